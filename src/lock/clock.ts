@@ -1,0 +1,30 @@
+/**
+ * Time as giveway reads it. Tests pass their own (`fakeClock` in `giveway/testing`).
+ * Deadlines count on both clocks: a suspended machine stops one of them.
+ */
+export interface Clock {
+  /** Milliseconds on a clock that never goes back. Only differences mean anything. */
+  monotonicMs(): number;
+  /** Milliseconds since 1970. */
+  wallMs(): number;
+  /** Calls `callback` once, `delayMs` from now at the earliest. `keepAlive: false` lets the process end before. */
+  setTimer(callback: () => void, delayMs: number, keepAlive?: boolean): Disposable;
+}
+
+const longestTimerMs = 2 ** 31 - 1;
+
+/** The machine's own clocks and timers. Longer delays than Node's 2^31 - 1 ms are chained. */
+export const systemClock: Clock = {
+  monotonicMs: () => performance.now(),
+  wallMs: () => Date.now(),
+  setTimer(callback, delayMs, keepAlive = true) {
+    let timer: NodeJS.Timeout;
+    const arm = (leftMs: number): void => {
+      const nextMs = Math.min(Math.max(leftMs, 0), longestTimerMs);
+      timer = setTimeout(() => (leftMs > nextMs ? arm(leftMs - nextMs) : callback()), nextMs);
+      if (!keepAlive) timer.unref();
+    };
+    arm(delayMs);
+    return { [Symbol.dispose]: () => clearTimeout(timer) };
+  },
+};

@@ -1,0 +1,124 @@
+import type { Holder } from './record.ts';
+
+/** Why a lock that was ours no longer is. */
+export type LostReason = 'stolen' | 'vanished' | 'expired' | 'unreachable' | 'max-hold' | 'closed';
+
+/** Base of every error giveway throws on purpose. Branch on `code`; messages may change. */
+export class GivewayError extends Error {
+  /** Stable, for `switch` and for logs. */
+  readonly code: `ERR_GIVEWAY_${string}`;
+
+  constructor(code: `ERR_GIVEWAY_${string}`, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.name = new.target.name;
+  }
+}
+
+/** Somebody holds it, and the wait is over. `holders` says who; empty when the record could not be read. */
+export class ResourceBusyError extends GivewayError {
+  declare readonly name: 'ResourceBusyError';
+  readonly resource: string;
+  readonly holders: readonly Holder[];
+  readonly waitedMs: number;
+
+  constructor(resource: string, holders: readonly Holder[], waitedMs: number) {
+    super('ERR_GIVEWAY_BUSY', busyMessage(resource, holders, waitedMs));
+    this.resource = resource;
+    this.holders = holders;
+    this.waitedMs = waitedMs;
+  }
+}
+
+/** The store did not answer, or its answer got lost. Nobody knows whether the call took effect. */
+export class StoreUnavailableError extends GivewayError {
+  declare readonly name: 'StoreUnavailableError';
+
+  constructor(message: string, options?: ErrorOptions & { code?: `ERR_GIVEWAY_${string}` }) {
+    super(options?.code ?? 'ERR_GIVEWAY_STORE_UNAVAILABLE', message, options);
+  }
+}
+
+/** The lock was ours and no longer is. Arrives as the reason of `lock.signal`. */
+export class LockLostError extends GivewayError {
+  declare readonly name: 'LockLostError';
+  readonly reason: LostReason;
+  readonly resource: string;
+
+  constructor(resource: string, reason: LostReason, options?: ErrorOptions) {
+    super('ERR_GIVEWAY_LOCK_LOST', `Lost the lock on "${resource}": ${lostSentence[reason]}`, options);
+    this.resource = resource;
+    this.reason = reason;
+  }
+}
+
+/** An argument or option was refused before anything was sent. `path` names the field. */
+export class InvalidOptionError extends GivewayError {
+  declare readonly name: 'InvalidOptionError';
+  readonly path: string;
+
+  constructor(path: string, received: unknown, allowed: string) {
+    super('ERR_GIVEWAY_INVALID_OPTION', `${path}: received ${show(received)}; ${allowed}`);
+    this.path = path;
+  }
+}
+
+/** The resource is not listed. `nearest` holds the listed names most like it. */
+export class UnknownResourceError extends GivewayError {
+  declare readonly name: 'UnknownResourceError';
+  readonly resource: string;
+  readonly nearest: readonly string[];
+
+  constructor(resource: string, nearest: readonly string[]) {
+    const hint = nearest.length > 0 ? `did you mean ${nearest.map((name) => `"${name}"`).join(' or ')}?` : 'no listed name is like it.';
+    super('ERR_GIVEWAY_UNKNOWN_RESOURCE', `"${resource}" is not a listed resource; ${hint} List it under \`resources\`, or set \`allowUnlisted: true\`.`);
+    this.resource = resource;
+    this.nearest = nearest;
+  }
+}
+
+/** One line of what is wrong with a config file. */
+export interface ConfigProblem {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Every problem of a config file at once. */
+export class ConfigError extends GivewayError {
+  declare readonly name: 'ConfigError';
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(source: string, problems: readonly ConfigProblem[], options?: ErrorOptions) {
+    super('ERR_GIVEWAY_CONFIG', `${source}:\n${problems.map(({ path, message }) => `  ${path}: ${message}`).join('\n')}`, options);
+    this.problems = problems;
+  }
+}
+
+const lostSentence: Record<LostReason, string> = {
+  stolen: 'the record names another holder.',
+  vanished: 'the record is gone from the store (evicted, flushed, restarted, or removed by hand).',
+  expired: 'its deadline passed before a renewal was confirmed; the process was probably stopped or blocked.',
+  unreachable: 'the store did not answer any renewal before the deadline.',
+  'max-hold': 'it was held for maxHoldMs.',
+  closed: 'the locker was closed.',
+};
+
+function busyMessage(resource: string, holders: readonly Holder[], waitedMs: number): string {
+  const who = holders.length === 0 ? 'somebody unknown' : holders.map(describeHolder).join('; ');
+  const waited = waitedMs > 0 ? ` after waiting ${Math.round(waitedMs)} ms` : '';
+  return `"${resource}" is busy${waited}: held by ${who}`;
+}
+
+/** One holder in words: job, host, pid, mode, since when and until when at the latest. */
+export function describeHolder(holder: Holder): string {
+  const end = holder.latestEnd === undefined ? '' : `, until ${holder.latestEnd.toISOString()} at the latest`;
+  return `${holder.job ?? 'a job without a name'} on ${holder.host} (pid ${holder.pid}, ${holder.mode}, since ${holder.since.toISOString()}${end})`;
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  return String(value);
+}

@@ -1,0 +1,21 @@
+import { StoreUnavailableError } from '../lock/errors.ts';
+
+/**
+ * Settles as `operation` does, or rejects with `StoreUnavailableError` after `timeoutMs`.
+ *
+ * A timer that fires late (the event loop was blocked) runs before the sockets are read. So the verdict is put off
+ * until the loop has read what had arrived by then: a busy process must not mistake a healthy store for a dead one.
+ */
+export function withDeadline<T>(operation: Promise<T>, timeoutMs: number, what: string, onTimeout?: () => void): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      setImmediate(() => {
+        setImmediate(() => {
+          reject(new StoreUnavailableError(`${what}: no answer within ${timeoutMs} ms`, { code: 'ERR_GIVEWAY_STORE_TIMEOUT' }));
+          onTimeout?.();
+        });
+      });
+    }, timeoutMs);
+    operation.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
