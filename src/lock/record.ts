@@ -42,3 +42,66 @@ export interface Holder {
   readonly latestEnd?: Date;
   readonly state: 'holding' | 'min-hold' | 'waiting';
 }
+
+const maxJobBytes = 128;
+
+/** The text under a key. */
+export function encodeRecord(record: LockRecord): string {
+  return JSON.stringify(record);
+}
+
+/** The record in a text, or `undefined` for what this version cannot read: garbage, or a newer `v`. */
+export function decodeRecord(text: string): LockRecord | undefined {
+  try {
+    const record = JSON.parse(text) as LockRecord;
+    return record?.v === 1 && Array.isArray(record.holders) && record.holders.every(isEntrant) ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** An entry as people see it. */
+export function toHolder(resource: string, entrant: Entrant, waiting = false): Holder {
+  return {
+    resource,
+    mode: entrant.mode,
+    token: entrant.token,
+    ...(entrant.job === undefined ? {} : { job: entrant.job }),
+    host: entrant.host,
+    pid: entrant.pid,
+    since: new Date(entrant.since),
+    ...(entrant.latestEnd === undefined ? {} : { latestEnd: new Date(entrant.latestEnd) }),
+    state: waiting ? 'waiting' : entrant.minHold ? 'min-hold' : 'holding',
+  };
+}
+
+/** A job's name as it goes into records: at most 128 bytes, cut at a character. */
+export function jobName(job: string | undefined): string | undefined {
+  if (job === undefined || Buffer.byteLength(job) <= maxJobBytes) return job;
+  let cut = '';
+  for (const character of job) {
+    if (Buffer.byteLength(cut + character) > maxJobBytes - 3) break;
+    cut += character;
+  }
+  return `${cut}…`;
+}
+
+function isEntrant(value: unknown): value is Entrant {
+  const entrant = value as Entrant;
+  return (
+    typeof entrant === 'object' &&
+    entrant !== null &&
+    typeof entrant.token === 'string' &&
+    (entrant.mode === 'write' || entrant.mode === 'append' || entrant.mode === 'read') &&
+    (entrant.job === undefined || typeof entrant.job === 'string') &&
+    typeof entrant.host === 'string' &&
+    isDateMs(entrant.since) &&
+    (entrant.latestEnd === undefined || isDateMs(entrant.latestEnd)) &&
+    isDateMs(entrant.until) &&
+    [entrant.pid, entrant.ttlMs, entrant.beat].every(Number.isFinite)
+  );
+}
+
+function isDateMs(value: unknown): boolean {
+  return typeof value === 'number' && Math.abs(value) <= 8.64e15;
+}

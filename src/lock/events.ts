@@ -1,0 +1,73 @@
+import type { LockLostError, LostReason, StoreUnavailableError } from './errors.ts';
+import type { Holder } from './record.ts';
+import type { ResolvedScope } from './scope.ts';
+import type { StoreNotice } from './store.ts';
+
+/** What a locker tells its listeners: plain data, in the past tense. No event carries the token of a lock of ours. */
+export interface LockerEvents {
+  /** A lock was taken. `isProtected` is false when the store was down and `onStoreDown` is `'run'`. */
+  acquired: { scope: ResolvedScope; job: string | undefined; waitedMs: number; isProtected: boolean };
+  /** An attempt found the resource held. */
+  busy: { resource: string; job: string | undefined; holders: readonly Holder[] };
+  /** Somebody here began to wait. */
+  waiting: { resource: string; job: string | undefined; holders: readonly Holder[] };
+  /** `run` did not run its work. */
+  skipped: { scope: ResolvedScope; job: string | undefined; reason: 'busy' | 'store-down' | 'closed' | 'aborted'; resource: string; holders: readonly Holder[]; waitedMs: number };
+  /** A lock was let go. `'kept'`: an outer run goes on holding it. */
+  released: { scope: ResolvedScope; job: string | undefined; heldMs: number; release: 'released' | 'not-ours' | 'kept' };
+  /** `lock.extend` took effect. */
+  extended: { scope: ResolvedScope; job: string | undefined; ttlMs: number };
+  /** A lock ended before it was let go. */
+  lost: { scope: ResolvedScope; job: string | undefined; resource: string; reason: LostReason; heldMs: number; error: LockLostError };
+  /** The store did not answer a release; the record is left to its TTL. */
+  'release-failed': { scope: ResolvedScope; job: string | undefined; error: unknown };
+  /** The first call that the store did not answer. */
+  'store-down': { error: StoreUnavailableError };
+  /** The first call it answered after that. */
+  'store-up': { downMs: number };
+  /** The database aborted a transaction because of another one. */
+  conflict: { scope: ResolvedScope; job: string | undefined; code: string; message: string; tables: readonly string[]; attempt: number };
+  /** A transaction wrote to a table whose lock it did not hold, or took the lock after its snapshot. */
+  'late-lock': { sql: string; tables: readonly string[]; job: string | undefined };
+  /** A job has been skipped too often, or has not run for too long. */
+  starving: { job: string; resource: string; skips: number; sinceMs: number; holders: readonly Holder[] };
+  /** A fact about the store or a record that an operator should see. */
+  notice: StoreNotice & { resource?: string };
+}
+
+export type EventName = keyof LockerEvents;
+export type Listener<E extends EventName> = (event: LockerEvents[E]) => void;
+
+/** Listeners by event. One that throws harms neither the locker nor the others. */
+export interface Events {
+  on<E extends EventName>(event: E, listener: Listener<E>): void;
+  off<E extends EventName>(event: E, listener: Listener<E>): void;
+  /** `describe` is called only if somebody listens. */
+  emit<E extends EventName>(event: E, describe: () => LockerEvents[E]): void;
+}
+
+export function createEvents(): Events {
+  const listeners = new Map<EventName, Set<(event: never) => void>>();
+  return {
+    on(event, listener) {
+      const set = listeners.get(event) ?? new Set();
+      listeners.set(event, set.add(listener));
+    },
+    off(event, listener) {
+      listeners.get(event)?.delete(listener);
+    },
+    emit(event, describe) {
+      const set = listeners.get(event);
+      if (set === undefined || set.size === 0) return;
+      const payload = describe();
+      for (const listener of [...set]) {
+        try {
+          const returned: unknown = listener(payload as never);
+          if (returned instanceof Promise) returned.catch(() => {});
+        } catch {
+          // A listener hears; it never steers.
+        }
+      }
+    },
+  };
+}

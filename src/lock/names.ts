@@ -1,0 +1,92 @@
+import { InvalidOptionError, UnknownResourceError } from './errors.ts';
+
+/** Longest resource name, in bytes of UTF-8. */
+export const maxNameBytes = 255;
+
+const allowed = `a name is a non-empty string of at most ${maxNameBytes} bytes without control characters`;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+const controlCharacter = /[\u0000-\u001f\u007f\u0080-\u009f\u2028\u2029]/;
+const survivesFolding = /^[a-z_][a-z0-9_$]*$/;
+
+/**
+ * The one normaliser for config, locker and SQL: folds to lower case what is not quoted, drops quotes that change
+ * nothing and the default schema. `Public."events"` is `events`; `"Events"` stays `"Events"`.
+ * What follows the first `/` is a part of the name without schemas: `public.events/ACME` is `events/acme`.
+ */
+export function normalizeName(name: unknown, defaultSchema: string | undefined, path = 'resource'): string {
+  if (typeof name !== 'string' || name.trim() === '' || controlCharacter.test(name) || !isWellFormed(name)) throw new InvalidOptionError(path, name, allowed);
+  if (Buffer.byteLength(name) > maxNameBytes) throw new InvalidOptionError(path, name, `${allowed}; this one has ${Buffer.byteLength(name)}`);
+  const slash = firstUnquoted(name, '/', path);
+  const table = slash === -1 ? name : name.slice(0, slash);
+  const rest = slash === -1 ? '' : name.slice(slash);
+  const parts = splitUnquoted(table, path).map((part) => foldPart(part, name, path));
+  const [first, second] = parts;
+  const kept = parts.length === 2 && first === defaultSchema && second !== '*' ? [second] : parts;
+  return kept.join('.') + rest.toLowerCase();
+}
+
+/** The schema-level resource that covers `resource`: `analytics.visits` → `analytics.*`. */
+export function schemaOf(resource: string): string | undefined {
+  const dot = resource.startsWith('"') ? resource.indexOf('".') + 1 : resource.indexOf('.');
+  return dot <= 0 || resource.endsWith('.*') ? undefined : `${resource.slice(0, dot)}.*`;
+}
+
+/** Refuses names that nobody listed, with the listed names nearest to them. */
+export function requireListed(resource: string, listed: ReadonlySet<string> | undefined): void {
+  if (listed === undefined || listed.has(resource)) return;
+  throw new UnknownResourceError(resource, nearestNames(resource, listed));
+}
+
+/** Up to three of `candidates` within a few typing errors of `name`, nearest first. */
+export function nearestNames(name: string, candidates: Iterable<string>): readonly string[] {
+  const limit = Math.max(2, Math.floor(name.length / 3));
+  return [...candidates]
+    .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
+    .filter(({ distance }) => distance <= limit)
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, 3)
+    .map(({ candidate }) => candidate);
+}
+
+function isWellFormed(text: string): boolean {
+  return Buffer.from(text).toString() === text;
+}
+
+function foldPart(part: string, name: string, path: string): string {
+  if (part === '') throw new InvalidOptionError(path, name, 'a part of a dotted name is empty');
+  if (!part.startsWith('"')) return part.toLowerCase();
+  const inner = part.slice(1, -1).replaceAll('""', '"');
+  return survivesFolding.test(inner) ? inner : part;
+}
+
+function splitUnquoted(text: string, path: string): string[] {
+  const parts: string[] = [];
+  let rest = text;
+  for (let dot = firstUnquoted(rest, '.', path); dot !== -1; dot = firstUnquoted(rest, '.', path)) {
+    parts.push(rest.slice(0, dot));
+    rest = rest.slice(dot + 1);
+  }
+  return [...parts, rest];
+}
+
+function firstUnquoted(text: string, character: string, path: string): number {
+  let quoted = false;
+  for (let index = 0; index < text.length; index++) {
+    if (text[index] === '"') quoted = !quoted;
+    else if (!quoted && text[index] === character) return index;
+  }
+  if (quoted) throw new InvalidOptionError(path, text, 'a quote is not closed');
+  return -1;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,162 @@
+import { InvalidOptionError } from './errors.ts';
+import { nearestNames } from './names.ts';
+import { jobName } from './record.ts';
+
+/** How long and how often to try while the scope is busy. */
+export interface RetryOptions {
+  /** Longest wait, in milliseconds. Default 10 000. */
+  readonly maxWaitMs?: number;
+  /** First pause between two looks at the store, in milliseconds; grows up to `maxDelayMs`. Default 50. */
+  readonly delayMs?: number;
+  /** Longest pause between two looks, in milliseconds. Default 1 000. */
+  readonly maxDelayMs?: number;
+  /** Most looks at the store before giving up. Default: as many as `maxWaitMs` allows. */
+  readonly maxAttempts?: number;
+}
+
+/** What to do when the store does not answer: work unprotected, do not work, or fail. */
+export type StoreDownPolicy = 'run' | 'skip' | 'throw';
+
+/** Settings that a table in `resources` can have for itself. */
+export interface TableOptions {
+  /** How long the lock lives without a heartbeat, in milliseconds: an integer from 1 000 to 86 400 000. Default 30 000. */
+  readonly ttlMs?: number;
+  /** The longest it may be kept alive, in milliseconds; `Infinity` allowed. Default 300 000. Past it the record is left to its TTL. */
+  readonly maxHoldMs?: number;
+  /** The shortest time before others may take it, in milliseconds, at most `ttlMs`. Default 0. */
+  readonly minHoldMs?: number;
+  readonly retry?: RetryOptions;
+  /** Default `'run'`. In `lock()` and `tryLock()`, `'skip'` throws `StoreUnavailableError` too. */
+  readonly onStoreDown?: StoreDownPolicy;
+  /** What `run` and `wrap` do while the scope is busy. Default `'skip'`. */
+  readonly onBusy?: 'skip' | 'retry';
+}
+
+export interface LockOptions extends Omit<TableOptions, 'onBusy'> {
+  /** Renew every `ttlMs` / 3. Default true. */
+  readonly heartbeat?: boolean;
+  /** Shown to others while held; cut to 128 bytes. */
+  readonly job?: string;
+  /** Gives up waiting (AbortError). Once the lock is held, it aborts `lock.signal`. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RunOptions extends LockOptions {
+  /** What to do while the scope is busy. Default `'skip'`. */
+  readonly onBusy?: 'skip' | 'retry';
+}
+
+export interface ResolvedOptions {
+  readonly ttlMs: number;
+  readonly maxHoldMs: number;
+  readonly minHoldMs: number;
+  readonly heartbeat: boolean;
+  readonly retry: Required<RetryOptions>;
+  readonly onStoreDown: StoreDownPolicy;
+  readonly onBusy: 'skip' | 'retry';
+  readonly job: string | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Shortest and longest `ttlMs`. */
+export const ttlRangeMs = { min: 1_000, max: 86_400_000 } as const;
+
+const defaults: ResolvedOptions = {
+  ttlMs: 30_000,
+  maxHoldMs: 300_000,
+  minHoldMs: 0,
+  heartbeat: true,
+  retry: { maxWaitMs: 10_000, delayMs: 50, maxDelayMs: 1_000, maxAttempts: Number.POSITIVE_INFINITY },
+  onStoreDown: 'run',
+  onBusy: 'skip',
+  job: undefined,
+  signal: undefined,
+};
+
+type Check = (value: unknown) => boolean;
+const wholeMs = (min: number, max: number): Check => (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+const oneOf =
+  (...values: unknown[]): Check =>
+  (value) =>
+    values.includes(value);
+const longestWaitMs = 2 ** 31 - 1;
+
+const rules: Record<keyof RunOptions, readonly [Check, string]> = {
+  ttlMs: [wholeMs(ttlRangeMs.min, ttlRangeMs.max), 'an integer from 1000 to 86400000 (milliseconds) is allowed'],
+  maxHoldMs: [(value) => value === Number.POSITIVE_INFINITY || wholeMs(1, Number.MAX_SAFE_INTEGER)(value), 'a positive integer (milliseconds) or Infinity is allowed'],
+  minHoldMs: [wholeMs(0, ttlRangeMs.max), 'an integer from 0 to 86400000 (milliseconds), at most ttlMs, is allowed'],
+  heartbeat: [oneOf(true, false), 'true or false is allowed'],
+  onStoreDown: [oneOf('run', 'skip', 'throw'), "'run', 'skip' or 'throw' is allowed"],
+  onBusy: [oneOf('skip', 'retry'), "'skip' or 'retry' is allowed"],
+  job: [(value) => typeof value === 'string' && value !== '', 'a non-empty string is allowed'],
+  signal: [(value) => value instanceof AbortSignal, 'an AbortSignal is allowed'],
+  retry: [(value) => typeof value === 'object' && value !== null, 'an object { maxWaitMs, delayMs, maxDelayMs, maxAttempts } is allowed'],
+};
+
+const retryRules: Record<keyof RetryOptions, readonly [Check, string]> = {
+  maxWaitMs: [wholeMs(0, longestWaitMs), `an integer from 0 to ${longestWaitMs} (milliseconds) is allowed`],
+  delayMs: [wholeMs(1, longestWaitMs), `an integer from 1 to ${longestWaitMs} (milliseconds) is allowed`],
+  maxDelayMs: [wholeMs(1, longestWaitMs), `an integer from 1 to ${longestWaitMs} (milliseconds) is allowed`],
+  maxAttempts: [(value) => value === Number.POSITIVE_INFINITY || wholeMs(1, Number.MAX_SAFE_INTEGER)(value), 'a positive integer is allowed'],
+};
+
+/** Refuses unknown options and values out of range, naming the field. `path` is put before the field's name. */
+export function checkOptions(options: unknown, path = '', known: readonly string[] = Object.keys(rules)): void {
+  if (options === undefined) return;
+  if (typeof options !== 'object' || options === null) throw new InvalidOptionError(path === '' ? 'options' : path.slice(0, -1), options, 'an object is allowed');
+  for (const [name, value] of Object.entries(options)) {
+    if (!known.includes(name)) throw unknownOption(path + name, value, name, known);
+    const rule = rules[name as keyof RunOptions];
+    if (rule === undefined || value === undefined) continue;
+    if (!rule[0](value)) throw new InvalidOptionError(path + name, value, rule[1]);
+    if (name === 'retry') checkRetry(value as RetryOptions, `${path}retry.`);
+  }
+}
+
+/** The nearest setting wins: call, then table, then locker. Several tables: the shortest hold, the strictest policy. */
+export function resolveOptions(call: RunOptions | undefined, tables: readonly TableOptions[], locker: RunOptions): ResolvedOptions {
+  const table = tables.length > 1 ? strictest(tables) : tables[0];
+  const resolved: ResolvedOptions = { ...defaults, ...given(locker), ...given(table), ...given(call), retry: { ...defaults.retry, ...given(locker.retry), ...given(table?.retry), ...given(call?.retry) } };
+  if (resolved.minHoldMs > resolved.ttlMs) throw new InvalidOptionError('minHoldMs', resolved.minHoldMs, `at most ttlMs (${resolved.ttlMs}) is allowed`);
+  return { ...resolved, job: jobName(resolved.job) };
+}
+
+/** The names of the options that `checkOptions` knows. */
+export const lockOptionNames: readonly string[] = Object.keys(rules).filter((name) => name !== 'onBusy');
+export const runOptionNames: readonly string[] = Object.keys(rules);
+
+export function unknownOption(path: string, value: unknown, name: string, known: readonly string[]): InvalidOptionError {
+  const [nearest] = nearestNames(name, known);
+  return new InvalidOptionError(path, value, `there is no such option${nearest === undefined ? '' : `; did you mean "${nearest}"?`} Allowed: ${known.join(', ')}`);
+}
+
+function checkRetry(retry: RetryOptions, path: string): void {
+  for (const [name, value] of Object.entries(retry)) {
+    const rule = retryRules[name as keyof RetryOptions];
+    if (rule === undefined) throw unknownOption(path + name, value, name, Object.keys(retryRules));
+    if (value !== undefined && !rule[0](value)) throw new InvalidOptionError(path + name, value, rule[1]);
+  }
+}
+
+const policyOrder = ['run', 'skip', 'throw'] as const;
+
+function strictest(tables: readonly TableOptions[]): TableOptions {
+  const pick = <T>(name: keyof TableOptions, better: (a: T, b: T) => T): Record<string, T> => {
+    const values = tables.flatMap((table) => (table[name] === undefined ? [] : [table[name] as T]));
+    return values.length === 0 ? {} : { [name]: values.reduce(better) };
+  };
+  const smaller = (a: number, b: number): number => Math.min(a, b);
+  return {
+    ...pick('ttlMs', smaller),
+    ...pick('maxHoldMs', smaller),
+    ...pick<number>('minHoldMs', (a, b) => Math.max(a, b)),
+    ...pick<StoreDownPolicy>('onStoreDown', (a, b) => (policyOrder.indexOf(a) > policyOrder.indexOf(b) ? a : b)),
+    ...pick<'skip' | 'retry'>('onBusy', (a, b) => (a === 'skip' || b === 'skip' ? 'skip' : 'retry')),
+    ...pick<RetryOptions>('retry', (a, b) => ((b.maxWaitMs ?? defaults.retry.maxWaitMs) < (a.maxWaitMs ?? defaults.retry.maxWaitMs) ? b : a)),
+  };
+}
+
+/** Without the fields that are `undefined`, which would hide the next best setting. */
+function given<T extends object>(options: T | undefined): Partial<T> {
+  return options === undefined ? {} : (Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>);
+}

@@ -1,0 +1,83 @@
+import { InvalidOptionError } from './errors.ts';
+import { schemaOf } from './names.ts';
+import type { Mode } from './record.ts';
+
+export type Names = string | readonly string[];
+
+/** The resources and modes that one piece of work needs. A string or a list of strings means `{ writes }`. */
+export type LockScope = string | readonly string[] | { readonly writes?: Names; readonly appends?: Names; readonly reads?: Names };
+
+/** A scope with every name normalised, sorted and in one mode only. */
+export interface ResolvedScope {
+  readonly writes: readonly string[];
+  readonly appends: readonly string[];
+  readonly reads: readonly string[];
+}
+
+/** One resource in one mode. */
+export interface Need {
+  readonly resource: string;
+  readonly mode: Mode;
+}
+
+const fields = { writes: 'write', appends: 'append', reads: 'read' } as const;
+
+/** Refuses empty scopes, unknown fields and a resource named in two modes. */
+export function resolveScope(scope: LockScope, normalize: (name: unknown, path: string) => string): ResolvedScope {
+  const wanted = typeof scope === 'string' || Array.isArray(scope) ? { writes: scope as Names } : (scope as Exclude<LockScope, Names>);
+  if (typeof wanted !== 'object' || wanted === null) {
+    throw new InvalidOptionError('scope', scope, 'a resource name, a list of names, or { writes, appends, reads } is allowed');
+  }
+  const seen = new Map<string, string>();
+  const resolve = (field: keyof typeof fields): readonly string[] => {
+    const names = new Set(toList(wanted[field], field).map((name, index) => normalize(name, typeof wanted[field] === 'string' ? field : `${field}[${index}]`)));
+    for (const name of names) {
+      const other = seen.get(name);
+      if (other !== undefined) throw new InvalidOptionError(`scope.${field}`, name, `"${name}" is in \`${other}\` already; name each resource in one mode, the strongest it needs`);
+      seen.set(name, field);
+    }
+    return [...names].sort();
+  };
+  for (const field of Object.keys(wanted)) {
+    if (!(field in fields)) throw new InvalidOptionError(`scope.${field}`, (wanted as Record<string, unknown>)[field], 'writes, appends and reads are allowed');
+  }
+  const resolved = { writes: resolve('writes'), appends: resolve('appends'), reads: resolve('reads') };
+  if (seen.size === 0) throw new InvalidOptionError('scope', scope, 'at least one resource is needed');
+  return resolved;
+}
+
+/**
+ * What a scope takes from the store, sorted by name: the order that keeps takers of several resources from deadlock.
+ * A table whose schema-level resource is listed also appends to it: tables go together, and `write` on `analytics.*`
+ * excludes them all.
+ */
+export function needsOf(scope: ResolvedScope, listed: ReadonlySet<string> | undefined): readonly Need[] {
+  const needs = new Map<string, Mode>();
+  for (const field of Object.keys(fields) as (keyof typeof fields)[]) for (const resource of scope[field]) needs.set(resource, fields[field]);
+  for (const resource of [...needs.keys()]) {
+    const schema = schemaOf(resource);
+    if (schema !== undefined && listed?.has(schema) && !needs.has(schema)) needs.set(schema, 'append');
+  }
+  return [...needs].map(([resource, mode]) => ({ resource, mode })).sort((a, b) => (a.resource < b.resource ? -1 : 1));
+}
+
+/** The mode in which a scope covers `resource`, by name or through its schema. */
+export function modeIn(scope: ResolvedScope, resource: string): Mode | undefined {
+  const schema = schemaOf(resource);
+  for (const field of Object.keys(fields) as (keyof typeof fields)[]) {
+    if (scope[field].includes(resource) || (schema !== undefined && scope[field].includes(schema))) return fields[field];
+  }
+  return undefined;
+}
+
+/** Does holding `held` already give what `asked` needs? */
+export function covers(held: Mode, asked: Mode): boolean {
+  return held === 'write' || held === asked;
+}
+
+function toList(names: Names | undefined, path: string): readonly unknown[] {
+  if (names === undefined) return [];
+  if (typeof names === 'string') return [names];
+  if (Array.isArray(names)) return names;
+  throw new InvalidOptionError(`scope.${path}`, names, 'a resource name or a list of names is allowed');
+}
