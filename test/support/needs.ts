@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import { findProgram } from './programs.ts';
+import {
+  dynaliteServer,
+  etcdServer,
+  memcachedServer,
+  postgresServer,
+  redisServer,
+  type Server,
+  zookeeperJar,
+  zookeeperServer,
+} from './services.ts';
+
+export type ServiceName = 'memcached' | 'redis' | 'postgres' | 'etcd' | 'zookeeper' | 'dynamodb' | 'chromium';
+
+/** How the tests come by one service. */
+export interface Need {
+  /** Names a running one; then nothing is started. */
+  readonly variable: string;
+  /** Debian packages that bring it. None: it is an npm package, always there. */
+  readonly packages: readonly string[];
+  /** Its name in docker-compose.yml, and the address it has there. */
+  readonly compose?: { readonly name: string; readonly address: string };
+  /** Can it be started here? */
+  readonly isInstalled: () => boolean;
+  readonly start: () => Promise<Pick<Server, 'url' | 'stop'>>;
+}
+
+const has =
+  (...programs: string[]): (() => boolean) =>
+  () =>
+    programs.every((program) => findProgram(program) !== undefined);
+
+export const needs: Record<ServiceName, Need> = {
+  memcached: {
+    variable: 'MEMCACHED_SERVERS',
+    packages: ['memcached'],
+    compose: { name: 'memcached', address: '127.0.0.1:11211' },
+    isInstalled: has('memcached'),
+    start: () => memcachedServer(),
+  },
+  redis: {
+    variable: 'REDIS_URL',
+    packages: ['redis-server'],
+    compose: { name: 'redis', address: 'redis://127.0.0.1:6379' },
+    isInstalled: has('redis-server'),
+    start: () => redisServer(),
+  },
+  postgres: {
+    variable: 'DATABASE_URL',
+    packages: ['postgresql'],
+    compose: { name: 'postgres', address: 'postgres://postgres:giveway@127.0.0.1:5432/postgres' },
+    isInstalled: has('initdb', 'postgres'),
+    start: () => postgresServer(),
+  },
+  etcd: {
+    variable: 'ETCD_URL',
+    packages: ['etcd-server'],
+    compose: { name: 'etcd', address: 'http://127.0.0.1:2379' },
+    isInstalled: has('etcd'),
+    start: () => etcdServer(),
+  },
+  zookeeper: {
+    variable: 'ZOOKEEPER_SERVERS',
+    packages: ['zookeeper', 'default-jre-headless'],
+    compose: { name: 'zookeeper', address: '127.0.0.1:2181' },
+    isInstalled: () => findProgram('java') !== undefined && existsSync(zookeeperJar),
+    start: () => zookeeperServer(),
+  },
+  dynamodb: {
+    variable: 'DYNAMODB_ENDPOINT',
+    packages: [],
+    compose: { name: 'dynamodb', address: 'http://127.0.0.1:8000' },
+    isInstalled: () => true,
+    start: dynaliteServer,
+  },
+  chromium: {
+    variable: 'CHROMIUM_PATH',
+    packages: ['chromium'],
+    isInstalled: has('chromium'),
+    start: async () => ({ url: findProgram('chromium') ?? '', stop: async () => {} }),
+  },
+};
+
+export const serviceNames: readonly ServiceName[] = Object.keys(needs) as ServiceName[];
