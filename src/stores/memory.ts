@@ -1,0 +1,160 @@
+import { type Clock, systemClock } from '../lock/clock.ts';
+import { StoreUnavailableError } from '../lock/errors.ts';
+import type { Entry, Listed, LockStore, StoreTraits, Version } from '../lock/store.ts';
+
+/** Options of `memoryStore`. */
+export interface MemoryStoreOptions {
+  /** Judges expiry, with `monotonicMs()`. Default: the machine's own. */
+  readonly clock?: Clock;
+}
+
+/** A store for one process. */
+export interface MemoryStore extends LockStore {
+  /** Another store over the same entries, as a second process would have one. Closing one leaves the others open. */
+  connect(): MemoryStore;
+}
+
+/**
+ * Records in the memory of this process: locks among its own tasks, and tests that need no server.
+ *
+ * It forgets nothing while the process lives and keeps nothing beyond it. The holders die with their locks, so that
+ * is no danger; but it is not durable, and so its versions carry no fence.
+ */
+export function memoryStore({ clock = systemClock }: MemoryStoreOptions = {}): MemoryStore {
+  return connect({ clock, entries: new Map(), listeners: new Map(), sweepAtSize: sweepStep });
+}
+
+const memoryTraits: StoreTraits = { name: 'memory', ttlGrainMs: 1, mayForget: false, durable: false, pushes: true };
+
+/** What all connections of one memory store share. */
+interface Shared {
+  readonly clock: Clock;
+  readonly entries: Map<string, Kept>;
+  readonly listeners: Map<string, Set<() => void>>;
+  sweepAtSize: number;
+}
+
+interface Kept extends Entry {
+  readonly endsAtMs: number;
+}
+
+function connect(shared: Shared): MemoryStore {
+  const { entries, listeners } = shared;
+  const subscriptions = new Set<Disposable>();
+  let closed = false;
+
+  function whenOpen<A extends unknown[], T>(act: (...args: A) => T): (...args: A) => Promise<T> {
+    return async (...args) => {
+      assertOpen();
+      return act(...args);
+    };
+  }
+  function assertOpen(): void {
+    if (closed) throw new StoreUnavailableError('The memory store was closed; open another one');
+  }
+
+  return {
+    traits: memoryTraits,
+
+    read: whenOpen((key: string) => {
+      const kept = live(shared, key);
+      return kept && { value: kept.value, version: kept.version };
+    }),
+
+    create: whenOpen((key: string, value: string, ttlMs: number) => {
+      if (live(shared, key) !== undefined) return undefined;
+      if (entries.size >= shared.sweepAtSize) sweep(shared);
+      return write(shared, key, value, ttlMs);
+    }),
+
+    replace: whenOpen((key: string, value: string, version: Version, ttlMs: number) => {
+      if (live(shared, key)?.version !== version) return undefined;
+      const next = write(shared, key, value, ttlMs);
+      announce(listeners.get(key));
+      return next;
+    }),
+
+    remove: whenOpen((key: string, version: Version) => {
+      if (live(shared, key)?.version !== version) return false;
+      entries.delete(key);
+      announce(listeners.get(key));
+      return true;
+    }),
+
+    subscribe(key, onChange) {
+      // A function of its own, so that one listener subscribed twice is called twice and disposed one by one.
+      const listener = (): void => onChange();
+      const subscription = {
+        [Symbol.dispose]: () => {
+          subscriptions.delete(subscription);
+          const others = listeners.get(key);
+          if (others?.delete(listener) && others.size === 0) listeners.delete(key);
+        },
+      };
+      subscriptions.add(subscription);
+      listeners.set(key, (listeners.get(key) ?? new Set()).add(listener));
+      return subscription;
+    },
+
+    async *list(prefix): AsyncGenerator<Listed> {
+      assertOpen();
+      for (const key of entries.keys()) {
+        const kept = key.startsWith(prefix) ? live(shared, key) : undefined;
+        if (kept) yield { key, value: kept.value, version: kept.version };
+      }
+    },
+
+    async close() {
+      closed = true;
+      for (const subscription of subscriptions) subscription[Symbol.dispose]();
+    },
+
+    connect: () => connect(shared),
+  };
+}
+
+function live({ clock, entries }: Shared, key: string): Kept | undefined {
+  const kept = entries.get(key);
+  return kept !== undefined && clock.monotonicMs() < kept.endsAtMs ? kept : undefined;
+}
+
+/** The version is the object itself, compared by identity: nothing written later can equal it. */
+function write({ clock, entries }: Shared, key: string, value: string, ttlMs: number): Version {
+  const version: Version = Object.freeze({});
+  entries.set(key, { value, version, endsAtMs: clock.monotonicMs() + ttlMs });
+  return version;
+}
+
+const sweepStep = 64;
+
+/**
+ * Drops what has expired. Runs when the map has doubled since the last sweep, so a write costs O(1) on average and
+ * no timer is needed, and what has expired is never more than what was alive then, or `sweepStep`.
+ */
+function sweep(shared: Shared): void {
+  for (const key of shared.entries.keys()) {
+    if (live(shared, key) === undefined) shared.entries.delete(key);
+  }
+  shared.sweepAtSize = Math.max(2 * shared.entries.size, sweepStep);
+}
+
+/** After the writer's turn, so that a listener cannot run inside, or throw into, the call that woke it. */
+function announce(listeners: Set<() => void> | undefined): void {
+  for (const listener of listeners ?? []) {
+    queueMicrotask(() => listeners?.has(listener) && listener());
+  }
+}
+
+/**
+ * Grants everything and remembers nothing: for development without locks. Two holders of one resource *will* overlap.
+ */
+export function nullStore(): LockStore {
+  return {
+    traits: { name: 'null', ttlGrainMs: 1, mayForget: true, durable: false, pushes: false },
+    read: async () => undefined,
+    create: async () => ({}),
+    replace: async () => ({}),
+    remove: async () => true,
+    close: async () => {},
+  };
+}

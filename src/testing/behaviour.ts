@@ -1,0 +1,21 @@
+import type { LockStore, StoreTraits } from '../lock/store.ts';
+
+/** One thing a store must do, with an id that stays the same from release to release. */
+export interface Behaviour {
+  readonly id: string;
+  readonly title: string;
+  /** Waits for a TTL to pass. All of these run side by side, so that a suite takes as long as its longest wait. */
+  readonly waits?: true;
+  run(stage: Stage): Promise<void>;
+}
+
+/** What a behaviour plays on. */
+export interface Stage {
+  /** Four connections to one backend, as four processes would have them. */
+  readonly stores: readonly [LockStore, LockStore, LockStore, LockStore];
+  readonly traits: StoreTraits;
+  /** Opens one more connection; the stage closes it. */
+  connect(): Promise<LockStore>;
+  /** A key nobody has used. It begins with the prefix of this run. */
+  freshKey(): string;
+}

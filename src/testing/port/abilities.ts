@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Listed, LockStore } from '../../lock/store.ts';
+import type { Behaviour } from '../behaviour.ts';
+import { shortTtlMs, until } from '../waiting.ts';
+
+const minute = 60_000;
+
+/** What a store declares, it does; what it does not declare, it does not offer. */
+export const abilityBehaviours: readonly Behaviour[] = [
+  {
+    id: 'traits',
+    title: 'traits are sound, the same on every connection, and true of the methods present',
+    async run({ stores, traits }) {
+      for (const store of stores) {
+        assert.deepEqual(store.traits, traits);
+        assert.equal(typeof store.subscribe === 'function', traits.pushes, 'traits.pushes and subscribe disagree');
+      }
+      assert.match(traits.name, /^[a-z][a-z0-9-]*$/);
+      assert(traits.ttlGrainMs >= 1 && traits.ttlGrainMs <= 1_000, 'ttlGrainMs is from 1 to 1000');
+      assert(!(traits.durable && traits.mayForget), 'a durable store may not forget');
+    },
+  },
+  {
+    id: 'fence',
+    title: 'fences grow with every write, over all keys and connections, where the store is durable; elsewhere there are none',
+    async run({ stores: [a, b], traits, freshKey }) {
+      const [one, two] = [freshKey(), freshKey()];
+      const first = await a.create(one, '1', minute);
+      const second = await b.create(two, '2', minute);
+      assert(first && second);
+      if (!traits.durable) return assert.equal(first.fence, undefined, 'a fence that a restart sets back is worse than none');
+      const third = await a.replace(one, '3', first, minute);
+      assert(third);
+      assert.equal(await a.remove(one, third), true);
+      const fourth = await b.create(one, '4', minute);
+      const fences = [first, second, third, fourth].map((version) => version?.fence);
+      for (const [index, fence] of fences.entries()) {
+        assert.equal(typeof fence, 'bigint');
+        const before = fences[index - 1];
+        assert(before === undefined || (fence as bigint) > before, `fences do not grow: ${fences.join(', ')}`);
+      }
+      assert.equal((await a.read(one))?.version.fence, fourth?.fence);
+    },
+  },
+  {
+    id: 'list',
+    title: 'list, where there is one, gives each live entry under the prefix once, with a version that works',
+    async run({ stores: [a, b], freshKey }) {
+      if (b.list === undefined) return;
+      const prefix = `${freshKey()}_%*[a]?`;
+      const keys = Array.from({ length: 120 }, (_, index) => `${prefix}:${index}`);
+      const version = await a.create(`${prefix}:gone`, 'gone', minute);
+      assert(version && (await a.remove(`${prefix}:gone`, version)));
+      // A stranger to the prefix, unless `_`, `%`, `*`, `?` or `[a]` were read as wildcards.
+      assert(await a.create(`${prefix.replace('_%*[a]?', 'x%y*za?')}:stranger`, 'stranger', minute));
+      await Promise.all(keys.map((key) => a.create(key, `value of ${key}`, minute)));
+      const listed = await collect(b, prefix);
+      assert.deepEqual(listed.map(({ key }) => key).sort(), [...keys].sort());
+      assert(listed.every(({ key, value }) => value === `value of ${key}`));
+      const [some] = listed;
+      assert(some);
+      assert.equal(await b.remove(some.key, some.version), true);
+    },
+  },
+  {
+    id: 'list-expired',
+    title: 'list, where there is one, leaves out what has expired',
+    waits: true,
+    async run({ stores: [a, b], traits, freshKey }) {
+      if (b.list === undefined) return;
+      const prefix = freshKey();
+      assert(await a.create(`${prefix}:short`, 'short', shortTtlMs(traits)));
+      assert(await a.create(`${prefix}:long`, 'long', minute));
+      await until('the short entry ends', async () => (await a.read(`${prefix}:short`)) === undefined);
+      assert.deepEqual(
+        (await collect(b, prefix)).map(({ key }) => key),
+        [`${prefix}:long`],
+      );
+    },
+  },
+  {
+    id: 'push',
+    title: 'subscribe, where the store pushes, calls soon after another connection replaces or removes the key',
+    async run({ stores: [a, b], freshKey }) {
+      if (b.subscribe === undefined) return;
+      const key = freshKey();
+      let calls = 0;
+      using _ = b.subscribe(key, () => {
+        calls += 1;
+      });
+      let version = await a.create(key, '0', minute);
+      // A subscription may take a moment to reach the backend, so the first change is made until it is heard.
+      await until('a replace is heard', async () => {
+        assert(version);
+        version = await a.replace(key, 'next', version, minute);
+        await sleep(40);
+        return calls > 0;
+      });
+      await quiet(() => calls);
+      const before = calls;
+      assert(version && (await a.remove(key, version)));
+      await until('the remove is heard', () => calls > before, 2_000);
+    },
+  },
+  {
+    id: 'push-dispose',
+    title: 'a disposed subscription is not called again, and others on the same key still are',
+    async run({ stores: [a, b], freshKey }) {
+      if (b.subscribe === undefined) return;
+      const key = freshKey();
+      let [kept, disposed] = [0, 0];
+      const subscription = b.subscribe(key, () => {
+        disposed += 1;
+      });
+      using _ = b.subscribe(key, () => {
+        kept += 1;
+      });
+      let version = await a.create(key, '0', minute);
+      const change = async (): Promise<void> => {
+        assert(version);
+        version = await a.replace(key, 'next', version, minute);
+        await sleep(40);
+      };
+      await until('both hear', async () => {
+        await change();
+        return kept > 0 && disposed > 0;
+      });
+      await quiet(() => disposed + kept);
+      subscription[Symbol.dispose]();
+      const before = { kept, disposed };
+      await until('the other still hears', async () => {
+        await change();
+        return kept > before.kept;
+      });
+      assert.equal(disposed, before.disposed);
+    },
+  },
+  {
+    id: 'close',
+    title: 'after close every call rejects with StoreUnavailableError; a second close is fine; entries and other connections stay',
+    async run({ stores: [a], connect, freshKey }) {
+      const key = freshKey();
+      const store = await connect();
+      const version = await store.create(key, 'value', minute);
+      assert(version);
+      await store.close();
+      await store.close();
+      const calls: Record<string, () => Promise<unknown>> = {
+        read: () => store.read(key),
+        create: () => store.create(freshKey(), 'value', minute),
+        replace: () => store.replace(key, 'next', version, minute),
+        remove: () => store.remove(key, version),
+      };
+      for (const [method, call] of Object.entries(calls)) {
+        // By name, since a suite and a store may come from two copies of the package.
+        await assert.rejects(call, { name: 'StoreUnavailableError' }, method);
+      }
+      assert.equal((await a.read(key))?.value, 'value');
+    },
+  },
+];
+
+async function collect(store: LockStore, prefix: string): Promise<Listed[]> {
+  const listed: Listed[] = [];
+  for await (const entry of store.list?.(prefix) ?? []) listed.push(entry);
+  return listed;
+}
+
+/** Waits until what `count` counts has come to rest. */
+async function quiet(count: () => number): Promise<void> {
+  for (let before = -1; before !== count(); ) {
+    before = count();
+    await sleep(100);
+  }
+}
