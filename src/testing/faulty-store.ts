@@ -47,14 +47,13 @@ export interface FaultyStore extends LockStore {
 /** Wraps `store` so that a test can make single calls fail, hang, be late or say no. `clock` times the delays. */
 export function faultyStore(store: LockStore, { clock = systemClock }: { readonly clock?: Clock } = {}): FaultyStore {
   const calls = { read: 0, create: 0, replace: 0, remove: 0 };
-  const armed = new Set<Trap>();
+  /** Those used up too, since calls may still hang in them. */
+  const traps = new Set<Trap>();
 
   async function call<T>(method: StoreMethod, key: string, ask: () => Promise<T>, no: T): Promise<T> {
     calls[method] += 1;
-    const trap = [...armed].find((candidate) => candidate.takes(method, key));
-    if (trap === undefined) return ask();
-    if (trap.use()) armed.delete(trap);
-    return meet(trap, method, ask, no, clock);
+    const trap = [...traps].find((candidate) => candidate.takes(method, key));
+    return trap === undefined ? ask() : meet(trap, method, ask, no, clock);
   }
 
   return {
@@ -71,19 +70,19 @@ export function faultyStore(store: LockStore, { clock = systemClock }: { readonl
     resetCalls: () => void Object.assign(calls, { read: 0, create: 0, replace: 0, remove: 0 }),
     arm(method, fault, aim = {}) {
       const trap = setTrap(method, fault, aim);
-      armed.add(trap);
+      traps.add(trap);
       return {
         reached: trap.reached,
         release: trap.release,
         disarm() {
-          armed.delete(trap);
+          traps.delete(trap);
           trap.release();
         },
       };
     },
     disarm() {
-      for (const trap of armed) trap.release();
-      armed.clear();
+      for (const trap of traps) trap.release();
+      traps.clear();
     },
   };
 }
@@ -94,9 +93,8 @@ interface Trap {
   readonly released: Promise<void>;
   reach(): void;
   release(): void;
+  /** Whether this call is for it; counts one use if so. */
   takes(method: StoreMethod, key: string): boolean;
-  /** Counts one use. `true`: that was the last. */
-  use(): boolean;
 }
 
 function setTrap(method: StoreMethod | 'every', fault: StoreFault, { times = 1, key: accepts = () => true }: FaultAim): Trap {
@@ -115,8 +113,11 @@ function setTrap(method: StoreMethod | 'every', fault: StoreFault, { times = 1, 
     released,
     reach,
     release,
-    takes: (called, key) => (method === 'every' || method === called) && accepts(key),
-    use: () => --left <= 0,
+    takes(called, key) {
+      if (left <= 0 || (method !== 'every' && method !== called) || !accepts(key)) return false;
+      left -= 1;
+      return true;
+    },
   };
 }
 

@@ -15,6 +15,7 @@ const printable = String.fromCharCode(...Array.from({ length: 94 }, (_, index) =
 const awkwardTexts: Readonly<Record<string, string>> = {
   quotes: `'single' "double" \`back\` \\ \\\\ \\u0041 '; drop table locks; --`,
   placeholders: '$1 %s %d {0} ?? :name @name',
+  spaces: '  kept at both ends \n',
   'line ends': 'one\ntwo\r\nEND\r\nVALUE x 0 1\r\n\ttabbed',
   unicode: 'façade Straße ﬁn Ωμέγα 東京 🚦👩‍👩‍👧 é é \u2028 \u200b \ufeff \uffff',
   number: '12345678901234567890',
