@@ -38,6 +38,12 @@ export interface StoreTraits {
   readonly durable: boolean;
   /** Does `subscribe` exist and work? */
   readonly pushes: boolean;
+  /**
+   * Who judges that an entry has expired. `clock` (the default): the backend, for everybody at once. `observation`: each
+   * connection, once it has itself seen the same version for longer than the TTL; so the first look at what a dead holder
+   * left finds it alive.
+   */
+  readonly expiry?: 'clock' | 'observation';
 }
 
 export interface Entry {
