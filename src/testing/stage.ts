@@ -8,10 +8,10 @@ export interface OpenStage extends Stage {
   close(): Promise<void>;
 }
 
-/** Opens four connections with `create`. */
+/** Opens four connections with `create`. Keys lie in the namespace `prefix`. */
 export async function openStage(
   create: () => LockStore | Promise<LockStore>,
-  prefix = `suite-${randomUUID().slice(0, 8)}:`,
+  prefix = `suite-${randomUUID().slice(0, 8)}`,
 ): Promise<OpenStage> {
   const opened: LockStore[] = [];
   let keys = 0;
@@ -27,7 +27,7 @@ export async function openStage(
     connect,
     freshKey() {
       keys += 1;
-      return `${prefix}${keys}`;
+      return `${prefix}:key-${keys}`;
     },
     async close() {
       await Promise.all(opened.map((store) => store.close()));

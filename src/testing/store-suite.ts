@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { InvalidOptionError } from '../lock/errors.ts';
+import { checkNamespace } from '../lock/keys.ts';
 import type { LockStore } from '../lock/store.ts';
 import type { Behaviour, Stage } from './behaviour.ts';
 import { abilityBehaviours } from './port/abilities.ts';
@@ -16,8 +17,8 @@ import { type OpenStage, openStage } from './stage.ts';
 export interface TestRunner {
   describe(name: string, body: () => void): unknown;
   test: TestFunction & { readonly skip: TestFunction };
-  beforeAll(body: () => Promise<void>, timeoutMs?: number): unknown;
-  afterAll(body: () => Promise<void>, timeoutMs?: number): unknown;
+  beforeAll(body: () => Promise<void>): unknown;
+  afterAll(body: () => Promise<void>): unknown;
 }
 
 /** Registers one test. */
@@ -30,7 +31,7 @@ export interface StoreSuiteOptions {
   readonly test: TestRunner;
   /** Opens one more connection to the *same* backend, as another process would. The suite closes what it opens. */
   readonly create: () => LockStore | Promise<LockStore>;
-  /** All keys of this run begin with it, so that runs can share a server. Default: a fresh one. */
+  /** The namespace of this run, so that runs can share a server: all keys begin with `<prefix>:`. Default: a fresh one. */
   readonly prefix?: string;
   /** Behaviours that the backend cannot have, each by its id with the reason. They are shown as skipped. */
   readonly relaxations?: Readonly<Record<string, string>>;
@@ -57,6 +58,7 @@ export const storeBehaviours: readonly BehaviourInfo[] = (['port'] as const).fla
  * Asserts with `node:assert` alone and takes the test runner as an option, so it binds to none.
  */
 export function storeSuite(options: StoreSuiteOptions): void {
+  if (options.prefix !== undefined) checkNamespace(options.prefix, 'prefix');
   checkRelaxations(options.relaxations ?? {});
   const { describe } = options.test;
   describe(`store suite: ${options.name}`, () => {
@@ -75,11 +77,8 @@ function register(behaviours: readonly Behaviour[], { test, create, prefix, rela
 
   test.beforeAll(async () => {
     stage = await openStage(create, prefix);
-  }, behaviourTimeoutMs);
-  test.afterAll(async () => {
-    await Promise.allSettled(waiting?.values() ?? []);
-    await stage?.close();
-  }, behaviourTimeoutMs);
+  });
+  test.afterAll(async () => stage?.close());
 
   /** The first that waits starts all that wait: each has keys of its own, and the suite takes as long as the longest. */
   function startWaiting(onStage: Stage): Map<Behaviour, Promise<void>> {

@@ -61,7 +61,7 @@ describe('storeSuite', () => {
     storeSuite({
       name: 'prefixed',
       test: runner,
-      prefix: 'mine:',
+      prefix: 'mine',
       create: () => {
         const store = backend.connect();
         return {
@@ -76,6 +76,12 @@ describe('storeSuite', () => {
     });
     expect([...(await runner.run()).values()]).toEqual([undefined, undefined, undefined, undefined, undefined]);
     expect(strangers).toEqual([]);
+  });
+
+  test('a prefix that is no namespace is refused', () => {
+    expect(() => storeSuite({ name: 'prefixed', test: collectingRunner(), create: memoryStore, prefix: 'a:b' })).toThrow(
+      /^prefix: received "a:b"; letters/,
+    );
   });
 
   test('a backend that cannot be opened fails the run instead of passing it', async () => {
