@@ -1,0 +1,360 @@
+import { hostname } from 'node:os';
+import { isTaken, type Place, type Taken, takeAll, tryTakeAll } from './acquire.ts';
+import { GivewayError, InvalidOptionError, LockLostError, ResourceBusyError, StoreUnavailableError } from './errors.ts';
+import { createEvents, type EventName, type Events, type Listener, type LockerEvents } from './events.ts';
+import { Gate, type GateContext } from './gate.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { keyPrefix, recordKey, wishKey } from './keys.ts';
+import { HeldLock, type Lock, type LockContext, type SerializedLock } from './lock.ts';
+import { normalizeName, requireListed } from './names.ts';
+import { Nesting, type Surroundings } from './nesting.ts';
+import { checkOptions, type LockOptions, lockOptionNames, type ResolvedOptions, type RunOptions, resolveOptions, runOptionNames } from './options.ts';
+import { decodeRecord, type Holder, toHolder } from './record.ts';
+import { type RunOutcome, runWith } from './run.ts';
+import { type LockScope, type Need, needsOf, type ResolvedScope, resolveScope } from './scope.ts';
+import { type LockerOptions, resolveSettings, type Settings } from './settings.ts';
+import type { StoreTraits } from './store.ts';
+import { newToken } from './token.ts';
+import { aborted, holdersOf, type Wait } from './waiters.ts';
+import { watchedStore } from './watched-store.ts';
+
+/** What `health()` answers, for readiness probes. */
+export interface StoreHealth {
+  readonly ok: boolean;
+  readonly store: StoreTraits['name'];
+  /** Of one read, in milliseconds. */
+  readonly latencyMs: number;
+  readonly heldLocks: number;
+  readonly error?: StoreUnavailableError;
+}
+
+/** A scope that could not be taken now. */
+export interface Refused {
+  readonly resource: string;
+  readonly holders: readonly Holder[];
+}
+
+/** How `close()` ends running work. */
+export interface CloseOptions {
+  /** How long work inside `run` may take to end after its signal aborted, in milliseconds. Default 5 000. */
+  readonly timeoutMs?: number;
+}
+
+interface Request {
+  readonly scope: ResolvedScope;
+  readonly options: ResolvedOptions;
+  readonly around: Surroundings;
+  readonly startedMonoMs: number;
+}
+
+const gatesKept = 2_048;
+
+/** Makes a locker over a store. Throws `InvalidOptionError`. */
+export function createLocker(options: LockerOptions): ResourceLocker {
+  return new ResourceLocker(options);
+}
+
+/** All lock logic over one store: who may hold what, who waits, what is kept alive. */
+export class ResourceLocker {
+  readonly #settings: Settings;
+  readonly #events: Events = createEvents();
+  readonly #heartbeat: Heartbeat;
+  readonly #nesting = new Nesting();
+  readonly #gates = new Map<string, Gate>();
+  readonly #held = new Set<HeldLock>();
+  readonly #running = new Set<Promise<unknown>>();
+  readonly #gateContext: GateContext;
+  readonly #lockContext: LockContext;
+  readonly #notices: Disposable | undefined;
+  readonly #names = new Map<string, string>();
+  #closing: Promise<void> | undefined;
+  #downSinceMonoMs = 0;
+
+  constructor(options: LockerOptions) {
+    const settings = resolveSettings(options);
+    this.#settings = settings;
+    const { clock, namespace, environment } = settings;
+    const events = this.#events;
+    this.#heartbeat = new Heartbeat(clock);
+    const store = watchedStore(settings.store, {
+      down: (error) => {
+        this.#downSinceMonoMs = clock.monotonicMs();
+        events.emit('store-down', () => ({ error }));
+      },
+      up: () => events.emit('store-up', () => ({ downMs: clock.monotonicMs() - this.#downSinceMonoMs })),
+    });
+    this.#gateContext = {
+      store,
+      clock,
+      host: hostname(),
+      pid: process.pid,
+      heartbeat: this.#heartbeat,
+      notice: (resource, message) => events.emit('notice', () => ({ code: 'ERR_GIVEWAY_RECORD', message, resource })),
+    };
+    this.#lockContext = { clock, events, namespace, environment, ended: (lock) => this.#held.delete(lock) };
+    this.#notices = settings.store.onNotice?.((notice) => events.emit('notice', () => notice));
+  }
+
+  /** Waits for the scope. Rejects with `ResourceBusyError` after `retry.maxWaitMs`, `StoreUnavailableError`, or AbortError. */
+  async lock(scope: LockScope, options?: LockOptions): Promise<Lock> {
+    checkOptions(options, '', lockOptionNames);
+    return this.#wait(this.#request(scope, options));
+  }
+
+  /** One attempt, never waits. `undefined` means busy, and only that. Rejects with `StoreUnavailableError`. */
+  async tryLock(scope: LockScope, options?: LockOptions): Promise<Lock | undefined> {
+    checkOptions(options, '', lockOptionNames);
+    const outcome = await this.#try(this.#request(scope, options));
+    return outcome instanceof HeldLock ? outcome : undefined;
+  }
+
+  /** `false`: it was no longer ours. Rejects with `StoreUnavailableError`. */
+  async unlock(lock: Lock): Promise<boolean> {
+    return lock.unlock();
+  }
+
+  /**
+   * Runs `work` under the scope, and lets go whatever happens. Never rejects for busy: the outcome says who holds it.
+   * Rejects with the work's own error, with `StoreUnavailableError` if `onStoreDown` is `'throw'`, or for wrong usage.
+   */
+  async run<T>(scope: LockScope, work: (lock: Lock) => T | Promise<T>, options?: RunOptions): Promise<RunOutcome<T>> {
+    checkOptions(options, '', runOptionNames);
+    const request = this.#request(scope, options);
+    const running = runWith(
+      {
+        clock: this.#settings.clock,
+        events: this.#events,
+        request,
+        acquire: async () => (request.options.onBusy === 'retry' ? this.#wait(request) : this.#try(request)),
+        within: (lock) => this.#nesting.within(lock, () => work(lock)),
+      },
+    );
+    this.#running.add(running);
+    return running.finally(() => this.#running.delete(running));
+  }
+
+  /** A function that runs `work` under the scope, or under the scope that `scope` makes of its arguments. */
+  wrap<A extends unknown[], T>(
+    scope: LockScope | ((...args: A) => LockScope),
+    work: (lock: Lock, ...args: A) => T | Promise<T>,
+    options?: RunOptions,
+  ): (...args: A) => Promise<RunOutcome<T>> {
+    checkOptions(options, '', runOptionNames);
+    if (typeof scope !== 'function') this.#resolveScope(scope);
+    return async (...args) => this.run(typeof scope === 'function' ? scope(...args) : scope, (lock) => work(lock, ...args), options);
+  }
+
+  /** Who holds `resource` and who is next in line: a read, never an acquire. Rejects with `StoreUnavailableError`. */
+  async inspect(resource: string): Promise<readonly Holder[]> {
+    const name = this.#normalize(resource, 'resource');
+    const key = this.#key(name);
+    const { store } = this.#gateContext;
+    const [entry, wish] = await Promise.all([store.read(key), store.read(wishKey(key))]);
+    const holders = entry === undefined ? [] : (decodeRecord(entry.value)?.holders ?? []);
+    const waiting = wish === undefined ? [] : (decodeRecord(wish.value)?.holders ?? []);
+    return [...holders.map((holder) => toHolder(name, holder)), ...waiting.map((holder) => toHolder(name, holder, true))];
+  }
+
+  /** The locks this locker holds now. */
+  held(): readonly Lock[] {
+    return [...this.#held];
+  }
+
+  /** The lock of the run we are inside, or of the innermost run that covers `resource`. */
+  current(resource?: string): Lock | undefined {
+    return this.#nesting.current(resource === undefined ? undefined : this.#normalize(resource, 'resource'));
+  }
+
+  /** One read of the store. Never rejects. */
+  async health(): Promise<StoreHealth> {
+    const { clock, store } = this.#gateContext;
+    const startMs = clock.monotonicMs();
+    const answer = await store.read(`${keyPrefix(this.#settings.namespace, this.#settings.environment)}:health`).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    const health = { store: store.traits.name, latencyMs: clock.monotonicMs() - startMs, heldLocks: this.#held.size };
+    if (answer === undefined) return { ok: true, ...health };
+    return { ok: false, ...health, error: answer instanceof StoreUnavailableError ? answer : new StoreUnavailableError('The store failed', { cause: answer }) };
+  }
+
+  /** Takes over a lock from `lock.handOver()`, under a new token. Rejects with `LockLostError` when it is not there any more. */
+  async restore(handed: SerializedLock): Promise<Lock> {
+    const { namespace, environment, clock } = this.#settings;
+    if (typeof handed !== 'object' || handed === null || handed.v !== 1 || !Array.isArray(handed.entries)) {
+      throw new InvalidOptionError('handed', handed, 'what lock.handOver() returned is allowed');
+    }
+    if (handed.namespace !== namespace || handed.environment !== environment) {
+      throw new InvalidOptionError('handed.namespace', [handed.namespace, handed.environment].join(':'), `this locker is of "${[namespace, environment].join(':')}"`);
+    }
+    const { scope, options: whole } = this.#request(handed.scope, { ttlMs: handed.ttlMs, minHoldMs: handed.minHoldMs, ...(handed.job === undefined ? {} : { job: handed.job }) });
+    const maxHoldMs = handed.maxHoldMs ?? Number.POSITIVE_INFINITY;
+    const options = { ...whole, maxHoldMs: maxHoldMs - (clock.wallMs() - handed.since) };
+    if (options.maxHoldMs <= 0) throw new LockLostError(handed.entries[0]?.resource ?? '', 'max-hold');
+    const token = newToken();
+    const taken: Taken[] = [];
+    for (const entry of handed.entries) {
+      const gate = this.#gate(entry.resource);
+      const seat = await gate.restore(entry.token, { mode: entry.mode, token, options }, maxHoldMs);
+      if (seat === undefined) {
+        await Promise.allSettled(taken.map((each) => each.gate.leave(each.seat)));
+        throw new LockLostError(entry.resource, 'vanished');
+      }
+      taken.push({ gate, seat });
+    }
+    return this.#hold({ scope, options, around: { outer: undefined, missing: [], outOfOrder: false }, startedMonoMs: clock.monotonicMs() }, token, taken, true);
+  }
+
+  on<E extends EventName>(event: E, listener: Listener<E>): this {
+    this.#events.on(event, listener);
+    return this;
+  }
+
+  off<E extends EventName>(event: E, listener: Listener<E>): this {
+    this.#events.off(event, listener);
+    return this;
+  }
+
+  /** For integrations that stand on a locker: tells its listeners. `describe` is called only if somebody listens. */
+  announce<E extends EventName>(event: E, describe: () => LockerEvents[E]): void {
+    this.#events.emit(event, describe);
+  }
+
+  /** Refuses new requests, aborts the signals of all locks, waits for work inside `run`, releases the rest, stops the timers. Never rejects. */
+  close({ timeoutMs = 5_000 }: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    const { clock, store, closesStore } = this.#settings;
+    for (const gate of this.#gates.values()) gate.stopWaiting(closedError());
+    for (const lock of [...this.#held]) lock.lose('closed');
+    let timer: Disposable | undefined;
+    const tooLong = new Promise<void>((resolve) => {
+      timer = clock.setTimer(resolve, timeoutMs);
+    });
+    await Promise.race([Promise.allSettled(this.#running), tooLong]);
+    timer?.[Symbol.dispose]();
+    await Promise.allSettled([...this.#held].map((lock) => lock.release()));
+    await Promise.all([...this.#gates.values()].map((gate) => gate.settle()));
+    this.#heartbeat.stop();
+    this.#notices?.[Symbol.dispose]();
+    if (closesStore) await store.close().catch(() => {});
+  }
+
+  #request(scope: LockScope, options: RunOptions | undefined): Request {
+    const resolved = this.#resolveScope(scope);
+    const needs = needsOf(resolved, this.#settings.listed);
+    const tables = needs.flatMap(({ resource }) => this.#settings.tables.get(resource) ?? []);
+    return {
+      scope: resolved,
+      options: resolveOptions(options, tables, this.#settings.defaults),
+      around: this.#nesting.surroundings(needs),
+      startedMonoMs: this.#settings.clock.monotonicMs(),
+    };
+  }
+
+  async #try(request: Request): Promise<HeldLock | Refused> {
+    this.#mustBeOpen(request);
+    const { missing, outer } = request.around;
+    const token = newToken();
+    if (missing.length === 0 && outer !== undefined) return this.#hold(request, token, [], true);
+    try {
+      const outcome = await tryTakeAll(this.#places(missing, token, request.options));
+      if (isTaken(outcome)) return this.#hold(request, token, outcome, true);
+      return this.#refused(request, outcome.gate.resource, holdersOf(outcome.gate.resource, outcome.refusal));
+    } catch (error) {
+      return this.#unprotected(request, token, error);
+    }
+  }
+
+  async #wait(request: Request): Promise<HeldLock> {
+    const { options, around, startedMonoMs } = request;
+    if (around.outOfOrder || around.missing.length === 0) {
+      const outcome = await this.#try(request);
+      if (outcome instanceof HeldLock) return outcome;
+      throw new ResourceBusyError(outcome.resource, outcome.holders, this.#settings.clock.monotonicMs() - startedMonoMs);
+    }
+    this.#mustBeOpen(request);
+    const token = newToken();
+    const wait: Wait = { startedMonoMs, deadlineMonoMs: startedMonoMs + options.retry.maxWaitMs, signal: options.signal };
+    try {
+      const taken = await takeAll(this.#places(around.missing, token, options), wait, ({ resource }, refusal) => {
+        const { holders } = this.#refused(request, resource, holdersOf(resource, refusal));
+        this.#events.emit('waiting', () => ({ resource, job: options.job, holders }));
+      });
+      return this.#hold(request, token, taken, true);
+    } catch (error) {
+      return this.#unprotected(request, token, error);
+    }
+  }
+
+  #refused({ options }: Request, resource: string, holders: readonly Holder[]): Refused {
+    this.#events.emit('busy', () => ({ resource, job: options.job, holders }));
+    return { resource, holders };
+  }
+
+  #hold(request: Request, token: string, taken: readonly Taken[], isProtected: boolean): HeldLock {
+    const { scope, options, around, startedMonoMs } = request;
+    const lock = new HeldLock(this.#lockContext, scope, options, token, taken, isProtected, around.outer);
+    this.#held.add(lock);
+    this.#events.emit('acquired', () => ({ scope, job: options.job, waitedMs: this.#settings.clock.monotonicMs() - startedMonoMs, isProtected: lock.isProtected }));
+    if (this.#closing !== undefined) lock.lose('closed');
+    return lock;
+  }
+
+  /** A store that does not answer does not stop the work, if that is what the config says. */
+  #unprotected(request: Request, token: string, error: unknown): HeldLock {
+    const down = error instanceof StoreUnavailableError && error.code !== 'ERR_GIVEWAY_NO_CAS';
+    if (down && request.options.onStoreDown === 'run') return this.#hold(request, token, [], false);
+    throw error;
+  }
+
+  #mustBeOpen({ options, scope }: Request): void {
+    if (this.#closing !== undefined) throw closedError();
+    if (options.signal?.aborted) throw aborted(needsOf(scope, undefined)[0]?.resource ?? '', options.signal);
+  }
+
+  #places(needs: readonly Need[], token: string, options: ResolvedOptions): readonly Place[] {
+    return needs.map(({ resource, mode }) => ({ gate: this.#gate(resource), ask: { mode, token, options } }));
+  }
+
+  #gate(resource: string): Gate {
+    let gate = this.#gates.get(resource);
+    if (gate === undefined) {
+      if (this.#gates.size >= gatesKept) for (const [name, idle] of this.#gates) if (idle.idle) this.#gates.delete(name);
+      const key = this.#key(resource);
+      gate = new Gate(this.#gateContext, resource, key, wishKey(key));
+      this.#gates.set(resource, gate);
+    }
+    return gate;
+  }
+
+  #key(resource: string): string {
+    return recordKey(this.#settings.namespace, this.#settings.environment, resource);
+  }
+
+  #resolveScope(scope: LockScope): ResolvedScope {
+    const resolved = resolveScope(scope, (name, path) => this.#normalize(name, path));
+    for (const names of [resolved.writes, resolved.appends, resolved.reads]) for (const name of names) requireListed(name, this.#settings.listed);
+    return resolved;
+  }
+
+  #normalize(name: unknown, path: string): string {
+    const known = this.#names.get(name as string);
+    if (known !== undefined) return known;
+    const normal = normalizeName(name, this.#settings.defaultSchema, path);
+    if (this.#names.size >= gatesKept) this.#names.clear();
+    this.#names.set(name as string, normal);
+    return normal;
+  }
+}
+
+function closedError(): GivewayError {
+  return new GivewayError('ERR_GIVEWAY_CLOSED', 'The locker is closed; no new locks are taken.');
+}

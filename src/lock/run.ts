@@ -1,0 +1,75 @@
+import type { Clock } from './clock.ts';
+import { GivewayError, type LockLostError, ResourceBusyError, StoreUnavailableError } from './errors.ts';
+import type { Events } from './events.ts';
+import { HeldLock, type ReleaseOutcome } from './lock.ts';
+import type { ResolvedOptions } from './options.ts';
+import type { Holder } from './record.ts';
+import { needsOf, type ResolvedScope } from './scope.ts';
+
+/** What became of a `run`. A release that failed stands beside the work's result, never instead of it. */
+export type RunOutcome<T> =
+  | {
+      readonly status: 'ran';
+      readonly value: T;
+      readonly waitedMs: number;
+      readonly heldMs: number;
+      /** Set when the lock was lost while the work ran. */
+      readonly lost: LockLostError | undefined;
+      /** `'kept'`: it joined an outer run, which goes on holding. */
+      readonly release: ReleaseOutcome | 'failed';
+    }
+  | {
+      readonly status: 'skipped';
+      readonly reason: SkipReason;
+      readonly resource: string;
+      readonly holders: readonly Holder[];
+      readonly waitedMs: number;
+    };
+
+export type SkipReason = 'busy' | 'store-down' | 'closed' | 'aborted';
+
+type Skip = { readonly reason: SkipReason; readonly resource: string; readonly holders: readonly Holder[] };
+
+/** One run: how it gets its lock, and what it does with it. */
+export interface Run<T> {
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly request: { readonly scope: ResolvedScope; readonly options: ResolvedOptions; readonly startedMonoMs: number };
+  acquire(): Promise<HeldLock | { readonly resource: string; readonly holders: readonly Holder[] }>;
+  within(lock: HeldLock): T | Promise<T>;
+}
+
+/** Takes, works, lets go. Rejects with the work's own error, or for what `skipFor` does not excuse. */
+export async function runWith<T>(run: Run<T>): Promise<RunOutcome<T>> {
+  const { clock, events, request } = run;
+  const { scope, options } = request;
+  const outcome = await run.acquire().catch((error: unknown) => skipFor(error, scope, options));
+  const waitedMs = clock.monotonicMs() - request.startedMonoMs;
+  if (!(outcome instanceof HeldLock)) {
+    const skip: Skip = { reason: 'busy', ...outcome };
+    events.emit('skipped', () => ({ scope, job: options.job, waitedMs, ...skip }));
+    return { status: 'skipped', ...skip, waitedMs };
+  }
+  const startMs = clock.monotonicMs();
+  let released: ReleaseOutcome | 'failed' = 'failed';
+  let value: T;
+  let lost: LockLostError | undefined;
+  try {
+    value = await run.within(outcome);
+  } finally {
+    outcome.isLive();
+    lost = outcome.lost;
+    released = await outcome.release().catch(() => 'failed');
+  }
+  return { status: 'ran', value, waitedMs, heldMs: clock.monotonicMs() - startMs, lost, release: released };
+}
+
+/** Which failures to get the lock mean that the work does not run; the others are thrown. */
+function skipFor(error: unknown, scope: ResolvedScope, options: ResolvedOptions): Skip {
+  const resource = needsOf(scope, undefined)[0]?.resource ?? '';
+  if (error instanceof ResourceBusyError) return { reason: 'busy', resource: error.resource, holders: error.holders };
+  if (error instanceof StoreUnavailableError && options.onStoreDown === 'skip' && error.code !== 'ERR_GIVEWAY_NO_CAS') return { reason: 'store-down', resource, holders: [] };
+  if (error instanceof GivewayError && error.code === 'ERR_GIVEWAY_CLOSED') return { reason: 'closed', resource, holders: [] };
+  if (error instanceof Error && error.name === 'AbortError' && options.signal?.aborted) return { reason: 'aborted', resource, holders: [] };
+  throw error;
+}

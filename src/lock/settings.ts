@@ -1,0 +1,81 @@
+import { type Clock, systemClock } from './clock.ts';
+import { InvalidOptionError } from './errors.ts';
+import { checkNamespace } from './keys.ts';
+import { normalizeName } from './names.ts';
+import { checkOptions, type LockOptions, type RunOptions, runOptionNames, type TableOptions } from './options.ts';
+import type { LockStore } from './store.ts';
+
+/** What `createLocker` takes. The lock options are defaults for every call. */
+export interface LockerOptions extends Omit<LockOptions, 'signal'> {
+  /** Where the locks live. The caller closes it, unless `closesStore` is set. */
+  readonly store: LockStore;
+  /** Keeps applications apart that share a store. Default `'giveway'`. */
+  readonly namespace?: string;
+  /** Keeps staging and production apart in one store. */
+  readonly environment?: string;
+  /** The names that may be locked, with settings of their own. Default: every name. */
+  readonly resources?: readonly string[] | Readonly<Record<string, TableOptions>>;
+  /** Names that are not listed may be locked too. Default false. */
+  readonly allowUnlisted?: boolean;
+  /** The schema that may be left out of a name. Default `'public'`. */
+  readonly defaultSchema?: string;
+  /** What `run` and `wrap` do while the scope is busy. Default `'skip'`. */
+  readonly onBusy?: 'skip' | 'retry';
+  /** `close()` closes the store as well. Default false. */
+  readonly closesStore?: boolean;
+  /** Time as the locker reads it; for tests. */
+  readonly clock?: Clock;
+}
+
+/** Options of a locker, checked and complete. */
+export interface Settings {
+  readonly store: LockStore;
+  readonly namespace: string;
+  readonly environment: string | undefined;
+  readonly defaultSchema: string;
+  /** Normalised names and their settings. */
+  readonly tables: ReadonlyMap<string, TableOptions>;
+  /** `undefined`: every name is allowed. */
+  readonly listed: ReadonlySet<string> | undefined;
+  readonly defaults: RunOptions;
+  readonly closesStore: boolean;
+  readonly clock: Clock;
+}
+
+const ownNames = ['store', 'namespace', 'environment', 'resources', 'allowUnlisted', 'defaultSchema', 'closesStore', 'clock'];
+const tableNames = ['ttlMs', 'maxHoldMs', 'minHoldMs', 'retry', 'onStoreDown', 'onBusy'];
+const storeMethods = ['read', 'create', 'replace', 'remove', 'close'] as const;
+
+/** Checks everything before anything is sent. Throws `InvalidOptionError`. */
+export function resolveSettings(options: LockerOptions): Settings {
+  if (typeof options !== 'object' || options === null) throw new InvalidOptionError('options', options, 'an object with a `store` is allowed');
+  const { store, namespace = 'giveway', environment, resources, allowUnlisted = false, defaultSchema = 'public', closesStore = false, clock = systemClock, ...defaults } = options;
+  if (typeof store !== 'object' || store === null || storeMethods.some((method) => typeof store[method] !== 'function')) {
+    throw new InvalidOptionError('store', store, 'a store is allowed, such as memcachedStore({ servers }) from "giveway/memcached"');
+  }
+  checkOptions(options, '', [...runOptionNames.filter((name) => name !== 'signal'), ...ownNames]);
+  const tables = new Map<string, TableOptions>();
+  for (const [name, settings] of entriesOf(resources)) {
+    checkOptions(settings, `resources.${name}.`, tableNames);
+    const normal = normalizeName(name, defaultSchema, `resources.${name}`);
+    if (tables.has(normal)) throw new InvalidOptionError(`resources.${name}`, name, `"${normal}" is listed twice`);
+    tables.set(normal, settings);
+  }
+  return {
+    store,
+    namespace: checkNamespace(namespace, 'namespace'),
+    environment: environment === undefined ? undefined : checkNamespace(environment, 'environment'),
+    defaultSchema,
+    tables,
+    listed: resources === undefined || allowUnlisted ? undefined : new Set(tables.keys()),
+    defaults,
+    closesStore,
+    clock,
+  };
+}
+
+function entriesOf(resources: LockerOptions['resources']): readonly (readonly [string, TableOptions])[] {
+  if (resources === undefined) return [];
+  if (typeof resources !== 'object' || resources === null) throw new InvalidOptionError('resources', resources, 'a list of names, or an object from name to settings, is allowed');
+  return Array.isArray(resources) ? resources.map((name: string) => [name, {}] as const) : Object.entries(resources);
+}

@@ -1,0 +1,66 @@
+import { type ClaimContext, entrantOf } from './claim.ts';
+import { decodeRecord, type Entrant, encodeRecord, type Mode } from './record.ts';
+import type { Version } from './store.ts';
+import { newToken } from './token.ts';
+
+/** How long a wish stands without being renewed, in milliseconds on the backend's clock. */
+const wishTtlMs = 2_000;
+
+/**
+ * Who is next in line for a resource: one process's wait, said in a key of its own beside the record, so that no waiter
+ * ever writes into a holder's record. Best effort: a store that does not answer only costs the priority.
+ */
+export class Wish {
+  readonly #context: ClaimContext;
+  readonly #key: string;
+  readonly #token: string = newToken();
+  #standing: { readonly version: Version; readonly entrant: Entrant; readonly renewAtMonoMs: number } | undefined;
+
+  constructor(context: ClaimContext, key: string) {
+    this.#context = context;
+    this.#key = key;
+  }
+
+  get stands(): boolean {
+    return this.#standing !== undefined;
+  }
+
+  /** When it must be renewed, on the monotonic clock. */
+  get renewAtMonoMs(): number {
+    return this.#standing?.renewAtMonoMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Puts or renews the wish, unless somebody else's stands. */
+  async keep(mode: Mode, job: string | undefined, maxHoldMs: number): Promise<void> {
+    const { clock, host, pid, store } = this.#context;
+    const monoMs = clock.monotonicMs();
+    const before = this.#standing;
+    if (before !== undefined && monoMs < before.renewAtMonoMs && before.entrant.mode === mode) return;
+    const wallMs = clock.wallMs();
+    const base = { token: this.#token, mode, host, pid, beat: before?.entrant.beat ?? 0 };
+    const entrant = entrantOf(base, { job, ttlMs: wishTtlMs, maxHoldMs }, before?.entrant.since ?? wallMs, wallMs);
+    const value = encodeRecord({ v: 1, holders: [entrant] });
+    this.#standing = undefined;
+    try {
+      let version = before === undefined ? undefined : await store.replace(this.#key, value, before.version, wishTtlMs);
+      version ??= await store.create(this.#key, value, wishTtlMs);
+      if (version !== undefined) this.#standing = { version, entrant, renewAtMonoMs: monoMs + wishTtlMs / 2 };
+    } catch {
+      // Without the wish we only wait longer.
+    }
+  }
+
+  /** Takes the wish back. */
+  async withdraw(): Promise<void> {
+    const standing = this.#standing;
+    this.#standing = undefined;
+    if (standing !== undefined) await this.#context.store.remove(this.#key, standing.version).catch(() => false);
+  }
+
+  /** The wish of another process, if one stands. Rejects when the store does not answer. */
+  async foreign(): Promise<Entrant | undefined> {
+    const entry = await this.#context.store.read(this.#key);
+    const entrant = entry === undefined ? undefined : decodeRecord(entry.value)?.holders[0];
+    return entrant?.token === this.#token ? undefined : entrant;
+  }
+}
