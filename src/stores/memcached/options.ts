@@ -1,0 +1,130 @@
+import { InvalidOptionError } from '../../lock/errors.ts';
+import type { BreakerOptions } from '../breaker.ts';
+import { type Address, addressOf, parseAddresses } from './addresses.ts';
+import type { Credentials } from './connection.ts';
+
+/** Options of `memcachedStore`. One of `servers` and `client` is needed. */
+export interface MemcachedStoreOptions {
+  /**
+   * `'host:11211'`, several separated by commas or as an array. Each lock lives on one of them, found by hashing, and there
+   * is no failover: all processes must name the same servers in the same words.
+   */
+  readonly servers?: string | readonly string[];
+  /**
+   * A memjs client whose addresses and credentials are taken over. Its connections are not: giveway makes its own,
+   * because it must throw a client away after any fault.
+   */
+  readonly client?: MemjsClient;
+  /** For SASL PLAIN, both or neither. The environment variables that memjs knows (`MEMCACHIER_USERNAME`, …) are not read. */
+  readonly username?: string;
+  readonly password?: string;
+  /**
+   * The most that one store call may take, in milliseconds, including the look at what became of a request whose reply was
+   * lost. Default 500; 50 to 60 000. Ten times the usual round trip is plenty.
+   */
+  readonly timeoutMs?: number;
+  /**
+   * Reads an entry again before it is released or renewed, at the price of one more request. Needed where a proxy between here and
+   * memcached hides that memcached restarted: CAS numbers start again, and an old one may fit a stranger's lock. Default `false`.
+   */
+  readonly verifyRelease?: boolean;
+  /**
+   * Grants no new lock on a server that restarted less than the longest TTL ago; asks for its uptime on each new connection.
+   * `true`: the longest TTL this store has written, 30 s at least; give `longestTtlMs` when other processes use longer
+   * ones. Until then `create` rejects with the code `ERR_GIVEWAY_QUARANTINE`, so use it with `onStoreDown: 'skip'` or
+   * `'throw'`: with `'run'`, work would run unprotected. A `flush_all` goes unnoticed. Default `false`.
+   */
+  readonly quarantine?: boolean | { readonly longestTtlMs: number };
+  /** When calls to a failing server are refused at once, see `withBreaker`; `false`: never. */
+  readonly breaker?: Omit<BreakerOptions, 'serverOf'> | false;
+}
+
+/** The part of a memjs client that is read. */
+export interface MemjsClient {
+  readonly servers: readonly {
+    readonly host: string;
+    readonly port: number;
+    readonly username?: string | undefined;
+    readonly password?: string | undefined;
+  }[];
+}
+
+/** One server of the list, checked. */
+export interface ResolvedServer {
+  readonly address: Address;
+  readonly credentials: Credentials | undefined;
+}
+
+export interface ResolvedOptions {
+  readonly servers: readonly [ResolvedServer, ...ResolvedServer[]];
+  readonly timeoutMs: number;
+  readonly verifyRelease: boolean;
+  /** `undefined`: off. */
+  readonly quarantineMs: number | undefined;
+  readonly breaker: Omit<BreakerOptions, 'serverOf'> | false;
+}
+
+const known: readonly string[] = ['servers', 'client', 'username', 'password', 'timeoutMs', 'verifyRelease', 'quarantine', 'breaker'];
+const leastQuarantineMs = 30_000;
+
+export function resolveOptions(options: MemcachedStoreOptions): ResolvedOptions {
+  if (typeof options !== 'object' || options === null) throw new InvalidOptionError('options', options, 'an object is allowed');
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new InvalidOptionError(unknown, 'an unknown option', `${known.join(', ')} are allowed`);
+  const { timeoutMs = 500, verifyRelease = false, quarantine = false, breaker = {} } = options;
+  checkInteger('timeoutMs', timeoutMs, 50, 60_000);
+  checkBoolean('verifyRelease', verifyRelease);
+  if (typeof quarantine === 'object') checkInteger('quarantine.longestTtlMs', quarantine?.longestTtlMs, 1_000, 86_400_000);
+  else checkBoolean('quarantine', quarantine);
+  return {
+    servers: resolveServers(options),
+    timeoutMs,
+    verifyRelease,
+    quarantineMs: quarantine === false ? undefined : quarantine === true ? leastQuarantineMs : quarantine.longestTtlMs,
+    breaker,
+  };
+}
+
+function resolveServers(options: MemcachedStoreOptions): readonly [ResolvedServer, ...ResolvedServer[]] {
+  const { servers, client } = options;
+  if ((servers === undefined) === (client === undefined)) {
+    throw new InvalidOptionError(
+      'servers',
+      servers === undefined ? undefined : 'servers and client',
+      'one of `servers` and `client` is needed, not both',
+    );
+  }
+  const given = resolveCredentials(options);
+  const resolved =
+    client === undefined ? parseAddresses(servers).map((address) => ({ address, credentials: given })) : serversOf(client, given);
+  const [first, ...rest] = resolved;
+  if (first === undefined) throw new InvalidOptionError('servers', servers, 'at least one server is needed');
+  return [first, ...rest];
+}
+
+function serversOf(client: MemjsClient, given: Credentials | undefined): readonly ResolvedServer[] {
+  if (!Array.isArray(client?.servers)) throw new InvalidOptionError('client', client, 'a memjs Client is allowed');
+  return client.servers.map(({ host, port, username, password }, index) => ({
+    address: addressOf(host, port, `client.servers[${index}]`),
+    credentials: given ?? (username && password ? { username, password } : undefined),
+  }));
+}
+
+function resolveCredentials({ username, password }: MemcachedStoreOptions): Credentials | undefined {
+  if (username === undefined && password === undefined) return undefined;
+  // Never the values: one of them is a password, and the other may be one that was mixed up.
+  if (typeof username !== 'string' || username === '')
+    throw new InvalidOptionError('username', typeof username, 'a string that is not empty, with `password`');
+  if (typeof password !== 'string' || password === '')
+    throw new InvalidOptionError('password', typeof password, 'a string that is not empty, with `username`');
+  return { username, password };
+}
+
+function checkInteger(path: string, value: unknown, least: number, most: number): void {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return;
+  throw new InvalidOptionError(path, value, `a whole number of milliseconds from ${least} to ${most} is allowed`);
+}
+
+function checkBoolean(path: string, value: unknown): void {
+  if (typeof value !== 'boolean') throw new InvalidOptionError(path, value, 'true or false is allowed');
+}
