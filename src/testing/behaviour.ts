@@ -1,3 +1,5 @@
+import type { ResourceLocker } from '../lock/locker.ts';
+import type { LockerOptions } from '../lock/settings.ts';
 import type { LockStore, StoreTraits } from '../lock/store.ts';
 
 /** One thing a store must do, with an id that stays the same from release to release. */
@@ -16,6 +18,12 @@ export interface Stage {
   readonly traits: StoreTraits;
   /** Opens one more connection; the stage closes it. */
   connect(): Promise<LockStore>;
-  /** A key nobody has used. It begins with the prefix of this run. */
+  /** A key that nobody has used, in the namespace of this run. */
   freshKey(): string;
+  /** A new locker over `store`, in the namespace of this run. Store faults throw, unless `options` say otherwise. The stage closes it. */
+  locker(store: LockStore, options?: Partial<LockerOptions>): ResourceLocker;
+  /** A resource that nobody has used. */
+  freshName(): string;
+  /** The key of a resource's record. */
+  keyOf(resource: string): string;
 }

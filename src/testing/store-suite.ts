@@ -3,6 +3,10 @@ import { InvalidOptionError } from '../lock/errors.ts';
 import { checkNamespace } from '../lock/keys.ts';
 import type { LockStore } from '../lock/store.ts';
 import type { Behaviour, Stage } from './behaviour.ts';
+import { endingBehaviours } from './locker/endings.ts';
+import { exclusionBehaviours } from './locker/exclusion.ts';
+import { faultBehaviours } from './locker/faults.ts';
+import { sharingBehaviours } from './locker/sharing.ts';
 import { abilityBehaviours } from './port/abilities.ts';
 import { contentionBehaviours } from './port/contention.ts';
 import { lifetimeBehaviours } from './port/lifetimes.ts';
@@ -44,12 +48,13 @@ export interface BehaviourInfo {
   readonly part: 'port' | 'locker';
 }
 
-const parts: Readonly<Record<'port', readonly Behaviour[]>> = {
+const parts: Readonly<Record<BehaviourInfo['part'], readonly Behaviour[]>> = {
   port: [...registerBehaviours, ...textBehaviours, ...contentionBehaviours, ...abilityBehaviours, ...lifetimeBehaviours],
+  locker: [...exclusionBehaviours, ...sharingBehaviours, ...faultBehaviours, ...endingBehaviours],
 };
 
 /** Every behaviour of the suite, in the order of the report. */
-export const storeBehaviours: readonly BehaviourInfo[] = (['port'] as const).flatMap((part) =>
+export const storeBehaviours: readonly BehaviourInfo[] = (['port', 'locker'] as const).flatMap((part) =>
   parts[part].map(({ id, title }) => ({ id, title, part })),
 );
 
@@ -84,7 +89,7 @@ function register(behaviours: readonly Behaviour[], { test, create, prefix, rela
   function startWaiting(onStage: Stage): Map<Behaviour, Promise<void>> {
     const started = new Map<Behaviour, Promise<void>>();
     for (const behaviour of behaviours) {
-      if (!behaviour.waits || behaviour.id in relaxations) continue;
+      if (!behaviour.waits || relaxations[behaviour.id] !== undefined) continue;
       const run = behaviour.run(onStage);
       // Its own test awaits it and reports; until then a failure is not an unhandled rejection.
       run.catch(() => {});

@@ -22,7 +22,7 @@ export function shortTtlMs({ ttlGrainMs }: StoreTraits): number {
 }
 
 /** Server clocks are cached for some milliseconds, and cut to whole ones. */
-const earlyToleranceMs = 5;
+export const earlyToleranceMs = 5;
 
 /**
  * Performs `write`, then reads until `key` is gone, and fails if that was before `ttlMs` or later than the store's grain allows.
