@@ -1,8 +1,15 @@
+import { modules } from './modules.mjs';
+
+/** Tests import the package by its own name, as users do, and get its sources. */
+const moduleNameMapper = Object.fromEntries(modules.map(({ specifier, source }) => [`^${specifier}$`, source.replace('./', '<rootDir>/')]));
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/packaging/'],
+  moduleNameMapper,
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   maxWorkers: 2,

@@ -1,0 +1,81 @@
+/** Who may import whom, besides itself. Each row names only rows above it, so there can be no circle. */
+const mayImport = {
+  lock: [],
+  stores: ['lock'],
+  warehouse: ['lock'],
+  jobs: ['lock'],
+  leases: ['lock'],
+  observe: ['lock'],
+  testing: ['lock'],
+  config: ['lock', 'stores', 'observe'],
+  dashboard: ['lock', 'observe', 'config'],
+  cli: ['lock', 'stores', 'warehouse', 'jobs', 'leases', 'observe', 'testing', 'config', 'dashboard'],
+};
+
+const backends = ['memory', 'memcached', 'postgres', 'redis', 'dynamodb', 'momento', 'etcd', 'zookeeper'].join('|');
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    ...Object.entries(mayImport).map(([folder, others]) => ({
+      name: `${folder}-imports`,
+      comment: `src/${folder} may import ${others.length > 0 ? `src/${others.join(', src/')} and ` : ''}itself`,
+      severity: 'error',
+      from: { path: `^src/${folder}/` },
+      to: { path: '^src/', pathNot: `^src/(${[folder, ...others].join('|')})/` },
+    })),
+    {
+      name: 'package-root',
+      comment: 'src/index.ts hands out src/lock, and nothing that would load a backend',
+      severity: 'error',
+      from: { path: '^src/index\\.ts$' },
+      to: { pathNot: '^src/lock/' },
+    },
+    {
+      name: 'lock-is-alone',
+      comment: 'src/lock stands on Node alone',
+      severity: 'error',
+      from: { path: '^src/lock/' },
+      to: { pathNot: '^src/', dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'one-backend-each',
+      comment: 'a store knows its own backend only',
+      severity: 'error',
+      from: { path: `^src/stores/(${backends})(/|\\.ts$)` },
+      to: { path: `^src/stores/(${backends})(/|\\.ts$)`, pathNot: '^src/stores/$1(/|\\.ts$)' },
+    },
+    {
+      name: 'dashboard-types-of-lock',
+      comment: 'the dashboard reads what config and observe give it; of src/lock it knows types',
+      severity: 'error',
+      from: { path: '^src/dashboard/' },
+      to: { path: '^src/lock/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-circle',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'shipped-dependencies-only',
+      comment: 'what src imports is a dependency or a peer, else users do not have it',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { pathNot: '^src/', dependencyTypesNot: ['core', 'npm', 'npm-peer'] },
+    },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: 'specify',
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },
+  },
+};

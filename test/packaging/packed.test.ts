@@ -1,0 +1,125 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Consumer, install, pack, packageJson, root, run, type Tarball } from './consumer.ts';
+
+const { compilerOptions } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')) as {
+  compilerOptions: { paths: Record<string, [string]> };
+};
+
+/** `giveway`, `giveway/memcached`, …: the modules that tsconfig.json lists. */
+const modules = Object.keys(compilerOptions.paths);
+const fileOf = (module: string): string => (module === 'giveway' ? 'index' : module.slice('giveway/'.length));
+
+/** What a user gets with giveway alone. The others load a client that the user brings. */
+const withoutPeers = ['giveway', 'giveway/memory', 'giveway/memcached', 'giveway/leases', 'giveway/config', 'giveway/testing'];
+
+let folder: string;
+let tarball: Tarball;
+let consumer: Consumer;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'giveway-packed-'));
+  tarball = pack(folder);
+  consumer = install(tarball);
+});
+afterAll(() => {
+  consumer?.remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('the tarball', () => {
+  test.each(modules)('has %s, for import and for require, with types', (module) => {
+    const file = fileOf(module);
+    expect(packageJson.exports[module.replace('giveway', '.')]).toEqual({ import: `./dist/${file}.mjs`, require: `./dist/${file}.cjs` });
+    expect(tarball.contents).toEqual(expect.arrayContaining(['mjs', 'cjs', 'd.mts', 'd.cts'].map((ending) => `dist/${file}.${ending}`)));
+  });
+
+  test('has no other modules', () => {
+    const others = ['./schema.json', './package.json'];
+    expect(Object.keys(packageJson.exports).sort()).toEqual([...modules.map((module) => module.replace('giveway', '.')), ...others].sort());
+  });
+
+  test('holds what users need, and nothing else', () => {
+    const outside = tarball.contents.filter((path) => !path.startsWith('dist/')).sort();
+    expect(outside).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
+  });
+
+  test('pleases publint', () => {
+    run(root, 'publint', 'run', tarball.file, '--strict');
+  });
+
+  test('has types that resolve the way the code does', () => {
+    run(root, 'attw', tarball.file, '--profile', 'node16', '--exclude-entrypoints', 'schema.json', '--format', 'ascii');
+  });
+});
+
+describe('installed, without any peer', () => {
+  test.each(withoutPeers)('%s loads', (module) => {
+    consumer.run('node', '--input-type=module', '--eval', `await import('${module}')`);
+    consumer.run('node', '--eval', `require('${module}')`);
+  });
+
+  test('giveway and giveway/memcached load memjs and the circuit breaker, and nothing else', () => {
+    const program = `require('giveway'); require('giveway/memcached');
+      const names = Object.keys(require.cache).map((file) => /node_modules\\/((?:@[^/]+\\/)?[^/]+)/.exec(file.replaceAll('\\\\', '/'))[1]);
+      console.log(JSON.stringify([...new Set(names)].sort()));`;
+    expect(JSON.parse(consumer.run('node', '--eval', program))).toEqual(['cockatiel', 'giveway', 'memjs']);
+  });
+
+  test.each(modules.filter((module) => !withoutPeers.includes(module)))('%s loads, or names the peer it needs', (module) => {
+    const program = `import('${module}').catch((error) => console.log(error.code, error.message))`;
+    const said = consumer.run('node', '--eval', program);
+    const peers = Object.keys(packageJson.peerDependencies).map((peer) => `'${peer}'`);
+    expect(said === '' || (said.startsWith('ERR_MODULE_NOT_FOUND') && peers.some((peer) => said.includes(peer))) || said).toBe(true);
+  });
+
+  test.each(['node16', 'bundler'])('its types are whole (moduleResolution %s)', (resolution) => {
+    consumer.link('@types/node');
+    consumer.link('undici-types');
+    const module = resolution === 'bundler' ? 'ESNext' : 'Node16';
+    const imports = withoutPeers.map((name, index) => `import * as m${index} from '${name}';\nconsole.log(m${index});\n`).join('');
+    const files = [consumer.write('esm.mts', imports), ...(resolution === 'bundler' ? [] : [consumer.write('cjs.cts', imports)])];
+    const options = [
+      '--noEmit',
+      '--strict',
+      '--target',
+      'ES2023',
+      '--lib',
+      'ES2023,ESNext.Disposable',
+      '--types',
+      'node',
+      '--skipLibCheck',
+      'false',
+    ];
+    consumer.run('tsc', ...options, '--module', module, '--moduleResolution', resolution, ...files);
+  });
+});
+
+describe('installed, with every peer', () => {
+  beforeAll(() => {
+    for (const peer of Object.keys(packageJson.peerDependencies)) consumer.link(peer);
+  });
+
+  test.each(modules)('%s gives the same names to import and to require', (module) => {
+    const program = `import * as loaded from '${module}';
+      import { createRequire } from 'node:module';
+      const names = (exports) => Object.keys(exports).filter((name) => name !== 'default' && name !== 'module.exports').sort();
+      const required = createRequire(import.meta.url)('${module}');
+      console.log(JSON.stringify([names(loaded), names(required)]));`;
+    const file = consumer.write('names.mjs', program);
+    const [imported, required] = JSON.parse(consumer.run('node', file)) as [string[], string[]];
+    expect(imported).not.toEqual([]);
+    expect(required).toEqual(imported);
+  });
+
+  test('the config schema is a JSON Schema', () => {
+    const schema = JSON.parse(consumer.run('node', '--print', `JSON.stringify(require('giveway/schema.json'))`)) as Record<string, unknown>;
+    expect(schema).toMatchObject({ $schema: expect.stringContaining('json-schema.org'), type: 'object' });
+  });
+
+  test('the giveway program starts', () => {
+    expect(consumer.run(join(consumer.folder, 'node_modules/.bin/giveway'), '--version').trim()).toBe(packageJson.version);
+  });
+});
