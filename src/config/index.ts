@@ -1,0 +1,12 @@
+import type { GivewayConfig } from './types.ts';
+
+export { type LoadedConfig, type LoadOptions, loadConfig, loadLocker } from './load.ts';
+export { redactUrl } from './redact.ts';
+export type { StoreSource } from './store-setting.ts';
+export type { StoreUrl } from './store-url.ts';
+export type { EnvironmentSettings, GivewayConfig, StoreSetting } from './types.ts';
+
+/** Returns `config`, so that editors know its type in a config file. It is checked when it is loaded. */
+export function defineConfig(config: GivewayConfig): GivewayConfig {
+  return config;
+}

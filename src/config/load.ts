@@ -1,0 +1,67 @@
+import { resolve } from 'node:path';
+import { createLocker, type ResourceLocker } from '../lock/locker.ts';
+import { unknownOption } from '../lock/options.ts';
+import { findConfig, nothingFound, openConfig } from './find.ts';
+import { type StoreSource, storeSource } from './store-setting.ts';
+import type { EnvironmentSettings, MergedSettings } from './types.ts';
+
+/** Where the config comes from. */
+export interface LoadOptions {
+  /** The search goes up from here. Default: the working directory. */
+  readonly cwd?: string;
+  /** The config file itself, relative to `cwd`: no search. */
+  readonly file?: string;
+  /** The variables that are read: `GIVEWAY_STORE`, `GIVEWAY_NAMESPACE`, `GIVEWAY_ENVIRONMENT`, `GIVEWAY_ENV`, `GIVEWAY_DISABLED`, `NODE_ENV`. Default: `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The block of `environments` to apply. Default: `GIVEWAY_ENV`, else `NODE_ENV`. */
+  readonly envName?: string;
+  /** Settings that win over the file and the variables, as a command line's do. */
+  readonly overrides?: EnvironmentSettings;
+}
+
+/** The config in force. Safe to log: it holds no credentials. */
+export interface LoadedConfig extends Omit<MergedSettings, 'store'> {
+  /** The file's absolute path; `undefined` when everything came from variables and overrides. */
+  readonly source: string | undefined;
+  /** The block of `environments` that was applied. */
+  readonly envName: string | undefined;
+  readonly store: StoreSource;
+}
+
+const optionNames = ['cwd', 'file', 'env', 'envName', 'overrides'];
+
+/**
+ * Finds, reads and checks the config: the file, then its block for the environment, then variables, then `overrides`.
+ * No file is needed where a variable or `overrides` names the store.
+ *
+ * @throws ConfigError with everything that is wrong, or with the places where no config was found.
+ */
+export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfig> {
+  for (const [name, value] of Object.entries(options)) {
+    if (!optionNames.includes(name)) throw unknownOption(name, value, name, optionNames);
+  }
+  const { cwd = process.cwd(), file, env = process.env, envName, overrides } = options;
+  const found = file === undefined ? await findConfig(cwd) : await openConfig(resolve(cwd, file));
+  if (found === undefined && !env.GIVEWAY_STORE && !env.GIVEWAY_DISABLED && overrides?.store === undefined) throw nothingFound(cwd);
+  const { resolveConfig } = await import('./resolve.ts');
+  const source = found?.path ?? 'environment';
+  const { store, isDisabled, ...settings } = resolveConfig(source, { file: found?.value, envName, variables: env, overrides });
+  return { source: found?.path, ...settings, store: store === undefined || isDisabled ? disabledStore : storeSource(store, source) };
+}
+
+/**
+ * The config as a locker: its store is opened, and closed with the locker. With `GIVEWAY_DISABLED=1` nothing is locked.
+ *
+ * @throws ConfigError as `loadConfig` does, and when the store cannot be opened, as for want of its package.
+ */
+export async function loadLocker(options?: LoadOptions): Promise<ResourceLocker> {
+  const { source: _, envName: __, store, ...settings } = await loadConfig(options);
+  return createLocker({ ...settings, store: await store.open(), closesStore: store.closesStore });
+}
+
+const disabledStore: StoreSource = {
+  label: 'none: GIVEWAY_DISABLED is set',
+  closesStore: true,
+  open: async () => (await import('../stores/memory.ts')).nullStore(),
+  address: () => undefined,
+};

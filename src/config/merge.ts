@@ -1,0 +1,26 @@
+import type { TableOptions } from '../lock/options.ts';
+import { normalizer } from './contradictions.ts';
+import type { EnvironmentSettings, MergedSettings } from './types.ts';
+
+/** Lays the settings over each other, the weakest first: field by field, in `retry` and in each resource too. */
+export function mergeSettings(layers: readonly EnvironmentSettings[]): MergedSettings {
+  const merged = layers.reduce(overlay, {});
+  if (merged.resources === undefined) return merged as MergedSettings;
+  const normalize = normalizer(merged.defaultSchema);
+  const tables = new Map<string, TableOptions>();
+  for (const { resources = [] } of layers) {
+    const entries = Array.isArray(resources) ? resources.map((name: string) => [name, {}] as const) : Object.entries(resources);
+    for (const [written, table] of entries) {
+      const name = normalize(written, 'resources');
+      tables.set(name, overlay(tables.get(name) ?? {}, table));
+    }
+  }
+  return { ...merged, resources: Object.fromEntries(tables) };
+}
+
+/** A field that is `undefined` hides nothing. */
+function overlay<T extends TableOptions>(weak: T, strong: T): T {
+  const given = Object.fromEntries(Object.entries(strong).filter(([, value]) => value !== undefined));
+  if (weak.retry !== undefined && strong.retry !== undefined) given.retry = { ...weak.retry, ...strong.retry };
+  return { ...weak, ...given };
+}

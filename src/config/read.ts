@@ -1,0 +1,56 @@
+import { basename, extname } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ConfigError } from '../lock/errors.ts';
+import { cleanError } from './redact.ts';
+
+/** What a config file holds: JSON as it stands, of the others the default export. Each loader is loaded when it is needed. */
+export async function readConfigFile(path: string, content: string): Promise<unknown> {
+  if (basename(path) === 'package.json') return { ...(parseJson(path, content) as object) };
+  if (extname(path) === '.json') return parseJson(path, content);
+  let config: unknown;
+  try {
+    config = await defaultExport(extname(path) === '.ts' ? await importTypescript(path) : await import(pathToFileURL(path).href));
+  } catch (error) {
+    throw evaluationFailed(path, error);
+  }
+  if (config === undefined)
+    throw new ConfigError(path, [{ path: '(default export)', message: 'missing; write `export default defineConfig({ … })`' }]);
+  return config;
+}
+
+/** jiti keeps what it compiled in a shared temporary directory unless told not to, and a config may hold a password. */
+async function importTypescript(path: string): Promise<{ readonly default?: unknown }> {
+  const { createJiti } = await import('jiti');
+  return createJiti(path, { fsCache: false }).import(path);
+}
+
+/** A CommonJS file that was compiled from a module has its default export one level deeper. */
+function defaultExport(module: { readonly default?: unknown }): unknown {
+  const exported = module.default;
+  return typeof exported === 'object' && exported !== null && '__esModule' in exported ? Reflect.get(exported, 'default') : exported;
+}
+
+/** The parser's own message quotes the file, and so perhaps a password: only the part without the quotation is told. */
+function parseJson(path: string, content: string): unknown {
+  try {
+    return JSON.parse(content.replace(/^\uFEFF/, ''));
+  } catch (error) {
+    const [reason = ''] = String((error as Error).message).split(/, (?:\.\.\.)?"/);
+    const message = reason.replace(
+      / in JSON at position (\d+).*/,
+      (_, position: string) => ` at ${lineAndColumn(content, Number(position))}`,
+    );
+    throw new ConfigError(path, [{ path: '(file)', message: `not valid JSON: ${message}` }]);
+  }
+}
+
+function lineAndColumn(content: string, position: number): string {
+  const lines = content.slice(0, position).split('\n');
+  return `line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`;
+}
+
+function evaluationFailed(path: string, error: unknown): ConfigError {
+  const cause = cleanError(error);
+  const hint = cause.name === 'SyntaxError' ? '; `node --check` shows where' : '';
+  return new ConfigError(path, [{ path: '(file)', message: `could not be loaded: ${cause.message}${hint}` }], { cause });
+}

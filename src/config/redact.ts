@@ -1,0 +1,35 @@
+const secretParameter = /([?&](?:[^=&#\s]*(?:pass|pwd|secret|token|key|auth|cred|user)[^=&#\s]*)=)[^&#\s"'`]*/gi;
+
+/**
+ * A store URL that may be shown: user, password and telling query parameters become `***`.
+ * Works on text that is not a correct URL too, and rather hides too much: what is wrong with it may be the password.
+ */
+export function redactUrl(url: string): string {
+  const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*:\/\/)?(.*)$/is.exec(url) ?? [];
+  const at = rest.lastIndexOf('@');
+  if (at !== -1) return `${scheme}***@${hideParameters(rest.slice(at + 1))}`;
+  return scheme + (scheme === '' ? rest : hideParameters(hideFalsePorts(rest)));
+}
+
+/** Text that may be shown: the same for every URL in it. */
+export function redactText(text: string): string {
+  return hideParameters(text.replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\n"'`]*@/gi, '$1***@'));
+}
+
+/** A copy of what was thrown, without credentials. Not the thing itself: `new URL()`, for one, keeps its input in a field. */
+export function cleanError(error: unknown): Error {
+  const { name, message, stack = '' } = error instanceof Error ? error : new Error(String(error));
+  return Object.assign(new Error(redactText(message)), { name, stack: redactText(stack) });
+}
+
+function hideParameters(text: string): string {
+  return text.replace(secretParameter, '$1***');
+}
+
+/** `user:password` where the `@host` was forgotten reads as a host and a port; a port is a number. */
+function hideFalsePorts(rest: string): string {
+  const end = rest.search(/[/?#]/);
+  const hosts = end === -1 ? rest : rest.slice(0, end);
+  const shown = hosts.replace(/(^|,)([^[,:]*):(?!\d{1,5}(?:,|$))[^,]*/g, '$1$2:***');
+  return shown + (end === -1 ? '' : rest.slice(end).replace(/#.*/s, '#***'));
+}

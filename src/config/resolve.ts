@@ -1,0 +1,115 @@
+import type * as z from 'zod/mini';
+import { ConfigError, type ConfigProblem } from '../lock/errors.ts';
+import { nearestNames } from '../lock/names.ts';
+import { findContradictions, layerAt } from './contradictions.ts';
+import { mergeSettings } from './merge.ts';
+import { describeIssues, problemAt } from './problems.ts';
+import { environmentSchema, fieldsAt, fileSchema } from './schema.ts';
+import type { EnvironmentSettings, GivewayConfig, MergedSettings } from './types.ts';
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Everything that decides, the weakest first: the file, its block for the environment, the variables, the caller. */
+export interface ConfigInputs {
+  /** What the file holds; `undefined` when there is none. */
+  readonly file: unknown;
+  /** Names the block of `environments`; wins over `GIVEWAY_ENV` and `NODE_ENV`. */
+  readonly envName: string | undefined;
+  readonly variables: Variables;
+  readonly overrides: EnvironmentSettings | undefined;
+}
+
+/** What to lock with, free of contradictions. */
+export interface ResolvedConfig extends MergedSettings {
+  /** The block of `environments` that was applied. */
+  readonly envName: string | undefined;
+  /** `GIVEWAY_DISABLED` is set. */
+  readonly isDisabled: boolean;
+}
+
+/** The config in force, or a `ConfigError` with everything that is wrong. Pure: reads neither files nor `process`. */
+export function resolveConfig(source: string, { file = {}, envName, variables, overrides = {} }: ConfigInputs): ResolvedConfig {
+  const inFile = parse<GivewayConfig>(fileSchema, file, []);
+  const inVariables = parseVariables(variables);
+  const inCall = parse<EnvironmentSettings>(environmentSchema, overrides, ['overrides']);
+  const base = layerAt([], file);
+  const blocks = Object.entries(layerAt([], base.fields.environments).fields).map(([name, block]) => ({
+    name,
+    ...layerAt(['environments', name], block),
+  }));
+  const chosen = chooseBlock(blocks, envName, variables);
+  const disabled = parseDisabled(variables.GIVEWAY_DISABLED);
+  const layers = [layerAt(['overrides'], overrides), ...(chosen.value === undefined ? [] : [chosen.value]), base];
+
+  const problems = firstAtEachPath([
+    ...[inFile, inVariables, inCall, chosen, disabled].flatMap((part) => part.problems),
+    ...(disabled.value || variables.GIVEWAY_STORE || layers.some(({ fields }) => fields.store !== undefined) ? [] : [missingStore]),
+    ...[[base], ...blocks.map((block) => [block, base]), layers].flatMap(findContradictions),
+  ]);
+  if (problems.length > 0) throw new ConfigError(source, problems);
+
+  const name = chosen.value?.name;
+  const block = name === undefined ? {} : (inFile.value.environments?.[name] ?? {});
+  return { ...mergeSettings([inFile.value, block, inVariables.value, inCall.value]), envName: name, isDisabled: disabled.value };
+}
+
+const missingStore = problemAt(['store'], 'missing; give a URL such as memcached://localhost:11211 here, or set GIVEWAY_STORE');
+
+interface Parsed<T> {
+  /** To be used only when there are no problems. */
+  readonly value: T;
+  readonly problems: readonly ConfigProblem[];
+}
+
+function parse<T>(schema: z.ZodMiniType, input: unknown, at: readonly string[]): Parsed<T> {
+  const { data, error } = schema.safeParse(input);
+  return { value: data as T, problems: describeIssues(error?.issues ?? [], input, at, fieldsAt) };
+}
+
+/** An empty variable counts as none: that is how compose files and shells pass on what is not set. */
+function parseVariables({ GIVEWAY_STORE, GIVEWAY_NAMESPACE, GIVEWAY_ENVIRONMENT }: Variables): Parsed<EnvironmentSettings> {
+  const input = {
+    store: GIVEWAY_STORE || undefined,
+    namespace: GIVEWAY_NAMESPACE || undefined,
+    environment: GIVEWAY_ENVIRONMENT || undefined,
+  };
+  const { value, problems } = parse<EnvironmentSettings>(environmentSchema, input, []);
+  return { value, problems: problems.map(({ path, message }) => ({ path: `GIVEWAY_${path.toUpperCase()}`, message })) };
+}
+
+function parseDisabled(text = ''): Parsed<boolean> {
+  const isKnown = /^(?:|0|1|true|false)$/i.test(text);
+  const problems = isKnown ? [] : [problemAt(['GIVEWAY_DISABLED'], `received ${JSON.stringify(text)}; 1, true, 0 or false is allowed`)];
+  return { value: /^(?:1|true)$/i.test(text), problems };
+}
+
+/** `NODE_ENV` is set for other reasons too and need not name a block; a name meant for us must. */
+function chooseBlock<T extends { readonly name: string }>(
+  blocks: readonly T[],
+  envName: string | undefined,
+  variables: Variables,
+): Parsed<T | undefined> {
+  const [from, name] =
+    envName === undefined
+      ? variables.GIVEWAY_ENV
+        ? ['GIVEWAY_ENV', variables.GIVEWAY_ENV]
+        : ['NODE_ENV', variables.NODE_ENV]
+      : ['envName', envName];
+  const value = blocks.find((block) => block.name === name);
+  if (value !== undefined || from === 'NODE_ENV' || blocks.length === 0) return { value, problems: [] };
+  const names = blocks.map((block) => block.name);
+  const [nearest] = nearestNames(name ?? '', names);
+  return {
+    value,
+    problems: [
+      problemAt(
+        [from],
+        `received ${JSON.stringify(name)}; \`environments\` has ${names.join(', ')}${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`,
+      ),
+    ],
+  };
+}
+
+function firstAtEachPath(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
+  return [...new Map([...problems].reverse().map((problem) => [problem.path, problem])).values()].reverse();
+}

@@ -1,0 +1,154 @@
+// `zod/mini`, because a bundle of it without messages and locales loads in a few milliseconds, and the CLI reads a config
+// at every start. Each message here says what is allowed; `problems.ts` puts before it what was received.
+import * as z from 'zod/mini';
+import type { RetryOptions, TableOptions } from '../lock/options.ts';
+import { ttlRangeMs } from '../lock/options.ts';
+import { backends } from './build.ts';
+import { storeSettingProblem } from './store-setting.ts';
+import type { EnvironmentSettings, GivewayConfig, StoreSetting } from './types.ts';
+
+const longestWaitMs = 2 ** 31 - 1;
+
+const text = (meta: Meta) => {
+  const allowed = 'a non-empty string is allowed';
+  return z.string(allowed).check(z.minLength(1, allowed), z.meta(meta));
+};
+
+const matching = (pattern: RegExp, allowed: string, meta: Meta) => z.string(allowed).check(z.regex(pattern, allowed), z.meta(meta));
+
+const keyPart = (meta: Meta) =>
+  matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, 'letters, digits, ".", "_" and "-" are allowed, 40 characters at most', meta);
+
+const flag = (meta: Meta) => z.boolean('true or false is allowed').check(z.meta(meta));
+
+const oneOf = <const T extends string>(values: readonly T[], meta: Meta) =>
+  z.enum(values, `${values.map((value) => `"${value}"`).join(' or ')} is allowed`).check(z.meta(meta));
+
+const wholeMs = (min: number, max: number, meta: Meta) => {
+  const allowed = `an integer from ${min} to ${max} (milliseconds) is allowed`;
+  return z.int(allowed).check(z.gte(min, allowed), z.lte(max, allowed), z.meta(meta));
+};
+
+/** An integer from `min`, or Infinity. JSON has no Infinity: there it is the text "Infinity". */
+const wholeOrInfinite = (min: number, unit: string, meta: Meta) =>
+  z.pipe(
+    z
+      .custom<number | 'Infinity'>(
+        (value) => value === Number.POSITIVE_INFINITY || value === 'Infinity' || (Number.isSafeInteger(value) && (value as number) >= min),
+        `an integer from ${min}${unit} or Infinity ("Infinity" in JSON) is allowed`,
+      )
+      .check(z.meta({ ...meta, anyOf: [{ type: 'integer', minimum: min }, { const: 'Infinity' }] })),
+    z.transform((value) => Number(value)),
+  );
+
+/** What editors show. */
+type Meta = z.core.GlobalMeta & { readonly description: string };
+
+/** One schema for each field of `T`, no more and no fewer. */
+type Fields<T> = Readonly<Record<keyof T, z.ZodMiniType>>;
+
+const retry = {
+  maxWaitMs: z.optional(wholeMs(0, longestWaitMs, { description: 'Longest wait, in milliseconds.', default: 10_000 })),
+  delayMs: z.optional(
+    wholeMs(1, longestWaitMs, { description: 'First pause between two looks, in milliseconds; grows up to maxDelayMs.', default: 50 }),
+  ),
+  maxDelayMs: z.optional(wholeMs(1, longestWaitMs, { description: 'Longest pause between two looks, in milliseconds.', default: 1_000 })),
+  maxAttempts: z.optional(wholeOrInfinite(1, '', { description: 'Most looks before giving up.', default: 'Infinity' })),
+} satisfies Fields<RetryOptions>;
+
+const table = {
+  ttlMs: z.optional(
+    wholeMs(ttlRangeMs.min, ttlRangeMs.max, {
+      description: 'How long a lock lives without a heartbeat, in milliseconds.',
+      default: 30_000,
+    }),
+  ),
+  maxHoldMs: z.optional(
+    wholeOrInfinite(1_000, ' (milliseconds)', {
+      description: 'The longest a lock may be kept alive, in milliseconds, or "Infinity".',
+      default: 300_000,
+    }),
+  ),
+  minHoldMs: z.optional(
+    wholeMs(0, ttlRangeMs.max, { description: 'The shortest time before others may take it, in milliseconds; at most ttlMs.', default: 0 }),
+  ),
+  retry: z.optional(
+    z
+      .strictObject(retry, 'an object { maxWaitMs, delayMs, maxDelayMs, maxAttempts } is allowed')
+      .check(z.meta({ description: 'How long and how often to try while the resource is busy.' })),
+  ),
+  onBusy: z.optional(oneOf(['skip', 'retry'], { description: 'What run() does while somebody holds the resource.', default: 'skip' })),
+  onStoreDown: z.optional(
+    oneOf(['run', 'skip', 'throw'], {
+      description: 'What to do when the store does not answer: work unprotected, do not work, or fail.',
+      default: 'run',
+    }),
+  ),
+} satisfies Fields<TableOptions>;
+
+const name = z.string('a name is a non-empty string');
+
+const resources = z
+  .union(
+    [z.array(name), z.record(name, z.strictObject(table, 'an object of settings is allowed, {} for none'))],
+    'a list of names, or an object { name: settings }, is allowed',
+  )
+  .check(
+    z.meta({
+      description: 'The tables that may be locked; without it every name may be. A name ending in .* stands for all tables of a schema.',
+    }),
+  );
+
+const settings = {
+  store: z.optional(
+    z
+      .custom<StoreSetting>((value) => storeSettingProblem(value) === undefined, { error: ({ input }) => storeSettingProblem(input) })
+      .check(
+        z.meta({
+          description: 'Where the locks live, as a URL.',
+          type: 'string',
+          examples: [...new Set([...backends.values()].map(({ example }) => example))],
+        }),
+      ),
+  ),
+  namespace: z.optional(keyPart({ description: 'First part of every key.', default: 'giveway' })),
+  environment: z.optional(keyPart({ description: 'Second part of every key: keeps staging and production apart on one store.' })),
+  defaultSchema: z.optional(
+    matching(/^(?:[^\s."/*]+|"[^"]+")$/, 'the name of one schema is allowed', {
+      description: 'Dropped from names: with "public", public.events is events.',
+      default: 'public',
+    }),
+  ),
+  resources: z.optional(resources),
+  allowUnlisted: z.optional(flag({ description: 'Allow names that are not under resources too.', default: false })),
+  job: z.optional(text({ description: 'Shown to others while a lock is held.' })),
+  heartbeat: z.optional(flag({ description: 'Renew every ttlMs / 3 while held.', default: true })),
+  ...table,
+} satisfies Fields<EnvironmentSettings>;
+
+const environment = z.strictObject(settings, 'an object of settings is allowed');
+
+const file = {
+  $schema: z.optional(text({ description: 'Where this JSON Schema is, for editors.' })),
+  ...settings,
+  environments: z.optional(
+    z
+      .record(z.string(), environment, 'an object { name: settings } is allowed')
+      .check(z.meta({ description: 'What differs per environment. The one in force is named by GIVEWAY_ENV, else by NODE_ENV.' })),
+  ),
+} satisfies Fields<GivewayConfig>;
+
+/** A whole config file. */
+export const fileSchema: z.ZodMiniType = z.strictObject(file, 'an object is allowed').check(z.meta({ title: 'giveway config' }));
+
+/** One environment of it: also what the caller and the variables may set. */
+export const environmentSchema: z.ZodMiniType = environment;
+
+/** The fields that may stand in the object at `path` of a config file, or of the caller's `overrides`. */
+export function fieldsAt(path: readonly PropertyKey[]): readonly string[] {
+  if (path.length === 0) return Object.keys(file);
+  const depth = { environments: 2, overrides: 1 }[String(path[0])] ?? 0;
+  const [first, ...rest] = path.slice(depth);
+  if (first === undefined) return Object.keys(settings);
+  return Object.keys(first === 'resources' && rest.length === 1 ? table : retry);
+}

@@ -1,0 +1,98 @@
+import { ConfigError, InvalidOptionError, StoreUnavailableError } from '../lock/errors.ts';
+import { nearestNames } from '../lock/names.ts';
+import type { LockStore } from '../lock/store.ts';
+import { type Backend, backends, type ParameterForm } from './build.ts';
+import { cleanError, redactUrl } from './redact.ts';
+import { parseStoreUrl, type StoreUrl } from './store-url.ts';
+import type { StoreSetting } from './types.ts';
+
+/** Where the locks live, ready to be opened. No field holds a credential, so it may be logged. */
+export interface StoreSource {
+  /** The URL without credentials, or in words what else the config holds. */
+  readonly label: string;
+  /** Whether closing a locker should close what `open` gave it: not a store object, which is whose who made it. */
+  readonly closesStore: boolean;
+  /** Rejects with `ConfigError`; connects to nothing yet. */
+  open(): Promise<LockStore>;
+  /** The URL taken apart, credentials included: not to be shown. `undefined` where the config holds no URL. */
+  address(): StoreUrl | undefined;
+}
+
+/** What is wrong with the `store` of a config, in words that repeat no credentials; `undefined` when nothing is. */
+export function storeSettingProblem(setting: unknown): string | undefined {
+  if (typeof setting === 'string') return storeUrlProblem(setting);
+  if (typeof setting === 'function' || isStore(setting)) return undefined;
+  return 'a store URL is allowed; in a js or ts config also a store, or a function that opens one';
+}
+
+/** `configPath` stands in errors. The setting must have no problem. */
+export function storeSource(setting: StoreSetting, configPath: string): StoreSource {
+  const url = typeof setting === 'string' ? parseStoreUrl(setting) : undefined;
+  return {
+    label: typeof setting === 'string' ? redactUrl(setting) : typeof setting === 'function' ? 'opened by a function' : setting.traits.name,
+    closesStore: typeof setting !== 'object',
+    open: () => reporting(configPath, () => openSetting(setting)),
+    address: () => (typeof url === 'object' ? url : undefined),
+  };
+}
+
+async function openSetting(setting: StoreSetting): Promise<LockStore> {
+  if (typeof setting === 'object') return setting;
+  if (typeof setting === 'string') return openUrl(setting);
+  const store = await setting();
+  if (isStore(store)) return store;
+  throw new InvalidOptionError('store()', store, 'the function must return a store');
+}
+
+function openUrl(text: string): Promise<LockStore> {
+  const url = parseStoreUrl(text);
+  const backend = typeof url === 'string' ? undefined : backends.get(url.scheme);
+  if (typeof url === 'string' || backend === undefined) throw new InvalidOptionError('store', redactUrl(text), 'a store URL is allowed');
+  return backend.open(url);
+}
+
+async function reporting(configPath: string, open: () => Promise<LockStore>): Promise<LockStore> {
+  try {
+    return await open();
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) throw error;
+    const cause = cleanError(error);
+    throw new ConfigError(configPath, [{ path: 'store', message: `could not be opened: ${cause.message}` }], { cause });
+  }
+}
+
+function storeUrlProblem(text: string): string | undefined {
+  const url = parseStoreUrl(text);
+  if (typeof url === 'string') return url;
+  const backend = backends.get(url.scheme);
+  if (backend !== undefined) return backend.problem(url) ?? parameterProblem(url, backend);
+  const schemes = [...backends.keys()];
+  return `there is no such kind of store${didYouMean(url.scheme, schemes)}; allowed: ${schemes.map((scheme) => `${scheme}:`).join(', ')}`;
+}
+
+const forms: Readonly<Record<ParameterForm, RegExp>> = { milliseconds: /^\d{1,9}$/, 'true or false': /^(?:true|false)$/, text: /./ };
+
+function parameterProblem({ parameters }: StoreUrl, { parameters: known, passesOn }: Backend): string | undefined {
+  for (const [name, value] of parameters) {
+    const form = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (form !== undefined && !forms[form].test(value))
+      return `its parameter "${name}" must be ${form === 'milliseconds' ? 'a whole number of milliseconds' : form}`;
+    if (form === undefined && !passesOn) return unknownParameter(name, Object.keys(known));
+  }
+  return undefined;
+}
+
+function unknownParameter(name: string, known: readonly string[]): string {
+  return `it has no parameter "${name}"${didYouMean(name, known)}; allowed: ${known.join(', ') || 'none'}`;
+}
+
+function didYouMean(name: string, known: readonly string[]): string {
+  const [nearest] = nearestNames(name, known);
+  return nearest === undefined ? '' : ` (did you mean "${nearest}"?)`;
+}
+
+function isStore(value: unknown): value is LockStore {
+  if (typeof value !== 'object' || value === null) return false;
+  const { traits, read, create, replace, remove, close } = value as Partial<LockStore>;
+  return typeof traits?.name === 'string' && [read, create, replace, remove, close].every((method) => typeof method === 'function');
+}
