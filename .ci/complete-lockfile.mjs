@@ -18,7 +18,7 @@ for (const parent of Object.values(lock.packages)) {
     if (cpu.length === 0 || !/^\d+\.\d+\.\d+$/.test(version))
       throw new Error(`${name}@${version} is not in the lockfile, and is no platform package`);
     const libc = words.includes('musl') ? { libc: ['musl'] } : {};
-    lock.packages[path] = { version, cpu, dev: parent.dev, optional: true, ...(os.length > 0 && { os }), ...libc };
+    lock.packages[path] = { version, cpu, dev: parent.dev, ...libc, optional: true, ...(os.length > 0 && { os }) };
   }
 }
 
