@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import { StoreUnavailableError } from '../../lock/errors.ts';
+import type { Entry, Listed, LockStore, StoreTraits, Version } from '../../lock/store.ts';
+import { hasPrefix, isAt, isFree, toReleased } from './conditions.ts';
+import { decodeItem, encodeItem, type Item, litterAfterMs, recordText, type StoredLock } from './item.ts';
+import { createObservations, isDead } from './observations.ts';
+import { checkKey, type DynamodbStoreOptions, resolveOptions } from './options.ts';
+import { createRequests, type Verdict } from './requests.ts';
+import { type CreateTableOptions, createTable } from './table.ts';
+
+export type { DynamodbStoreOptions } from './options.ts';
+export type { DynamoClient } from './requests.ts';
+export type { CreateTableOptions } from './table.ts';
+
+/** A store over one DynamoDB table. */
+export interface DynamodbStore extends LockStore {
+  /**
+   * Creates the table unless it exists, on-demand, with its TTL on `expiresAtSeconds`, and waits until it is active.
+   * For set-up and tests; the role needs `CreateTable`, `DescribeTable`, `DescribeTimeToLive` and `UpdateTimeToLive`.
+   * @throws StoreUnavailableError if that failed, or took over a minute.
+   */
+  createTable(options?: CreateTableOptions): Promise<void>;
+}
+
+const dynamodbTraits: StoreTraits = {
+  name: 'dynamodb',
+  ttlGrainMs: 1,
+  mayForget: false,
+  durable: true,
+  pushes: false,
+  expiry: 'observation',
+};
+
+/** The Java client's default for the same cache. */
+const mostObservations = 10_000;
+
+interface ItemVersion extends Version {
+  readonly recordVersionNumber: string;
+}
+
+/**
+ * Records as items of a DynamoDB table, in the layout of the Java DynamoDB Lock Client: both can share a table.
+ *
+ * DynamoDB has no clock that a condition could ask, so an entry ends by observation, in this store as in that client: when
+ * this process has seen the same version for longer than its lease. A process that looks for the first time at what a
+ * crashed holder left finds it held, and takes it over at a later look. Versions carry no fence: they are not ordered.
+ *
+ * Every write is conditional and every read consistent, so the table must not be written to in two regions, nor be read through DAX.
+ */
+export function dynamodbStore(options: DynamodbStoreOptions): DynamodbStore {
+  const settings = resolveOptions(options);
+  const { client, tableName, partitionKeyName, sortKey, timeoutMs, ownerName, keepReleased, clock } = settings;
+  const requests = createRequests(client, tableName, timeoutMs, clock);
+  const observations = createObservations(mostObservations);
+  let closed = false;
+
+  function assertOpen(): void {
+    if (closed) throw new StoreUnavailableError('The DynamoDB store was closed; open another one');
+  }
+
+  function itemKey(key: string): Item {
+    assertOpen();
+    checkKey(key);
+    return { [partitionKeyName]: { S: key }, ...sortKey };
+  }
+
+  /** What an answer says about `key`: its entry, or `undefined` for absent, released and observed dead. */
+  function look(key: string, item: Item | undefined): Entry | undefined {
+    const stored = item && decodeItem(item);
+    if (stored === undefined || stored.isReleased) {
+      observations.forget(key);
+      return undefined;
+    }
+    const nowMs = clock.monotonicMs();
+    const observation = observations.see(key, stored.recordVersionNumber, stored.leaseMs, nowMs);
+    if (isDead(observation, nowMs)) return undefined;
+    const version: ItemVersion = { recordVersionNumber: stored.recordVersionNumber };
+    return { value: recordText(stored, clock.wallMs() - (nowMs - observation.sinceMs)), version };
+  }
+
+  async function put(
+    key: string,
+    value: string,
+    ttlMs: number,
+    condition: ReturnType<typeof isAt>,
+    isOpen: (found: StoredLock | undefined) => boolean,
+  ): Promise<Version | undefined> {
+    // The Java client reads whole milliseconds only.
+    const leaseMs = Math.ceil(ttlMs);
+    const recordVersionNumber = randomUUID();
+    const judge = (item: Item | undefined): Verdict => {
+      const found = item && decodeItem(item);
+      if (found?.recordVersionNumber === recordVersionNumber) return 'applied';
+      return isOpen(found) ? 'open' : 'refused';
+    };
+    const litterAtWallMs = keepReleased ? undefined : clock.wallMs() + leaseMs + litterAfterMs;
+    const item = encodeItem({ value, ttlMs: leaseMs, recordVersionNumber, ownerName, litterAtWallMs });
+    const written = await requests.put({ key: itemKey(key), item, condition, judge, showFound: true });
+    if (!written.done) {
+      look(key, written.found);
+      return undefined;
+    }
+    observations.see(key, recordVersionNumber, leaseMs, clock.monotonicMs());
+    const version: ItemVersion = { recordVersionNumber };
+    return version;
+  }
+
+  function observedDead(key: string, recordVersionNumber: string): boolean {
+    return observations.deadVersion(key, clock.monotonicMs()) === recordVersionNumber;
+  }
+
+  return {
+    traits: dynamodbTraits,
+
+    async read(key) {
+      return look(key, await requests.get(itemKey(key)));
+    },
+
+    async create(key, value, ttlMs) {
+      const dead = observations.deadVersion(key, clock.monotonicMs());
+      const isOpen = (found: StoredLock | undefined): boolean =>
+        found === undefined || found.isReleased || found.recordVersionNumber === dead;
+      return put(key, value, ttlMs, isFree(partitionKeyName, dead), isOpen);
+    },
+
+    async replace(key, value, version, ttlMs) {
+      const { recordVersionNumber } = version as ItemVersion;
+      if (observedDead(key, recordVersionNumber)) return undefined;
+      const isOpen = (found: StoredLock | undefined): boolean => found?.recordVersionNumber === recordVersionNumber && !found.isReleased;
+      return put(key, value, ttlMs, isAt(recordVersionNumber), isOpen);
+    },
+
+    async remove(key, version) {
+      const { recordVersionNumber } = version as ItemVersion;
+      // An expired entry is absent, so the answer will be no; what is left of it is taken away all the same.
+      const expired = observedDead(key, recordVersionNumber);
+      const nextVersion = randomUUID();
+      const judge = (item: Item | undefined): Verdict => {
+        const found = item && decodeItem(item);
+        if (found === undefined || found.recordVersionNumber === nextVersion) return 'applied';
+        return found.recordVersionNumber === recordVersionNumber && !found.isReleased ? 'open' : 'refused';
+      };
+      const removal = { key: itemKey(key), judge };
+      const written = await (keepReleased
+        ? requests.update({ ...removal, ...toReleased(recordVersionNumber, nextVersion) })
+        : requests.delete({ ...removal, condition: isAt(recordVersionNumber) }));
+      if (written.done) observations.forget(key);
+      return written.done && !expired;
+    },
+
+    async *list(prefix): AsyncGenerator<Listed> {
+      assertOpen();
+      let startAt: Item | undefined;
+      do {
+        const page = await requests.scan(hasPrefix(partitionKeyName, prefix, sortKey), startAt);
+        for (const item of page.items) {
+          const key = item[partitionKeyName]?.S ?? '';
+          const entry = look(key, item);
+          if (entry !== undefined) yield { key, ...entry };
+        }
+        startAt = page.next;
+      } while (startAt !== undefined);
+    },
+
+    createTable: (how = {}) => createTable(settings, how),
+
+    async close() {
+      closed = true;
+    },
+  };
+}

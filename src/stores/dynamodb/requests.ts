@@ -1,0 +1,160 @@
+import type { ConditionalCheckFailedException, GetItemOutput, ScanOutput } from '@aws-sdk/client-dynamodb';
+import type { Clock } from '../../lock/clock.ts';
+import { withDeadline } from '../deadline.ts';
+import { type Attempts, watchAttempts } from './attempts.ts';
+import { isRefusal, unavailable } from './errors.ts';
+import type { Item } from './item.ts';
+
+/** The part of `DynamoDBClient` (AWS SDK for JavaScript v3) that the store uses. */
+export interface DynamoClient {
+  send(command: never, options?: { abortSignal?: AbortSignal }): Promise<unknown>;
+}
+
+/** A condition on the item as it stands, in DynamoDB's expression language. */
+export interface Condition {
+  readonly expression: string;
+  readonly names: Record<string, string>;
+  readonly values: Item;
+}
+
+export type Written = { readonly done: true } | { readonly done: false; readonly found: Item | undefined };
+
+/** What an item found after a lost reply says about the write: it took effect, it cannot, or it still may. */
+export type Verdict = 'applied' | 'refused' | 'open';
+
+/** A write and how to judge it by what is found in its place. */
+export interface ConditionalWrite {
+  readonly key: Item;
+  readonly condition: Condition;
+  /** Must a refusal show the item in the way? Emulations that do not know ALL_OLD leave it out; then it is read. */
+  readonly showFound?: boolean;
+  judge(found: Item | undefined): Verdict;
+}
+
+export interface Requests {
+  get(key: Item): Promise<Item | undefined>;
+  put(write: ConditionalWrite & { readonly item: Item }): Promise<Written>;
+  delete(write: ConditionalWrite): Promise<Written>;
+  /** `update` is an expression in the names and values of the condition. */
+  update(write: ConditionalWrite & { readonly update: string }): Promise<Written>;
+  /** One page of the items that fulfil `filter`, a consistent read. */
+  scan(filter: Condition, startAt: Item | undefined): Promise<{ items: Item[]; next: Item | undefined }>;
+}
+
+type Sdk = typeof import('@aws-sdk/client-dynamodb');
+
+/** Loaded at the first use, and outside the deadline: it comes from the disk. */
+export function loadSdk(): Promise<Sdk> {
+  return import('@aws-sdk/client-dynamodb');
+}
+
+/** Requests to one table. Each settles within `timeoutMs`, with the SDK's own retries inside. */
+export function createRequests(client: DynamoClient, tableName: string, timeoutMs: number, clock: Clock): Requests {
+  async function send<T>(operation: string, command: object, attempts: Attempts, withinMs: number): Promise<T> {
+    const controller = new AbortController();
+    const answer = client.send(command as never, { abortSignal: controller.signal }) as Promise<T>;
+    let waitingAfter: unknown;
+    const onTimeout = (): void => {
+      waitingAfter = attempts.lastError;
+      controller.abort();
+    };
+    try {
+      return await withDeadline(answer, withinMs, `DynamoDB, ${operation} on table "${tableName}"`, onTimeout);
+    } catch (error) {
+      // If the SDK was only waiting to send again, the error it waits after says more than "no answer".
+      throw waitingAfter ?? error;
+    }
+  }
+
+  async function getWithin(key: Item, withinMs: number): Promise<Item | undefined> {
+    const { GetItemCommand } = await loadSdk();
+    const command = new GetItemCommand({ TableName: tableName, Key: key, ConsistentRead: true });
+    return (await send<GetItemOutput>('GetItem', command, watchAttempts(command), withinMs)).Item;
+  }
+
+  /**
+   * Half of the time goes to the write and the SDK's resends, the rest is for looking what became of it. A write that
+   * may still be under way is nobody's success: then the answer is the error.
+   */
+  async function write(operation: string, { key, judge, showFound }: ConditionalWrite, command: object): Promise<Written> {
+    const endMs = clock.monotonicMs() + timeoutMs;
+    const look = (): Promise<Item | undefined> => getWithin(key, Math.max(endMs - clock.monotonicMs(), 1));
+    const attempts = watchAttempts(command);
+    try {
+      await send(operation, command, attempts, timeoutMs / 2);
+      return { done: true };
+    } catch (error) {
+      if (isRefusal(error)) {
+        // Sent twice, it may have been refused because the first one succeeded.
+        const resent = attempts.sent > 1;
+        const found = (error as ConditionalCheckFailedException).Item ?? (resent || showFound ? await look() : undefined);
+        return resent && judge(found) === 'applied' ? { done: true } : { done: false, found };
+      }
+      if (!attempts.ambiguous) throw error;
+      const found = await look().catch(() => {
+        throw error;
+      });
+      const verdict = judge(found);
+      if (verdict === 'open') throw error;
+      return verdict === 'applied' ? { done: true } : { done: false, found };
+    }
+  }
+
+  async function explained<T>(operation: string, answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      throw unavailable(error, operation, tableName);
+    }
+  }
+
+  return {
+    get: (key) => explained('GetItem', getWithin(key, timeoutMs)),
+    async put(wanted) {
+      const { PutItemCommand } = await loadSdk();
+      const command = new PutItemCommand({
+        TableName: tableName,
+        Item: { ...wanted.key, ...wanted.item },
+        ...conditionally(wanted.condition),
+      });
+      return explained('PutItem', write('PutItem', wanted, command));
+    },
+    async delete(wanted) {
+      const { DeleteItemCommand } = await loadSdk();
+      const command = new DeleteItemCommand({ TableName: tableName, Key: wanted.key, ...conditionally(wanted.condition) });
+      return explained('DeleteItem', write('DeleteItem', wanted, command));
+    },
+    async update(wanted) {
+      const { UpdateItemCommand } = await loadSdk();
+      const command = new UpdateItemCommand({
+        TableName: tableName,
+        Key: wanted.key,
+        UpdateExpression: wanted.update,
+        ...conditionally(wanted.condition),
+      });
+      return explained('UpdateItem', write('UpdateItem', wanted, command));
+    },
+    async scan({ expression, names, values }, startAt) {
+      const { ScanCommand } = await loadSdk();
+      const command = new ScanCommand({
+        TableName: tableName,
+        ConsistentRead: true,
+        FilterExpression: expression,
+        ExpressionAttributeNames: names,
+        ExpressionAttributeValues: values,
+        ...(startAt === undefined ? {} : { ExclusiveStartKey: startAt }),
+      });
+      const page = await explained('Scan', send<ScanOutput>('Scan', command, watchAttempts(command), timeoutMs));
+      return { items: page.Items ?? [], next: page.LastEvaluatedKey };
+    },
+  };
+}
+
+function conditionally({ expression, names, values }: Condition) {
+  return {
+    ConditionExpression: expression,
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: values,
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+  };
+}

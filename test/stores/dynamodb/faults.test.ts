@@ -1,0 +1,252 @@
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { LockStore, Version } from '../../../src/lock/store.ts';
+import { type DynamodbStoreOptions, dynamodbStore } from '../../../src/stores/dynamodb/index.ts';
+import { freePort, startProcess, temporaryDirectory } from '../../support/server-process.ts';
+import { describeWith, uniqueName } from '../../support/shared.ts';
+import { type Front, type FrontFault, startFront } from './front.ts';
+import { clientFor } from './tables.ts';
+
+const minute = 60_000;
+const timeoutMs = 2_000;
+/** What a loaded machine may add to a deadline. */
+const slackMs = 1_000;
+
+async function failure(call: Promise<unknown>): Promise<Error & { code?: string }> {
+  return call.then(
+    () => {
+      throw new Error('it did not fail');
+    },
+    (error) => error,
+  );
+}
+
+async function timed<T>(call: Promise<T>): Promise<{ value: T; tookMs: number }> {
+  const startMs = performance.now();
+  const value = await call;
+  return { value, tookMs: performance.now() - startMs };
+}
+
+describeWith('dynamodb', (service) => {
+  const tableName = uniqueName('locks');
+  let front: Front;
+  let client: DynamoDBClient;
+  let keys = 0;
+  const freshKey = (): string => `key ${keys++}`;
+  const open = (options: Partial<DynamodbStoreOptions> = {}): LockStore => dynamodbStore({ client, tableName, timeoutMs, ...options });
+
+  beforeAll(async () => {
+    front = await startFront(service.url);
+    client = clientFor(front.url);
+    await dynamodbStore({ client, tableName }).createTable();
+  });
+  afterEach(() => front.heal());
+  afterAll(async () => {
+    client.destroy();
+    await front.close();
+  });
+
+  describe('a lost answer', () => {
+    const losses: [FrontFault, number][] = [
+      ['lost', 1],
+      ['lost', 3],
+      ['failed', 3],
+      ['silent', 1],
+    ];
+
+    test.each(losses)('%s %i times: a create, a replace and a remove that took effect say so', async (fault, times) => {
+      const store = open();
+      const key = freshKey();
+      front.break('PutItem', fault, times);
+      const created = await store.create(key, 'first', minute);
+      expect(created).toBeDefined();
+      front.break('PutItem', fault, times);
+      const replaced = await store.replace(key, 'second', created as Version, minute);
+      expect(replaced).toBeDefined();
+      expect((await open().read(key))?.value).toBe('second');
+      front.break('DeleteItem', fault, times);
+      expect(await store.remove(key, replaced as Version)).toBe(true);
+      expect(await open().read(key)).toBeUndefined();
+      expect(await store.create(key, 'usable', minute)).toBeDefined();
+    });
+
+    test.each(losses)('%s %i times: a create, a replace and a remove that were refused say so', async (fault, times) => {
+      const [store, other] = [open(), open()];
+      const key = freshKey();
+      const stale = (await store.create(key, 'first', minute)) as Version;
+      await other.replace(key, 'theirs', stale, minute);
+      front.break('PutItem', fault, times);
+      expect(await store.create(key, 'mine', minute)).toBeUndefined();
+      front.break('PutItem', fault, times);
+      expect(await store.replace(key, 'mine', stale, minute)).toBeUndefined();
+      front.break('DeleteItem', fault, times);
+      expect(await store.remove(key, stale)).toBe(false);
+      expect((await store.read(key))?.value).toBe('theirs');
+    });
+
+    test.each(losses)('%s %i times: a release that keeps the item is told from one that came before', async (fault, times) => {
+      const store = open({ keepReleased: true });
+      const key = freshKey();
+      const version = (await store.create(key, 'value', minute)) as Version;
+      front.break('UpdateItem', fault, times);
+      expect(await store.remove(key, version)).toBe(true);
+      expect(await store.remove(key, version)).toBe(false);
+    });
+
+    test('a write that may still be under way is an error, within the deadline, and the store is usable', async () => {
+      const store = open();
+      const key = freshKey();
+      front.break('PutItem', 'unheard');
+      const { value, tookMs } = await timed(failure(store.create(key, 'value', minute)));
+      expect(value).toMatchObject({ name: 'StoreUnavailableError', code: 'ERR_GIVEWAY_STORE_TIMEOUT' });
+      expect(tookMs).toBeLessThan(timeoutMs + slackMs);
+      const version = (await store.create(key, 'value', minute)) as Version;
+      front.break('PutItem', 'unheard');
+      expect(await failure(store.replace(key, 'next', version, minute))).toMatchObject({ name: 'StoreUnavailableError' });
+      front.break('DeleteItem', 'unheard');
+      expect(await failure(store.remove(key, version))).toMatchObject({ name: 'StoreUnavailableError' });
+      expect(await store.remove(key, version)).toBe(true);
+    });
+
+    test('when nothing is heard at all, write and look together keep to the one deadline', async () => {
+      const store = open();
+      front.break('PutItem', 'unheard', 9);
+      front.break('GetItem', 'unheard', 9);
+      const write = await timed(failure(store.create(freshKey(), 'value', minute)));
+      expect(write.value).toMatchObject({ name: 'StoreUnavailableError', code: 'ERR_GIVEWAY_STORE_TIMEOUT' });
+      expect(write.tookMs).toBeLessThan(timeoutMs + slackMs);
+      const read = await timed(failure(store.read(freshKey())));
+      expect(read.value).toMatchObject({ name: 'StoreUnavailableError', code: 'ERR_GIVEWAY_STORE_TIMEOUT' });
+      expect(read.tookMs).toBeLessThan(timeoutMs + slackMs);
+    });
+
+    test('after the deadline nothing is sent any more', async () => {
+      const store = open({ timeoutMs: 400 });
+      front.break('PutItem', 'unheard', 9);
+      front.break('GetItem', 'unheard', 9);
+      await failure(store.create(freshKey(), 'value', minute));
+      front.forget();
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      expect(front.operations).toEqual([]);
+    });
+  });
+
+  describe('broken is never busy', () => {
+    test('throttling is an error, and no further load', async () => {
+      const store = open();
+      const key = freshKey();
+      front.forget();
+      front.break('PutItem', 'throttled', 9);
+      const error = await failure(store.create(key, 'value', minute));
+      expect(error).toMatchObject({ name: 'StoreUnavailableError', cause: { name: 'ProvisionedThroughputExceededException' } });
+      expect(error.message).toMatch(/throttled.*capacity/);
+      expect(new Set(front.operations)).toEqual(new Set(['PutItem']));
+      front.break('GetItem', 'throttled', 9);
+      expect(await failure(store.read(key))).toMatchObject({ name: 'StoreUnavailableError' });
+    });
+
+    test('a throttled request that the SDK sends again in time is none', async () => {
+      // A client of its own: the faults above have used up what the SDK allows one client to send again.
+      const fresh = clientFor(front.url);
+      front.break('PutItem', 'throttled');
+      expect(await open({ client: fresh, timeoutMs: 10_000 }).create(freshKey(), 'value', minute)).toBeDefined();
+      fresh.destroy();
+    });
+
+    test.each<[string, FrontFault, RegExp]>([
+      ['a role that may not', 'denied', /role needs dynamodb:PutItem/],
+      ['credentials nobody knows', 'unknown-token', /credentials were not accepted/],
+    ])('%s: an error that says so', async (_name, fault, message) => {
+      front.break('PutItem', fault, 9);
+      const error = await failure(open().create(freshKey(), 'value', minute));
+      expect(error).toMatchObject({ name: 'StoreUnavailableError', message: expect.stringMatching(message) });
+      expect(error.message).not.toMatch(/AKIATEST|very-secret/);
+    });
+
+    test('a table that is not there, or has other keys: an error that says so', async () => {
+      const missing = uniqueName('missing');
+      const error = await failure(open({ tableName: missing }).create(freshKey(), 'value', minute));
+      expect(error).toMatchObject({
+        name: 'StoreUnavailableError',
+        message: expect.stringMatching(`Create "${missing}" with store.createTable`),
+      });
+      const otherKey = open({ partitionKeyName: 'id' });
+      for (const call of [() => otherKey.create('k', 'v', minute), () => otherKey.read('k')]) {
+        expect(await failure(call())).toMatchObject({ name: 'StoreUnavailableError', message: expect.stringMatching(/partitionKeyName/) });
+      }
+    });
+  });
+});
+
+describe('another server, or none, at the endpoint', () => {
+  test.each<[string, () => Server, RegExp]>([
+    ['a web site', () => createHttpServer((_, response) => response.end('<h1>hello</h1>')), /does not speak DynamoDB/],
+    [
+      'a server that greets in its own way',
+      () => createTcpServer((socket) => socket.on('error', () => {}).end('220 hello\r\n')),
+      /does not speak DynamoDB/,
+    ],
+    ['a server that hangs up', () => createTcpServer((socket) => socket.on('error', () => {}).destroy()), /failed \((ECONNRESET|Error)\)/],
+    ['a server that says nothing', () => createTcpServer((socket) => socket.on('error', () => {})), /no answer within/],
+  ])('%s: an error that says so, within the deadline', async (_name, make, message) => {
+    const server = make().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = clientFor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const store = dynamodbStore({ client, tableName: 'locks', timeoutMs });
+    for (const call of [() => store.create('k', 'v', minute), () => store.read('k')]) {
+      const { value, tookMs } = await timed(failure(call()));
+      expect(value).toMatchObject({ name: 'StoreUnavailableError', message: expect.stringMatching(message) });
+      expect(tookMs).toBeLessThan(timeoutMs + slackMs);
+    }
+    client.destroy();
+    server.close();
+  });
+
+  test('nobody listens: an error that says so', async () => {
+    const client = clientFor(`http://127.0.0.1:${await freePort()}`);
+    const store = dynamodbStore({ client, tableName: 'locks', timeoutMs });
+    const error = await failure(store.create('k', 'v', minute));
+    expect(error).toMatchObject({ name: 'StoreUnavailableError', message: expect.stringMatching(/cannot be reached \(ECONNREFUSED\)/) });
+    client.destroy();
+  });
+});
+
+describe('a crash of the server', () => {
+  test('what was acknowledged is still there after kill -9; versions from before work; the client goes on', async () => {
+    const [port, directory] = [await freePort(), temporaryDirectory('dynalite')];
+    const url = `http://127.0.0.1:${port}`;
+    const server = await startProcess({
+      program: process.execPath,
+      args: [
+        require.resolve('dynalite/cli.js'),
+        '--host',
+        '127.0.0.1',
+        '--port',
+        String(port),
+        '--path',
+        directory,
+        '--createTableMs',
+        '0',
+      ],
+      directory,
+      answers: () => fetch(url),
+    });
+    const client = clientFor(url);
+    const store = dynamodbStore({ client, tableName: 'locks', timeoutMs });
+    await store.createTable();
+    const version = (await store.create('held', 'value', minute)) as Version;
+    await server.kill();
+    expect(await failure(store.create('other', 'value', minute))).toMatchObject({ name: 'StoreUnavailableError' });
+    expect(await failure(store.remove('held', version))).toMatchObject({ name: 'StoreUnavailableError' });
+    await server.start();
+    expect(await store.create('held', 'thief', minute)).toBeUndefined();
+    const renewed = await store.replace('held', 'renewed', version, minute);
+    expect((await store.read('held'))?.value).toBe('renewed');
+    expect(await store.remove('held', renewed as Version)).toBe(true);
+    client.destroy();
+    await server.stop();
+  });
+});
