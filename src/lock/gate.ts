@@ -84,9 +84,10 @@ export class Gate implements Beating {
         continue;
       }
       if (claim.mode === 'write' || claim.mode !== ask.mode) return { blockers: [claim.entrant] };
-      if (!this.#lineIsFresh()) {
-        if (await this.#change(() => this.#othersWait(ask))) return this.#knownRefusal();
-        continue;
+      if (!(this.#underLoad() && this.#lineIsFresh())) {
+        const next = await this.#change(() => this.#nextInLine(ask));
+        if (next !== undefined) return next;
+        if (this.#liveClaim() !== claim) continue;
       }
       if (ask.options.heartbeat || claim.remainingMs() >= ask.options.ttlMs) return this.#seat(claim, ask);
       const renewed = await this.#change(() => this.#renew(claim, ask.options.ttlMs));
@@ -301,7 +302,7 @@ export class Gate implements Beating {
   async #handOn(claim: Claim): Promise<boolean> {
     const next = this.#waiters.head;
     if (next?.mode !== 'write' || claim.remainingMs() < claim.ttlMs / 3) return false;
-    if (!this.#lineIsFresh() && (await this.#change(() => this.#othersWait(next)))) return false;
+    if (!this.#lineIsFresh() && (await this.#change(() => this.#nextInLine(next))) !== undefined) return false;
     if (this.#liveClaim() !== claim || this.#waiters.head !== next) return false;
     const terms = termsOf(next);
     if (claim.fence !== undefined) {
@@ -351,15 +352,12 @@ export class Gate implements Beating {
     return claim === undefined ? (this.#refused?.refusal ?? { blockers: [] }) : { blockers: [claim.entrant] };
   }
 
-  /** Is somebody of another process next in line, for whom `ask` must give way? Remembers the answer. */
-  async #othersWait(ask: Ask): Promise<boolean> {
+  /** Whoever of another process is next in line, if `ask` must give way to it. Remembers when nobody is. */
+  async #nextInLine(ask: Ask): Promise<Refusal | undefined> {
     const next = await this.#wish.foreign().catch(() => undefined);
-    if (next !== undefined && (ask.mode === 'write' || next.mode !== ask.mode)) {
-      this.#refused = { refusal: { blockers: [next], waiting: true }, endsMs: 0 };
-      return true;
-    }
+    if (next !== undefined && (ask.mode === 'write' || next.mode !== ask.mode)) return { blockers: [next], waiting: true };
     this.#lineCheckedMonoMs = this.#context.clock.monotonicMs();
-    return false;
+    return undefined;
   }
 
   #lineIsFresh(): boolean {

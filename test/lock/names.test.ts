@@ -1,0 +1,107 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { InvalidOptionError } from '../../src/lock/errors.ts';
+import { recordKey, resourceOfKey, wishKey } from '../../src/lock/keys.ts';
+import { nearestNames, normalizeName, schemaOf } from '../../src/lock/names.ts';
+import { needsOf, resolveScope } from '../../src/lock/scope.ts';
+
+const normal = (name: string): string => normalizeName(name, 'public');
+const scoped = (scope: Parameters<typeof resolveScope>[0]): ReturnType<typeof resolveScope> => resolveScope(scope, (name, path) => normalizeName(name, 'public', path));
+
+describe('names', () => {
+  test.each([
+    ['Events', 'events'],
+    ['PUBLIC.Events', 'events'],
+    ['"events"', 'events'],
+    ['"Events"', '"Events"'],
+    ['public."Events"', '"Events"'],
+    ['Analytics."Visits per.Day"', 'analytics."Visits per.Day"'],
+    ['analytics.*', 'analytics.*'],
+    ['public.*', 'public.*'],
+    ['events/ACME', 'events/acme'],
+    ['public.events/acme.eu', 'events/acme.eu'],
+    ['warehouse.public.events', 'warehouse.public.events'],
+    ['Ereignisse für Köln', 'ereignisse für köln'],
+  ])('%s is %s', (given, expected) => {
+    expect(normal(given)).toBe(expected);
+    expect(normal(expected)).toBe(expected);
+  });
+
+  test.each([[''], [' '], ['a\nb'], ['a\u0000b'], ['x'.repeat(300)], ['ü'.repeat(128)], ['a..b'], ['"open'], ['\ud800'], [7], [null], [undefined], [{}]])(
+    'P11: %j is refused',
+    (name) => {
+      expect(() => normalizeName(name, 'public')).toThrow(InvalidOptionError);
+    },
+  );
+
+  test('normalising again changes nothing, whatever the name', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (name) => {
+        let once: string;
+        try {
+          once = normal(name);
+        } catch (error) {
+          expect(error).toBeInstanceOf(InvalidOptionError);
+          return;
+        }
+        expect(normal(once)).toBe(once);
+      }),
+    );
+  });
+
+  test('the nearest names are offered', () => {
+    expect(nearestNames('evnets', ['events', 'visits', 'event_types'])[0]).toBe('events');
+    expect(nearestNames('zzz', ['events'])).toEqual([]);
+  });
+
+  test('a table belongs to its schema', () => {
+    expect(schemaOf('analytics.visits')).toBe('analytics.*');
+    expect(schemaOf('"My.Schema".visits')).toBe('"My.Schema".*');
+    expect(schemaOf('visits')).toBeUndefined();
+    expect(schemaOf('analytics.*')).toBeUndefined();
+  });
+});
+
+describe('keys', () => {
+  test('are readable while short, and hashed when long', () => {
+    expect(recordKey('giveway', undefined, 'analytics.visits')).toBe('giveway:analytics.visits');
+    expect(recordKey('giveway', 'staging', 'events/acme')).toBe('giveway:staging:events/acme');
+    const long = recordKey('giveway', undefined, 'ü'.repeat(127));
+    expect(long).toMatch(/^giveway:[!-~]+~[0-9a-f]{64}$/);
+    expect(wishKey(long).length).toBeLessThanOrEqual(250);
+  });
+
+  test('are printable ASCII, and different for different names', () => {
+    const seen = new Map<string, string>();
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 250 }), (name) => {
+        const key = recordKey('giveway', undefined, name);
+        expect(key).toMatch(/^giveway:[!-~]{1,192}$/);
+        expect(key.slice('giveway:'.length)).not.toContain(':');
+        expect(seen.get(key) ?? name).toBe(name);
+        seen.set(key, name);
+        expect(resourceOfKey('giveway:', key) ?? name).toBe(name);
+      }),
+    );
+  });
+});
+
+describe('scopes', () => {
+  test('a string or a list means writes', () => {
+    expect(scoped('events')).toEqual({ writes: ['events'], appends: [], reads: [] });
+    expect(scoped(['visits', 'Events', 'public.events'])).toEqual({ writes: ['events', 'visits'], appends: [], reads: [] });
+  });
+
+  test.each([[{ writes: 'events', reads: 'Events' }], [{ appends: ['a'], reads: ['b', 'a'] }], [{}], [[]], [{ wirtes: 'events' }], [{ writes: 7 }], [null], [7], [['events', 7]]])(
+    'P11: %j is refused',
+    (scope) => {
+      expect(() => scoped(scope as never)).toThrow(InvalidOptionError);
+    },
+  );
+
+  test('needs are sorted by name; a table joins its schema only where that is listed', () => {
+    const scope = scoped({ writes: 'b.t', appends: 'a.t', reads: 'a.u' });
+    expect(needsOf(scope, undefined).map(({ resource, mode }) => `${resource} ${mode}`)).toEqual(['a.t append', 'a.u read', 'b.t write']);
+    expect(needsOf(scope, new Set(['a.*'])).map(({ resource, mode }) => `${resource} ${mode}`)).toEqual(['a.* append', 'a.t append', 'a.u read', 'b.t write']);
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, test } from '@jest/globals';
+import { createLocker, InvalidOptionError, UnknownResourceError } from '../../src/index.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+import { faultyStore } from '../../src/testing/index.ts';
+
+const store = faultyStore(memoryStore());
+
+describe('P11: bad input is refused before anything is sent', () => {
+  const locker = createLocker({ store, resources: ['events', 'visits', 'analytics.rollup'] });
+  const refused: [string, unknown, unknown, string][] = [
+    ...[0, 999, 1000.5, -1, Number.NaN, Number.POSITIVE_INFINITY, 31 * 86_400_000, '30s'].map((ttlMs): [string, unknown, unknown, string] => [`ttlMs ${ttlMs}`, 'events', { ttlMs }, 'ttlMs']),
+    ['minHoldMs > ttlMs', 'events', { ttlMs: 1_000, minHoldMs: 1_001 }, 'minHoldMs'],
+    ['maxHoldMs 0', 'events', { maxHoldMs: 0 }, 'maxHoldMs'],
+    ['an unknown option', 'events', { ttl: 1_000 }, 'ttl'],
+    ['an unknown retry option', 'events', { retry: { maxWait: 1 } }, 'retry.maxWait'],
+    ['an endless wait', 'events', { retry: { maxWaitMs: Number.POSITIVE_INFINITY } }, 'retry.maxWaitMs'],
+    ['a policy that does not exist', 'events', { onStoreDown: 'wait' }, 'onStoreDown'],
+    ['a signal that is none', 'events', { signal: {} }, 'signal'],
+    ['no scope', undefined, undefined, 'scope'],
+    ['an empty name', '', undefined, 'writes'],
+    ['a name of 300 bytes', 'x'.repeat(300), undefined, 'writes'],
+    ['a name with a newline', 'events\r\nflush_all', undefined, 'writes'],
+    ['a name that is no string', [7], undefined, 'writes[0]'],
+    ['a resource in two modes', { writes: 'events', reads: 'events' }, undefined, 'scope.reads'],
+  ];
+
+  test.each(refused)('%s', async (_, scope, options, path) => {
+    store.resetCalls();
+    for (const call of [
+      () => locker.lock(scope as never, options as never),
+      () => locker.tryLock(scope as never, options as never),
+      () => locker.run(scope as never, () => {}, options as never),
+    ]) {
+      const error = await call().catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(InvalidOptionError);
+      expect((error as InvalidOptionError).path).toBe(path);
+    }
+    expect(store.calls).toEqual({ read: 0, create: 0, replace: 0, remove: 0 });
+  });
+
+  test('a table that nobody listed, with the nearest names', async () => {
+    const error = (await locker.lock('evnts').catch((reason: unknown) => reason)) as UnknownResourceError;
+    expect(error).toBeInstanceOf(UnknownResourceError);
+    expect(error.nearest).toContain('events');
+    expect(() => locker.wrap('evnts', () => {})).toThrow(UnknownResourceError);
+    await expect(createLocker({ store, resources: ['events'], allowUnlisted: true }).run('evnts', () => 1)).resolves.toMatchObject({ value: 1 });
+  });
+
+  test.each([
+    [{}, 'store'],
+    [{ store: {} }, 'store'],
+    [{ store, namespace: 'a b' }, 'namespace'],
+    [{ store, ttlMS: 5_000 }, 'ttlMS'],
+    [{ store, ttlMs: 5 }, 'ttlMs'],
+    [{ store, resources: { events: { ttl: 1 } } }, 'resources.events.ttl'],
+    [{ store, resources: { events: { ttlMs: 1 } } }, 'resources.events.ttlMs'],
+    [{ store, resources: ['events', 'public.events'] }, 'resources.public.events'],
+  ])('createLocker(%j)', (options, path) => {
+    expect(() => createLocker(options as never)).toThrow(expect.objectContaining({ name: 'InvalidOptionError', path }));
+  });
+});
+
+describe('the nearest setting wins', () => {
+  const locker = createLocker({
+    store: memoryStore(),
+    ttlMs: 40_000,
+    resources: { events: { ttlMs: 20_000, maxHoldMs: 50_000 }, visits: { ttlMs: 10_000, minHoldMs: 0, maxHoldMs: 90_000 }, plain: {} },
+  });
+
+  test.each([
+    ['call over table', 'events', { ttlMs: 5_000 }, 5_000],
+    ['table over locker', 'events', {}, 20_000],
+    ['locker over default', 'plain', {}, 40_000],
+    ['the smallest of several tables', ['events', 'visits'], {}, 10_000],
+    ['undefined is not a setting', 'events', { ttlMs: undefined }, 20_000],
+  ])('%s', async (_, scope, options, expectedMs) => {
+    const lock = await locker.lock(scope, options as never);
+    expect(Math.round(lock.remainingMs() / 1000) * 1000).toBe(expectedMs);
+    await lock.unlock();
+  });
+});
