@@ -1,0 +1,105 @@
+import { createSubscribers } from '../subscribers.ts';
+
+/** A connection of its own that hears notifications. */
+export interface PgListenClient {
+  connect(): Promise<unknown>;
+  query(text: string): Promise<unknown>;
+  end(): Promise<void>;
+  unref?(): void;
+  readonly processID?: number | null;
+  on(event: 'notification', listener: (message: { readonly channel: string; readonly payload?: string | undefined }) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'end', listener: () => void): unknown;
+}
+
+export interface Listener {
+  subscribe(key: string, onChange: () => void): Disposable;
+  /** The connection goes through a pooler, which passes no notifications on. */
+  readonly isDeaf: boolean;
+  close(): Promise<void>;
+}
+
+export interface ListenerOptions {
+  readonly channel: string;
+  readonly openClient: () => Promise<PgListenClient>;
+  /** The connection turned out to be deaf. Called once. */
+  readonly onDeaf: () => void;
+}
+
+const firstDelayMs = 50;
+const longestDelayMs = 5_000;
+
+/**
+ * One `LISTEN` for the whole table, on one connection, opened when first needed and again whenever it breaks, as long as
+ * somebody is subscribed. The payload is the key; who wants to know is found here, so a subscription costs no request.
+ */
+export function createListener({ channel, openClient, onDeaf }: ListenerOptions): Listener {
+  const subscribers = createSubscribers();
+  let client: PgListenClient | undefined;
+  let failures = 0;
+  let state: 'idle' | 'open' | 'waiting' | 'deaf' | 'closed' = 'idle';
+  let retry: NodeJS.Timeout | undefined;
+
+  function open(): void {
+    state = 'open';
+    listen().catch(reopen);
+  }
+
+  async function listen(): Promise<void> {
+    const opened = await openClient();
+    if (state === 'closed') return;
+    client = opened;
+    opened.on('error', () => {});
+    opened.on('notification', (message) => message.channel === channel && subscribers.tell(message.payload ?? ''));
+    await opened.connect();
+    opened.unref?.();
+    const pid = await backendPid(opened.query(`listen ${channel}; select pg_backend_pid() as pid`));
+    // A pooler such as PgBouncer invents the process id that it greets with, and gives the connection to others in between.
+    if (opened.processID !== undefined && opened.processID !== pid) return goDeaf();
+    opened.on('end', reopen);
+    failures = 0;
+    subscribers.tellAll();
+  }
+
+  function goDeaf(): void {
+    state = 'deaf';
+    void client?.end();
+    onDeaf();
+    subscribers.tellAll();
+  }
+
+  function reopen(): void {
+    if (state !== 'open') return;
+    client?.end().catch(() => {});
+    client = undefined;
+    if (subscribers.isEmpty) {
+      state = 'idle';
+      return;
+    }
+    state = 'waiting';
+    const delayMs = Math.min(firstDelayMs * 2 ** failures, longestDelayMs);
+    failures += 1;
+    retry = setTimeout(open, delayMs * (0.5 + Math.random() / 2)).unref();
+  }
+
+  return {
+    subscribe(key, onChange) {
+      const subscription = subscribers.add(key, onChange);
+      if (state === 'idle') open();
+      return subscription;
+    },
+    get isDeaf() {
+      return state === 'deaf';
+    },
+    async close() {
+      state = 'closed';
+      clearTimeout(retry);
+      await client?.end().catch(() => {});
+    },
+  };
+}
+
+async function backendPid(results: Promise<unknown>): Promise<unknown> {
+  const [, answer] = (await results) as [unknown, { rows: [{ pid: number }] }];
+  return answer.rows[0].pid;
+}

@@ -1,0 +1,81 @@
+import { StoreUnavailableError } from '../../lock/errors.ts';
+import { withDeadline } from '../deadline.ts';
+import { explain, failureOf } from './failures.ts';
+import type { PgPool, PgRow } from './pool.ts';
+import { type Statements, statementsOn } from './statement.ts';
+import type { LockTable } from './table.ts';
+
+/** What a statement came to. */
+export interface Answer {
+  readonly rows: readonly PgRow[];
+  /** An earlier send of the same statement was not answered, and may have been done. */
+  readonly isRepeated: boolean;
+}
+
+export type Send = (text: string, values?: unknown[]) => Promise<Answer>;
+
+export interface Operations {
+  /** Runs `work` within one deadline; whatever goes wrong is a `StoreUnavailableError`. */
+  run<T>(work: (send: Send) => Promise<T>): Promise<T>;
+  /** Makes the table, if it is not there. */
+  setUp(): Promise<void>;
+  /** From now on every operation is refused. */
+  close(): void;
+}
+
+export interface OperationsOptions {
+  readonly pool: PgPool & { readonly address?: string | undefined; readonly isForeign?: boolean };
+  readonly table: LockTable;
+  readonly timeoutMs: number;
+  /** Make a missing table and go on. */
+  readonly makesTable: boolean;
+}
+
+/** Both connections of a pool may have broken since they were last used. A third loss is no history. */
+const mostLosses = 3;
+const setUpTimeoutMs = 10_000;
+
+export function createOperations({ pool, table, timeoutMs, makesTable }: OperationsOptions): Operations {
+  let isClosed = false;
+
+  async function run<T>(work: (send: Send) => Promise<T>, limitMs = timeoutMs): Promise<T> {
+    if (isClosed) throw new StoreUnavailableError('The postgres store was closed; open another one');
+    const statements = statementsOn(pool);
+    const send: Send = (text, values) => sendUntilAnswered(statements, text, values);
+    try {
+      return await withDeadline(work(send), limitMs, 'Postgres', statements.giveUp);
+    } catch (error) {
+      const { stage } = statements;
+      throw explain(error, { table, address: pool.address, timeoutMs: limitMs, stage, isForeign: pool.isForeign ?? false });
+    }
+  }
+
+  /** Every statement of the table can be sent twice: the second finds the version changed, and does nothing. */
+  async function sendUntilAnswered(statements: Statements, text: string, values?: unknown[]): Promise<Answer> {
+    let losses = 0;
+    let madeTable = false;
+    for (;;) {
+      try {
+        return { rows: await statements.query(values === undefined ? { text } : { text, values }), isRepeated: losses > 0 };
+      } catch (error) {
+        if (statements.isOver || statements.stage === 'connecting') throw error;
+        const failure = failureOf(error);
+        if (failure === 'refused') throw error;
+        if (failure === 'lost' && ++losses === mostLosses) throw error;
+        if (failure === 'no-table') {
+          if (!makesTable || madeTable) throw error;
+          await statements.query({ text: table.setUp });
+          madeTable = true;
+        }
+      }
+    }
+  }
+
+  return {
+    run,
+    setUp: () => run(async (send) => void (await send(table.setUp)), Math.max(timeoutMs, setUpTimeoutMs)),
+    close() {
+      isClosed = true;
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import { failureOf } from './failures.ts';
+import type { PgPool, PgPoolClient, PgQuery, PgRow } from './pool.ts';
+
+/** The statements of one operation of the store, which all end when it does. */
+export interface Statements {
+  /** How far the last statement has come. */
+  readonly stage: 'connecting' | 'asking';
+  readonly isOver: boolean;
+  query(query: PgQuery): Promise<readonly PgRow[]>;
+  /** Time is up: sends nothing more, and throws away the connection whose answer is missing. */
+  giveUp(): void;
+}
+
+/** Sends statements, each on a connection borrowed for it alone. */
+export function statementsOn(pool: PgPool): Statements {
+  let stage: Statements['stage'] = 'connecting';
+  let isOver = false;
+  let loan: Loan | undefined;
+
+  return {
+    get stage() {
+      return stage;
+    },
+    get isOver() {
+      return isOver;
+    },
+    async query(query) {
+      stage = 'connecting';
+      loan = borrow(await pool.connect());
+      // The caller was told that there is no answer. What it asked for must not happen afterwards.
+      if (isOver) {
+        loan.giveBack();
+        throw new Error('connected too late');
+      }
+      stage = 'asking';
+      try {
+        const { rows } = await loan.client.query(query);
+        loan.giveBack();
+        return rows;
+      } catch (error) {
+        loan.giveBack(failureOf(error) === 'lost' ? (error as Error) : undefined);
+        throw error;
+      }
+    },
+    giveUp() {
+      isOver = true;
+      if (stage === 'asking') loan?.giveBack(new Error('no answer in time'));
+    },
+  };
+}
+
+interface Loan {
+  readonly client: PgPoolClient;
+  /** Returns the connection, or throws it away; after the first time nothing happens. */
+  giveBack(error?: Error): void;
+}
+
+function borrow(client: PgPoolClient): Loan {
+  let isBack = false;
+  // While on loan nobody else listens, and an error event without a listener ends the process.
+  const ignore = (): void => {};
+  client.on('error', ignore);
+  return {
+    client,
+    giveBack(error) {
+      if (isBack) return;
+      isBack = true;
+      client.release(error);
+      client.removeListener('error', ignore);
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import { InvalidOptionError } from '../../lock/errors.ts';
+
+/** Names of the lock table, and every statement that is sent to it. Each is one round trip and one transaction. */
+export interface LockTable {
+  readonly name: string;
+  /** Both are without the schema: a process that names it and one that has it in its search path must hear each other. */
+  readonly channel: string;
+  /** `$1` key. */
+  readonly read: string;
+  /** `$1` key, `$2` value, `$3` ttlMs. */
+  readonly create: string;
+  /** `$1` key, `$2` value, `$3` ttlMs, `$4` version. */
+  readonly replace: string;
+  /** `$1` key, `$2` version. */
+  readonly remove: string;
+  /** What became of a removal that was not answered. `$1` key, `$2` version. */
+  readonly fate: string;
+  /** `$1` prefix, `$2` the last key seen. */
+  readonly list: string;
+  readonly sweep: string;
+  /** Several statements, no parameters: sent as one simple query, which is one transaction. */
+  readonly setUp: string;
+}
+
+export const defaultTable = 'giveway_locks';
+
+/** Rows that `list` asks for at once. */
+export const listPage = 500;
+
+/**
+ * The SQL that `createTable()` runs, for those who keep their schema in migrations. Safe to run again.
+ *
+ * The sequence stands by itself, so that versions, which are the fences, go on growing when rows or the table are dropped.
+ * Half of each page stays free: a row that is rewritten finds room beside itself, and no index has to be touched.
+ */
+export function createTableSql(table: string = defaultTable): string {
+  const name = checkTable(table);
+  return `create sequence if not exists ${name}_version as bigint;
+create table if not exists ${name} (
+  key text collate "C" primary key,
+  value text,
+  version bigint not null,
+  expires_at timestamptz not null
+) with (fillfactor = 50);
+comment on column ${name}.value is 'who holds it (JSON); null: it was let go, and the row waits to be used again';
+comment on column ${name}.version is 'drawn from the sequence ${name}_version at every write: the fence';
+`;
+}
+
+/**
+ * A removal leaves the row and empties it. So the next `create` draws its version while it has the row locked, and versions
+ * of one key grow in the order of its holders; drawn for a row yet to be inserted, a version can be overtaken. It also tells
+ * a removal whose answer got lost from an expiry.
+ *
+ * All times are `clock_timestamp()`, the server's clock now: `now()` is when the transaction began.
+ */
+export function lockTable(table: string): LockTable {
+  const name = checkTable(table);
+  const channel = name.slice(name.indexOf('.') + 1);
+  const live = 'value is not null and expires_at > clock_timestamp()';
+  const next = `nextval('${name}_version')`;
+  const end = `clock_timestamp() + $3::float8 * interval '1 millisecond'`;
+  const announce = `pg_notify('${channel}', key)`;
+  return {
+    name,
+    channel,
+    read: `select value, version::text from ${name} where key = $1 and ${live}`,
+    // Without the "not exists" a busy key would cost a row lock, a number of the sequence and a flush of the log.
+    create: `insert into ${name} as held (key, value, version, expires_at)
+      select $1, $2, ${next}, ${end} where not exists (select from ${name} where key = $1 and ${live})
+      on conflict (key) do update set value = excluded.value, version = ${next}, expires_at = excluded.expires_at
+      where held.value is null or held.expires_at <= clock_timestamp()
+      returning version::text`,
+    replace: `update ${name} set value = $2, version = ${next}, expires_at = ${end}
+      where key = $1 and version = $4 and ${live} returning version::text, ${announce}`,
+    remove: `update ${name} set value = null where key = $1 and version = $2 and ${live} returning ${announce}`,
+    fate: `select value is null as "isLetGo", version = $2 as "isSame" from ${name} where key = $1`,
+    list: `select key, value, version::text from ${name} where starts_with(key, $1) and key > $2 and ${live} order by key limit ${listPage}`,
+    sweep: `delete from ${name} where key in
+      (select key from ${name} where expires_at < clock_timestamp() - interval '1 hour' limit 1000 for update skip locked)`,
+    // "if not exists" alone is no protection: two sessions at once can both find nothing, and one fails.
+    setUp: `select pg_advisory_xact_lock(hashtext('giveway create table')); ${createTableSql(name)}`,
+  };
+}
+
+/** `table` or `schema.table`, in names that need no quotes. Leaves room for `_version` within Postgres' 63 bytes. */
+export function checkTable(table: unknown): string {
+  if (typeof table === 'string' && /^([a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,54}$/.test(table)) return table;
+  throw new InvalidOptionError(
+    'table',
+    table,
+    'a name or schema.name of lower-case letters, digits and "_" is allowed, 55 characters at most',
+  );
+}

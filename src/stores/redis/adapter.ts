@@ -1,0 +1,120 @@
+import { InvalidOptionError } from '../../lock/errors.ts';
+import type { IoredisClient, NodeRedisClient, NodeRedisCluster, RedisClient } from './client.ts';
+
+/** The same few things, whichever client it is. */
+export interface Adapter {
+  /** `away`: connecting, or connecting again. `closed`: it will not connect by itself. */
+  readonly state: 'ready' | 'away' | 'closed';
+  /** Starts a client that connects only when it is used. */
+  wake(): void;
+  /** Sends one command, which concerns one key. A `timeoutMs` after which it is not sent any more, where the client can do that. */
+  send(key: string, args: string[], timeoutMs: number): Promise<unknown>;
+  /** Opens a connection of our own, which hears one channel. */
+  openEar(channel: string, ear: Ear): { close(): void };
+}
+
+/** What happens on a connection that hears a channel. */
+export interface Ear {
+  hear(message: string): void;
+  /** From now on it hears; before, it may have missed something. */
+  onListening(): void;
+  /** It hears nothing more, and does not try again. */
+  onEnd(): void;
+}
+
+export function adaptClient(client: RedisClient): Adapter {
+  if (isIoredis(client)) return adaptIoredis(client);
+  if (isCluster(client)) return adaptNodeRedis(client, (key, args) => client.sendCommand(key, false, args), silence);
+  if (isNodeRedis(client)) {
+    return adaptNodeRedis(
+      client,
+      (_, args, timeoutMs) => client.sendCommand(args, { timeout: timeoutMs }),
+      (own) => own.unref(),
+    );
+  }
+  throw new InvalidOptionError(
+    'client',
+    client,
+    'a client of ioredis (5 or later) or node-redis (5 or later), or a cluster of either, is needed',
+  );
+}
+
+function isIoredis(client: RedisClient): client is IoredisClient {
+  return hasMethods(client, 'call', 'duplicate', 'subscribe', 'disconnect') && 'status' in client;
+}
+
+function isCluster(client: RedisClient): client is NodeRedisCluster {
+  return hasMethods(client, 'sendCommand', 'duplicate', 'subscribe') && 'masters' in client;
+}
+
+function isNodeRedis(client: RedisClient): client is NodeRedisClient {
+  // A Sentinel client of node-redis has no `unref`, and its `sendCommand` takes other arguments.
+  return hasMethods(client, 'sendCommand', 'duplicate', 'subscribe', 'unref') && 'isOpen' in client;
+}
+
+function hasMethods(client: unknown, ...names: string[]): boolean {
+  return (
+    typeof client === 'object' && client !== null && names.every((name) => typeof (client as Record<string, unknown>)[name] === 'function')
+  );
+}
+
+function adaptIoredis(client: IoredisClient): Adapter {
+  return {
+    get state() {
+      if (client.status === 'ready') return 'ready';
+      return client.status === 'end' ? 'closed' : 'away';
+    },
+    wake() {
+      if (client.status === 'wait') client.connect().catch(silence);
+    },
+    send: (_, [command = '', ...args]) => client.call(command, ...args),
+    openEar(channel, { hear, onListening, onEnd }) {
+      const own = client.duplicate() as IoredisClient & { readonly stream?: { unref?(): void } };
+      own.on('error', silence);
+      own.on('connect', () => own.stream?.unref?.());
+      own.on('message', (from, message) => from === channel && hear(String(message)));
+      own.on('ready', () => own.subscribe(channel).then(onListening, silence));
+      own.on('end', onEnd);
+      if (own.status === 'wait') own.connect().catch(silence);
+      return { close: () => own.disconnect() };
+    },
+  };
+}
+
+function adaptNodeRedis<Client extends NodeRedisClient | NodeRedisCluster>(
+  client: Client,
+  send: Adapter['send'],
+  letProcessEnd: (own: Client) => void,
+): Adapter {
+  return {
+    get state() {
+      if (!client.isOpen) return 'closed';
+      return client.isReady === false ? 'away' : 'ready';
+    },
+    wake: silence,
+    send,
+    openEar(channel, { hear, onListening, onEnd }) {
+      const own = client.duplicate() as Client;
+      let isSubscribed = false;
+      own.on('error', silence);
+      letProcessEnd(own);
+      // It subscribes again by itself, before it says that it is ready again.
+      own.on('ready', () => isSubscribed && onListening());
+      own.on('end', onEnd);
+      const listen = async (): Promise<void> => {
+        await own.connect();
+        await own.subscribe(channel, hear);
+        isSubscribed = true;
+        onListening();
+      };
+      listen().catch(onEnd);
+      return {
+        close() {
+          if (own.isOpen) own.destroy();
+        },
+      };
+    },
+  };
+}
+
+function silence(): void {}

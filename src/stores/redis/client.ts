@@ -1,0 +1,43 @@
+/** Called with what the event brings. */
+export type RedisEventListener = (...details: unknown[]) => void;
+
+interface RedisEvents {
+  on(event: string, listener: RedisEventListener): unknown;
+  removeListener(event: string, listener: RedisEventListener): unknown;
+}
+
+/** The part of an ioredis client, or cluster, that giveway uses. */
+export interface IoredisClient extends RedisEvents {
+  readonly status: string;
+  call(command: string, ...args: string[]): Promise<unknown>;
+  duplicate(): IoredisClient;
+  connect(): Promise<unknown>;
+  subscribe(channel: string): Promise<unknown>;
+  disconnect(): void;
+}
+
+interface NodeRedisConnection extends RedisEvents {
+  readonly isOpen: boolean;
+  /** A cluster of node-redis 5 has none. */
+  readonly isReady?: boolean;
+  connect(): Promise<unknown>;
+  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+  destroy(): void;
+}
+
+/** The part of a node-redis client that giveway uses. */
+export interface NodeRedisClient extends NodeRedisConnection {
+  sendCommand(args: string[], options?: { timeout?: number }): Promise<unknown>;
+  duplicate(): NodeRedisClient;
+  unref(): void;
+}
+
+/** The part of a node-redis cluster that giveway uses. */
+export interface NodeRedisCluster extends NodeRedisConnection {
+  readonly masters: readonly unknown[];
+  sendCommand(firstKey: string, isReadonly: boolean, args: string[]): Promise<unknown>;
+  duplicate(): NodeRedisCluster;
+}
+
+/** A client of ioredis or node-redis, for one server or a cluster. */
+export type RedisClient = IoredisClient | NodeRedisClient | NodeRedisCluster;
