@@ -64,7 +64,7 @@ export function install(tarball: Tarball): Consumer {
 
 /** Runs `program`, also one of this repository's own tools, and returns its output. */
 export function run(folder: string, program: string, ...args: string[]): string {
-  const path = `${join(root, 'node_modules/.bin')}:${process.env['PATH']}`;
+  const path = `${join(root, 'node_modules/.bin')}:${process.env.PATH}`;
   try {
     return execFileSync(program, args, {
       cwd: folder,

@@ -12,10 +12,10 @@ export default async function globalSetup(): Promise<void> {
   const composed = mayInstall() ? install(missing) : [];
   if (!mayInstall()) {
     reportSkips(missing);
-    process.env['GIVEWAY_TEST_MISSING'] = missing.join(',');
+    process.env.GIVEWAY_TEST_MISSING = missing.join(',');
   }
   const broker = await startBroker();
-  process.env['GIVEWAY_TEST_BROKER'] = String(broker.port);
+  process.env.GIVEWAY_TEST_BROKER = String(broker.port);
   globalThis.stopServices = async () => {
     await broker.stop();
     uninstall(composed);

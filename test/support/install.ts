@@ -7,7 +7,7 @@ const root = join(__dirname, '../..');
 
 /** Nothing is ever installed unasked. */
 export function mayInstall(): boolean {
-  return Boolean(process.env['GIVEWAY_INSTALL'] || process.env['CI']);
+  return Boolean(process.env.GIVEWAY_INSTALL || process.env.CI);
 }
 
 /**

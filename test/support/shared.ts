@@ -62,7 +62,7 @@ export const postgresUrl = (): Promise<string> => serviceUrl('postgres');
 export async function serviceUrl(name: ServiceName): Promise<string> {
   const given = process.env[needs[name].variable];
   if (given) return given;
-  const socket = connect(Number(process.env['GIVEWAY_TEST_BROKER']), '127.0.0.1');
+  const socket = connect(Number(process.env.GIVEWAY_TEST_BROKER), '127.0.0.1');
   socket.write(`${name}\n`);
   const answer = JSON.parse(await text(socket)) as { url: string } | { error: string };
   if ('error' in answer) throw new Error(answer.error);
@@ -83,5 +83,5 @@ export function inSchema(url: string, schema: string): string {
 
 /** What the setup could not find. */
 function missingServices(): string[] {
-  return (process.env['GIVEWAY_TEST_MISSING'] ?? '').split(',');
+  return (process.env.GIVEWAY_TEST_MISSING ?? '').split(',');
 }
