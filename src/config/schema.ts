@@ -30,16 +30,14 @@ const wholeMs = (min: number, max: number, meta: Meta) => {
 };
 
 /** An integer from `min`, or Infinity. JSON has no Infinity: there it is the text "Infinity". */
-const wholeOrInfinite = (min: number, unit: string, meta: Meta) =>
-  z.pipe(
-    z
-      .custom<number | 'Infinity'>(
-        (value) => value === Number.POSITIVE_INFINITY || value === 'Infinity' || (Number.isSafeInteger(value) && (value as number) >= min),
-        `an integer from ${min}${unit} or Infinity ("Infinity" in JSON) is allowed`,
-      )
-      .check(z.meta({ ...meta, anyOf: [{ type: 'integer', minimum: min }, { const: 'Infinity' }] })),
-    z.transform((value) => Number(value)),
+const wholeOrInfinite = (min: number, unit: string, meta: Meta) => {
+  const isAllowed = (value: unknown): boolean =>
+    value === Number.POSITIVE_INFINITY || value === 'Infinity' || (Number.isSafeInteger(value) && (value as number) >= min);
+  return z.custom<number | 'Infinity'>(isAllowed, `an integer from ${min}${unit} or Infinity ("Infinity" in JSON) is allowed`).check(
+    z.overwrite((value) => (value === 'Infinity' ? Number.POSITIVE_INFINITY : value)),
+    z.meta({ ...meta, anyOf: [{ type: 'integer', minimum: min }, { const: 'Infinity' }] }),
   );
+};
 
 /** What editors show. */
 type Meta = z.core.GlobalMeta & { readonly description: string };
