@@ -67,40 +67,17 @@ export class Gate implements Beating {
   }
 
   /** One attempt. A refusal is a value; rejects with `StoreUnavailableError`. */
-  async tryEnter(ask: Ask): Promise<Seat | Refusal> {
-    for (;;) {
-      while (this.#changing !== undefined) await this.#changing;
-      if (this.#waiters.size > 0) return this.#knownRefusal();
-      const claim = this.#liveClaim();
-      if (claim === undefined) {
-        // Seated within the change, before anybody who waited for it can come and go.
-        return this.#change(async () => {
-          const taken = await this.#takeOrRefuse(ask, this.#recentlySharedLeftMs() > 0);
-          return taken instanceof Claim ? this.#seatFirst(taken, ask) : taken;
-        });
-      }
-      if (this.#lingering !== undefined && claim.mode !== ask.mode) {
-        await this.#letGo(claim);
-        continue;
-      }
-      if (claim.mode === 'write' || claim.mode !== ask.mode) return { blockers: [claim.entrant] };
-      if (!(this.#underLoad() && this.#lineIsFresh())) {
-        const next = await this.#change(() => this.#nextInLine(ask));
-        if (next !== undefined) return next;
-        if (this.#liveClaim() !== claim) continue;
-      }
-      if (ask.options.heartbeat || claim.remainingMs() >= ask.options.ttlMs) return this.#seat(claim, ask);
-      const renewed = await this.#change(() => this.#renew(claim, ask.options.ttlMs));
-      if (renewed && this.#liveClaim() === claim) return this.#seat(claim, ask);
-    }
+  tryEnter(ask: Ask): Promise<Seat | Refusal> {
+    return this.#seatOr(ask, (refused) => refused);
   }
 
   /** Waits for a seat. Rejects with `ResourceBusyError`, `StoreUnavailableError`, or when the wait is aborted. */
   async enter(ask: Ask, wait: Wait, onRefused: (refused: Refusal) => void): Promise<Seat> {
-    const first = await this.tryEnter(ask);
-    if (first instanceof Seat) return first;
-    onRefused(first);
-    return this.#waiters.join(ask, wait, first);
+    const outcome = await this.#seatOr(ask, (refused) => {
+      onRefused(refused);
+      return { waiting: this.#waiters.join(ask, wait, refused) };
+    });
+    return outcome instanceof Seat ? outcome : outcome.waiting;
   }
 
   /** Gives a seat back. `false`: it was no longer ours. Rejects when the store does not answer. */
@@ -203,6 +180,34 @@ export class Gate implements Beating {
     if (this.#claim !== claim) return undefined;
     if (!this.#renewing && nowMonoMs >= this.#renewAtMonoMs(claim)) this.#renewBehind(claim);
     return this.#nextLookMonoMs(claim, nowMonoMs);
+  }
+
+  /** A seat, or what `refuse` makes of a refusal, at once: nobody who comes later can get in before a waiter is in the queue. */
+  async #seatOr<T>(ask: Ask, refuse: (refused: Refusal) => T): Promise<Seat | T> {
+    for (;;) {
+      while (this.#changing !== undefined) await this.#changing;
+      if (this.#waiters.size > 0) return refuse(this.#knownRefusal());
+      const claim = this.#liveClaim();
+      if (claim === undefined) {
+        return this.#change(async () => {
+          const taken = await this.#takeOrRefuse(ask, this.#recentlySharedLeftMs() > 0);
+          return taken instanceof Claim ? this.#seatFirst(taken, ask) : refuse(taken);
+        });
+      }
+      if (this.#lingering !== undefined && claim.mode !== ask.mode) {
+        await this.#letGo(claim);
+        continue;
+      }
+      if (claim.mode === 'write' || claim.mode !== ask.mode) return refuse(this.#knownRefusal());
+      if (!(this.#underLoad() && this.#lineIsFresh())) {
+        const next = await this.#change(() => this.#nextInLine(ask));
+        if (next !== undefined) return refuse(next);
+        if (this.#liveClaim() !== claim) continue;
+      }
+      if (ask.options.heartbeat || claim.remainingMs() >= ask.options.ttlMs) return this.#seat(claim, ask);
+      const renewed = await this.#change(() => this.#renew(claim, ask.options.ttlMs));
+      if (renewed && this.#liveClaim() === claim) return this.#seat(claim, ask);
+    }
   }
 
   async #attemptForQueue(ask: Ask): Promise<Refusal | undefined> {

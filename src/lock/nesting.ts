@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { GivewayError } from './errors.ts';
 import type { HeldLock } from './lock.ts';
+import type { Mode } from './record.ts';
 import { covers, modeIn, type Need } from './scope.ts';
 
 interface Frame {
@@ -33,9 +34,8 @@ export class Nesting {
 
   /** The innermost live lock here, or the innermost that covers `resource`. */
   current(resource?: string): HeldLock | undefined {
-    for (let frame = this.#frames.getStore(); frame !== undefined; frame = frame.around) {
-      if (frame.lock.isLive() && (resource === undefined || modeIn(frame.lock.scope, resource) !== undefined)) return frame.lock;
-    }
+    if (resource !== undefined) return this.#around(resource)[0]?.lock;
+    for (let frame = this.#frames.getStore(); frame !== undefined; frame = frame.around) if (frame.lock.isLive()) return frame.lock;
     return undefined;
   }
 
@@ -43,14 +43,23 @@ export class Nesting {
     if (this.#frames.getStore() === undefined) return nothingHeld(needs);
     let outer: HeldLock | undefined;
     const missing = needs.filter(({ resource, mode }) => {
-      const holding = this.current(resource);
-      const held = holding === undefined ? undefined : modeIn(holding.scope, resource);
-      if (holding === undefined || held === undefined) return true;
-      if (!covers(held, mode)) throw upgrade(resource, held, mode);
-      outer ??= holding;
-      return false;
+      const around = this.#around(resource);
+      const covering = around.find(({ held }) => covers(held, mode));
+      if (covering === undefined && around[0] !== undefined) throw upgrade(resource, around[0].held, mode);
+      outer ??= covering?.lock;
+      return covering === undefined;
     });
     return { outer, missing, outOfOrder: this.#sortsBeforeHeld(missing) };
+  }
+
+  /** The live locks here that hold `resource`, innermost first. */
+  #around(resource: string): readonly { readonly lock: HeldLock; readonly held: Mode }[] {
+    const found: { lock: HeldLock; held: Mode }[] = [];
+    for (let frame = this.#frames.getStore(); frame !== undefined; frame = frame.around) {
+      const held = modeIn(frame.lock.scope, resource);
+      if (held !== undefined && frame.lock.isLive()) found.push({ lock: frame.lock, held });
+    }
+    return found;
   }
 
   #sortsBeforeHeld(missing: readonly Need[]): boolean {

@@ -43,7 +43,10 @@ export interface Run<T> {
 export async function runWith<T>(run: Run<T>): Promise<RunOutcome<T>> {
   const { clock, events, request } = run;
   const { scope, options } = request;
-  const outcome = await run.acquire().catch((error: unknown) => skipFor(error, scope, options));
+  const outcome = await run
+    .acquire()
+    .then(dropIfClosed)
+    .catch((error: unknown) => skipFor(error, scope, options));
   const waitedMs = clock.monotonicMs() - request.startedMonoMs;
   if (!(outcome instanceof HeldLock)) {
     const skip: Skip = { reason: 'busy', ...outcome };
@@ -62,6 +65,13 @@ export async function runWith<T>(run: Run<T>): Promise<RunOutcome<T>> {
     released = await outcome.release().catch(() => 'failed');
   }
   return { status: 'ran', value, waitedMs, heldMs: clock.monotonicMs() - startMs, lost, release: released };
+}
+
+/** A lock that arrives when the locker has begun to close starts no work. */
+async function dropIfClosed<T>(outcome: HeldLock | T): Promise<HeldLock | T> {
+  if (!(outcome instanceof HeldLock) || outcome.lost?.reason !== 'closed') return outcome;
+  await outcome.release().catch(() => {});
+  throw new GivewayError('ERR_GIVEWAY_CLOSED', 'The locker was closed before the work began.');
 }
 
 /** Which failures to get the lock mean that the work does not run; the others are thrown. */
