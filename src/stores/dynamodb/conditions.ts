@@ -1,31 +1,49 @@
-import { attribute, type Item, released } from './item.ts';
-import type { Condition } from './requests.ts';
+import { attribute, decodeItem, type Item, released } from './item.ts';
+
+/** DynamoDB's expression language: placeholders for names begin with `#`, those for values with `:`. */
+export interface Expression {
+  readonly expression: string;
+  readonly names: Record<string, string>;
+  readonly values: Item;
+}
+
+/** What must be true of an item for a write to take effect. */
+export interface Condition extends Expression {
+  /** The same, asked of an item that was read. */
+  holds(found: Item | undefined): boolean;
+}
 
 const names = { '#released': attribute.isReleased, '#version': attribute.recordVersionNumber };
 
 /** No item, a released one, or the one whose holder was observed to be dead. The last is what makes burying it safe. */
 export function isFree(partitionKeyName: string, deadVersion: string | undefined): Condition {
   const absentOrReleased = 'attribute_not_exists(#key) OR #released = :released';
+  const holds = (found: Item | undefined): boolean => {
+    const stored = found && decodeItem(found);
+    return stored === undefined || stored.isReleased || stored.recordVersionNumber === deadVersion;
+  };
   if (deadVersion === undefined) {
-    return {
-      expression: absentOrReleased,
-      names: { '#key': partitionKeyName, '#released': attribute.isReleased },
-      values: { ':released': released },
-    };
+    const used = { '#key': partitionKeyName, '#released': attribute.isReleased };
+    return { expression: absentOrReleased, names: used, values: { ':released': released }, holds };
   }
   return {
     expression: `${absentOrReleased} OR #version = :version`,
     names: { '#key': partitionKeyName, ...names },
     values: { ':released': released, ':version': { S: deadVersion } },
+    holds,
   };
 }
 
-/** Still at this version. Releasing leaves the version as it was, in the Java client too, so it is asked for as well. */
+/** Still at this version. The Java client releases without a new version, so that is asked for as well. */
 export function isAt(recordVersionNumber: string): Condition {
   return {
     expression: '#version = :version AND (attribute_not_exists(#released) OR #released <> :released)',
     names,
     values: { ':version': { S: recordVersionNumber }, ':released': released },
+    holds(found) {
+      const stored = found && decodeItem(found);
+      return stored?.recordVersionNumber === recordVersionNumber && !stored.isReleased;
+    },
   };
 }
 
@@ -39,9 +57,9 @@ export function toReleased(recordVersionNumber: string, nextVersion: string): { 
 }
 
 /** Filters a scan: keys that begin with `prefix`, under our sort key where there is one. */
-export function hasPrefix(partitionKeyName: string, prefix: string, sortKey: Item): Condition {
+export function hasPrefix(partitionKeyName: string, prefix: string, sortKey: Item): Expression {
   const [[sortKeyName, sortKeyValue] = []] = Object.entries(sortKey);
-  const begins: Condition = {
+  const begins: Expression = {
     expression: 'begins_with(#key, :prefix)',
     names: { '#key': partitionKeyName },
     values: { ':prefix': { S: prefix } },

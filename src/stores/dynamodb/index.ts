@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { StoreUnavailableError } from '../../lock/errors.ts';
 import type { Entry, Listed, LockStore, StoreTraits, Version } from '../../lock/store.ts';
-import { hasPrefix, isAt, isFree, toReleased } from './conditions.ts';
-import { decodeItem, encodeItem, type Item, litterAfterMs, recordText, type StoredLock } from './item.ts';
+import { withBreaker } from '../breaker.ts';
+import { type Condition, hasPrefix, isAt, isFree, toReleased } from './conditions.ts';
+import { decodeItem, encodeItem, type Item, litterAfterMs, recordText } from './item.ts';
 import { createObservations, isDead } from './observations.ts';
 import { checkKey, type DynamodbStoreOptions, resolveOptions } from './options.ts';
-import { createRequests, type Verdict } from './requests.ts';
+import { createRequests } from './requests.ts';
 import { type CreateTableOptions, createTable } from './table.ts';
 
 export type { DynamodbStoreOptions } from './options.ts';
@@ -49,7 +50,7 @@ interface ItemVersion extends Version {
  */
 export function dynamodbStore(options: DynamodbStoreOptions): DynamodbStore {
   const settings = resolveOptions(options);
-  const { client, tableName, partitionKeyName, sortKey, timeoutMs, ownerName, keepReleased, clock } = settings;
+  const { client, tableName, partitionKeyName, sortKey, timeoutMs, ownerName, keepReleased, breaker, clock } = settings;
   const requests = createRequests(client, tableName, timeoutMs, clock);
   const observations = createObservations(mostObservations);
   let closed = false;
@@ -78,24 +79,14 @@ export function dynamodbStore(options: DynamodbStoreOptions): DynamodbStore {
     return { value: recordText(stored, clock.wallMs() - (nowMs - observation.sinceMs)), version };
   }
 
-  async function put(
-    key: string,
-    value: string,
-    ttlMs: number,
-    condition: ReturnType<typeof isAt>,
-    isOpen: (found: StoredLock | undefined) => boolean,
-  ): Promise<Version | undefined> {
+  async function put(key: string, value: string, ttlMs: number, condition: Condition): Promise<Version | undefined> {
     // The Java client reads whole milliseconds only.
     const leaseMs = Math.ceil(ttlMs);
     const recordVersionNumber = randomUUID();
-    const judge = (item: Item | undefined): Verdict => {
-      const found = item && decodeItem(item);
-      if (found?.recordVersionNumber === recordVersionNumber) return 'applied';
-      return isOpen(found) ? 'open' : 'refused';
-    };
     const litterAtWallMs = keepReleased ? undefined : clock.wallMs() + leaseMs + litterAfterMs;
     const item = encodeItem({ value, ttlMs: leaseMs, recordVersionNumber, ownerName, litterAtWallMs });
-    const written = await requests.put({ key: itemKey(key), item, condition, judge, showFound: true });
+    const isApplied = (found: Item | undefined): boolean => versionIn(found) === recordVersionNumber;
+    const written = await requests.put({ key: itemKey(key), item, condition, isApplied, showFound: true });
     if (!written.done) {
       look(key, written.found);
       return undefined;
@@ -109,7 +100,7 @@ export function dynamodbStore(options: DynamodbStoreOptions): DynamodbStore {
     return observations.deadVersion(key, clock.monotonicMs()) === recordVersionNumber;
   }
 
-  return {
+  const store: LockStore = {
     traits: dynamodbTraits,
 
     async read(key) {
@@ -117,17 +108,13 @@ export function dynamodbStore(options: DynamodbStoreOptions): DynamodbStore {
     },
 
     async create(key, value, ttlMs) {
-      const dead = observations.deadVersion(key, clock.monotonicMs());
-      const isOpen = (found: StoredLock | undefined): boolean =>
-        found === undefined || found.isReleased || found.recordVersionNumber === dead;
-      return put(key, value, ttlMs, isFree(partitionKeyName, dead), isOpen);
+      return put(key, value, ttlMs, isFree(partitionKeyName, observations.deadVersion(key, clock.monotonicMs())));
     },
 
     async replace(key, value, version, ttlMs) {
       const { recordVersionNumber } = version as ItemVersion;
       if (observedDead(key, recordVersionNumber)) return undefined;
-      const isOpen = (found: StoredLock | undefined): boolean => found?.recordVersionNumber === recordVersionNumber && !found.isReleased;
-      return put(key, value, ttlMs, isAt(recordVersionNumber), isOpen);
+      return put(key, value, ttlMs, isAt(recordVersionNumber));
     },
 
     async remove(key, version) {
@@ -135,12 +122,8 @@ export function dynamodbStore(options: DynamodbStoreOptions): DynamodbStore {
       // An expired entry is absent, so the answer will be no; what is left of it is taken away all the same.
       const expired = observedDead(key, recordVersionNumber);
       const nextVersion = randomUUID();
-      const judge = (item: Item | undefined): Verdict => {
-        const found = item && decodeItem(item);
-        if (found === undefined || found.recordVersionNumber === nextVersion) return 'applied';
-        return found.recordVersionNumber === recordVersionNumber && !found.isReleased ? 'open' : 'refused';
-      };
-      const removal = { key: itemKey(key), judge };
+      const isApplied = (found: Item | undefined): boolean => found === undefined || versionIn(found) === nextVersion;
+      const removal = { key: itemKey(key), isApplied };
       const written = await (keepReleased
         ? requests.update({ ...removal, ...toReleased(recordVersionNumber, nextVersion) })
         : requests.delete({ ...removal, condition: isAt(recordVersionNumber) }));
@@ -162,10 +145,16 @@ export function dynamodbStore(options: DynamodbStoreOptions): DynamodbStore {
       } while (startAt !== undefined);
     },
 
-    createTable: (how = {}) => createTable(settings, how),
-
     async close() {
       closed = true;
     },
   };
+  return {
+    ...(breaker === false ? store : withBreaker(store, breaker)),
+    createTable: (how = {}) => createTable(settings, how),
+  };
+}
+
+function versionIn(item: Item | undefined): string | undefined {
+  return item && decodeItem(item).recordVersionNumber;
 }

@@ -2,6 +2,7 @@ import type { ConditionalCheckFailedException, GetItemOutput, ScanOutput } from 
 import type { Clock } from '../../lock/clock.ts';
 import { withDeadline } from '../deadline.ts';
 import { type Attempts, watchAttempts } from './attempts.ts';
+import type { Condition, Expression } from './conditions.ts';
 import { isRefusal, unavailable } from './errors.ts';
 import type { Item } from './item.ts';
 
@@ -10,25 +11,15 @@ export interface DynamoClient {
   send(command: never, options?: { abortSignal?: AbortSignal }): Promise<unknown>;
 }
 
-/** A condition on the item as it stands, in DynamoDB's expression language. */
-export interface Condition {
-  readonly expression: string;
-  readonly names: Record<string, string>;
-  readonly values: Item;
-}
-
 export type Written = { readonly done: true } | { readonly done: false; readonly found: Item | undefined };
 
-/** What an item found after a lost reply says about the write: it took effect, it cannot, or it still may. */
-export type Verdict = 'applied' | 'refused' | 'open';
-
-/** A write and how to judge it by what is found in its place. */
 export interface ConditionalWrite {
   readonly key: Item;
   readonly condition: Condition;
+  /** Does an item found later show that the write took effect? */
+  isApplied(found: Item | undefined): boolean;
   /** Must a refusal show the item in the way? Emulations that do not know ALL_OLD leave it out; then it is read. */
   readonly showFound?: boolean;
-  judge(found: Item | undefined): Verdict;
 }
 
 export interface Requests {
@@ -38,7 +29,7 @@ export interface Requests {
   /** `update` is an expression in the names and values of the condition. */
   update(write: ConditionalWrite & { readonly update: string }): Promise<Written>;
   /** One page of the items that fulfil `filter`, a consistent read. */
-  scan(filter: Condition, startAt: Item | undefined): Promise<{ items: Item[]; next: Item | undefined }>;
+  scan(filter: Expression, startAt: Item | undefined): Promise<{ items: Item[]; next: Item | undefined }>;
 }
 
 type Sdk = typeof import('@aws-sdk/client-dynamodb');
@@ -76,7 +67,7 @@ export function createRequests(client: DynamoClient, tableName: string, timeoutM
    * Half of the time goes to the write and the SDK's resends, the rest is for looking what became of it. A write that
    * may still be under way is nobody's success: then the answer is the error.
    */
-  async function write(operation: string, { key, judge, showFound }: ConditionalWrite, command: object): Promise<Written> {
+  async function write(operation: string, { key, condition, isApplied, showFound }: ConditionalWrite, command: object): Promise<Written> {
     const endMs = clock.monotonicMs() + timeoutMs;
     const look = (): Promise<Item | undefined> => getWithin(key, Math.max(endMs - clock.monotonicMs(), 1));
     const attempts = watchAttempts(command);
@@ -88,15 +79,15 @@ export function createRequests(client: DynamoClient, tableName: string, timeoutM
         // Sent twice, it may have been refused because the first one succeeded.
         const resent = attempts.sent > 1;
         const found = (error as ConditionalCheckFailedException).Item ?? (resent || showFound ? await look() : undefined);
-        return resent && judge(found) === 'applied' ? { done: true } : { done: false, found };
+        return resent && isApplied(found) ? { done: true } : { done: false, found };
       }
       if (!attempts.ambiguous) throw error;
       const found = await look().catch(() => {
         throw error;
       });
-      const verdict = judge(found);
-      if (verdict === 'open') throw error;
-      return verdict === 'applied' ? { done: true } : { done: false, found };
+      if (isApplied(found)) return { done: true };
+      if (condition.holds(found)) throw error;
+      return { done: false, found };
     }
   }
 
@@ -150,7 +141,7 @@ export function createRequests(client: DynamoClient, tableName: string, timeoutM
   };
 }
 
-function conditionally({ expression, names, values }: Condition) {
+function conditionally({ expression, names, values }: Expression) {
   return {
     ConditionExpression: expression,
     ExpressionAttributeNames: names,

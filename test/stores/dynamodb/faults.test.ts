@@ -11,7 +11,7 @@ import { type Front, type FrontFault, startFront } from './front.ts';
 import { clientFor } from './tables.ts';
 
 const minute = 60_000;
-const timeoutMs = 2_000;
+const timeoutMs = 1_200;
 /** What a loaded machine may add to a deadline. */
 const slackMs = 1_000;
 

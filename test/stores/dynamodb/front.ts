@@ -61,9 +61,9 @@ export async function startFront(dynamoUrl: string): Promise<Front> {
     if (fault === 'lost') return void request.socket.resetAndDestroy();
     if (fault === 'failed') return answer(response, 500, { __type: 'com.amazonaws.dynamodb.v20120810#InternalServerError', message: 'oh' });
     const asked = JSON.parse(String(body)) as Record<string, unknown>;
-    if (String(reply['__type']).endsWith('ConditionalCheckFailedException') && asked['ReturnValuesOnConditionCheckFailure'] === 'ALL_OLD') {
+    if (String(reply.__type).endsWith('ConditionalCheckFailedException') && asked.ReturnValuesOnConditionCheckFailure === 'ALL_OLD') {
       const item = await found(dynamoUrl, headers, asked);
-      if (item !== undefined) reply['Item'] = item;
+      if (item !== undefined) reply.Item = item;
     }
     answer(response, upstream.status, reply);
   }
@@ -102,9 +102,9 @@ function headersOf(request: IncomingMessage): Record<string, string> {
 
 /** The tests' tables have the key `key`, and `range` where there is a sort key. */
 async function found(url: string, headers: Record<string, string>, asked: Record<string, unknown>): Promise<unknown> {
-  const from = (asked['Key'] ?? asked['Item']) as Record<string, unknown>;
+  const from = (asked.Key ?? asked.Item) as Record<string, unknown>;
   const key = Object.fromEntries(Object.entries(from).filter(([name]) => name === 'key' || name === 'range'));
-  const body = JSON.stringify({ TableName: asked['TableName'], Key: key, ConsistentRead: true });
+  const body = JSON.stringify({ TableName: asked.TableName, Key: key, ConsistentRead: true });
   const reply = await fetch(url, { method: 'POST', headers: { ...headers, 'x-amz-target': 'DynamoDB_20120810.GetItem' }, body });
   return ((await reply.json()) as { Item?: unknown }).Item;
 }

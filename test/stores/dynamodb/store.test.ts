@@ -121,13 +121,13 @@ describeWith('dynamodb', (service) => {
         leaseDuration: { S: '30000' },
         recordVersionNumber: { S: expect.stringMatching(uuid) },
         data: { B: new Uint8Array(Buffer.from('naïve')) },
-        givewayVersion: first?.['recordVersionNumber'],
+        givewayVersion: first?.recordVersionNumber,
         expiresAtSeconds: { N: '1800086431' },
       });
       await store.replace(key, 'naïve', version, 45_000);
       const second = await itemUnder(key);
       expect(second).toMatchObject({ leaseDuration: { S: '45000' }, recordVersionNumber: { S: expect.stringMatching(uuid) } });
-      expect(second?.['recordVersionNumber']).not.toEqual(first?.['recordVersionNumber']);
+      expect(second?.recordVersionNumber).not.toEqual(first?.recordVersionNumber);
     });
 
     test('carries its sort key where the table has one, and lists its own alone', async () => {
@@ -174,7 +174,7 @@ describeWith('dynamodb', (service) => {
       expect(await job.create(key, 'mine', 30_000)).toBeUndefined();
       clock.block(1);
       expect(await job.create(key, 'mine', 30_000)).toBeDefined();
-      expect((await itemUnder(key))?.['data']?.B).toEqual(new Uint8Array(Buffer.from('mine')));
+      expect((await itemUnder(key))?.data?.B).toEqual(new Uint8Array(Buffer.from('mine')));
       expect(front.operations.slice(0, 3)).toEqual(['PutItem', 'PutItem', 'PutItem']);
     });
 
@@ -301,7 +301,7 @@ describeWith('dynamodb', (service) => {
       const store = open();
       const key = freshKey();
       const version = (await store.create(key, 'ours', minute)) as Version;
-      const theirs = await takeOverAsJava(key, (await itemUnder(key))?.['recordVersionNumber']?.S);
+      const theirs = await takeOverAsJava(key, (await itemUnder(key))?.recordVersionNumber?.S);
       expect(await itemUnder(key)).toHaveProperty('givewayVersion');
       expect(decodeRecord((await store.read(key))?.value ?? '')?.holders).toMatchObject([{ token: theirs, host: 'warehouse-7.example' }]);
       expect(await store.replace(key, 'late', version, minute)).toBeUndefined();
