@@ -108,6 +108,7 @@ export const sharingBehaviours: readonly Behaviour[] = [
       const alive = await b.lock({ appends: name }, { ttlMs, retry: patience });
       await sleep(ttlMs + clockSkewMs + 100);
       assert.equal(await c.tryLock(name), undefined, 'the living sharer still counts');
+      await until('the dead one is out', async () => (await c.inspect(name)).length === 1);
       assert.equal(await alive.unlock(), true);
       await until('the writer gets it', async () => (await c.tryLock(name)) !== undefined, mayLingerMs(traits));
     },

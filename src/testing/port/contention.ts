@@ -82,7 +82,7 @@ export const contentionBehaviours: readonly Behaviour[] = [
     title: 'eight tasks that read, sleep and write a counter under create and remove lose no update',
     async run(stage) {
       const key = stage.freshKey();
-      const rounds = 20;
+      const rounds = 12;
       let counter = 0;
       await Promise.all(
         takers(stage, 8).map(async (store, task) => {
@@ -108,6 +108,6 @@ async function taken(store: LockStore, key: string, value: string): Promise<obje
   for (;;) {
     const version = await store.create(key, value, minute);
     if (version !== undefined) return version;
-    await sleep(Math.random() * 5);
+    await sleep(2 + Math.random() * 8);
   }
 }
