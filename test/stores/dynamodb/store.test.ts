@@ -297,6 +297,17 @@ describeWith('dynamodb', (service) => {
       expect((await open().read(key))?.value).toBe('mine');
     });
 
+    test('a version is worth nothing once its item is marked released, which in their layout leaves the version', async () => {
+      const store = open();
+      const key = freshKey();
+      const recordVersionNumber = await putJava(key, 20_000);
+      const { version } = (await store.read(key)) as Entry;
+      await putJava(key, 20_000, { recordVersionNumber: { S: recordVersionNumber }, isReleased: { S: '1' } });
+      expect(await store.replace(key, 'late', version, minute)).toBeUndefined();
+      expect(await store.remove(key, version)).toBe(false);
+      expect(await itemUnder(key)).toBeDefined();
+    });
+
     test('what they took over from us is theirs, although they leave our attributes in the item', async () => {
       const store = open();
       const key = freshKey();
