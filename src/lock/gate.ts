@@ -44,6 +44,8 @@ export class Gate implements Beating {
   #minHoldUntilMs = 0;
   #lingering: Disposable | undefined;
   #load = { sinceMonoMs: 0, seats: 0 };
+  /** The token of an acquisition whose answer was lost: if it is in the record, it is ours. */
+  #orphan: string | undefined;
   #refused: { readonly refusal: Refusal; readonly endsMs: number } | undefined;
 
   constructor(context: GateContext, resource: string, key: string, wishKey: string) {
@@ -224,7 +226,10 @@ export class Gate implements Beating {
   }
 
   async #takeOrRefuse(ask: Ask, careful: boolean): Promise<Claim | Refusal> {
-    const taken = await this.#take(ask, careful).catch((error: unknown) => this.#orLiveHolder(error, ask));
+    const taken = await this.#take(ask, careful).catch((error: unknown) => {
+      this.#orphan = ask.token;
+      return this.#orLiveHolder(error, ask);
+    });
     if (taken instanceof Claim) {
       this.#adopt(taken);
       return taken;
@@ -245,7 +250,7 @@ export class Gate implements Beating {
     for (let races = 0; races < maxRaces; races++) {
       const found = await context.store.read(this.#key);
       const refused = found === undefined ? undefined : refusal(context, found, ask.token, ask.mode, terms);
-      if (refused !== undefined) return refused;
+      if (refused !== undefined) return (await this.#takeOrphan(refused, ask)) ?? refused;
       if (!this.#wish.stands && (careful || found !== undefined)) {
         const next = await this.#wish.foreign();
         if (next !== undefined && (ask.mode === 'write' || next.mode !== ask.mode)) return { blockers: [next], waiting: true };
@@ -254,6 +259,12 @@ export class Gate implements Beating {
       if (claim instanceof Claim) return claim;
     }
     return { blockers: [] };
+  }
+
+  async #takeOrphan({ blockers }: Refusal, ask: Ask): Promise<Claim | undefined> {
+    const [blocker] = blockers;
+    if (blocker === undefined || blocker.token !== this.#orphan || blocker.mode !== ask.mode) return undefined;
+    return takeOverClaim(this.#context, this.#key, blocker.token, ask.token, termsOf(ask));
   }
 
   /** A waiter that has just seen a live holder must not take a dead store for permission to run. */
@@ -266,6 +277,7 @@ export class Gate implements Beating {
   #adopt(claim: Claim): void {
     this.#claim = claim;
     this.#refused = undefined;
+    this.#orphan = undefined;
     this.#minHoldUntilMs = 0;
     this.#lineCheckedMonoMs = this.#context.clock.monotonicMs();
     if (this.#wish.stands) void this.#wish.withdraw();
