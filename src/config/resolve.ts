@@ -48,9 +48,10 @@ export function resolveConfig(source: string, { file = {}, envName, variables, o
   ]);
   if (problems.length > 0) throw new ConfigError(source, problems);
 
+  const { $schema: _, environments = {}, ...settings } = inFile.value;
   const name = chosen.value?.name;
-  const block = name === undefined ? {} : (inFile.value.environments?.[name] ?? {});
-  return { ...mergeSettings([inFile.value, block, inVariables.value, inCall.value]), envName: name, isDisabled: disabled.value };
+  const block = name === undefined ? {} : (environments[name] ?? {});
+  return { ...mergeSettings([settings, block, inVariables.value, inCall.value]), envName: name, isDisabled: disabled.value };
 }
 
 const missingStore = problemAt(['store'], 'missing; give a URL such as memcached://localhost:11211 here, or set GIVEWAY_STORE');
@@ -111,5 +112,5 @@ function chooseBlock<T extends { readonly name: string }>(
 }
 
 function firstAtEachPath(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
-  return [...new Map([...problems].reverse().map((problem) => [problem.path, problem])).values()].reverse();
+  return problems.filter(({ path }, index) => problems.findIndex((other) => other.path === path) === index);
 }

@@ -1,0 +1,138 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { redactText, redactUrl } from '../../src/config/redact.ts';
+import { storeSettingProblem } from '../../src/config/store-setting.ts';
+import { hostsOf, parseStoreUrl, type StoreUrl, withoutParameters } from '../../src/config/store-url.ts';
+
+function parsed(text: string): StoreUrl {
+  const url = parseStoreUrl(text);
+  if (typeof url === 'string') throw new Error(url);
+  return url;
+}
+
+describe('parseStoreUrl', () => {
+  test('takes several hosts, escaped credentials and parameters apart', () => {
+    const url = parsed('Memcached://us%40er:p%3Aa%2Fss@host:11211,[::1]:11212,third?timeoutMs=250&quarantine=true');
+    expect(url).toMatchObject({ scheme: 'memcached', username: 'us@er', password: 'p:a/ss', path: '' });
+    expect(hostsOf(url, 11_211)).toEqual(['host:11211', '[::1]:11212', 'third:11211']);
+    expect([...url.parameters]).toEqual([
+      ['timeoutMs', '250'],
+      ['quarantine', 'true'],
+    ]);
+  });
+
+  test.each([
+    ['memory:', { scheme: 'memory', authority: '' }],
+    ['memory://', { scheme: 'memory', authority: '' }],
+    ['momento:cache', { scheme: 'momento', authority: 'cache' }],
+    ['dynamodb://table?region=eu-west-1', { scheme: 'dynamodb', authority: 'table' }],
+    ['redis://:only@host/0', { username: undefined, password: 'only', path: '/0' }],
+    ['memcached://u:a@b@host', { password: 'a@b', authority: 'host' }],
+  ])('%s', (text, expected) => {
+    expect(parsed(text)).toMatchObject(expected);
+  });
+
+  test.each([
+    ['hunter2', /a URL such as/],
+    ['', /a URL such as/],
+    ['memcached://u:hunter2#x@host', /cannot be taken apart; write @ : .* as %40/],
+    ['memcached://u:hunter2/x@host', /cannot be taken apart/],
+    ['postgres://u:hunter2?x@host', /cannot be taken apart/],
+    ['memcached://u:hunter2%x@host', /% is not followed by two hexadecimal digits/],
+  ])('%s is a problem that is told without its words', (text, message) => {
+    expect(parseStoreUrl(text)).toEqual(expect.stringMatching(message));
+    expect(parseStoreUrl(text)).not.toContain('hunter2');
+  });
+
+  test('round trip of any credentials', () => {
+    const word = fc.string({ minLength: 1, unit: 'grapheme' }).filter((text) => text.isWellFormed());
+    fc.assert(
+      fc.property(word, word, (username, password) => {
+        const url = parsed(`memcached://${encodeURIComponent(username)}:${encodeURIComponent(password)}@host`);
+        expect(url).toMatchObject({ username, password, authority: 'host' });
+      }),
+    );
+  });
+
+  test('hosts that are none are a problem', () => {
+    for (const hosts of ['', 'a,,b', 'a:0', 'a:65536', 'a:b', 'a b', ':11211', 'a,']) {
+      expect(hostsOf(parsed(`memcached://${hosts}`), 11_211)).toEqual(expect.stringMatching(/^hosts are written as/));
+    }
+  });
+
+  test('withoutParameters leaves the rest as it was written', () => {
+    expect(withoutParameters(parsed('postgres://u:p%20@h/d?table=x&sslmode=require&listen=false'), ['table', 'listen'])).toBe(
+      'postgres://u:p%20@h/d?sslmode=require',
+    );
+    expect(withoutParameters(parsed('postgres://h/d?table=x'), ['table'])).toBe('postgres://h/d');
+    expect(withoutParameters(parsed('postgres://h/d'), ['table'])).toBe('postgres://h/d');
+  });
+});
+
+describe('storeSettingProblem', () => {
+  test.each([
+    'memcached://localhost',
+    'memcached://u:p@a:1,b:2?timeoutMs=100&verifyRelease=true',
+    'memory:',
+    'postgres:///events?host=/run/postgresql&table=locks&createTable=true',
+    'postgresql://u@h:5432/d?sslmode=require',
+  ])('%s is a store', (text) => {
+    expect(storeSettingProblem(text)).toBeUndefined();
+  });
+
+  test.each([
+    ['memcache://localhost', /no such kind of store \(did you mean "memcached"\?\); allowed: memcached:, /],
+    ['mysql://localhost', /^there is no such kind of store; allowed: memcached:/],
+    ['memory:x', /nothing may follow "memory:"/],
+    ['memcached://u@h', /a user name and a password belong together/],
+    ['memcached://h/0', /nothing but parameters may follow the hosts/],
+    [
+      'memcached://h?timeout=3',
+      /it has no parameter "timeout" \(did you mean "timeoutMs"\?\); allowed: timeoutMs, verifyRelease, quarantine/,
+    ],
+    ['memcached://h?timeoutMs=1.5', /its parameter "timeoutMs" must be a whole number of milliseconds/],
+    ['memcached://h?quarantine=1', /its parameter "quarantine" must be true or false/],
+    ['memory:?x=1', /it has no parameter "x"; allowed: none/],
+    ['postgres://user:hunter2', /hosts are written as/],
+    ['postgres://h/d?listen=maybe', /"listen" must be true or false/],
+    [{}, /a store URL is allowed; in a js or ts config also a store, or a function that opens one/],
+    [null, /a store URL is allowed/],
+    [{ read() {}, create() {}, replace() {}, remove() {}, close() {} }, /a store URL is allowed/],
+  ])('%s is none', (setting, message) => {
+    expect(storeSettingProblem(setting)).toMatch(message);
+  });
+});
+
+describe('redactUrl', () => {
+  test.each([
+    ['memcached://user:hunter2@a:1,b:2?timeoutMs=3', 'memcached://***@a:1,b:2?timeoutMs=3'],
+    ['memcached://u:hunter2@a:1,u:hunter2@b:2', 'memcached://***@b:2'],
+    ['postgres://u:hun@ter2@host/db', 'postgres://***@host/db'],
+    ['postgres://u:hunter2/x@host/db', 'postgres://***@host/db'],
+    ['postgres://u:hunter2?x@host/db', 'postgres://***@host/db'],
+    ['postgres://u:hunter2 x@host', 'postgres://***@host'],
+    ['postgres://h/db?user=u&password=hunter2&sslmode=require', 'postgres://h/db?user=***&password=***&sslmode=require'],
+    ['dynamodb://t?region=eu&secretAccessKey=hunter2', 'dynamodb://t?region=eu&secretAccessKey=***'],
+    ['redis://:hunter2', 'redis://:***'],
+    ['redis://user:hunter2/0', 'redis://user:***/0'],
+    ['memcached://u:p#hunter2', 'memcached://u:***#***'],
+    ['user:hunter2@host', '***@host'],
+    ['memcached://[::1]:11211,b:11212', 'memcached://[::1]:11211,b:11212'],
+    ['memory:', 'memory:'],
+    ['momento:cache', 'momento:cache'],
+  ])('%s', (url, shown) => {
+    expect(redactUrl(url)).toBe(shown);
+  });
+
+  test('whatever stands between :// and the last @ is gone, from a URL and from a text around it', () => {
+    const secret = fc.string({ minLength: 4 }).map((text) => `hunter2${text}`);
+    fc.assert(
+      fc.property(secret, fc.constantFrom('memcached', 'postgres', 'rediss', 'x+y'), (password, scheme) => {
+        expect(redactUrl(`${scheme}://u:${password}@host/x`)).not.toContain('hunter2');
+      }),
+    );
+    expect(redactText('cannot reach "postgres://u:hunter2@h/db" or redis://:hunter2@h')).toBe(
+      'cannot reach "postgres://***@h/db" or redis://***@h',
+    );
+  });
+});
