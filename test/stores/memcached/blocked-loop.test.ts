@@ -1,0 +1,127 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
+import type { LockStore, Version } from '../../../src/lock/store.ts';
+import { attemptMs, leftMs, startCall, watch } from '../../../src/stores/memcached/call.ts';
+import { describeWith } from '../../support/shared.ts';
+import { setStage, timed } from './stage.ts';
+
+const ttlMs = 30_000;
+const timeoutMs = 200;
+
+/** Nothing else runs in this process meanwhile: no timer, no socket. */
+function block(ms: number): void {
+  const endMs = performance.now() + ms;
+  while (performance.now() < endMs);
+}
+
+/** Which connection a version came from: the same as before means that nothing was given up. */
+const epochOf = (version: Version | undefined): symbol => (version as unknown as { epoch: symbol }).epoch;
+
+describeWith('memcached', () => {
+  // No proxy here: it lives in this process, and would be blocked as well.
+  const stage = setStage();
+
+  describe('P7: a loop that is blocked past the deadline', () => {
+    /** One failure would open this breaker. */
+    const open = (): LockStore => stage.openDirect({ timeoutMs, breaker: { failures: 1 } });
+
+    test('while the reply is in the socket: it is believed, the connection stays, the breaker does not count', async () => {
+      const [store, key] = [open(), stage.freshKey()];
+      const before = (await store.create(stage.freshKey(), 'warm', ttlMs)) as Version;
+      const created = store.create(key, 'mine', ttlMs);
+      process.nextTick(() => block(3 * timeoutMs)); // after the tick's requests were written
+      const version = await created;
+      expect(version).toBeDefined();
+      expect(epochOf(version)).toBe(epochOf(before));
+      expect(await store.remove(key, version as Version)).toBe(true);
+    });
+
+    test('while it is still connecting', async () => {
+      const [store, key] = [open(), stage.freshKey()];
+      const created = store.create(key, 'mine', ttlMs);
+      block(3 * timeoutMs);
+      expect(await created).toBeDefined();
+      expect(await store.read(key)).toMatchObject({ value: 'mine' });
+    });
+
+    test('in the middle of a call of two requests', async () => {
+      const [store, key] = [open(), stage.freshKey()];
+      const foreign = (await stage.openDirect().create(key, 'mine', ttlMs)) as Version;
+      await store.read(key);
+      const removed = store.remove(key, foreign); // its connection is another one: get, then delete
+      process.nextTick(() => block(3 * timeoutMs));
+      expect(await removed).toBe(true);
+    });
+
+    test('again and again, between calls and within them', async () => {
+      const store = open();
+      const before = (await store.create(stage.freshKey(), 'warm', ttlMs)) as Version;
+      let isBusy = true;
+      const busy = (async () => {
+        while (isBusy) {
+          block(120);
+          await nextTurn();
+        }
+      })();
+      for (let round = 0; round < 4; round += 1) {
+        const key = stage.freshKey();
+        const version = (await store.create(key, 'mine', ttlMs)) as Version;
+        expect(epochOf(version)).toBe(epochOf(before));
+        expect(await store.remove(key, version)).toBe(true);
+      }
+      isBusy = false;
+      await busy;
+    });
+
+    test('before a server that is really dead: the call ends all the same', async () => {
+      const store = open();
+      await store.read(stage.freshKey());
+      stage.server.pause();
+      const created = timed(store.create(stage.freshKey(), 'mine', ttlMs));
+      process.nextTick(() => block(2 * timeoutMs));
+      const { error, tookMs } = await created;
+      stage.server.resume();
+      expect(error).toMatchObject({ name: 'StoreUnavailableError' });
+      expect(tookMs).toBeLessThan(4 * timeoutMs + 400);
+    });
+  });
+});
+
+describe('the time of one call', () => {
+  test('half of it for a try, the rest to find out; all of it when little is left', () => {
+    const call = startCall(1_000);
+    expect(attemptMs(call)).toBeCloseTo(500, -1);
+    call.untilMs -= 700;
+    expect(attemptMs(call)).toBeCloseTo(150, -1);
+    call.untilMs -= 100;
+    expect(attemptMs(call)).toBeCloseTo(200, -1);
+  });
+
+  test('is over without crumbs when it ends on time', () => {
+    const call = startCall(1_000);
+    call.untilMs -= 1_005;
+    expect(leftMs(call)).toBe(0);
+  });
+
+  test('grows by as much as it was late, and by its own length at most in all', () => {
+    const call = startCall(1_000);
+    call.untilMs -= 1_600;
+    expect(leftMs(call)).toBeCloseTo(600, -1);
+    call.untilMs -= 5_000;
+    expect(leftMs(call)).toBeCloseTo(400, -1);
+    call.untilMs -= 5_000;
+    expect(leftMs(call)).toBe(0);
+  });
+
+  test('a watch that was stopped stays silent, however late', async () => {
+    let verdicts = 0;
+    const stop = watch(startCall(10), 1, () => {
+      verdicts += 1;
+    });
+    block(5);
+    await nextTurn();
+    stop();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(verdicts).toBe(0);
+  });
+});

@@ -1,0 +1,225 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { StoreUnavailableError } from '../../../src/lock/errors.ts';
+import type { LockStore, Version } from '../../../src/lock/store.ts';
+import type { Proxy } from '../../support/proxy.ts';
+import { describeWith } from '../../support/shared.ts';
+import { setStage, timed } from './stage.ts';
+
+const ttlMs = 30_000;
+const timeoutMs = 500;
+/** For a machine that is busy with other tests. A call that hangs would take much longer. */
+const slackMs = 400;
+
+const unhandled: unknown[] = [];
+const note = (reason: unknown): void => void unhandled.push(reason);
+
+/** One of the three writes, on a key that is ready for it. */
+interface Write {
+  readonly name: string;
+  /** Brings the key into the state before, over a connection of its own or the store's. */
+  prepare(store: LockStore, key: string): Promise<Version | undefined>;
+  act(store: LockStore, key: string, version: Version | undefined): Promise<unknown>;
+  /** What the key holds once the write was made. */
+  readonly after: string | undefined;
+  /** And the answer, if by the time the reply is lost the server has forgotten everything. */
+  readonly onEmptyServer: 'done' | 'refused';
+}
+
+const writes: readonly Write[] = [
+  {
+    name: 'create',
+    prepare: async () => undefined,
+    act: (store, key) => store.create(key, 'mine', ttlMs),
+    after: 'mine',
+    onEmptyServer: 'done',
+  },
+  {
+    name: 'replace',
+    prepare: (store, key) => store.create(key, 'old', ttlMs),
+    act: (store, key, version) => store.replace(key, 'mine', version as Version, ttlMs),
+    after: 'mine',
+    onEmptyServer: 'refused',
+  },
+  {
+    name: 'remove',
+    prepare: (store, key) => store.create(key, 'old', ttlMs),
+    act: (store, key, version) => store.remove(key, version as Version),
+    after: undefined,
+    onEmptyServer: 'done',
+  },
+];
+
+/** Faults after which the call must still find out that its write was made. */
+const survivable: readonly (readonly [string, (proxy: Proxy) => void])[] = [
+  ['reset after apply', (proxy) => proxy.resetAfterApply()],
+  ['close after apply', (proxy) => proxy.closeAfterApply()],
+  ['reset twice', (proxy) => proxy.resetAfterApply(2)],
+  ['close, then reset', (proxy) => (proxy.closeAfterApply(), proxy.resetAfterApply())],
+  ['a reply later than the deadline', (proxy) => proxy.lateReply(2_000)],
+  ['a reply that never comes', (proxy) => proxy.blackHole(1)],
+  ['half a header, then reset', (proxy) => proxy.cutReply(10)],
+  ['a header without its body, then reset', (proxy) => proxy.cutReply(24)],
+];
+
+const isDone = (answer: unknown): boolean => answer !== undefined && answer !== false;
+
+describeWith('memcached', () => {
+  const stage = setStage();
+
+  beforeAll(() => void process.on('unhandledRejection', note));
+  afterAll(() => void process.off('unhandledRejection', note));
+
+  /** The next calls on the same store work, whatever came before. */
+  async function expectWell(store: LockStore): Promise<void> {
+    const key = stage.freshKey();
+    const version = await store.create(key, 'next', ttlMs);
+    expect(version).toBeDefined();
+    expect(await store.create(key, 'other', ttlMs)).toBeUndefined();
+    const next = await store.replace(key, 'again', version as Version, ttlMs);
+    expect(await store.remove(key, next as Version)).toBe(true);
+    expect(await store.read(key)).toBeUndefined();
+  }
+
+  describe.each(writes)('$name', (write) => {
+    test.each(survivable)('P7: after %s it finds out that it was done, in time', async (_name, inject) => {
+      const [store, key] = [stage.open(), stage.freshKey()];
+      const version = await write.prepare(store, key);
+      inject(stage.proxy);
+      const { value, error, tookMs } = await timed(write.act(store, key, version));
+      expect(error).toBeUndefined();
+      expect(isDone(value)).toBe(true);
+      expect((await stage.openDirect().read(key))?.value).toBe(write.after);
+      expect(tookMs).toBeLessThan(timeoutMs + slackMs);
+      stage.proxy.heal();
+      await expectWell(store);
+      if (write.after !== undefined) expect(await store.remove(key, value as Version)).toBe(true);
+    });
+
+    test.each([
+      ['black hole', () => stage.proxy.blackHole()],
+      ['requests that never arrive', () => stage.proxy.dropRequests()],
+      ['resets for ever', () => stage.proxy.resetAfterApply(Number.POSITIVE_INFINITY)],
+      ['closes for ever', () => stage.proxy.closeAfterApply(Number.POSITIVE_INFINITY)],
+    ])('P7: %s ends in StoreUnavailableError at the deadline', async (_name, inject) => {
+      const [store, key] = [stage.open(), stage.freshKey()];
+      const version = await write.prepare(store, key);
+      inject();
+      const { error, tookMs } = await timed(write.act(store, key, version));
+      expect(error).toBeInstanceOf(StoreUnavailableError);
+      expect(tookMs).toBeGreaterThan(timeoutMs - 60);
+      expect(tookMs).toBeLessThan(timeoutMs + slackMs);
+      stage.proxy.heal();
+      await expectWell(store);
+    });
+
+    test('P7: a server that is stopped for 3 s is StoreUnavailableError in time, and well again afterwards', async () => {
+      const [store, key] = [stage.open(), stage.freshKey()];
+      const version = await write.prepare(store, key);
+      stage.server.pause();
+      const resumed = sleep(3_000).then(() => stage.server.resume());
+      const { error, tookMs } = await timed(write.act(store, key, version));
+      expect(error).toBeInstanceOf(StoreUnavailableError);
+      expect(tookMs).toBeLessThan(timeoutMs + slackMs);
+      await resumed;
+      await expectWell(store);
+    });
+
+    test('a restart of the server between two calls: the entry is gone, and nothing else is wrong', async () => {
+      const [store, key] = [stage.openDirect(), stage.freshKey()];
+      const version = await write.prepare(store, key);
+      await stage.server.restart();
+      const { value, error } = await timed(write.act(store, key, version));
+      expect(error).toBeUndefined();
+      expect(isDone(value)).toBe(write.name === 'create');
+      await expectWell(store);
+    });
+
+    test('a restart while the reply is awaited: the right answer for an empty server', async () => {
+      const [store, key] = [stage.open({ timeoutMs: 5_000 }), stage.freshKey()];
+      const version = await write.prepare(store, key);
+      stage.proxy.blackHole(1);
+      const before = stage.proxy.requests;
+      const acting = timed(write.act(store, key, version));
+      while (stage.proxy.requests === before) await sleep(5);
+      await sleep(20); // applied by now
+      await stage.server.kill();
+      await stage.server.start();
+      const { value, error } = await acting;
+      expect(error).toBeUndefined();
+      expect(isDone(value)).toBe(write.onEmptyServer === 'done');
+      await expectWell(store);
+    });
+  });
+
+  test('a refused create whose reply was lost is still refused: the entry is another one', async () => {
+    const [store, key] = [stage.open(), stage.freshKey()];
+    await stage.openDirect().create(key, 'theirs', ttlMs);
+    stage.proxy.resetAfterApply();
+    expect(await store.create(key, 'mine', ttlMs)).toBeUndefined();
+    expect((await store.read(key))?.value).toBe('theirs');
+  });
+
+  test('P4: a replace and a remove whose replies were lost leave a successor alone', async () => {
+    for (const act of ['replace', 'remove'] as const) {
+      const [store, direct, key] = [stage.open(), stage.openDirect(), stage.freshKey()];
+      const version = (await store.create(key, 'mine', ttlMs)) as Version;
+      await direct.remove(key, (await direct.read(key))?.version as Version);
+      await direct.create(key, 'theirs', ttlMs);
+      stage.proxy.closeAfterApply();
+      if (act === 'replace') expect(await store.replace(key, 'mine again', version, ttlMs)).toBeUndefined();
+      else expect(await store.remove(key, version)).toBe(false);
+      expect((await direct.read(key))?.value).toBe('theirs');
+    }
+  });
+
+  test('a read is asked again', async () => {
+    for (const [, inject] of survivable) {
+      const [store, key] = [stage.open(), stage.freshKey()];
+      await store.create(key, 'text', ttlMs);
+      inject(stage.proxy);
+      expect((await store.read(key))?.value).toBe('text');
+      stage.proxy.heal();
+    }
+  });
+
+  test('a broken connection under 50 calls: each gets its own right answer', async () => {
+    const store = stage.open({ timeoutMs: 2_000 });
+    const keys = Array.from({ length: 50 }, () => stage.freshKey());
+    await store.read(stage.freshKey());
+    stage.proxy.lateReply(100, 20);
+    const made = keys.map((key) => store.create(key, `value of ${key}`, ttlMs));
+    await sleep(30);
+    stage.proxy.heal();
+    stage.proxy.resetConnections();
+    expect((await Promise.all(made)).every(isDone)).toBe(true);
+    for (const key of keys) expect((await store.read(key))?.value).toBe(`value of ${key}`);
+  });
+
+  test('a server that closes idle connections costs nothing but a new connection', async () => {
+    const [store, key] = [stage.open(), stage.freshKey()];
+    await store.read(key);
+    stage.proxy.resetConnections();
+    await sleep(20);
+    stage.proxy.forget();
+    expect(await store.create(key, 'mine', ttlMs)).toBeDefined();
+    expect([stage.proxy.connections, ...stage.proxy.operations]).toEqual([1, 'add']);
+  });
+
+  test('calls under way at close() reject, and so do all later ones', async () => {
+    const store = stage.open();
+    stage.proxy.delayMs = 100;
+    const pending = timed(store.create(stage.freshKey(), 'mine', ttlMs));
+    await sleep(30);
+    await store.close();
+    for (const { error } of [await pending, await timed(store.read(stage.freshKey()))]) {
+      expect(error).toBeInstanceOf(StoreUnavailableError);
+      expect(String(error)).toContain('closed');
+    }
+  });
+
+  test('none of this left an unhandled rejection', async () => {
+    await sleep(50);
+    expect(unhandled).toEqual([]);
+  });
+});

@@ -1,0 +1,64 @@
+import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
+import type { LockStore } from '../../../src/lock/store.ts';
+import { type MemcachedStoreOptions, memcachedStore } from '../../../src/stores/memcached/index.ts';
+import { type Proxy, startProxy } from '../../support/proxy.ts';
+import { memcachedServer, type ProcessServer } from '../../support/services.ts';
+import { uniqueName } from '../../support/shared.ts';
+
+/** A memcached of our own, a proxy before it, and stores that go through the proxy or past it. */
+export interface Stage {
+  readonly server: ProcessServer;
+  readonly proxy: Proxy;
+  /** A key nobody has used. */
+  freshKey(): string;
+  /** A store through the proxy, without a breaker unless told; closed after the test. */
+  open(options?: Partial<MemcachedStoreOptions>): LockStore;
+  /** The same, straight to the server: what others see. */
+  openDirect(options?: Partial<MemcachedStoreOptions>): LockStore;
+}
+
+/** Starts server and proxy for the tests of a `describe`. `args`: memcached's own. */
+export function setStage(args: readonly string[] = []): Stage {
+  let server: ProcessServer;
+  let proxy: Proxy;
+  let stores: LockStore[] = [];
+
+  beforeAll(async () => {
+    server = await memcachedServer(args);
+  });
+  beforeEach(async () => {
+    proxy = await startProxy(server);
+  });
+  afterEach(async () => {
+    await Promise.all(stores.map((store) => store.close()));
+    stores = [];
+    await proxy.close();
+  });
+  afterAll(() => server.stop());
+
+  const kept = (store: LockStore): LockStore => {
+    stores.push(store);
+    return store;
+  };
+  return {
+    get server() {
+      return server;
+    },
+    get proxy() {
+      return proxy;
+    },
+    freshKey: () => `giveway:${uniqueName()}`,
+    open: (options = {}) => kept(memcachedStore({ servers: proxy.url, breaker: false, ...options })),
+    openDirect: (options = {}) => kept(memcachedStore({ servers: server.url, breaker: false, ...options })),
+  };
+}
+
+/** The settled outcome of a promise, and how long it took. */
+export async function timed<T>(promise: Promise<T>): Promise<{ value?: T; error?: unknown; tookMs: number }> {
+  const startMs = performance.now();
+  const outcome = await promise.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+  return { ...outcome, tookMs: performance.now() - startMs };
+}
