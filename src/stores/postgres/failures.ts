@@ -1,4 +1,5 @@
 import { GivewayError, StoreUnavailableError } from '../../lock/errors.ts';
+import type { Greeting } from './greeting.ts';
 import { createTableSql, type LockTable } from './table.ts';
 
 /**
@@ -30,25 +31,25 @@ export interface Circumstances {
   readonly timeoutMs: number;
   /** How far the operation had come. */
   readonly stage: 'connecting' | 'asking';
-  /** What answers on the port is not Postgres. */
-  readonly isForeign: boolean;
+  /** What was heard while connecting, where that is known. */
+  readonly greeting: Greeting | undefined;
 }
 
 /** The error for the caller: says what happened and what to do, and never with which credentials. */
 export function explain(error: unknown, circumstances: Circumstances): GivewayError {
   if (error instanceof GivewayError && !isTimeout(error)) return error;
-  const { address, stage, isForeign, table } = circumstances;
+  const { address, stage, greeting, table, timeoutMs } = circumstances;
   const server = address === undefined ? 'Postgres' : `Postgres at ${address}`;
   const because = (sentence: string): StoreUnavailableError => new StoreUnavailableError(`${server} ${sentence}`, { cause: error });
-  if (stage === 'connecting' && isForeign) {
-    return because(`is not Postgres, or hangs: the port accepts connections, but does not answer as Postgres does`);
-  }
+  if (stage === 'connecting' && greeting === 'foreign') return because('is a server of another kind: it does not answer as Postgres does');
   if (failureOf(error) === 'no-table') {
     const message = `${server} has no table ${table.name}. Call createTable() once, or run:\n${createTableSql(table.name)}`;
     return new StoreUnavailableError(message, { cause: error, code: 'ERR_GIVEWAY_TABLE_MISSING' });
   }
   if (isTimeout(error)) {
-    const message = `${server} ${stage === 'connecting' ? 'gave no connection' : 'did not answer'} within ${circumstances.timeoutMs} ms`;
+    const sentence = stage === 'asking' ? 'did not answer' : greeting === 'silent' ? 'said nothing' : 'gave no connection';
+    const hint = sentence === 'said nothing' ? ': it hangs, or is a server of another kind' : '';
+    const message = `${server} ${sentence} within ${timeoutMs} ms${hint}`;
     return new StoreUnavailableError(message, { cause: error, code: 'ERR_GIVEWAY_STORE_TIMEOUT' });
   }
   return because(sentenceFor(error, circumstances));

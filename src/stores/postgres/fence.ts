@@ -60,7 +60,7 @@ export async function assertFence(client: PgClient, lock: FencedLock, { table = 
     const message = `Postgres has no table ${name}. Run:\n${createFenceTableSql(name)}`;
     throw new StoreUnavailableError(message, { cause: error, code: 'ERR_GIVEWAY_TABLE_MISSING' });
   });
-  const passed = new Set(rows.map((row) => row['resource']));
+  const passed = new Set(rows.map(({ resource }) => resource));
   const refused = writes.find((resource) => !passed.has(resource));
   if (refused !== undefined) throw new LockLostError(refused, 'stolen');
 }

@@ -1,35 +1,28 @@
 import { Socket } from 'node:net';
 
-/** What has been heard on the last connection that was opened. */
-export interface Greeting {
-  /** For `pg`: the socket of a new connection. */
-  openSocket(): Socket;
-  /** Somebody accepted the connection, and what they said, if anything, was not Postgres. */
-  readonly isForeign: boolean;
-}
+/** What the server has said since it was last connected to. `unreached`: there was no connection yet. */
+export type Greeting = 'unreached' | 'silent' | 'foreign' | 'postgres';
 
 /**
- * Listens to the first bytes of a connection. `pg` waits for ever when the port belongs to a server of another kind: Redis
+ * Listens to the first bytes of each connection. `pg` waits for ever when the port belongs to a server of another kind: Redis
  * and memcached say nothing to a Postgres greeting, others say what `pg` takes for the head of a very long message.
  */
-export function listenToGreeting(): Greeting {
-  let isForeign = false;
+export function listenToGreetings(): { openSocket(): Socket; last(): Greeting } {
+  let last: Greeting = 'unreached';
   return {
     openSocket() {
       const socket = new Socket();
-      isForeign = false;
+      last = 'unreached';
       socket.once('connect', () => {
-        isForeign = true;
+        last = 'silent';
       });
       socket.once('data', (bytes) => {
-        isForeign = !startsLikePostgres(bytes);
-        if (isForeign) socket.destroy(new Error('not a Postgres server'));
+        last = startsLikePostgres(bytes) ? 'postgres' : 'foreign';
+        if (last === 'foreign') socket.destroy(new Error('not a Postgres server'));
       });
       return socket;
     },
-    get isForeign() {
-      return isForeign;
-    },
+    last: () => last,
   };
 }
 

@@ -6,7 +6,7 @@ export interface PgListenClient {
   query(text: string): Promise<unknown>;
   end(): Promise<void>;
   unref?(): void;
-  readonly processID?: number | null;
+  readonly processID: number | null;
   on(event: 'notification', listener: (message: { readonly channel: string; readonly payload?: string | undefined }) => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
   on(event: 'end', listener: () => void): unknown;
@@ -47,25 +47,25 @@ export function createListener({ channel, openClient, onDeaf }: ListenerOptions)
 
   async function listen(): Promise<void> {
     const opened = await openClient();
-    if (state === 'closed') return;
     client = opened;
     opened.on('error', () => {});
     opened.on('notification', (message) => message.channel === channel && subscribers.tell(message.payload ?? ''));
     await opened.connect();
+    if (state === 'closed') return opened.end();
     opened.unref?.();
     const pid = await backendPid(opened.query(`listen ${channel}; select pg_backend_pid() as pid`));
     // A pooler such as PgBouncer invents the process id that it greets with, and gives the connection to others in between.
-    if (opened.processID !== undefined && opened.processID !== pid) return goDeaf();
+    if (opened.processID !== pid) return goDeaf(opened);
     opened.on('end', reopen);
     failures = 0;
     subscribers.tellAll();
   }
 
-  function goDeaf(): void {
+  function goDeaf(opened: PgListenClient): Promise<void> {
     state = 'deaf';
-    void client?.end();
-    onDeaf();
     subscribers.tellAll();
+    onDeaf();
+    return opened.end();
   }
 
   function reopen(): void {
@@ -99,7 +99,7 @@ export function createListener({ channel, openClient, onDeaf }: ListenerOptions)
   };
 }
 
-async function backendPid(results: Promise<unknown>): Promise<unknown> {
-  const [, answer] = (await results) as [unknown, { rows: [{ pid: number }] }];
-  return answer.rows[0].pid;
+async function backendPid(results: Promise<unknown>): Promise<number> {
+  const [, answer] = (await results) as [unknown, { rows: [{ pid: unknown }] }];
+  return Number(answer.rows[0].pid);
 }

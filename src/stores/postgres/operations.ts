@@ -1,7 +1,8 @@
 import { StoreUnavailableError } from '../../lock/errors.ts';
 import { withDeadline } from '../deadline.ts';
+import type { Connections } from './connections.ts';
 import { explain, failureOf } from './failures.ts';
-import type { PgPool, PgRow } from './pool.ts';
+import type { PgRow } from './pool.ts';
 import { type Statements, statementsOn } from './statement.ts';
 import type { LockTable } from './table.ts';
 
@@ -20,11 +21,11 @@ export interface Operations {
   /** Makes the table, if it is not there. */
   setUp(): Promise<void>;
   /** From now on every operation is refused. */
-  close(): void;
+  refuse(): void;
 }
 
 export interface OperationsOptions {
-  readonly pool: PgPool & { readonly address?: string | undefined; readonly isForeign?: boolean };
+  readonly connections: Connections;
   readonly table: LockTable;
   readonly timeoutMs: number;
   /** Make a missing table and go on. */
@@ -35,18 +36,18 @@ export interface OperationsOptions {
 const mostLosses = 3;
 const setUpTimeoutMs = 10_000;
 
-export function createOperations({ pool, table, timeoutMs, makesTable }: OperationsOptions): Operations {
+export function createOperations({ connections, table, timeoutMs, makesTable }: OperationsOptions): Operations {
   let isClosed = false;
 
   async function run<T>(work: (send: Send) => Promise<T>, limitMs = timeoutMs): Promise<T> {
     if (isClosed) throw new StoreUnavailableError('The postgres store was closed; open another one');
-    const statements = statementsOn(pool);
+    const statements = statementsOn(connections);
     const send: Send = (text, values) => sendUntilAnswered(statements, text, values);
     try {
       return await withDeadline(work(send), limitMs, 'Postgres', statements.giveUp);
     } catch (error) {
-      const { stage } = statements;
-      throw explain(error, { table, address: pool.address, timeoutMs: limitMs, stage, isForeign: pool.isForeign ?? false });
+      const { address, greeting } = connections;
+      throw explain(error, { table, address, greeting, timeoutMs: limitMs, stage: statements.stage });
     }
   }
 
@@ -74,7 +75,7 @@ export function createOperations({ pool, table, timeoutMs, makesTable }: Operati
   return {
     run,
     setUp: () => run(async (send) => void (await send(table.setUp)), Math.max(timeoutMs, setUpTimeoutMs)),
-    close() {
+    refuse() {
       isClosed = true;
     },
   };

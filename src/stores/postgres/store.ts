@@ -1,9 +1,10 @@
 import { InvalidOptionError, StoreUnavailableError } from '../../lock/errors.ts';
 import type { Entry, Listed, LockStore, StoreNotice, StoreTraits, Version } from '../../lock/store.ts';
+import { withDeadline } from '../deadline.ts';
+import { lentConnections, loadPg, ownConnections } from './connections.ts';
 import { createListener, type Listener, type PgListenClient } from './listener.ts';
 import { createOperations, type Send } from './operations.ts';
 import { type PostgresStoreOptions, resolveOptions } from './options.ts';
-import { loadPg, ownPool } from './own-pool.ts';
 import type { PgRow } from './pool.ts';
 import { listPage, lockTable } from './table.ts';
 
@@ -25,10 +26,9 @@ const sweepEveryMs = 600_000;
 export function postgresStore(options: PostgresStoreOptions): PostgresStore {
   const { source, table: tableName, makesTable, listenTo, timeoutMs } = resolveOptions(options);
   const table = lockTable(tableName);
-  const own = typeof source === 'string' ? ownPool(source, timeoutMs) : undefined;
-  const operations = createOperations({ pool: own ?? (source as Exclude<typeof source, string>), table, timeoutMs, makesTable });
-  const { run } = operations;
-  const noticed = new Set<(notice: StoreNotice) => void>();
+  const connections = typeof source === 'string' ? ownConnections(source, timeoutMs) : lentConnections(source);
+  const { run, setUp, refuse } = createOperations({ connections, table, timeoutMs, makesTable });
+  const noticeListeners = new Set<(notice: StoreNotice) => void>();
   const listener =
     listenTo === undefined
       ? undefined
@@ -36,7 +36,7 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
           channel: table.channel,
           openClient: () => openListenClient(listenTo, timeoutMs),
           onDeaf: () => {
-            for (const tell of noticed) tell(deafNotice);
+            for (const tell of noticeListeners) tell(deafNotice);
           },
         });
   let nextSweepMs = performance.now() + sweepEveryMs;
@@ -46,7 +46,7 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
   function sweepNowAndThen(): void {
     if (performance.now() < nextSweepMs) return;
     nextSweepMs = performance.now() + sweepEveryMs;
-    run((send) => send(table.sweep, [])).catch(() => {});
+    run((send) => send(table.sweep)).catch(ignore);
   }
 
   return {
@@ -72,8 +72,9 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
         const values = [key, numberOf(version)];
         const { rows, isRepeated } = await send(table.remove, values);
         if (rows.length > 0 || !isRepeated) return rows.length > 0;
-        const [fate] = (await send(table.fate, values)).rows;
-        if (fate?.['isSame'] === true) return fate['isLetGo'] === true;
+        const [fate = {}] = (await send(table.fate, values)).rows;
+        const { isSame, isLetGo } = fate;
+        if (isSame === true) return isLetGo === true;
         throw new StoreUnavailableError(
           `Postgres broke the connection while "${key}" was being released. By now somebody else has it: it was released, or had expired`,
         );
@@ -84,22 +85,25 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
     async *list(prefix): AsyncGenerator<Listed> {
       for (let after = ''; ; ) {
         const { rows } = await run((send) => send(table.list, [prefix, after]));
-        for (const row of rows) yield { key: String(row['key']), value: String(row['value']), version: versionOf(row) };
+        for (const { key, ...row } of rows) {
+          after = String(key);
+          yield { key: after, ...entryIn(row) };
+        }
         if (rows.length < listPage) return;
-        after = String(rows.at(-1)?.['key']);
       }
     },
 
-    onNotice(listener) {
-      noticed.add(listener);
-      return { [Symbol.dispose]: () => void noticed.delete(listener) };
+    onNotice(tell) {
+      noticeListeners.add(tell);
+      return { [Symbol.dispose]: () => void noticeListeners.delete(tell) };
     },
 
-    createTable: operations.setUp,
+    createTable: setUp,
 
     close() {
-      operations.close();
-      closing ??= Promise.allSettled([own?.end(), listener?.close()]).then(() => {});
+      refuse();
+      // A server that is gone without a word never acknowledges the end of a connection.
+      closing ??= withDeadline(Promise.all([connections.end(), listener?.close()]), timeoutMs, 'Postgres').then(ignore, ignore);
       return closing;
     },
   };
@@ -126,17 +130,19 @@ function traitsOf(listener: Listener | undefined): StoreTraits {
 
 async function openListenClient(connectionString: string, timeoutMs: number): Promise<PgListenClient> {
   const { Client } = await loadPg();
-  return new Client({
-    connectionString,
-    application_name: 'giveway',
-    connectionTimeoutMillis: timeoutMs,
-    keepAlive: true,
-  }) as PgListenClient;
+  const limits = { connectionTimeoutMillis: timeoutMs, query_timeout: timeoutMs };
+  const client: unknown = new Client({ connectionString, application_name: 'giveway', keepAlive: true, ...limits });
+  // The types of `pg` leave out `processID`.
+  return client as PgListenClient;
 }
 
 async function readEntry(send: Send, text: string, key: string): Promise<Entry | undefined> {
   const [row] = (await send(text, [key])).rows;
-  return row && { value: String(row['value']), version: versionOf(row) };
+  return row && entryIn(row);
+}
+
+function entryIn({ value, ...row }: PgRow): Entry {
+  return { value: String(value), version: versionOf(row) };
 }
 
 /** After a loss: the value is nobody else's, so if it stands, it is we who wrote it. */
@@ -148,11 +154,13 @@ function versionIn([row]: readonly PgRow[]): Version | undefined {
   return row && versionOf(row);
 }
 
-function versionOf(row: PgRow): Version {
-  return { fence: BigInt(String(row['version'])) };
+function versionOf({ version }: PgRow): Version {
+  return { fence: BigInt(String(version)) };
 }
 
 function numberOf({ fence }: Version): string {
   if (typeof fence === 'bigint') return fence.toString();
   throw new InvalidOptionError('version', fence, 'a version that this store gave is needed');
 }
+
+function ignore(): void {}

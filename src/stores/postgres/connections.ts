@@ -1,6 +1,6 @@
 import { GivewayError } from '../../lock/errors.ts';
 import { refusesSettings } from './failures.ts';
-import { listenToGreeting } from './greeting.ts';
+import { type Greeting, listenToGreetings } from './greeting.ts';
 import type { PgPool } from './pool.ts';
 
 /** Two connections, so that one slow statement does not hold up everything; more would only cost the server. */
@@ -8,18 +8,23 @@ const poolSize = 2;
 /** Longer than the time between two heartbeats of the default TTL, so that these find a connection open. */
 const idleTimeoutMs = 60_000;
 
-/** A pool that giveway opens, when it is first needed, and closes. */
-export interface OwnPool extends PgPool {
-  /** Where it connects to, without credentials. Known once it was opened. */
+/** Where connections come from. */
+export interface Connections extends PgPool {
+  /** `host:port`. Unknown for a pool of the caller's, and before the first connection. */
   readonly address: string | undefined;
-  /** The server last connected to does not talk like Postgres. */
-  readonly isForeign: boolean;
+  /** What was last heard of the server while connecting, where we connect ourselves. */
+  readonly greeting: Greeting | undefined;
   end(): Promise<void>;
 }
 
-/** Loads `pg` and opens the pool at the first `connect`. */
-export function ownPool(connectionString: string, timeoutMs: number): OwnPool {
-  const greeting = listenToGreeting();
+/** Connections of the caller's pool, which stays open. */
+export function lentConnections(pool: PgPool): Connections {
+  return { connect: () => pool.connect(), address: undefined, greeting: undefined, end: async () => {} };
+}
+
+/** A small pool of our own. Loads `pg` and opens the pool at the first `connect`. */
+export function ownConnections(connectionString: string, timeoutMs: number): Connections {
+  const greetings = listenToGreetings();
   let address: string | undefined;
   let settings: string | undefined = sessionSettings(timeoutMs);
   let pool: Promise<PgPool & { end(): Promise<void> }> | undefined;
@@ -31,10 +36,10 @@ export function ownPool(connectionString: string, timeoutMs: number): OwnPool {
       application_name: 'giveway',
       connectionTimeoutMillis: timeoutMs,
       keepAlive: true,
-      stream: greeting.openSocket,
+      stream: greetings.openSocket,
     };
     // An unconnected client knows what the string, the environment and the defaults come to.
-    const { host, port } = new pg.Client(config);
+    const { host, port } = new pg.Client(connectionString);
     address = `${host}:${port}`;
     const opened = new pg.Pool({ ...config, max: poolSize, idleTimeoutMillis: idleTimeoutMs, allowExitOnIdle: true });
     // A connection that breaks while idle is dropped by the pool; without a listener the event would end the process.
@@ -46,8 +51,8 @@ export function ownPool(connectionString: string, timeoutMs: number): OwnPool {
     get address() {
       return address;
     },
-    get isForeign() {
-      return greeting.isForeign;
+    get greeting() {
+      return greetings.last();
     },
     async connect() {
       pool ??= open();
@@ -55,9 +60,9 @@ export function ownPool(connectionString: string, timeoutMs: number): OwnPool {
       try {
         return await (await tried).connect();
       } catch (error) {
-        const isPooler = refusesSettings(error) && (settings !== undefined || pool !== tried);
-        if (!isPooler) throw error;
+        if (!refusesSettings(error)) throw error;
         if (pool === tried) {
+          if (settings === undefined) throw error;
           // Behind PgBouncer connections are shared, so nothing is set on them; a conflict of transactions is sent again.
           settings = undefined;
           pool = open();
@@ -96,7 +101,7 @@ export function withSettings(connectionString: string, settings: string | undefi
   if (settings === undefined) return { connectionString };
   const [base = '', query] = connectionString.split(/\?(.*)/s, 2);
   const parameters = new URLSearchParams(query);
-  const options = [parameters.get('options') ?? process.env['PGOPTIONS'], settings].filter(Boolean).join(' ');
+  const options = [parameters.get('options') ?? process.env.PGOPTIONS, settings].filter(Boolean).join(' ');
   if (!parameters.has('options')) return { connectionString, options };
   parameters.set('options', options);
   return { connectionString: `${base}?${parameters}` };
