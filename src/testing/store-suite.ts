@@ -6,6 +6,7 @@ import type { Behaviour, Stage } from './behaviour.ts';
 import { endingBehaviours } from './locker/endings.ts';
 import { exclusionBehaviours } from './locker/exclusion.ts';
 import { faultBehaviours } from './locker/faults.ts';
+import { requestBehaviours } from './locker/requests.ts';
 import { sharingBehaviours } from './locker/sharing.ts';
 import { abilityBehaviours } from './port/abilities.ts';
 import { contentionBehaviours } from './port/contention.ts';
@@ -50,7 +51,7 @@ export interface BehaviourInfo {
 
 const parts: Readonly<Record<BehaviourInfo['part'], readonly Behaviour[]>> = {
   port: [...registerBehaviours, ...textBehaviours, ...contentionBehaviours, ...abilityBehaviours, ...lifetimeBehaviours],
-  locker: [...exclusionBehaviours, ...sharingBehaviours, ...faultBehaviours, ...endingBehaviours],
+  locker: [...exclusionBehaviours, ...requestBehaviours, ...sharingBehaviours, ...faultBehaviours, ...endingBehaviours],
 };
 
 /** Every behaviour of the suite, in the order of the report. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createLocker } from '../../src/lock/locker.ts';
 import type { Version } from '../../src/lock/store.ts';
 import { memoryStore, nullStore } from '../../src/stores/memory.ts';
 import { fakeClock, storeSuite } from '../../src/testing/index.ts';
@@ -60,6 +61,21 @@ describe('memoryStore', () => {
     expect(heard).toEqual(['second']);
   });
 
+  test('an hour of heartbeats, a suspend and the loss it brings, on a fake clock', async () => {
+    const clock = fakeClock();
+    const store = memoryStore({ clock });
+    const locker = createLocker({ store, clock, maxHoldMs: 7_200_000 });
+    const lock = await locker.lock('events');
+    await clock.advance(3_600_000);
+    expect(lock.signal.aborted).toBe(false);
+    expect(clock.keepAliveTimers).toBe(0);
+    clock.suspend(60_000);
+    expect(lock.signal.aborted).toBe(true);
+    expect(lock.signal.reason).toMatchObject({ reason: 'expired' });
+    await locker.close();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   test('two stores share nothing; two connections of one share all but their end', async () => {
     const [one, other] = [memoryStore(), memoryStore()];
     expect(await one.create('k', 'v', 1_000)).toBeDefined();
@@ -88,5 +104,16 @@ describe('nullStore', () => {
     expect(await store.remove('k', second as Version)).toBe(true);
     await store.close();
     expect(store.traits.mayForget).toBe(true);
+  });
+
+  test('lets every locker have every lock, in every mode, and lose none', async () => {
+    const clock = fakeClock();
+    const locker = createLocker({ store: nullStore(), clock });
+    const other = createLocker({ store: nullStore(), clock });
+    const locks = [await locker.lock('events'), await other.lock('events'), await other.lock({ appends: 'visits', reads: 'airports' })];
+    await clock.advance(60_000);
+    expect(locks.map(({ signal }) => signal.aborted)).toEqual([false, false, false]);
+    expect(await Promise.all(locks.map((lock) => lock.unlock()))).toEqual([true, true, true]);
+    await Promise.all([locker.close(), other.close()]);
   });
 });

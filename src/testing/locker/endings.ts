@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clockSkewMs } from '../../lock/decide.ts';
-import type { Lock } from '../../lock/lock.ts';
-import type { ResourceLocker } from '../../lock/locker.ts';
-import type { StoreTraits } from '../../lock/store.ts';
 import type { Behaviour } from '../behaviour.ts';
-import { earlyToleranceMs, mayLingerMs, until } from '../waiting.ts';
+import { mayLingerMs, until } from '../waiting.ts';
+import { successor } from './successor.ts';
 
 /** The shortest the locker allows. */
 const ttlMs = 1_000;
@@ -182,30 +180,3 @@ export const endingBehaviours: readonly Behaviour[] = [
     },
   },
 ];
-
-/**
- * Asks until the name is free: not before `ttlMs` after `sentMs`, and with the last refusal asked no later than the store's
- * grain, and `slackMs`, allow.
- */
-async function successor(
-  locker: ResourceLocker,
-  name: string,
-  traits: StoreTraits,
-  sentMs: number,
-  afterMs: number,
-  slackMs = 0,
-  options: Parameters<ResourceLocker['tryLock']>[1] = {},
-): Promise<Lock> {
-  for (;;) {
-    const askedMs = performance.now();
-    const lock = await locker.tryLock(name, options);
-    const heldMs = performance.now() - sentMs;
-    if (lock !== undefined) {
-      assert(heldMs >= afterMs - earlyToleranceMs, `free after ${Math.round(heldMs)} ms instead of ${afterMs} ms`);
-      return lock;
-    }
-    const lateMs = askedMs - sentMs - afterMs - slackMs;
-    assert(lateMs <= mayLingerMs(traits) + 100, `still refused ${Math.round(lateMs)} ms after its end`);
-    await sleep(25);
-  }
-}
