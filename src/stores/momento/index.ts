@@ -1,0 +1,124 @@
+import { StoreUnavailableError } from '../../lock/errors.ts';
+import type { LockStore, StoreTraits, Version } from '../../lock/store.ts';
+import { withBreaker } from '../breaker.ts';
+import { withDeadline } from '../deadline.ts';
+import type { MomentoCallOptions, MomentoResponse } from './client.ts';
+import { isAmbiguous, unavailable } from './errors.ts';
+import { checkKey, type MomentoStoreOptions, resolveOptions } from './options.ts';
+import { newText, tombstone, valueIn } from './text.ts';
+
+export type { MomentoCallOptions, MomentoClient, MomentoGetResponse, MomentoResponse, MomentoSetOptions } from './client.ts';
+export type { MomentoStoreOptions } from './options.ts';
+
+/** The SDK takes TTLs in whole seconds. */
+const momentoTraits: StoreTraits = { name: 'momento', ttlGrainMs: 1_000, mayForget: true, durable: false, pushes: false };
+
+const tombstoneSeconds = 1;
+
+/** Names one write: the whole text, which begins with an id of its own. */
+interface MomentoVersion extends Version {
+  readonly text: string;
+}
+
+/** One request. Settles within `withinMs`; `true`: stored. */
+type ConditionalSet = (withinMs: number) => Promise<boolean>;
+
+/**
+ * Records in a cache of Momento: one request per operation, conditional on the text that is there, on the service's clock.
+ *
+ * A cache may forget: a lock can end early when the service evicts it. Tested against a stand-in for the service
+ * that speaks its wire protocol, not against the live service.
+ *
+ * @throws InvalidOptionError for options that cannot work.
+ */
+export function momentoStore(options: MomentoStoreOptions): LockStore {
+  const { client, cacheName, timeoutMs, breaker } = resolveOptions(options);
+  let closed = false;
+
+  function assertUsable(key: string): void {
+    if (closed) throw new StoreUnavailableError('The Momento store was closed; open another one');
+    checkKey(key);
+  }
+
+  async function ask<T extends MomentoResponse>(withinMs: number, call: (options: MomentoCallOptions) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    const onTimeout = (): void => controller.abort();
+    const response = await withDeadline(call({ abortSignal: controller.signal }), withinMs, `Momento, cache "${cacheName}"`, onTimeout);
+    if (response.type === 'Error') throw (response as unknown as { innerException(): unknown }).innerException();
+    return response;
+  }
+
+  function setIfEqual(key: string, text: string, equal: string, ttl: number): ConditionalSet {
+    return async (withinMs) =>
+      (await ask(withinMs, (call) => client.setIfEqual(cacheName, key, text, equal, { ...call, ttl }))).type === 'Stored';
+  }
+
+  function setIfFree(key: string, text: string, ttl: number): ConditionalSet {
+    return async (withinMs) =>
+      (await ask(withinMs, (call) => client.setIfAbsentOrEqual(cacheName, key, text, tombstone, { ...call, ttl }))).type === 'Stored';
+  }
+
+  /**
+   * Sends `set`. When its answer is lost, the same is sent again: if it is refused now, the first may be the reason, and
+   * `isThere`, which changes nothing, tells. Conditional writes all three, so that no read from a replica can mislead.
+   */
+  async function write(set: ConditionalSet, isThere: ConditionalSet): Promise<boolean> {
+    try {
+      return await set(timeoutMs / 2);
+    } catch (error) {
+      if (!isAmbiguous(error)) throw unavailable(error, cacheName);
+      try {
+        return (await set(timeoutMs / 4)) || (await isThere(timeoutMs / 4));
+      } catch {
+        throw unavailable(error, cacheName);
+      }
+    }
+  }
+
+  const store: LockStore = {
+    traits: momentoTraits,
+
+    async read(key) {
+      assertUsable(key);
+      const response = await ask(timeoutMs, (call) => client.get(cacheName, key, call)).catch((error) => {
+        throw unavailable(error, cacheName);
+      });
+      const text = response.value();
+      if (text === undefined || text === tombstone) return undefined;
+      const version: MomentoVersion = { text };
+      return { value: valueIn(text), version };
+    },
+
+    async create(key, value, ttlMs) {
+      assertUsable(key);
+      const [text, ttl] = [newText(value), wholeSeconds(ttlMs)];
+      const version: MomentoVersion = { text };
+      return (await write(setIfFree(key, text, ttl), setIfEqual(key, text, text, ttl))) ? version : undefined;
+    },
+
+    async replace(key, value, version, ttlMs) {
+      assertUsable(key);
+      const [text, ttl] = [newText(value), wholeSeconds(ttlMs)];
+      const next: MomentoVersion = { text };
+      return (await write(setIfEqual(key, text, textOf(version), ttl), setIfEqual(key, text, text, ttl))) ? next : undefined;
+    },
+
+    async remove(key, version) {
+      assertUsable(key);
+      return write(setIfEqual(key, tombstone, textOf(version), tombstoneSeconds), setIfFree(key, tombstone, tombstoneSeconds));
+    },
+
+    async close() {
+      closed = true;
+    },
+  };
+  return breaker === false ? store : withBreaker(store, breaker);
+}
+
+function wholeSeconds(ttlMs: number): number {
+  return Math.max(Math.ceil(ttlMs / 1_000), 1);
+}
+
+function textOf(version: Version): string {
+  return (version as MomentoVersion).text;
+}
