@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { StoreUnavailableError } from '../../../src/lock/errors.ts';
 import type { LockStore, Version } from '../../../src/lock/store.ts';
-import type { Proxy } from '../../support/proxy.ts';
+import type { FaultProxy } from '../../support/proxy.ts';
 import { describeWith } from '../../support/shared.ts';
 import { setStage, timed } from './stage.ts';
 
@@ -51,11 +51,11 @@ const writes: readonly Write[] = [
 ];
 
 /** Faults after which the call must still find out that its write was made. */
-const survivable: readonly (readonly [string, (proxy: Proxy) => void])[] = [
+const survivable: readonly (readonly [string, (proxy: FaultProxy) => void])[] = [
   ['reset after apply', (proxy) => proxy.resetAfterApply()],
   ['close after apply', (proxy) => proxy.closeAfterApply()],
   ['reset twice', (proxy) => proxy.resetAfterApply(2)],
-  ['close, then reset', (proxy) => (proxy.closeAfterApply(), proxy.resetAfterApply())],
+  ['close, then reset', (proxy) => [proxy.closeAfterApply(), proxy.resetAfterApply()]],
   ['a reply later than the deadline', (proxy) => proxy.lateReply(2_000)],
   ['a reply that never comes', (proxy) => proxy.blackHole(1)],
   ['half a header, then reset', (proxy) => proxy.cutReply(10)],

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Version } from '../../../src/lock/store.ts';
 import { type MemcachedStoreOptions, memcachedStore } from '../../../src/stores/memcached/index.ts';
 import { mayInstall } from '../../support/install.ts';
-import { type Proxy, startProxy } from '../../support/proxy.ts';
+import { type FaultProxy, startProxy } from '../../support/proxy.ts';
 import { memcachedServer, type ProcessServer } from '../../support/services.ts';
 import { describeWith, uniqueName } from '../../support/shared.ts';
 import { timed } from './stage.ts';
@@ -49,7 +49,7 @@ describeWith('memcached', () => {
     const directory = mkdtempSync(join(tmpdir(), 'giveway-sasl-'));
     let checker: Server;
     let server: ProcessServer;
-    let proxy: Proxy;
+    let proxy: FaultProxy;
 
     beforeAll(async () => {
       checker = startPasswordChecker(join(directory, 'mux'));

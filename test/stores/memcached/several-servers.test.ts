@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { LockStore, StoreNotice, Version } from '../../../src/lock/store.ts';
 import { type MemcachedStoreOptions, memcachedStore } from '../../../src/stores/memcached/index.ts';
 import { placeOf } from '../../../src/stores/memcached/placement.ts';
-import { type Proxy, startProxy } from '../../support/proxy.ts';
+import { type FaultProxy, startProxy } from '../../support/proxy.ts';
 import { memcachedServer, type ProcessServer } from '../../support/services.ts';
 import { describeWith, uniqueName } from '../../support/shared.ts';
 import { timed } from './stage.ts';
@@ -11,7 +11,7 @@ const ttlMs = 30_000;
 
 describeWith('memcached', () => {
   let servers: ProcessServer[] = [];
-  let proxies: Proxy[] = [];
+  let proxies: FaultProxy[] = [];
   let stores: LockStore[] = [];
 
   beforeAll(async () => {

@@ -1,14 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
 import type { LockStore } from '../../../src/lock/store.ts';
 import { type MemcachedStoreOptions, memcachedStore } from '../../../src/stores/memcached/index.ts';
-import { type Proxy, startProxy } from '../../support/proxy.ts';
+import { type FaultProxy, startProxy } from '../../support/proxy.ts';
 import { memcachedServer, type ProcessServer } from '../../support/services.ts';
 import { uniqueName } from '../../support/shared.ts';
 
 /** A memcached of our own, a proxy before it, and stores that go through the proxy or past it. */
 export interface Stage {
   readonly server: ProcessServer;
-  readonly proxy: Proxy;
+  readonly proxy: FaultProxy;
   /** A key nobody has used. */
   freshKey(): string;
   /** A store through the proxy, without a breaker unless told; closed after the test. */
@@ -20,7 +20,7 @@ export interface Stage {
 /** Starts server and proxy for the tests of a `describe`. `args`: memcached's own. */
 export function setStage(args: readonly string[] = []): Stage {
   let server: ProcessServer;
-  let proxy: Proxy;
+  let proxy: FaultProxy;
   let stores: LockStore[] = [];
 
   beforeAll(async () => {
