@@ -87,7 +87,7 @@ export class HeldLock implements Lock {
     this.scope = scope;
     this.options = options;
     this.outer = outer;
-    this.acquiredAt = new Date(context.clock.wallMs());
+    this.acquiredAt = new Date(Math.min(context.clock.wallMs(), ...taken.map(({ seat }) => seat.sinceWallMs)));
     this.isProtected = protectedByStore && (outer?.isProtected ?? true);
     this.token = taken.length === 1 ? (taken[0] as Taken).seat.claim.token : taken.length === 0 && outer !== undefined ? outer.token : token;
     this.fence = largestFence(taken, outer);

@@ -188,14 +188,13 @@ export class ResourceLocker {
       throw new InvalidOptionError('handed.namespace', [handed.namespace, handed.environment].join(':'), `this locker is of "${[namespace, environment].join(':')}"`);
     }
     const { scope, options: whole } = this.#request(handed.scope, { ttlMs: handed.ttlMs, minHoldMs: handed.minHoldMs, ...(handed.job === undefined ? {} : { job: handed.job }) });
-    const maxHoldMs = handed.maxHoldMs ?? Number.POSITIVE_INFINITY;
-    const options = { ...whole, maxHoldMs: maxHoldMs - (clock.wallMs() - handed.since) };
-    if (options.maxHoldMs <= 0) throw new LockLostError(handed.entries[0]?.resource ?? '', 'max-hold');
+    const options = { ...whole, maxHoldMs: handed.maxHoldMs ?? Number.POSITIVE_INFINITY };
+    if (clock.wallMs() - handed.since >= options.maxHoldMs) throw new LockLostError(handed.entries[0]?.resource ?? '', 'max-hold');
     const token = newToken();
     const taken: Taken[] = [];
     for (const entry of handed.entries) {
       const gate = this.#gate(entry.resource);
-      const seat = await gate.restore(entry.token, { mode: entry.mode, token, options }, maxHoldMs);
+      const seat = await gate.restore(entry.token, { mode: entry.mode, token, options });
       if (seat === undefined) {
         await Promise.allSettled(taken.map((each) => each.gate.leave(each.seat)));
         throw new LockLostError(entry.resource, 'vanished');

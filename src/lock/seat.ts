@@ -27,14 +27,14 @@ export class Seat {
   #confirmedMonoMs: number;
   #confirmedWallMs: number;
 
-  constructor(claim: Claim, ask: Ask, clock: Clock) {
+  constructor(claim: Claim, ask: Ask, clock: Clock, sinceWallMs: number = clock.wallMs()) {
     this.claim = claim;
     this.ask = ask;
-    this.sinceWallMs = clock.wallMs();
+    this.sinceWallMs = sinceWallMs;
     this.sinceMonoMs = clock.monotonicMs();
     this.#ttlMs = ask.options.ttlMs;
     this.#confirmedMonoMs = this.sinceMonoMs;
-    this.#confirmedWallMs = this.sinceWallMs;
+    this.#confirmedWallMs = clock.wallMs();
   }
 
   get ttlMs(): number {
