@@ -1,10 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { storeBehaviours } from '../../src/testing/index.ts';
 
 test('the suite runs on node:test as it runs on jest', () => {
-  const file = join(__dirname, 'memory-suite.node.ts');
+  const file = require.resolve('./memory-suite.node.ts');
   const { stdout, status } = spawnSync(process.execPath, ['--import', 'tsx', '--test', '--test-reporter=tap', file], { encoding: 'utf8' });
   expect(stdout).toMatch(/^# fail 0$/m);
   expect(stdout).toMatch(new RegExp(`^# pass ${storeBehaviours.length}$`, 'm'));
