@@ -32,20 +32,18 @@ function defaultExport(module: { readonly default?: unknown }): unknown {
 
 /** The parser's own message quotes the file, and so perhaps a password: only the part without the quotation is told. */
 function parseJson(path: string, content: string): unknown {
+  const text = content.replace(/^\uFEFF/, '');
   try {
-    return JSON.parse(content.replace(/^\uFEFF/, ''));
+    return JSON.parse(text);
   } catch (error) {
-    const [reason = ''] = String((error as Error).message).split(/, (?:\.\.\.)?"/);
-    const message = reason.replace(
-      / in JSON at position (\d+).*/,
-      (_, position: string) => ` at ${lineAndColumn(content, Number(position))}`,
-    );
+    const [reason = ''] = (error as SyntaxError).message.split(/, (?:\.\.\.)?"/);
+    const message = reason.replace(/ in JSON at position (\d+).*/, (_, position: string) => ` at ${lineAndColumn(text, Number(position))}`);
     throw new ConfigError(path, [{ path: '(file)', message: `not valid JSON: ${message}` }]);
   }
 }
 
-function lineAndColumn(content: string, position: number): string {
-  const lines = content.slice(0, position).split('\n');
+function lineAndColumn(text: string, position: number): string {
+  const lines = text.slice(0, position).split('\n');
   return `line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`;
 }
 

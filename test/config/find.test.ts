@@ -1,0 +1,228 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type LoadedConfig, type LoadOptions, loadConfig } from '../../src/config/index.ts';
+import { ConfigError } from '../../src/lock/errors.ts';
+
+let root = '';
+beforeAll(() => {
+  root = realpathSync(mkdtempSync(join(tmpdir(), 'giveway-config-')));
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** Writes files below `root`; a value that is not text is written as JSON. */
+function write(files: Readonly<Record<string, unknown>>): void {
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), typeof content === 'string' ? content : JSON.stringify(content));
+  }
+}
+
+function load(cwd: string, options: LoadOptions = {}): Promise<LoadedConfig> {
+  return loadConfig({ cwd: join(root, cwd), env: {}, ...options });
+}
+
+async function refusal(loading: Promise<unknown>): Promise<ConfigError> {
+  const error = await loading.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(error).toBeInstanceOf(ConfigError);
+  return error as ConfigError;
+}
+
+const memory = { store: 'memory:' };
+
+describe('where a config is found', () => {
+  test('giveway.config.json in the working directory, or above it', async () => {
+    write({ 'up/giveway.config.json': { ...memory, namespace: 'up' }, 'up/a/b/.keep': '' });
+    for (const cwd of ['up', 'up/a/b', 'up/not/there']) {
+      expect(await load(cwd)).toMatchObject({ source: join(root, 'up/giveway.config.json'), namespace: 'up' });
+    }
+  });
+
+  test('a giveway key in package.json; a package.json without one is passed by', async () => {
+    write({ 'pkg/package.json': { name: 'app', giveway: { ...memory, namespace: 'pkg' } }, 'pkg/inner/package.json': { name: 'inner' } });
+    expect(await load('pkg/inner')).toMatchObject({ source: join(root, 'pkg/package.json'), namespace: 'pkg' });
+    write({ 'pkg/list/package.json': '[]', 'pkg/null/package.json': 'null' });
+    expect(await load('pkg/list')).toMatchObject({ namespace: 'pkg' });
+    expect(await load('pkg/null')).toMatchObject({ namespace: 'pkg' });
+  });
+
+  test('the nearest wins, and in one directory giveway.config.* before package.json', async () => {
+    write({
+      'near/giveway.config.json': { ...memory, namespace: 'file' },
+      'near/package.json': { giveway: { ...memory, namespace: 'key' } },
+      'near/in/package.json': { giveway: { ...memory, namespace: 'nearer' } },
+    });
+    expect(await load('near')).toMatchObject({ namespace: 'file' });
+    expect(await load('near/in')).toMatchObject({ namespace: 'nearer' });
+  });
+
+  test('`file` is relative to `cwd`, under any name', async () => {
+    write({
+      'named/conf/locks.json': { ...memory, namespace: 'named' },
+      'named/package.json': { giveway: { ...memory, namespace: 'pkg' } },
+    });
+    expect(await load('named', { file: 'conf/locks.json' })).toMatchObject({
+      source: join(root, 'named/conf/locks.json'),
+      namespace: 'named',
+    });
+    expect(await load('named', { file: 'package.json' })).toMatchObject({ namespace: 'pkg' });
+  });
+
+  test('nothing found: says where it looked', async () => {
+    write({ 'none/a/.keep': '' });
+    const error = await refusal(load('none/a'));
+    const looked = 'no giveway.config.{ts,mjs,cjs,js,json}, and no "giveway" key in a package.json';
+    expect(error.message).toMatch(
+      /^No giveway config found\. Write one with `giveway init`, name a file, or set GIVEWAY_STORE\. Looked in:\n/,
+    );
+    expect(error.message).toContain(`\n  ${join(root, 'none/a')}: ${looked}\n  ${join(root, 'none')}: ${looked}\n  ${root}: ${looked}\n`);
+  });
+
+  test('nothing found, but a store is named: that is enough', async () => {
+    write({ 'none/a/.keep': '' });
+    expect(await load('none/a', { env: { GIVEWAY_STORE: 'memory:', GIVEWAY_NAMESPACE: 'n' } })).toMatchObject({
+      source: undefined,
+      namespace: 'n',
+    });
+    expect(await load('none/a', { overrides: memory })).toMatchObject({ source: undefined });
+    const { store } = await load('none/a', { env: { GIVEWAY_DISABLED: '1' } });
+    expect(store.label).toBe('none: GIVEWAY_DISABLED is set');
+    expect((await store.open()).traits.name).toBe('null');
+    expect((await refusal(load('none/a', { env: { GIVEWAY_DISABLED: '0' } }))).message).toMatch(/^environment:\n {2}store: missing; /);
+  });
+});
+
+describe('files that cannot be read', () => {
+  test.each([
+    ['not valid JSON: Expected double-quoted property name at line 3, column 1', '{\n  "store": "postgres://u:hunter2@h",\n}'],
+    ["not valid JSON: Expected ',' or '}' after property value at line 1, column 39", '{"store": "postgres://u:hunter2@h/db" "ttlMs": 5}'],
+    ["not valid JSON: Unexpected token 'h'", '{"password": hunter2}'],
+    ['not valid JSON: Unterminated string at line 1, column 19', '{"store": "hunter2'],
+    ['not valid JSON: Unexpected end of JSON input', '{"store": '],
+    ['is empty', '\n'],
+  ])('%s', async (message, content) => {
+    write({ 'bad/giveway.config.json': content });
+    const error = await refusal(load('bad'));
+    expect(error.problems).toEqual([{ path: '(file)', message: expect.stringContaining(message) }]);
+    expect(error.message).toContain(join(root, 'bad/giveway.config.json'));
+    expect(`${error.stack} ${error.cause}`).not.toContain('hunter2');
+  });
+
+  test('a byte order mark is no fault', async () => {
+    write({ 'bom/giveway.config.json': '\uFEFF{"store": "memory:"}' });
+    expect(await load('bom')).toMatchObject({ source: join(root, 'bom/giveway.config.json') });
+  });
+
+  test('a file that is not there, a directory, another kind of file, no key', async () => {
+    write({ 'odd/package.json': {}, 'odd/dir.json/.keep': '' });
+    expect((await refusal(load('odd', { file: 'x.json' }))).message).toMatch(/x\.json:\n {2}\(file\): could not be read: ENOENT/);
+    expect((await refusal(load('odd', { file: 'dir.json' }))).message).toMatch(/dir\.json:\n {2}\(file\): could not be read: EISDIR/);
+    expect((await refusal(load('odd', { file: 'x.yaml' }))).message).toMatch(
+      /x\.yaml:\n {2}\(file\): cannot be read; \.ts, \.mjs, \.cjs, \.js, \.json are allowed/,
+    );
+    expect((await refusal(load('odd', { file: 'package.json' }))).message).toMatch(
+      /package\.json:\n {2}giveway: there is no such key in this package\.json/,
+    );
+  });
+
+  test('an option that does not exist', async () => {
+    await expect(loadConfig({ path: 'x' } as never)).rejects.toThrow('path: received "x"; there is no such option');
+  });
+});
+
+/** What `load-all.ts` tells of one config. */
+interface Outcome {
+  readonly config?: LoadedConfig;
+  readonly store?: string;
+  readonly isJitiLoaded?: boolean;
+  readonly message?: string;
+  /** The error as `console.log` shows it, with its cause. */
+  readonly printed?: string;
+}
+
+describe('files that are code', () => {
+  const source = resolve(__dirname, '../../src');
+  /** Each is loaded, in this order. */
+  const files: Readonly<Record<string, string>> = {
+    'json/giveway.config.json': '{ "store": "memory:", "namespace": "json" }',
+    'mjs/giveway.config.mjs': "export default await Promise.resolve({ store: 'memory:', namespace: 'mjs', maxHoldMs: Infinity });",
+    'cjs/giveway.config.cjs': "module.exports = { store: 'memory:', namespace: 'cjs' };",
+    'compiled/giveway.config.cjs': "exports.__esModule = true; exports.default = { store: 'memory:', namespace: 'compiled' };",
+    'js/giveway.config.js': "export default { store: 'memory:', namespace: 'js' };",
+    'ts/giveway.config.ts': `
+      import { defineConfig } from '${source}/config/index.ts';
+      import { memoryStore } from '${source}/stores/memory.ts';
+      const ttlMs: number = 5_000;
+      export default defineConfig({ store: () => memoryStore(), namespace: 'ts', ttlMs });`,
+    'object/giveway.config.ts': `
+      import { memoryStore } from '${source}/stores/memory.ts';
+      export default { store: memoryStore(), namespace: 'object' };`,
+    'first/giveway.config.ts': "export default { store: 'memory:', namespace: 'first' };",
+    'first/giveway.config.json': '{ "store": "memory:", "namespace": "second" }',
+    'no-default.ts': "export const store = 'memory:';",
+    'no-default.mjs': "export const store = 'memory:';",
+    'function.mjs': "export default () => ({ store: 'memory:' });",
+    'throws.ts': "throw new Error('cannot reach postgres://u:hunter2@h/db');",
+    'throws.mjs': "export default { store: new URL('postgres://u:hunter2@h:x') };",
+    'rejects.mjs': "export default Promise.reject(new Error('redis://:hunter2@h is down'));",
+    'syntax.ts': "export default { store: 'postgres://u:hunter2@h/db' ttlMs: 3 };",
+    'syntax.mjs': "export default { store: 'postgres://u:hunter2@h/db' ttlMs: 3 };",
+    'opens.mjs': "export default { store: () => { throw new Error('cannot reach redis://:hunter2@h') } };",
+    'opens-nothing.mjs': 'export default { store: () => ({}) };',
+  };
+  const outcomes = new Map<string, Outcome>();
+
+  beforeAll(async () => {
+    write(files);
+    const paths = Object.keys(files);
+    const asked = paths.map((path) => (path.includes('/') ? { cwd: join(root, dirname(path)) } : { cwd: root, file: path }));
+    const script = join(__dirname, 'load-all.ts');
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script, JSON.stringify(asked)]);
+    const told = JSON.parse(stdout) as Outcome[];
+    for (const [index, outcome] of told.entries()) outcomes.set(paths[index] ?? '', outcome);
+  });
+
+  test.each(['json', 'mjs', 'cjs', 'js', 'ts'])('giveway.config.%s', (extension) => {
+    const path = `${extension}/giveway.config.${extension}`;
+    expect(outcomes.get(path)).toMatchObject({ config: { source: join(root, path), namespace: extension }, store: 'memory' });
+  });
+
+  test('the compiler for TypeScript is loaded for TypeScript only', () => {
+    expect(outcomes.get('json/giveway.config.json')?.isJitiLoaded).toBe(false);
+    expect(outcomes.get('js/giveway.config.js')?.isJitiLoaded).toBe(false);
+    expect(outcomes.get('ts/giveway.config.ts')?.isJitiLoaded).toBe(true);
+  });
+
+  test('a compiled CommonJS module, a store object, the order in one directory', () => {
+    expect(outcomes.get('compiled/giveway.config.cjs')).toMatchObject({ config: { namespace: 'compiled' } });
+    expect(outcomes.get('object/giveway.config.ts')).toMatchObject({
+      config: { namespace: 'object', store: { label: 'memory', closesStore: false } },
+    });
+    expect(outcomes.get('ts/giveway.config.ts')).toMatchObject({ config: { store: { label: 'opened by a function', closesStore: true } } });
+    expect(outcomes.get('first/giveway.config.ts')).toMatchObject({ config: { namespace: 'first' } });
+  });
+
+  test.each([
+    ['no-default.ts', '(default export): missing; write `export default defineConfig({ … })`'],
+    ['no-default.mjs', '(default export): missing; write `export default defineConfig({ … })`'],
+    ['function.mjs', '(config): received a function; an object is allowed'],
+    ['throws.ts', '(file): could not be loaded: cannot reach postgres://***@h/db'],
+    ['throws.mjs', '(file): could not be loaded: Invalid URL'],
+    ['rejects.mjs', '(file): could not be loaded: redis://***@h is down'],
+    ['syntax.ts', '(file): could not be loaded: ParseError: Unexpected token, expected ","'],
+    ['syntax.mjs', "(file): could not be loaded: Unexpected identifier 'ttlMs'; `node --check` shows where"],
+    ['opens.mjs', 'store: could not be opened: cannot reach redis://***@h'],
+    ['opens-nothing.mjs', 'store: could not be opened: store(): received an object; the function must return a store'],
+  ])('%s is refused', (path, problem) => {
+    const { message = '', printed = '' } = outcomes.get(path) ?? {};
+    expect(message).toContain(`${join(root, path)}:\n  ${problem}`);
+    expect(printed).toContain(message.split('\n')[0] ?? '?');
+    expect(printed).not.toContain('hunter2');
+  });
+});
