@@ -1,0 +1,110 @@
+import type { Mode } from '../../lock/record.ts';
+import { isReadOnlyFunction } from './functions.ts';
+import { qualifiedName } from './names.ts';
+
+/** Which tables a text touches, and how. Each name is in one list only; each list is sorted. */
+export interface TablesWritten {
+  /** Tables whose rows, shape or storage change: `UPDATE`, `DELETE`, `MERGE`, `TRUNCATE`, DDL, `VACUUM`; also read *and* inserted into. */
+  readonly writes: readonly string[];
+  /** Tables that only gain rows: `INSERT`, `COPY … FROM`. */
+  readonly appends: readonly string[];
+  /** Tables that are only read, by a writing statement or by a plain query. */
+  readonly reads: readonly string[];
+  /** Temporary tables this text creates; in none of the other lists. A session must forget them by itself. Absent when there are none. */
+  readonly temporary?: readonly string[];
+}
+
+export interface ReaderSettings {
+  readonly defaultSchema: string | undefined;
+  readonly readOnlyFunctions: ReadonlySet<string>;
+}
+
+/**
+ * Gathers what the readers of a text find, statement by statement. Names come as their stored parts.
+ * What is declared earlier in the text (temporary tables, prepared statements) counts for later statements.
+ */
+export interface Uses {
+  table(parts: readonly string[], mode: Mode): void;
+  /** From here on the name is the session's own business. */
+  createTemporary(parts: readonly string[]): void;
+  call(parts: readonly string[]): void;
+  prepare(name: string, read: () => void): void;
+  execute(name: string): void;
+  /** The statement may write what its text does not name. */
+  giveUp(): void;
+  endStatement(): void;
+  /** `undefined` after `giveUp`, unless `hinted`: then the hint stands for what the text does not tell. */
+  summary(hinted: boolean): TablesWritten | undefined;
+}
+
+export function createUses(settings: ReaderSettings): Uses {
+  const modes = new Map<string, Set<Mode>>();
+  const temporary = new Set<string>();
+  const prepared = new Map<string, () => void>();
+  let unclear = false;
+  let statementWrites = false;
+  let statementCalls = false;
+
+  const isTemporary = (parts: readonly string[]): boolean => {
+    const [first = ''] = parts;
+    return parts.length > 1 ? /^pg_temp(_|$)/.test(first) : first.startsWith('#') || temporary.has(first);
+  };
+
+  return {
+    table(parts, mode) {
+      if (mode !== 'read') statementWrites = true;
+      else if (isCatalog(parts)) return;
+      if (isTemporary(parts)) return;
+      const name = qualifiedName(parts.length === 2 && parts[0] === settings.defaultSchema ? parts.slice(1) : parts);
+      const found = modes.get(name) ?? new Set<Mode>();
+      modes.set(name, found.add(mode));
+    },
+    createTemporary(parts) {
+      statementWrites = true;
+      temporary.add(parts.at(-1) ?? '');
+    },
+    call(parts) {
+      if (!isReadOnlyFunction(parts) && !settings.readOnlyFunctions.has(qualifiedName(parts))) statementCalls = true;
+    },
+    prepare(name, read) {
+      prepared.set(name, read);
+    },
+    execute(name) {
+      const read = prepared.get(name);
+      if (read === undefined) unclear = true;
+      else read();
+    },
+    giveUp() {
+      unclear = true;
+    },
+    // A function in a statement that writes is taken to compute a value: the tables named are the answer, as with
+    // triggers. In a statement that names nothing to write, the function may be the very point of it.
+    endStatement() {
+      if (statementCalls && !statementWrites) unclear = true;
+      statementCalls = false;
+      statementWrites = false;
+    },
+    summary(hinted) {
+      return unclear && !hinted ? undefined : summarise(modes, temporary);
+    },
+  };
+}
+
+/** A table both inserted into and read needs `write`: `append` would let others insert below the read. */
+function summarise(modes: ReadonlyMap<string, ReadonlySet<Mode>>, temporary: ReadonlySet<string>): TablesWritten {
+  const lists: Record<Mode, string[]> = { write: [], append: [], read: [] };
+  for (const [name, found] of modes) {
+    const only = found.size === 1 ? [...found][0] : undefined;
+    lists[only ?? 'write'].push(name);
+  }
+  const own = temporary.size > 0 ? { temporary: sorted([...temporary].map((name) => qualifiedName([name]))) } : {};
+  return Object.freeze({ writes: sorted(lists.write), appends: sorted(lists.append), reads: sorted(lists.read), ...own });
+}
+
+const sorted = (names: string[]): readonly string[] => Object.freeze(names.sort());
+
+// Nobody lists the system's own tables as resources, and a read of them conflicts with no writer of ours.
+function isCatalog(parts: readonly string[]): boolean {
+  const [first = ''] = parts;
+  return parts.length > 1 ? first === 'pg_catalog' || first === 'information_schema' : /^(pg|stl|stv|svl|svv|svcs)_/.test(first);
+}
