@@ -18,4 +18,5 @@ export type { Holder, Mode } from './lock/record.ts';
 export type { RunOutcome, SkipReason } from './lock/run.ts';
 export type { LockScope, Names, ResolvedScope } from './lock/scope.ts';
 export type { LockerOptions } from './lock/settings.ts';
+export type { StarveAfter } from './lock/starvation.ts';
 export type { Entry, Listed, LockStore, StoreNotice, StoreTraits, Version } from './lock/store.ts';

@@ -29,7 +29,7 @@ export interface LockerEvents {
   conflict: { scope: ResolvedScope; job: string | undefined; code: string; message: string; tables: readonly string[]; attempt: number };
   /** A transaction wrote to a table whose lock it did not hold, or took the lock after its snapshot. */
   'late-lock': { sql: string; tables: readonly string[]; job: string | undefined };
-  /** A job has been skipped too often, or has not run for too long. */
+  /** A job was skipped again that has been skipped too often, or has not run for too long. `job`: its name, or what it takes. */
   starving: { job: string; resource: string; skips: number; sinceMs: number; holders: readonly Holder[] };
   /** A fact about the store or a record that an operator should see. */
   notice: StoreNotice & { resource?: string };

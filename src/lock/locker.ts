@@ -13,6 +13,7 @@ import { decodeRecord, type Holder, toHolder } from './record.ts';
 import { type RunOutcome, runWith } from './run.ts';
 import { type LockScope, type Need, needsOf, type ResolvedScope, resolveScope } from './scope.ts';
 import { type LockerOptions, resolveSettings, type Settings } from './settings.ts';
+import { Starvation } from './starvation.ts';
 import type { StoreTraits } from './store.ts';
 import { newToken } from './token.ts';
 import { aborted, holdersOf, type Wait } from './waiters.ts';
@@ -60,6 +61,7 @@ export class ResourceLocker {
   readonly #events: Events = createEvents();
   readonly #heartbeat: Heartbeat;
   readonly #nesting = new Nesting();
+  readonly #starvation: Starvation;
   readonly #gates = new Map<string, Gate>();
   readonly #held = new Set<HeldLock>();
   readonly #running = new Set<Promise<unknown>>();
@@ -76,6 +78,7 @@ export class ResourceLocker {
     const { clock, namespace, environment } = settings;
     const events = this.#events;
     this.#heartbeat = new Heartbeat(clock);
+    this.#starvation = new Starvation(clock);
     const store = watchedStore(settings.store, {
       down: (error) => {
         this.#downSinceMonoMs = clock.monotonicMs();
@@ -120,15 +123,21 @@ export class ResourceLocker {
   async run<T>(scope: LockScope, work: (lock: Lock) => T | Promise<T>, options?: RunOptions): Promise<RunOutcome<T>> {
     checkOptions(options, '', runOptionNames);
     const request = this.#request(scope, options);
-    const running = runWith(
-      {
-        clock: this.#settings.clock,
-        events: this.#events,
-        request,
-        acquire: async () => (request.options.onBusy === 'retry' ? this.#wait(request) : this.#try(request)),
-        within: (lock) => this.#nesting.within(lock, () => work(lock)),
+    const { onBusy, onStarving, starveAfter } = request.options;
+    const job = jobOf(request);
+    const waits = onBusy === 'retry' || (onStarving === 'wait' && this.#starvation.of(job, starveAfter).starving);
+    const running = runWith<T>({
+      clock: this.#settings.clock,
+      events: this.#events,
+      request,
+      acquire: async () => (waits ? this.#wait(request) : this.#try(request)),
+      within: (lock) => this.#nesting.within(lock, () => work(lock)),
+      began: () => this.#starvation.ran(job),
+      skipped: (resource, holders) => {
+        const hunger = this.#starvation.skipped(job, starveAfter);
+        if (hunger.starving) this.#events.emit('starving', () => ({ job, resource, skips: hunger.skips, sinceMs: hunger.sinceMs, holders }));
       },
-    );
+    });
     this.#running.add(running);
     return running.finally(() => this.#running.delete(running));
   }
@@ -352,6 +361,11 @@ export class ResourceLocker {
     this.#names.set(name as string, normal);
     return normal;
   }
+}
+
+/** Under which name a job's skips are counted: its own, or what it takes. */
+function jobOf({ options, scope }: Request): string {
+  return options.job ?? [...scope.writes, ...scope.appends, ...scope.reads].join(', ');
 }
 
 function closedError(): GivewayError {

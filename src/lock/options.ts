@@ -1,6 +1,7 @@
 import { InvalidOptionError } from './errors.ts';
 import { nearestNames } from './names.ts';
 import { jobName } from './record.ts';
+import type { StarveAfter } from './starvation.ts';
 
 /** How long and how often to try while the scope is busy. */
 export interface RetryOptions {
@@ -44,6 +45,10 @@ export interface LockOptions extends Omit<TableOptions, 'onBusy'> {
 export interface RunOptions extends LockOptions {
   /** What to do while the scope is busy. Default `'skip'`. */
   readonly onBusy?: 'skip' | 'retry';
+  /** When a job that keeps being skipped is reported by the event `starving`. Default after 10 skips in a row. */
+  readonly starveAfter?: StarveAfter;
+  /** What a starving job does beside the event: nothing more, or wait at its next run as with `onBusy: 'retry'`. Default `'event'`. */
+  readonly onStarving?: 'event' | 'wait';
 }
 
 export interface ResolvedOptions {
@@ -54,6 +59,8 @@ export interface ResolvedOptions {
   readonly retry: Required<RetryOptions>;
   readonly onStoreDown: StoreDownPolicy;
   readonly onBusy: 'skip' | 'retry';
+  readonly starveAfter: Required<StarveAfter>;
+  readonly onStarving: 'event' | 'wait';
   readonly job: string | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -69,6 +76,8 @@ const defaults: ResolvedOptions = {
   retry: { maxWaitMs: 10_000, delayMs: 50, maxDelayMs: 1_000, maxAttempts: Number.POSITIVE_INFINITY },
   onStoreDown: 'run',
   onBusy: 'skip',
+  starveAfter: { skips: 10, ms: Number.POSITIVE_INFINITY },
+  onStarving: 'event',
   job: undefined,
   signal: undefined,
 };
@@ -79,26 +88,32 @@ const oneOf =
   (...values: unknown[]): Check =>
   (value) =>
     values.includes(value);
+const isObject: Check = (value) => typeof value === 'object' && value !== null;
+const positive: readonly [Check, string] = [(value) => value === Number.POSITIVE_INFINITY || wholeMs(1, Number.MAX_SAFE_INTEGER)(value), 'a positive integer or Infinity is allowed'];
 const longestWaitMs = 2 ** 31 - 1;
 
 const rules: Record<keyof RunOptions, readonly [Check, string]> = {
   ttlMs: [wholeMs(ttlRangeMs.min, ttlRangeMs.max), 'an integer from 1000 to 86400000 (milliseconds) is allowed'],
-  maxHoldMs: [(value) => value === Number.POSITIVE_INFINITY || wholeMs(1, Number.MAX_SAFE_INTEGER)(value), 'a positive integer (milliseconds) or Infinity is allowed'],
+  maxHoldMs: positive,
   minHoldMs: [wholeMs(0, ttlRangeMs.max), 'an integer from 0 to 86400000 (milliseconds), at most ttlMs, is allowed'],
   heartbeat: [oneOf(true, false), 'true or false is allowed'],
   onStoreDown: [oneOf('run', 'skip', 'throw'), "'run', 'skip' or 'throw' is allowed"],
   onBusy: [oneOf('skip', 'retry'), "'skip' or 'retry' is allowed"],
   job: [(value) => typeof value === 'string' && value !== '', 'a non-empty string is allowed'],
   signal: [(value) => value instanceof AbortSignal, 'an AbortSignal is allowed'],
-  retry: [(value) => typeof value === 'object' && value !== null, 'an object { maxWaitMs, delayMs, maxDelayMs, maxAttempts } is allowed'],
+  retry: [isObject, 'an object { maxWaitMs, delayMs, maxDelayMs, maxAttempts } is allowed'],
+  starveAfter: [isObject, 'an object { skips, ms } is allowed'],
+  onStarving: [oneOf('event', 'wait'), "'event' or 'wait' is allowed"],
 };
 
 const retryRules: Record<keyof RetryOptions, readonly [Check, string]> = {
   maxWaitMs: [wholeMs(0, longestWaitMs), `an integer from 0 to ${longestWaitMs} (milliseconds) is allowed`],
   delayMs: [wholeMs(1, longestWaitMs), `an integer from 1 to ${longestWaitMs} (milliseconds) is allowed`],
   maxDelayMs: [wholeMs(1, longestWaitMs), `an integer from 1 to ${longestWaitMs} (milliseconds) is allowed`],
-  maxAttempts: [(value) => value === Number.POSITIVE_INFINITY || wholeMs(1, Number.MAX_SAFE_INTEGER)(value), 'a positive integer is allowed'],
+  maxAttempts: positive,
 };
+
+const starveRules: Record<keyof StarveAfter, readonly [Check, string]> = { skips: positive, ms: positive };
 
 /** Refuses unknown options and values out of range, naming the field. `path` is put before the field's name. */
 export function checkOptions(options: unknown, path = '', known: readonly string[] = Object.keys(rules)): void {
@@ -109,20 +124,28 @@ export function checkOptions(options: unknown, path = '', known: readonly string
     const rule = rules[name as keyof RunOptions];
     if (rule === undefined || value === undefined) continue;
     if (!rule[0](value)) throw new InvalidOptionError(path + name, value, rule[1]);
-    if (name === 'retry') checkRetry(value as RetryOptions, `${path}retry.`);
+    if (name === 'retry') checkGroup(value as object, retryRules, `${path}retry.`);
+    if (name === 'starveAfter') checkGroup(value as object, starveRules, `${path}starveAfter.`);
   }
 }
 
 /** The nearest setting wins: call, then table, then locker. Several tables: the shortest hold, the strictest policy. */
 export function resolveOptions(call: RunOptions | undefined, tables: readonly TableOptions[], locker: RunOptions): ResolvedOptions {
   const table = tables.length > 1 ? strictest(tables) : tables[0];
-  const resolved: ResolvedOptions = { ...defaults, ...given(locker), ...given(table), ...given(call), retry: { ...defaults.retry, ...given(locker.retry), ...given(table?.retry), ...given(call?.retry) } };
+  const resolved: ResolvedOptions = {
+    ...defaults,
+    ...given(locker),
+    ...given(table),
+    ...given(call),
+    retry: { ...defaults.retry, ...given(locker.retry), ...given(table?.retry), ...given(call?.retry) },
+    starveAfter: { ...defaults.starveAfter, ...given(locker.starveAfter), ...given(call?.starveAfter) },
+  };
   if (resolved.minHoldMs > resolved.ttlMs) throw new InvalidOptionError('minHoldMs', resolved.minHoldMs, `at most ttlMs (${resolved.ttlMs}) is allowed`);
   return { ...resolved, job: jobName(resolved.job) };
 }
 
 /** The names of the options that `checkOptions` knows. */
-export const lockOptionNames: readonly string[] = Object.keys(rules).filter((name) => name !== 'onBusy');
+export const lockOptionNames: readonly string[] = Object.keys(rules).filter((name) => !['onBusy', 'starveAfter', 'onStarving'].includes(name));
 export const runOptionNames: readonly string[] = Object.keys(rules);
 
 export function unknownOption(path: string, value: unknown, name: string, known: readonly string[]): InvalidOptionError {
@@ -130,10 +153,10 @@ export function unknownOption(path: string, value: unknown, name: string, known:
   return new InvalidOptionError(path, value, `there is no such option${nearest === undefined ? '' : `; did you mean "${nearest}"?`} Allowed: ${known.join(', ')}`);
 }
 
-function checkRetry(retry: RetryOptions, path: string): void {
-  for (const [name, value] of Object.entries(retry)) {
-    const rule = retryRules[name as keyof RetryOptions];
-    if (rule === undefined) throw unknownOption(path + name, value, name, Object.keys(retryRules));
+function checkGroup(group: object, groupRules: Readonly<Record<string, readonly [Check, string]>>, path: string): void {
+  for (const [name, value] of Object.entries(group)) {
+    const rule = groupRules[name];
+    if (rule === undefined) throw unknownOption(path + name, value, name, Object.keys(groupRules));
     if (value !== undefined && !rule[0](value)) throw new InvalidOptionError(path + name, value, rule[1]);
   }
 }

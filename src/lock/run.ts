@@ -37,6 +37,9 @@ export interface Run<T> {
   readonly request: { readonly scope: ResolvedScope; readonly options: ResolvedOptions; readonly startedMonoMs: number };
   acquire(): Promise<HeldLock | { readonly resource: string; readonly holders: readonly Holder[] }>;
   within(lock: HeldLock): T | Promise<T>;
+  began(): void;
+  /** It was busy. */
+  skipped(resource: string, holders: readonly Holder[]): void;
 }
 
 /** Takes, works, lets go. Rejects with the work's own error, or for what `skipFor` does not excuse. */
@@ -51,8 +54,10 @@ export async function runWith<T>(run: Run<T>): Promise<RunOutcome<T>> {
   if (!(outcome instanceof HeldLock)) {
     const skip: Skip = { reason: 'busy', ...outcome };
     events.emit('skipped', () => ({ scope, job: options.job, waitedMs, ...skip }));
+    if (skip.reason === 'busy') run.skipped(skip.resource, skip.holders);
     return { status: 'skipped', ...skip, waitedMs };
   }
+  run.began();
   const startMs = clock.monotonicMs();
   let released: ReleaseOutcome | 'failed' = 'failed';
   let value: T;

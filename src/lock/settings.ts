@@ -2,11 +2,11 @@ import { type Clock, systemClock } from './clock.ts';
 import { InvalidOptionError } from './errors.ts';
 import { checkNamespace } from './keys.ts';
 import { normalizeName } from './names.ts';
-import { checkOptions, type LockOptions, type RunOptions, runOptionNames, type TableOptions } from './options.ts';
+import { checkOptions, type RunOptions, runOptionNames, type TableOptions } from './options.ts';
 import type { LockStore } from './store.ts';
 
 /** What `createLocker` takes. The lock options are defaults for every call. */
-export interface LockerOptions extends Omit<LockOptions, 'signal'> {
+export interface LockerOptions extends Omit<RunOptions, 'signal'> {
   /** Where the locks live. The caller closes it, unless `closesStore` is set. */
   readonly store: LockStore;
   /** Keeps applications apart that share a store. Default `'giveway'`. */
@@ -19,8 +19,6 @@ export interface LockerOptions extends Omit<LockOptions, 'signal'> {
   readonly allowUnlisted?: boolean;
   /** The schema that may be left out of a name. Default `'public'`. */
   readonly defaultSchema?: string;
-  /** What `run` and `wrap` do while the scope is busy. Default `'skip'`. */
-  readonly onBusy?: 'skip' | 'retry';
   /** `close()` closes the store as well. Default false. */
   readonly closesStore?: boolean;
   /** Time as the locker reads it; for tests. */

@@ -1,0 +1,52 @@
+import type { Clock } from './clock.ts';
+
+/** When a job counts as starving: after so many skips in a row, or so long without a run. */
+export interface StarveAfter {
+  /** Skips in a row. Default 10. */
+  readonly skips?: number;
+  /** Milliseconds since the last run, or since the first skip of a job that has not run yet. Default: no limit. */
+  readonly ms?: number;
+}
+
+/** How a job has fared since it last ran. */
+export interface Hunger {
+  readonly skips: number;
+  readonly sinceMs: number;
+  readonly starving: boolean;
+}
+
+const jobsKept = 4_096;
+
+/** Per job: consecutive skips, and the time since the last run. */
+export class Starvation {
+  readonly #clock: Clock;
+  readonly #jobs = new Map<string, { skips: number; sinceMonoMs: number }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  ran(job: string): void {
+    const known = this.#jobs.get(job);
+    if (known === undefined) return;
+    known.skips = 0;
+    known.sinceMonoMs = this.#clock.monotonicMs();
+  }
+
+  skipped(job: string, after: Required<StarveAfter>): Hunger {
+    const known = this.#jobs.get(job) ?? { skips: 0, sinceMonoMs: this.#clock.monotonicMs() };
+    this.#jobs.delete(job);
+    this.#jobs.set(job, known);
+    const [oldest] = this.#jobs.keys();
+    if (this.#jobs.size > jobsKept && oldest !== undefined) this.#jobs.delete(oldest);
+    known.skips++;
+    return this.of(job, after);
+  }
+
+  of(job: string, after: Required<StarveAfter>): Hunger {
+    const known = this.#jobs.get(job);
+    if (known === undefined || known.skips === 0) return { skips: 0, sinceMs: 0, starving: false };
+    const sinceMs = this.#clock.monotonicMs() - known.sinceMonoMs;
+    return { skips: known.skips, sinceMs, starving: known.skips >= after.skips || sinceMs >= after.ms };
+  }
+}
