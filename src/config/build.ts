@@ -1,4 +1,5 @@
 import type { LockStore } from '../lock/store.ts';
+import { dynamodbClient, momentoClient, redisClient } from './clients.ts';
 import { hostsOf, type StoreUrl, withoutParameters } from './store-url.ts';
 
 /** How one backend is written as a URL, and how such a URL becomes a store. */
@@ -27,10 +28,16 @@ const memory: Backend = {
 const memcached: Backend = {
   example: 'memcached://user:password@host:11211,host2:11211',
   parameters: { timeoutMs: 'milliseconds', verifyRelease: 'true or false', quarantine: 'true or false' },
-  problem: (url) => hostProblem(url, 11_211),
-  open: async ({ authority, username, password, parameters }) => {
+  problem: (url) => {
+    const hosts = hostsOf(url, 11_211);
+    if (typeof hosts === 'string') return hosts;
+    if (url.path.length > 1) return 'nothing but parameters may follow the hosts';
+    return (url.username === undefined) === (url.password === undefined) ? undefined : 'a user name and a password belong together';
+  },
+  open: async (url) => {
     const { memcachedStore } = await import('../stores/memcached/index.ts');
-    return memcachedStore({ servers: authority, ...(username && password ? { username, password } : {}), ...typed(memcached, parameters) });
+    const { authority: servers, username, password } = url;
+    return memcachedStore({ servers, ...(username && password ? { username, password } : {}), ...optionsIn(url, memcached) });
   },
 };
 
@@ -38,16 +45,49 @@ const postgres: Backend = {
   example: 'postgres://user:password@host:5432/database',
   parameters: { table: 'text', createTable: 'true or false', listen: 'true or false', timeoutMs: 'milliseconds' },
   passesOn: true,
-  problem: (url) => {
-    const hosts = url.authority === '' ? [] : hostsOf(url, 5_432);
-    return typeof hosts === 'string' ? hosts : undefined;
-  },
+  problem: (url) => hostProblem(url, 5_432),
   open: async (url) => {
     const { postgresStore } = await import('../stores/postgres/index.ts');
-    return postgresStore({
-      connectionString: withoutParameters(url, Object.keys(postgres.parameters)),
-      ...typed(postgres, url.parameters),
-    });
+    const connectionString = withoutParameters(url, Object.keys(postgres.parameters));
+    return postgresStore({ connectionString, ...optionsIn(url, postgres) });
+  },
+};
+
+const redis: Backend = {
+  example: 'redis://user:password@host:6379/0',
+  parameters: { prefix: 'text', timeoutMs: 'milliseconds' },
+  passesOn: true,
+  problem: (url) => hostProblem(url, 6_379),
+  open: async (url) => {
+    const { redisStore } = await import('../stores/redis/index.ts');
+    const { client, end } = await redisClient(withoutParameters(url, Object.keys(redis.parameters)));
+    return closingToo(end, () => redisStore({ client, ...optionsIn(url, redis) }));
+  },
+};
+
+const dynamodb: Backend = {
+  example: 'dynamodb://table?region=eu-west-1',
+  parameters: { region: 'text', endpoint: 'text', partitionKeyName: 'text', sortKeyName: 'text', timeoutMs: 'milliseconds' },
+  problem: ({ authority, path }) =>
+    /^[\w.-]{3,255}$/.test(authority) && path === ''
+      ? undefined
+      : 'a table\'s name of 3 to 255 letters, digits, "_", "-" and "." must follow',
+  open: async (url) => {
+    const { dynamodbStore } = await import('../stores/dynamodb/index.ts');
+    const { client, end } = await dynamodbClient(url.parameters.get('region'), url.parameters.get('endpoint'));
+    const options = optionsIn(url, dynamodb, ['region', 'endpoint']);
+    return closingToo(end, () => dynamodbStore({ client, tableName: url.authority, ...options }));
+  },
+};
+
+const momento: Backend = {
+  example: 'momento:cache',
+  parameters: { timeoutMs: 'milliseconds', local: 'text' },
+  problem: ({ authority, path }) => (authority !== '' && path === '' ? undefined : "a cache's name must follow"),
+  open: async (url) => {
+    const { momentoStore } = await import('../stores/momento/index.ts');
+    const { client, end } = await momentoClient(url.parameters.get('local'));
+    return closingToo(end, () => momentoStore({ client, cacheName: url.authority, ...optionsIn(url, momento, ['local']) }));
   },
 };
 
@@ -56,23 +96,39 @@ export const backends: ReadonlyMap<string, Backend> = new Map([
   ['memcached', memcached],
   ['postgres', postgres],
   ['postgresql', postgres],
+  ['redis', redis],
+  ['rediss', redis],
+  ['dynamodb', dynamodb],
+  ['momento', momento],
   ['memory', memory],
 ]);
 
+/** A host is not needed: sockets and defaults go by other ways. */
 function hostProblem(url: StoreUrl, defaultPort: number): string | undefined {
-  const hosts = hostsOf(url, defaultPort);
+  if (!url.text.slice(url.scheme.length).startsWith('://')) return `write ${url.scheme}://`;
+  const hosts = url.authority === '' ? [] : hostsOf(url, defaultPort);
   if (typeof hosts === 'string') return hosts;
-  if (url.path.length > 1) return 'nothing but parameters may follow the hosts';
-  return (url.username === undefined) === (url.password === undefined) ? undefined : 'a user name and a password belong together';
+  return hosts.length > 1 ? 'one host is allowed' : undefined;
 }
 
-/** giveway's own parameters as the options of a store. */
-function typed(
-  { parameters: forms }: Backend,
-  parameters: ReadonlyMap<string, string>,
-): Readonly<Record<string, string | number | boolean>> {
-  const given = [...parameters].filter(([name]) => name in forms);
-  return Object.fromEntries(
-    given.map(([name, text]) => [name, { milliseconds: Number(text), 'true or false': text === 'true', text }[forms[name] ?? 'text']]),
-  );
+/** giveway's own parameters as options of the store, but for those that are for its client. */
+function optionsIn({ parameters }: StoreUrl, { parameters: forms }: Backend, forClient: readonly string[] = []): object {
+  const given = Object.entries(forms).filter(([name]) => parameters.has(name) && !forClient.includes(name));
+  return Object.fromEntries(given.map(([name, form]) => [name, parse(parameters.get(name) ?? '', form)]));
+}
+
+function parse(text: string, form: ParameterForm): string | number | boolean {
+  if (form === 'milliseconds') return Number(text);
+  return form === 'text' ? text : text === 'true';
+}
+
+/** A store leaves the client that it was given open: the one made for it ends with it, or with the failure to make it. */
+function closingToo(endClient: () => void, makeStore: () => LockStore): LockStore {
+  try {
+    const store = makeStore();
+    return { ...store, close: () => store.close().finally(endClient) };
+  } catch (error) {
+    endClient();
+    throw error;
+  }
 }

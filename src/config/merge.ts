@@ -2,7 +2,7 @@ import type { TableOptions } from '../lock/options.ts';
 import { normalizer } from './contradictions.ts';
 import type { EnvironmentSettings, MergedSettings } from './types.ts';
 
-/** Lays the settings over each other, the weakest first: field by field, in `retry` and in each resource too. */
+/** Lays the settings over each other, the weakest first: field by field, also within `retry`, `starveAfter` and each resource. */
 export function mergeSettings(layers: readonly EnvironmentSettings[]): MergedSettings {
   const merged = layers.reduce(overlay, {});
   if (merged.resources === undefined) return merged as MergedSettings;
@@ -19,8 +19,10 @@ export function mergeSettings(layers: readonly EnvironmentSettings[]): MergedSet
 }
 
 /** A field that is `undefined` hides nothing. */
-function overlay<T extends TableOptions>(weak: T, strong: T): T {
+function overlay<T extends EnvironmentSettings>(weak: T, strong: T): T {
   const given = Object.fromEntries(Object.entries(strong).filter(([, value]) => value !== undefined));
-  if (weak.retry !== undefined && strong.retry !== undefined) given.retry = { ...weak.retry, ...strong.retry };
+  for (const group of ['retry', 'starveAfter'] as const) {
+    if (weak[group] !== undefined && strong[group] !== undefined) given[group] = { ...weak[group], ...strong[group] };
+  }
   return { ...weak, ...given };
 }

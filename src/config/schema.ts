@@ -3,6 +3,7 @@
 import * as z from 'zod/mini';
 import type { RetryOptions, TableOptions } from '../lock/options.ts';
 import { ttlRangeMs } from '../lock/options.ts';
+import type { StarveAfter } from '../lock/starvation.ts';
 import { backends } from './build.ts';
 import { storeSettingProblem } from './store-setting.ts';
 import type { EnvironmentSettings, GivewayConfig, StoreSetting } from './types.ts';
@@ -84,6 +85,13 @@ const table = {
   ),
 } satisfies Fields<TableOptions>;
 
+const starveAfter = {
+  skips: z.optional(wholeOrInfinite(1, '', { description: 'Skips in a row, or "Infinity".', default: 10 })),
+  ms: z.optional(
+    wholeOrInfinite(1, ' (milliseconds)', { description: 'Milliseconds since the last run, or "Infinity".', default: 'Infinity' }),
+  ),
+} satisfies Fields<StarveAfter>;
+
 const name = z.string('a name is a non-empty string');
 
 const resources = z
@@ -122,6 +130,17 @@ const settings = {
   job: z.optional(text({ description: 'Shown to others while a lock is held.' })),
   heartbeat: z.optional(flag({ description: 'Renew every ttlMs / 3 while held.', default: true })),
   ...table,
+  starveAfter: z.optional(
+    z
+      .strictObject(starveAfter, 'an object { skips, ms } is allowed')
+      .check(z.meta({ description: 'When a job that keeps being skipped is reported by the event "starving".' })),
+  ),
+  onStarving: z.optional(
+    oneOf(['event', 'wait'], {
+      description: 'What a starving job does beside the event: nothing more, or wait at its next run.',
+      default: 'event',
+    }),
+  ),
 } satisfies Fields<EnvironmentSettings>;
 
 const environment = z.strictObject(settings, 'an object of settings is allowed');
@@ -148,5 +167,6 @@ export function fieldsAt(path: readonly PropertyKey[]): readonly string[] {
   const depth = { environments: 2, overrides: 1 }[String(path[0])] ?? 0;
   const [first, ...rest] = path.slice(depth);
   if (first === undefined) return Object.keys(settings);
-  return Object.keys(first === 'resources' && rest.length === 1 ? table : retry);
+  if (first === 'resources' && rest.length === 1) return Object.keys(table);
+  return Object.keys(first === 'starveAfter' ? starveAfter : retry);
 }

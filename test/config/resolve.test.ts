@@ -66,12 +66,14 @@ describe('what wins', () => {
     namespace: 'file',
     ttlMs: 10_000,
     retry: { maxWaitMs: 1_000, delayMs: 10 },
+    starveAfter: { skips: 5 },
     resources: ['events', 'visits'],
     environments: {
       production: {
         namespace: 'block',
         environment: 'production',
         retry: { maxWaitMs: 2_000 },
+        starveAfter: { ms: 60_000 },
         resources: { 'public.EVENTS': { ttlMs: 5_000 }, rollup: {} },
       },
     },
@@ -83,6 +85,7 @@ describe('what wins', () => {
       environment: 'production',
       ttlMs: 10_000,
       retry: { maxWaitMs: 2_000, delayMs: 10 },
+      starveAfter: { skips: 5, ms: 60_000 },
       resources: { events: { ttlMs: 5_000 }, visits: {}, rollup: {} },
       envName: 'production',
     };
@@ -112,6 +115,7 @@ describe('what wins', () => {
 
 describe('problems, each with its path, the value received and what is allowed', () => {
   const only = (fields: object): readonly string[] => problemsOf({ store: 'memory:', ...fields });
+  const schemes = 'memcached:, postgres:, postgresql:, redis:, rediss:, dynamodb:, momento:, memory:';
   const listOfTable = 'ttlMs, maxHoldMs, minHoldMs, retry, onBusy, onStoreDown';
   const wholeMs = (min: number, max: number): string => `an integer from ${min} to ${max} (milliseconds) is allowed`;
 
@@ -126,6 +130,7 @@ describe('problems, each with its path, the value received and what is allowed',
           namespace: 'a b',
           retry: { maxWaitMs: -1, delay: 3 },
           onBusy: 'wait',
+          starveAfter: { skip: 3, ms: 0 },
           resources: {
             events: { ttlMs: 2_000, minHoldMs: 3_000 },
             'public.Events': {},
@@ -141,7 +146,7 @@ describe('problems, each with its path, the value received and what is allowed',
         },
       ),
     ).toEqual([
-      'store: received "memcache://***@h:11211"; there is no such kind of store (did you mean "memcached"?); allowed: memcached:, postgres:, postgresql:, memory:',
+      `store: received "memcache://***@h:11211"; there is no such kind of store (did you mean "memcached"?); allowed: ${schemes}`,
       'namespace: received "a b"; letters, digits, ".", "_" and "-" are allowed, 40 characters at most',
       'resources.x: received 3; an object of settings is allowed, {} for none',
       'resources["analytics.visits"].retry.delayms: there is no such field (did you mean "delayMs"?); allowed: maxWaitMs, delayMs, maxDelayMs, maxAttempts',
@@ -151,9 +156,11 @@ describe('problems, each with its path, the value received and what is allowed',
       `retry.maxWaitMs: received -1; ${wholeMs(0, 2_147_483_647)}`,
       'retry.delay: there is no such field (did you mean "delayMs"?); allowed: maxWaitMs, delayMs, maxDelayMs, maxAttempts',
       'onBusy: received "wait"; "skip" or "retry" is allowed',
+      'starveAfter.ms: received 0; an integer from 1 (milliseconds) or Infinity ("Infinity" in JSON) is allowed',
+      'starveAfter.skip: there is no such field (did you mean "skips"?); allowed: skips, ms',
       'environments.production.resources[2]: received 3; a name is a non-empty string',
       'environments.stage: received 3; an object of settings is allowed',
-      `tlMs: there is no such field (did you mean "ttlMs"?); allowed: $schema, store, namespace, environment, defaultSchema, resources, allowUnlisted, job, heartbeat, ${listOfTable}, environments`,
+      `tlMs: there is no such field (did you mean "ttlMs"?); allowed: $schema, store, namespace, environment, defaultSchema, resources, allowUnlisted, job, heartbeat, ${listOfTable}, starveAfter, onStarving, environments`,
       'GIVEWAY_NAMESPACE: received "!"; letters, digits, ".", "_" and "-" are allowed, 40 characters at most',
       'overrides.heartbeat: received "on"; true or false is allowed',
       `overrides.retry.maxDelayMs: received 0; ${wholeMs(1, 2_147_483_647)}`,
@@ -180,10 +187,7 @@ describe('problems, each with its path, the value received and what is allowed',
     [{}, 'store: missing; give a URL such as memcached://localhost:11211 here, or set GIVEWAY_STORE'],
     [{ store: null }, 'store: received null; a store URL is allowed; in a js or ts config also a store, or a function that opens one'],
     [{ store: '' }, 'store: received a text of 0 characters; a URL such as memcached://localhost:11211 is allowed'],
-    [
-      { store: 'localhost:11211' },
-      'store: received "localhost:11211"; there is no such kind of store; allowed: memcached:, postgres:, postgresql:, memory:',
-    ],
+    [{ store: 'localhost:11211' }, `store: received "localhost:11211"; there is no such kind of store; allowed: ${schemes}`],
   ])('a store of %p', (file, problem) => {
     expect(problemsOf(file)).toEqual([problem]);
   });
@@ -334,6 +338,8 @@ describe('whatever a file holds', () => {
     allowUnlisted: mostly(fc.boolean()),
     resources,
     ...table,
+    starveAfter: mostly(fc.record({ skips: fc.constantFrom(1, 'Infinity'), ms: fc.constant(60_000) }, optional)),
+    onStarving: mostly(fc.constantFrom('event', 'wait')),
   };
   const nearConfig = fc.record(
     {

@@ -1,0 +1,68 @@
+/** Clients for the stores that take one. Each is of an optional peer, loaded when it is needed, and closed with its store. */
+import { GivewayError } from '../lock/errors.ts';
+import type { DynamoClient } from '../stores/dynamodb/index.ts';
+import type { MomentoClient } from '../stores/momento/index.ts';
+import type { RedisClient } from '../stores/redis/index.ts';
+
+/** A client that is nobody else's. */
+export interface OwnClient<Client> {
+  readonly client: Client;
+  end(): void;
+}
+
+/** Of ioredis or, where that is not installed, of node-redis. It does not keep the process alive. */
+export async function redisClient(url: string): Promise<OwnClient<RedisClient>> {
+  try {
+    const { Redis } = await import('ioredis');
+    const client = new Redis(url, { lazyConnect: true });
+    client.on('connect', () => (client as { stream?: { unref?(): void } }).stream?.unref?.());
+    return { client, end: () => client.disconnect() };
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  const { createClient } = await peer('ioredis', () => import('redis'));
+  const client = createClient({ url });
+  client.unref();
+  client.on('error', () => {}); // the store listens too, but later than the first attempt may fail
+  client.connect().catch(() => {});
+  return { client, end: () => client.isOpen && client.destroy() };
+}
+
+export async function dynamodbClient(region: string | undefined, endpoint: string | undefined): Promise<OwnClient<DynamoClient>> {
+  const { DynamoDBClient } = await peer('@aws-sdk/client-dynamodb', () => import('@aws-sdk/client-dynamodb'));
+  const client = new DynamoDBClient({ ...(region && { region }), ...(endpoint && { endpoint }) });
+  return { client, end: () => client.destroy() };
+}
+
+/** With the key in `MOMENTO_API_KEY` and, for a key of the second version, its endpoint in `MOMENTO_ENDPOINT`; `local` is a momento-local's `host:port`. */
+export async function momentoClient(local: string | undefined): Promise<OwnClient<MomentoClient>> {
+  const { CacheClient, Configurations, CredentialProvider, NoopMomentoLoggerFactory } = await peer(
+    '@gomomento/sdk',
+    () => import('@gomomento/sdk'),
+  );
+  const [hostname = '', port] = local?.split(':') ?? [];
+  const client = new CacheClient({
+    configuration: Configurations.InRegion.Default.latest(new NoopMomentoLoggerFactory()),
+    credentialProvider:
+      local !== undefined
+        ? CredentialProvider.forMomentoLocal({ hostname, port: Number(port ?? 8_080) })
+        : process.env.MOMENTO_ENDPOINT
+          ? CredentialProvider.fromEnvVarV2()
+          : CredentialProvider.fromEnvVar('MOMENTO_API_KEY'),
+    defaultTtlSeconds: 60,
+  });
+  return { client, end: () => client.close() };
+}
+
+async function peer<T>(name: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (cause) {
+    if (!isMissing(cause)) throw cause;
+    throw new GivewayError('ERR_GIVEWAY_PEER_MISSING', `it needs the package ${name}: npm install ${name}`, { cause });
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND');
+}

@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { type LoadOptions, loadConfig, loadLocker } from '../../src/config/index.ts';
+import { ConfigError, UnknownResourceError } from '../../src/lock/errors.ts';
+import type { ResourceLocker } from '../../src/lock/locker.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+import { clientFor, storeWithTable } from '../stores/dynamodb/tables.ts';
+import { type MomentoServer, momentoServer } from '../support/momento-server.ts';
+import { describeWith } from '../support/shared.ts';
+
+/** What is set by the caller alone: there is no config file above. */
+const settings = (overrides: NonNullable<LoadOptions['overrides']>, env: NonNullable<LoadOptions['env']> = {}): LoadOptions => ({
+  cwd: '/',
+  env,
+  overrides,
+});
+
+/** A second locker finds what the first holds, and may have it when the first has let go. */
+async function proveLocks(options: LoadOptions): Promise<void> {
+  await using first = await loadLocker(options);
+  await using second = await loadLocker(options);
+  const lock = await first.lock('events', { job: 'proof' });
+  expect(lock.isProtected).toBe(true);
+  expect(await second.tryLock('events')).toBeUndefined();
+  expect(await second.inspect('events')).toEqual([expect.objectContaining({ job: 'proof' })]);
+  expect(await lock.unlock()).toBe(true);
+  expect(await (await second.tryLock('events'))?.unlock()).toBe(true);
+}
+
+/** The store beneath a locker is closed: it answers no more. */
+async function expectClosed(locker: ResourceLocker): Promise<void> {
+  expect(await locker.health()).toMatchObject({ ok: false });
+}
+
+describe('loadLocker', () => {
+  test('hands every setting to the locker', async () => {
+    const config = {
+      store: 'memory:',
+      namespace: 'n',
+      environment: 'staging',
+      defaultSchema: 'mart',
+      resources: { 'mart.Events': { ttlMs: 5_000 } },
+      job: 'nightly',
+    };
+    await using locker = await loadLocker(settings(config));
+    const lock = await locker.lock('EVENTS');
+    expect(lock).toMatchObject({ job: 'nightly', scope: { writes: ['events'] } });
+    expect(lock.remainingMs()).toBeLessThanOrEqual(5_000);
+    const handed = await lock.handOver();
+    expect(handed).toMatchObject({ namespace: 'n', environment: 'staging' });
+    await expect(locker.lock('event')).rejects.toThrow(UnknownResourceError);
+  });
+
+  test('closes the store it opened', async () => {
+    const locker = await loadLocker(settings({ store: 'memory:' }));
+    expect(await locker.health()).toMatchObject({ ok: true, store: 'memory' });
+    await locker.close();
+    await expectClosed(locker);
+  });
+
+  test('closes the store that a function opened, and leaves a store object open', async () => {
+    const opened = memoryStore();
+    const ofFunction = await loadLocker(settings({ store: async () => opened }));
+    await ofFunction.close();
+    await expect(opened.read('key')).rejects.toThrow('closed');
+
+    const given = memoryStore();
+    const ofObject = await loadLocker(settings({ store: given }));
+    await ofObject.close();
+    expect(await given.read('key')).toBeUndefined();
+  });
+
+  test('GIVEWAY_DISABLED=1 locks nothing', async () => {
+    await using locker = await loadLocker(settings({ store: 'memcached://nowhere.invalid' }, { GIVEWAY_DISABLED: '1' }));
+    const [first, second] = [await locker.tryLock('events'), await locker.tryLock('visits')];
+    expect([first, second]).toEqual([expect.anything(), expect.anything()]);
+    expect((await loadConfig(settings({ store: 'memory:' }, { GIVEWAY_DISABLED: '1' }))).store.label).toBe('none: GIVEWAY_DISABLED is set');
+  });
+
+  test('a store that refuses its options is a ConfigError', async () => {
+    const refused = await loadLocker(settings({ store: 'memcached://user:hunter2@h?timeoutMs=1' })).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(ConfigError);
+    expect((refused as ConfigError).message).toBe(
+      'environment:\n  store: could not be opened: timeoutMs: received 1; a whole number of milliseconds from 50 to 60000 is allowed',
+    );
+  });
+});
+
+describe('a store from a URL', () => {
+  describeWith('memcached', (service) => {
+    test('memcached:', () =>
+      proveLocks(settings({ store: `memcached://${service.url}?timeoutMs=2000&verifyRelease=true`, namespace: service.prefix })));
+  });
+
+  describeWith('postgres', (service) => {
+    test('postgres:', () => {
+      const store = `${service.url}${service.url.includes('?') ? '&' : '?'}table=config_locks&createTable=true&listen=false&timeoutMs=5000&application_name=giveway`;
+      return proveLocks(settings({ store }));
+    });
+  });
+
+  describeWith('redis', (service) => {
+    const withRedis = (store: string): LoadOptions => settings({ store, namespace: service.prefix });
+
+    test('redis:, over ioredis', () => proveLocks(withRedis(`${service.url}?timeoutMs=5000&prefix=p:`)));
+
+    test('redis:, over node-redis where ioredis is not installed', async () => {
+      jest.doMock('ioredis', () => {
+        throw Object.assign(new Error("Cannot find module 'ioredis'"), { code: 'MODULE_NOT_FOUND' });
+      });
+      try {
+        await proveLocks(withRedis(service.url));
+      } finally {
+        jest.dontMock('ioredis');
+      }
+    });
+
+    test('closes its client', async () => {
+      const { Redis } = jest.requireActual<typeof import('ioredis')>('ioredis');
+      const watcher = new Redis(service.url);
+      const clients = async (): Promise<number> => String(await watcher.client('LIST')).split('\n').length;
+      const before = await clients();
+      const locker = await loadLocker(withRedis(service.url));
+      expect(await locker.health()).toMatchObject({ ok: true, store: 'redis' });
+      expect(await clients()).toBe(before + 1);
+      await locker.close();
+      while ((await clients()) > before) await new Promise(setImmediate);
+      await expectClosed(locker);
+      watcher.disconnect();
+    });
+  });
+
+  describeWith('dynamodb', (service) => {
+    const credentials = { AWS_ACCESS_KEY_ID: 'AKIATEST', AWS_SECRET_ACCESS_KEY: 'hunter2' };
+    const before = { ...process.env };
+    let tableName = '';
+    beforeAll(async () => {
+      Object.assign(process.env, credentials);
+      const client = clientFor(service.url);
+      tableName = 'config-locks';
+      await storeWithTable(client, { tableName });
+      client.destroy();
+    });
+    afterAll(() => {
+      process.env = before;
+    });
+
+    test('dynamodb:', () => {
+      const endpoint = encodeURIComponent(service.url);
+      return proveLocks(settings({ store: `dynamodb://${tableName}?region=eu-west-1&endpoint=${endpoint}&timeoutMs=5000` }));
+    });
+  });
+
+  describe('a stand-in for Momento (not the live service)', () => {
+    let server: MomentoServer;
+    beforeAll(async () => {
+      server = await momentoServer();
+    });
+    afterAll(() => server.stop());
+
+    test('momento:', () => proveLocks(settings({ store: `momento:${server.cacheName}?local=127.0.0.1:${server.port}&timeoutMs=5000` })));
+
+    test('without a key: says which variable is missing', async () => {
+      await expect(loadLocker(settings({ store: 'momento:cache' }))).rejects.toThrow(/store: could not be opened: .*MOMENTO_API_KEY/);
+    });
+  });
+
+  test.each([
+    ['redis://h', ['ioredis', 'redis'], 'ioredis'],
+    ['dynamodb://table', ['@aws-sdk/client-dynamodb'], '@aws-sdk/client-dynamodb'],
+    ['momento:cache', ['@gomomento/sdk'], '@gomomento/sdk'],
+  ])('%s without its package says what to install', async (store, packages, wanted) => {
+    for (const name of packages) {
+      jest.doMock(name, () => {
+        throw Object.assign(new Error(`Cannot find module '${name}'`), { code: 'MODULE_NOT_FOUND' });
+      });
+    }
+    try {
+      await expect(loadLocker(settings({ store }))).rejects.toThrow(
+        `environment:\n  store: could not be opened: it needs the package ${wanted}: npm install ${wanted}`,
+      );
+    } finally {
+      for (const name of packages) jest.dontMock(name);
+    }
+  });
+});
