@@ -57,7 +57,7 @@ export function explain(error: unknown, circumstances: Circumstances): GivewayEr
 
 function sentenceFor(error: unknown, { table, timeoutMs, stage }: Circumstances): string {
   const code = sqlState(error);
-  switch (code ?? networkCode(error)) {
+  switch (codeOf(error)) {
     case '28P01':
     case '28000':
       return 'refused the login: check user, password and pg_hba.conf';
@@ -91,17 +91,19 @@ function sentenceFor(error: unknown, { table, timeoutMs, stage }: Circumstances)
 
 /** The code of an error that the server sent. Errors of the network have codes too, and no severity. */
 function sqlState(error: unknown): string | undefined {
-  return error instanceof Error && 'severity' in error && 'code' in error ? String(error.code) : undefined;
-}
-
-function networkCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  return (error as { severity?: unknown } | undefined)?.severity === undefined ? undefined : codeOf(error);
 }
 
 function isTimeout(error: unknown): boolean {
-  return networkCode(error) === 'ERR_GIVEWAY_STORE_TIMEOUT' || /^timeout exceeded|connection timeout$/i.test(messageOf(error));
+  return codeOf(error) === 'ERR_GIVEWAY_STORE_TIMEOUT' || /^timeout exceeded|connection timeout$/i.test(messageOf(error));
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const message = (error as { message?: unknown } | undefined)?.message;
+  return typeof message === 'string' ? message : String(error);
 }

@@ -38,6 +38,7 @@ const setUpTimeoutMs = 10_000;
 
 export function createOperations({ connections, table, timeoutMs, makesTable }: OperationsOptions): Operations {
   let isClosed = false;
+  let making: Promise<unknown> | undefined;
 
   async function run<T>(work: (send: Send) => Promise<T>, limitMs = timeoutMs): Promise<T> {
     if (isClosed) throw new StoreUnavailableError('The postgres store was closed; open another one');
@@ -65,7 +66,11 @@ export function createOperations({ connections, table, timeoutMs, makesTable }: 
         if (failure === 'lost' && ++losses === mostLosses) throw error;
         if (failure === 'no-table') {
           if (!makesTable || madeTable) throw error;
-          await statements.query({ text: table.setUp });
+          // Once for all that find it missing at the same time.
+          making ??= statements.query({ text: table.setUp }).finally(() => {
+            making = undefined;
+          });
+          await making;
           madeTable = true;
         }
       }

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../../lock/errors.ts';
+import type { BreakerOptions } from '../breaker.ts';
 import type { PgPool } from './pool.ts';
 import { checkTable, defaultTable } from './table.ts';
 
@@ -19,6 +20,8 @@ export interface PostgresStoreOptions {
   readonly listen?: boolean | string;
   /** How long one operation may take, in milliseconds, connecting included. Default 1 000, at most 60 000. */
   readonly timeoutMs?: number;
+  /** When calls to a failing server are refused at once, see `withBreaker`; `false`: never. */
+  readonly breaker?: Omit<BreakerOptions, 'serverOf'> | false;
 }
 
 /** Options as the store uses them. */
@@ -30,16 +33,17 @@ export interface ResolvedOptions {
   /** Connection string of the listener, if there is one. */
   readonly listenTo: string | undefined;
   readonly timeoutMs: number;
+  readonly breaker: BreakerOptions | false;
 }
 
-const known = new Set(['connectionString', 'pool', 'table', 'createTable', 'listen', 'timeoutMs']);
+const known = new Set(['connectionString', 'pool', 'table', 'createTable', 'listen', 'timeoutMs', 'breaker']);
 
 /** Refuses what cannot work, before anything is sent. */
 export function resolveOptions(options: PostgresStoreOptions): ResolvedOptions {
   for (const name of Object.keys(options)) {
     if (!known.has(name)) throw new InvalidOptionError(name, optionOf(options, name), `the options are ${[...known].join(', ')}`);
   }
-  const { connectionString, pool, table = defaultTable, createTable = false, timeoutMs = 1_000 } = options;
+  const { connectionString, pool, table = defaultTable, createTable = false, timeoutMs = 1_000, breaker = {} } = options;
   if ((connectionString === undefined) === (pool === undefined)) {
     throw new InvalidOptionError('connectionString', pool && 'both', 'either `connectionString` or `pool` is needed');
   }
@@ -56,6 +60,7 @@ export function resolveOptions(options: PostgresStoreOptions): ResolvedOptions {
     makesTable: createTable,
     listenTo: listenTo(options),
     timeoutMs,
+    breaker,
   };
 }
 

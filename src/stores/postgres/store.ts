@@ -1,5 +1,6 @@
 import { InvalidOptionError, StoreUnavailableError } from '../../lock/errors.ts';
 import type { Entry, Listed, LockStore, StoreNotice, StoreTraits, Version } from '../../lock/store.ts';
+import { withBreaker } from '../breaker.ts';
 import { withDeadline } from '../deadline.ts';
 import { lentConnections, loadPg, ownConnections } from './connections.ts';
 import { createListener, type Listener, type PgListenClient } from './listener.ts';
@@ -24,7 +25,7 @@ const sweepEveryMs = 600_000;
  * @throws InvalidOptionError for options that cannot work. Connects when first used, not before.
  */
 export function postgresStore(options: PostgresStoreOptions): PostgresStore {
-  const { source, table: tableName, makesTable, listenTo, timeoutMs } = resolveOptions(options);
+  const { source, table: tableName, makesTable, listenTo, timeoutMs, breaker } = resolveOptions(options);
   const table = lockTable(tableName);
   const connections = typeof source === 'string' ? ownConnections(source, timeoutMs) : lentConnections(source);
   const { run, setUp, refuse } = createOperations({ connections, table, timeoutMs, makesTable });
@@ -49,7 +50,7 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
     run((send) => send(table.sweep)).catch(ignore);
   }
 
-  return {
+  const store: LockStore = {
     traits: traitsOf(listener),
 
     read: (key) => run((send) => readEntry(send, table.read, key)),
@@ -98,8 +99,6 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
       return { [Symbol.dispose]: () => void noticeListeners.delete(tell) };
     },
 
-    createTable: setUp,
-
     close() {
       refuse();
       // A server that is gone without a word never acknowledges the end of a connection.
@@ -107,6 +106,7 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
       return closing;
     },
   };
+  return { ...(breaker === false ? store : withBreaker(store, breaker)), createTable: setUp };
 }
 
 const deafNotice: StoreNotice = {

@@ -83,6 +83,8 @@ function replyCode(error: unknown): string | undefined {
 }
 
 function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
-  return error instanceof Error ? error.message : String(error);
+  // To a name with several addresses Node connects to each, and says nothing but who failed.
+  const { message, errors = [] } = (error ?? {}) as { message?: unknown; errors?: readonly unknown[] };
+  if (message === '' && errors.length > 0) return errors.map(messageOf).join('; ');
+  return typeof message === 'string' ? message : String(error);
 }

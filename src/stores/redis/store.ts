@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { InvalidOptionError, StoreUnavailableError } from '../../lock/errors.ts';
 import type { LockStore, StoreTraits, Version } from '../../lock/store.ts';
+import { type BreakerOptions, withBreaker } from '../breaker.ts';
 import { adaptClient } from './adapter.ts';
 import type { RedisClient } from './client.ts';
 import { createListener } from './listener.ts';
@@ -15,6 +16,8 @@ export interface RedisStoreOptions {
   readonly prefix?: string;
   /** How long one operation may take, in milliseconds, waiting for a connection included. Default 1 000, at most 60 000. */
   readonly timeoutMs?: number;
+  /** When calls to a failing server are refused at once, see `withBreaker`; `false`: never. */
+  readonly breaker?: Omit<BreakerOptions, 'serverOf'> | false;
 }
 
 /** Names one write: the whole text, which begins with an id of its own. */
@@ -31,7 +34,7 @@ const traits: StoreTraits = { name: 'redis', ttlGrainMs: 1, mayForget: true, dur
  * @throws InvalidOptionError for options that cannot work.
  */
 export function redisStore(options: RedisStoreOptions): LockStore {
-  const { client, prefix, timeoutMs } = checkOptions(options);
+  const { client, prefix, timeoutMs, breaker } = checkOptions(options);
   const adapter = adaptClient(client);
   const requests = createRequests(client, adapter, timeoutMs);
   const channel = `${prefix}giveway:changed`;
@@ -42,7 +45,7 @@ export function redisStore(options: RedisStoreOptions): LockStore {
     return { isDone: Number(reply) === 1, isRepeated };
   }
 
-  return {
+  const store: LockStore = {
     traits,
 
     async read(key) {
@@ -79,16 +82,17 @@ export function redisStore(options: RedisStoreOptions): LockStore {
       listener.close();
     },
   };
+  return breaker === false ? store : withBreaker(store, breaker);
 }
 
-function checkOptions({ client, prefix = '', timeoutMs = 1_000, ...others }: RedisStoreOptions): Required<RedisStoreOptions> {
+function checkOptions({ client, prefix = '', timeoutMs = 1_000, breaker = {}, ...others }: RedisStoreOptions): Required<RedisStoreOptions> {
   const [unknown] = Object.entries(others);
-  if (unknown !== undefined) throw new InvalidOptionError(unknown[0], unknown[1], 'the options are client, prefix, timeoutMs');
+  if (unknown !== undefined) throw new InvalidOptionError(unknown[0], unknown[1], 'the options are client, prefix, timeoutMs, breaker');
   if (typeof prefix !== 'string') throw new InvalidOptionError('prefix', prefix, 'a string is allowed');
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000) {
     throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 1 to 60000 is allowed');
   }
-  return { client, prefix, timeoutMs };
+  return { client, prefix, timeoutMs, breaker };
 }
 
 /** 128 random bits in front of the value: no two writes store the same text, whatever they write. */

@@ -25,7 +25,7 @@ describeWith('postgres', () => {
   beforeAll(async () => {
     server = await postgresServer();
     proxy = await startProxy(server, { protocol: 'postgres' });
-    store = postgresStore({ connectionString: throughProxy(), createTable: true, timeoutMs });
+    store = postgresStore({ connectionString: throughProxy(), createTable: true, timeoutMs, breaker: false });
     other = postgresStore({ connectionString: server.url, timeoutMs });
     await store.createTable();
   }, 90_000);

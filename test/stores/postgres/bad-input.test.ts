@@ -1,0 +1,199 @@
+import { createServer, type Server } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Pool } from 'pg';
+import { withSettings } from '../../../src/stores/postgres/connections.ts';
+import { startsLikePostgres } from '../../../src/stores/postgres/greeting.ts';
+import { type PostgresStoreOptions, postgresStore } from '../../../src/stores/postgres/index.ts';
+import { freePort } from '../../support/server-process.ts';
+import { memcachedServer, type ProcessServer, postgresServer, redisServer } from '../../support/services.ts';
+import { describeWith } from '../../support/shared.ts';
+
+const minute = 60_000;
+const connectionString = 'postgres://someone:secret@127.0.0.1:1/database';
+const pool = { connect: () => Promise.reject(new Error('not asked')) };
+
+describe('options that cannot work are refused at once, and nothing is sent', () => {
+  test.each<[string, object, RegExp]>([
+    ['neither string nor pool', {}, /^connectionString: received undefined; either `connectionString` or `pool` is needed/],
+    ['both', { connectionString, pool }, /^connectionString: .*either `connectionString` or `pool`/],
+    [
+      'a string of another kind',
+      { connectionString: 'mysql://root:secret@db/x' },
+      /^connectionString: received "mysql:…"; a URL such as postgres:/,
+    ],
+    ['a pool that is none', { pool: {} }, /^pool: received an object; a Pool of pg/],
+    ['a table with capitals', { connectionString, table: 'Locks' }, /^table: received "Locks"/],
+    ['a timeout of 0', { connectionString, timeoutMs: 0 }, /^timeoutMs: received 0; an integer from 1 to 60000/],
+    ['a timeout of NaN', { connectionString, timeoutMs: Number.NaN }, /^timeoutMs: received NaN/],
+    ['createTable as text', { connectionString, createTable: 'yes' }, /^createTable: received "yes"; true or false/],
+    ['listen without a place to', { pool, listen: true }, /^listen: received true; with `pool`, a connection string/],
+    ['listen on another kind', { pool, listen: 'redis://:secret@x' }, /^listen: received "redis:…"/],
+    ['an unknown option', { connectionString, tabel: 'locks' }, /^tabel: received "locks"; the options are connectionString, pool, table,/],
+  ])('%s', (_, options, message) => {
+    const make = (): unknown => postgresStore(options as PostgresStoreOptions);
+    expect(make).toThrow(expect.objectContaining({ name: 'InvalidOptionError' }));
+    expect(make).toThrow(message);
+    expect(make).not.toThrow(/secret/);
+  });
+
+  test('a version of another store', async () => {
+    const store = postgresStore({ connectionString });
+    await expect(store.remove('key', {})).rejects.toMatchObject({ name: 'InvalidOptionError', path: 'version' });
+  });
+});
+
+describe('settings of a connection', () => {
+  test('join those of the connection string, and leave the rest of it alone', () => {
+    expect(withSettings('postgres://u:p@h/d', '-c a=1')).toEqual({ connectionString: 'postgres://u:p@h/d', options: '-c a=1' });
+    const joined = withSettings('postgres://u:p@h/d?options=-c%20search_path%3Dx&sslmode=require', '-c a=b\\ c').connectionString;
+    expect(new URL(joined).searchParams.get('options')).toBe('-c search_path=x -c a=b\\ c');
+    expect(new URL(joined).searchParams.get('sslmode')).toBe('require');
+    expect(withSettings('postgres://u:p@h/d', undefined)).toEqual({ connectionString: 'postgres://u:p@h/d' });
+  });
+});
+
+describe('the first bytes of a server', () => {
+  test.each<[string, string | Buffer, boolean]>([
+    ['Postgres asks for a password', Buffer.from([0x52, 0, 0, 0, 12, 0, 0, 0, 5]), true],
+    ['Postgres refuses', Buffer.from([0x45, 0, 0, 0, 90]), true],
+    ['Postgres accepts TLS', 'S', true],
+    ['memcached', 'ERROR\r\n', false],
+    ['Redis', '-ERR unknown command\r\n', false],
+    ['a web server', 'HTTP/1.1 400 Bad Request\r\n', false],
+    ['a mail server', '220 smtp.example.com\r\n', false],
+  ])('%s', (_, bytes, expected) => {
+    expect(startsLikePostgres(Buffer.from(bytes))).toBe(expected);
+  });
+});
+
+describeWith('postgres', () => {
+  let server: ProcessServer;
+  let admin: Pool;
+  beforeAll(async () => {
+    server = await postgresServer();
+    admin = new Pool({ connectionString: server.url });
+    await postgresStore({ pool: admin }).createTable();
+  }, 90_000);
+  afterAll(async () => {
+    await admin.end();
+    await server.stop();
+  });
+
+  const as = (change: (url: URL) => void): string => {
+    const url = new URL(server.url);
+    change(url);
+    return url.href;
+  };
+
+  /** The error of a create, which must come before the deadline is long over, and give away no password. */
+  async function failure(options: PostgresStoreOptions): Promise<Error> {
+    const store = postgresStore({ timeoutMs: 500, ...options });
+    const start = performance.now();
+    const error = await store.create('key', 'value', minute).then(
+      () => new Error('it worked'),
+      (reason: Error) => reason,
+    );
+    expect(performance.now() - start).toBeLessThan(900);
+    await store.close();
+    expect(error.name).toBe('StoreUnavailableError');
+    expect(error.message).not.toContain('secret');
+    expect(error.cause).toBeDefined();
+    return error;
+  }
+
+  test('a wrong password', async () => {
+    await admin.query(`create role clerk login password 'right'`);
+    const { rows } = await admin.query<{ hba_file: string }>('show hba_file');
+    const lines = `values ('host all clerk 127.0.0.1/32 scram-sha-256'), ('host all all 127.0.0.1/32 trust')`;
+    await admin.query(`copy (${lines}) to '${rows[0]?.hba_file}'`);
+    await admin.query('select pg_reload_conf()');
+    const login = (password: string) => as((url) => Object.assign(url, { username: 'clerk', password }));
+    const refused = `Postgres at 127.0.0.1:${server.port} refused the login: check user, password and pg_hba.conf`;
+    expect((await failure({ connectionString: login('secret') })).message).toBe(refused);
+    expect((await failure({ connectionString: login('') })).message).toMatch(/refused the login|cannot be reached: .*password/);
+  });
+
+  test('no such database', async () => {
+    const connectionString = as((url) => Object.assign(url, { pathname: '/nowhere' }));
+    expect((await failure({ connectionString })).message).toContain('has no such database: check the end of the connection string');
+  });
+
+  test('no permission', async () => {
+    await admin.query('create role visitor login');
+    const connectionString = as((url) => Object.assign(url, { username: 'visitor' }));
+    expect((await failure({ connectionString })).message).toContain('usage on sequence giveway_locks_version');
+  });
+
+  test('a database that is read-only', async () => {
+    const connectionString = as((url) => url.searchParams.set('options', '-c default_transaction_read_only=on'));
+    expect((await failure({ connectionString })).message).toContain(
+      'is read-only here (a replica, or default_transaction_read_only is on)',
+    );
+  });
+
+  test('a server without a free slot', async () => {
+    await admin.query('create role crowd login connection limit 0');
+    await admin.query('alter role crowd connection limit 0');
+    const connectionString = as((url) => Object.assign(url, { username: 'crowd' }));
+    expect((await failure({ connectionString })).message).toContain('has no connection slot left');
+  });
+
+  test('a pool that cannot be used any more', async () => {
+    const ended = new Pool({ connectionString: server.url });
+    await ended.end();
+    expect((await failure({ pool: ended })).message).toBe('Postgres cannot be reached: Cannot use a pool after calling end on the pool');
+  });
+
+  test('a port where nobody listens', async () => {
+    const connectionString = `postgres://someone:secret@127.0.0.1:${await freePort()}/database`;
+    expect((await failure({ connectionString })).message).toMatch(/^Postgres at 127\.0\.0\.1:\d+ refuses connections: is it running/);
+  });
+
+  test('a host that does not exist', async () => {
+    const message = (await failure({ connectionString: 'postgres://someone:secret@no-such-host.invalid/database' })).message;
+    expect(message).toMatch(/^Postgres at no-such-host\.invalid:5432 (cannot be found|gave no connection)/);
+  });
+});
+
+describe('a server of another kind on the port', () => {
+  async function messageFor(port: number): Promise<string> {
+    const store = postgresStore({ connectionString: `postgres://someone:secret@127.0.0.1:${port}/database`, timeoutMs: 500 });
+    const start = performance.now();
+    const { message } = await store.read('key').then(
+      () => new Error('it worked'),
+      (reason: Error) => reason,
+    );
+    expect(performance.now() - start).toBeLessThan(900);
+    await store.close();
+    return message;
+  }
+
+  const silent = 'said nothing within 500 ms: it hangs, or is a server of another kind';
+
+  describeWith('redis', () => {
+    test('redis', async () => {
+      const server = await redisServer();
+      expect(await messageFor(server.port)).toBe(`Postgres at 127.0.0.1:${server.port} ${silent}`);
+      await server.stop();
+    });
+  });
+
+  describeWith('memcached', () => {
+    test('memcached', async () => {
+      const server = await memcachedServer();
+      expect(await messageFor(server.port)).toBe(`Postgres at 127.0.0.1:${server.port} ${silent}`);
+      await server.stop();
+    });
+  });
+
+  test('a server that says something else', async () => {
+    const server: Server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.write('HTTP/1.1 400 Bad Request\r\n\r\n');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    expect(await messageFor(port)).toBe(`Postgres at 127.0.0.1:${port} is a server of another kind: it does not answer as Postgres does`);
+    server.close();
+  });
+});
