@@ -1,0 +1,86 @@
+import type { Pool, PoolClient } from 'pg';
+import { GivewayError, LockLostError } from '../lock/errors.ts';
+import type { Lock } from '../lock/lock.ts';
+import { type Judge, judgedClient } from './judged-client.ts';
+
+/** How isolated a transaction is. `snapshot` is Redshift's. */
+export type Isolation = 'serializable' | 'repeatable read' | 'read committed' | 'snapshot';
+
+/** What a lost lock does to the transaction it protects: cancel and roll back, or nothing. */
+export type OnLost = 'cancel' | 'continue';
+
+export interface Attempt<T> {
+  readonly pool: Pool;
+  readonly lock: Lock;
+  readonly isolation: Isolation | undefined;
+  readonly onLost: OnLost;
+  readonly judge: Judge;
+  work(client: PoolClient, lock: Lock): Promise<T> | T;
+}
+
+/** How long the server has to cancel a statement before its connection is cut. */
+const cancelMs = 2_000;
+
+/** One transaction on one connection, from BEGIN to COMMIT or ROLLBACK. The connection goes back usable, or is destroyed. */
+export async function attemptTransaction<T>(attempt: Attempt<T>): Promise<T> {
+  const { pool, lock, isolation, onLost, judge, work } = attempt;
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  const onError = (error: Error): void => {
+    broken = error;
+  };
+  client.on('error', onError);
+  const stopCancelling = onLost === 'cancel' ? cancelWhenLost(pool, client, lock) : async () => {};
+  const mustHold = (): void => {
+    if (onLost === 'cancel') lock.throwIfLost();
+  };
+  try {
+    await client.query(isolation === undefined ? 'BEGIN' : `BEGIN ISOLATION LEVEL ${isolation.toUpperCase()}`);
+    const judged = judgedClient(client, (sql) => {
+      mustHold();
+      judge(sql);
+    });
+    const value = await work(judged, lock);
+    mustHold();
+    const { command } = await client.query('COMMIT');
+    if (command === 'ROLLBACK') throw new GivewayError('ERR_GIVEWAY_ROLLED_BACK', 'The database rolled the transaction back: a statement in it had failed, and the work went on.');
+    return value;
+  } catch (error) {
+    await stopCancelling();
+    await client.query('ROLLBACK').catch((rollbackError: Error) => {
+      broken ??= rollbackError;
+    });
+    throw onLost === 'cancel' ? lossBehind(error, lock) : error;
+  } finally {
+    await stopCancelling();
+    client.off('error', onError);
+    client.release(broken ?? false);
+  }
+}
+
+/** The loss of the lock is the reason, and the cancelled statement its consequence. */
+function lossBehind(error: unknown, lock: Lock): unknown {
+  const reason: unknown = lock.signal.aborted ? lock.signal.reason : undefined;
+  if (!(reason instanceof LockLostError) || error instanceof LockLostError) return error;
+  return new LockLostError(reason.resource, reason.reason, { cause: error });
+}
+
+/**
+ * Cancels what runs on `client` when the lock is lost, from another connection; cuts the connection if that does not help.
+ * What it returns waits for a cancellation under way: one that came late would hit whoever has the connection next.
+ */
+function cancelWhenLost(pool: Pool, client: PoolClient, lock: Lock): () => Promise<void> {
+  const { processID, connection } = client as unknown as { processID?: number; connection?: { stream?: { destroy(error: Error): void } } };
+  let cancelled: Promise<unknown> | undefined;
+  let cut: NodeJS.Timeout | undefined;
+  const cancel = (): void => {
+    cut = setTimeout(() => connection?.stream?.destroy(new Error('The statement did not stop when its lock was lost')), cancelMs);
+    if (processID !== undefined) cancelled = pool.query('select pg_cancel_backend($1)', [processID]).catch(() => {});
+  };
+  lock.signal.addEventListener('abort', cancel, { once: true });
+  return async () => {
+    lock.signal.removeEventListener('abort', cancel);
+    await cancelled;
+    clearTimeout(cut);
+  };
+}

@@ -1,0 +1,36 @@
+import { GivewayError } from '../lock/errors.ts';
+import type { Lock } from '../lock/lock.ts';
+import type { ResourceLocker } from '../lock/locker.ts';
+import { covers, modeIn, type ResolvedScope } from '../lock/scope.ts';
+import type { Mode } from '../lock/record.ts';
+import type { Judge } from './judged-client.ts';
+import type { SqlReader, TablesWritten } from './sql/index.ts';
+
+/** What a write outside the held scope is: nothing, the event `late-lock`, or an error before the statement is sent. */
+export type Audit = 'off' | 'warn' | 'throw';
+
+/** Tables that a statement writes without holding them, in the mode it would need. */
+export function uncovered(scope: ResolvedScope, { writes, appends }: TablesWritten): readonly string[] {
+  const lacks = (mode: Mode) => (table: string) => {
+    const held = modeIn(scope, table);
+    return held === undefined || !covers(held, mode);
+  };
+  return [...writes.filter(lacks('write')), ...appends.filter(lacks('append'))];
+}
+
+/** Judges statements against what `lock` holds. A statement that cannot be read passes. */
+export function auditStatement(locker: ResourceLocker, reader: SqlReader, lock: Lock, audit: Audit): Judge {
+  if (audit === 'off') return () => {};
+  return (sql) => {
+    const touched = sql === undefined ? undefined : reader.tablesWritten(sql);
+    const tables = touched === undefined ? [] : uncovered(lock.scope, touched);
+    if (tables.length === 0 || sql === undefined) return;
+    if (audit === 'throw') {
+      throw new GivewayError(
+        'ERR_GIVEWAY_UNLOCKED_WRITE',
+        `The statement writes ${tables.map((table) => `"${table}"`).join(', ')}, which the transaction's scope does not hold for writing. Add ${tables.length === 1 ? 'it' : 'them'} to the scope. Nothing was sent: ${sql.slice(0, 200)}`,
+      );
+    }
+    locker.announce('late-lock', () => ({ sql, tables, job: lock.job }));
+  };
+}

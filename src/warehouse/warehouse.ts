@@ -1,0 +1,39 @@
+import type { Pool, PoolClient } from 'pg';
+import { InvalidOptionError } from '../lock/errors.ts';
+import type { Lock } from '../lock/lock.ts';
+import type { ResourceLocker } from '../lock/locker.ts';
+import type { LockScope } from '../lock/scope.ts';
+import { createSqlReader, loadSqlParser, type SqlReader } from './sql/index.ts';
+import { runTransaction, type TransactionContext, type TransactionOptions } from './transaction.ts';
+
+export interface WarehouseOptions extends TransactionOptions {
+  /** A pool of `pg`, on Postgres or Redshift, of two connections at least: one is for cancelling. The caller ends it. */
+  readonly pool: Pool;
+  readonly locker: ResourceLocker;
+  /** Reads statements for the audit. Default: one of its own, with the schema `public` left out. */
+  readonly reader?: SqlReader;
+}
+
+/** Writers of one database, made to give way to one another. */
+export interface Warehouse {
+  /**
+   * Runs `work` in one transaction under `scope`, and returns what it returns. The lock is judged before every statement.
+   * Rejects with `ResourceBusyError` when the wait runs out, `LockLostError` when the lock is lost (everything is rolled
+   * back), the work's own error, or the conflict that outlived its retries. `work` may run more than once.
+   */
+  transaction<T>(scope: LockScope, work: (client: PoolClient, lock: Lock) => Promise<T> | T, options?: TransactionOptions): Promise<T>;
+}
+
+/** Makes a warehouse over a pool and a locker. Throws `InvalidOptionError`. */
+export function createWarehouse({ pool, locker, reader = createSqlReader({ defaultSchema: 'public' }), ...defaults }: WarehouseOptions): Warehouse {
+  if (typeof pool?.connect !== 'function') throw new InvalidOptionError('pool', pool, 'a Pool of "pg" is allowed');
+  if (typeof locker?.run !== 'function') throw new InvalidOptionError('locker', locker, 'what createLocker() returned is allowed');
+  const context: TransactionContext = { pool, locker, reader, defaults };
+  const ready = loadSqlParser();
+  return {
+    async transaction(scope, work, options) {
+      await ready;
+      return runTransaction(context, scope, work, options);
+    },
+  };
+}
