@@ -8,7 +8,15 @@ import { keyPrefix, recordKey, wishKey } from './keys.ts';
 import { HeldLock, type Lock, type LockContext, type SerializedLock } from './lock.ts';
 import { normalizeName, requireListed } from './names.ts';
 import { Nesting, type Surroundings } from './nesting.ts';
-import { checkOptions, type LockOptions, lockOptionNames, type ResolvedOptions, type RunOptions, resolveOptions, runOptionNames } from './options.ts';
+import {
+  checkOptions,
+  type LockOptions,
+  lockOptionNames,
+  type ResolvedOptions,
+  type RunOptions,
+  resolveOptions,
+  runOptionNames,
+} from './options.ts';
 import { decodeRecord, type Holder, toHolder } from './record.ts';
 import { type RunOutcome, runWith } from './run.ts';
 import { type LockScope, type Need, needsOf, type ResolvedScope, resolveScope } from './scope.ts';
@@ -119,10 +127,11 @@ export class ResourceLocker {
   /**
    * Runs `work` under the scope, and lets go whatever happens. Never rejects for busy: the outcome says who holds it.
    * Rejects with the work's own error, with `StoreUnavailableError` if `onStoreDown` is `'throw'`, or for wrong usage.
+   * `weak` is for integrations: settings that count where call, table and locker say nothing.
    */
-  async run<T>(scope: LockScope, work: (lock: Lock) => T | Promise<T>, options?: RunOptions): Promise<RunOutcome<T>> {
+  async run<T>(scope: LockScope, work: (lock: Lock) => T | Promise<T>, options?: RunOptions, weak?: RunOptions): Promise<RunOutcome<T>> {
     checkOptions(options, '', runOptionNames);
-    const request = this.#request(scope, options);
+    const request = this.#request(scope, options, weak);
     const { onBusy, onStarving, starveAfter } = request.options;
     const job = jobOf(request);
     const waits = onBusy === 'retry' || (onStarving === 'wait' && this.#starvation.of(job, starveAfter).starving);
@@ -135,7 +144,8 @@ export class ResourceLocker {
       began: () => this.#starvation.ran(job),
       skipped: (resource, holders) => {
         const hunger = this.#starvation.skipped(job, starveAfter);
-        if (hunger.starving) this.#events.emit('starving', () => ({ job, resource, skips: hunger.skips, sinceMs: hunger.sinceMs, holders }));
+        if (hunger.starving)
+          this.#events.emit('starving', () => ({ job, resource, skips: hunger.skips, sinceMs: hunger.sinceMs, holders }));
       },
     });
     this.#running.add(running);
@@ -184,7 +194,11 @@ export class ResourceLocker {
     );
     const health = { store: store.traits.name, latencyMs: clock.monotonicMs() - startMs, heldLocks: this.#held.size };
     if (answer === undefined) return { ok: true, ...health };
-    return { ok: false, ...health, error: answer instanceof StoreUnavailableError ? answer : new StoreUnavailableError('The store failed', { cause: answer }) };
+    return {
+      ok: false,
+      ...health,
+      error: answer instanceof StoreUnavailableError ? answer : new StoreUnavailableError('The store failed', { cause: answer }),
+    };
   }
 
   /** Takes over a lock from `lock.handOver()`, under a new token. Rejects with `LockLostError` when it is not there any more. */
@@ -194,9 +208,17 @@ export class ResourceLocker {
       throw new InvalidOptionError('handed', handed, 'what lock.handOver() returned is allowed');
     }
     if (handed.namespace !== namespace || handed.environment !== environment) {
-      throw new InvalidOptionError('handed.namespace', [handed.namespace, handed.environment].join(':'), `this locker is of "${[namespace, environment].join(':')}"`);
+      throw new InvalidOptionError(
+        'handed.namespace',
+        [handed.namespace, handed.environment].join(':'),
+        `this locker is of "${[namespace, environment].join(':')}"`,
+      );
     }
-    const { scope, options: whole } = this.#request(handed.scope, { ttlMs: handed.ttlMs, minHoldMs: handed.minHoldMs, ...(handed.job === undefined ? {} : { job: handed.job }) });
+    const { scope, options: whole } = this.#request(handed.scope, {
+      ttlMs: handed.ttlMs,
+      minHoldMs: handed.minHoldMs,
+      ...(handed.job === undefined ? {} : { job: handed.job }),
+    });
     const options = { ...whole, maxHoldMs: handed.maxHoldMs ?? Number.POSITIVE_INFINITY };
     if (clock.wallMs() - handed.since >= options.maxHoldMs) throw new LockLostError(handed.entries[0]?.resource ?? '', 'max-hold');
     const token = newToken();
@@ -210,7 +232,12 @@ export class ResourceLocker {
       }
       taken.push({ gate, seat });
     }
-    return this.#hold({ scope, options, around: { outer: undefined, missing: [], outOfOrder: false }, startedMonoMs: clock.monotonicMs() }, token, taken, true);
+    return this.#hold(
+      { scope, options, around: { outer: undefined, missing: [], outOfOrder: false }, startedMonoMs: clock.monotonicMs() },
+      token,
+      taken,
+      true,
+    );
   }
 
   on<E extends EventName>(event: E, listener: Listener<E>): this {
@@ -255,13 +282,13 @@ export class ResourceLocker {
     if (closesStore) await store.close().catch(() => {});
   }
 
-  #request(scope: LockScope, options: RunOptions | undefined): Request {
+  #request(scope: LockScope, options: RunOptions | undefined, weak?: RunOptions): Request {
     const resolved = this.#resolveScope(scope);
     const needs = needsOf(resolved, this.#settings.listed);
     const tables = needs.flatMap(({ resource }) => this.#settings.tables.get(resource) ?? []);
     return {
       scope: resolved,
-      options: resolveOptions(options, tables, this.#settings.defaults),
+      options: resolveOptions(options, tables, this.#settings.defaults, weak),
       around: this.#nesting.surroundings(needs),
       startedMonoMs: this.#settings.clock.monotonicMs(),
     };
@@ -311,7 +338,12 @@ export class ResourceLocker {
     const { scope, options, around, startedMonoMs } = request;
     const lock = new HeldLock(this.#lockContext, scope, options, token, taken, isProtected, around.outer);
     this.#held.add(lock);
-    this.#events.emit('acquired', () => ({ scope, job: options.job, waitedMs: this.#settings.clock.monotonicMs() - startedMonoMs, isProtected: lock.isProtected }));
+    this.#events.emit('acquired', () => ({
+      scope,
+      job: options.job,
+      waitedMs: this.#settings.clock.monotonicMs() - startedMonoMs,
+      isProtected: lock.isProtected,
+    }));
     if (this.#closing !== undefined) lock.lose('closed');
     return lock;
   }
@@ -349,7 +381,8 @@ export class ResourceLocker {
 
   #resolveScope(scope: LockScope): ResolvedScope {
     const resolved = resolveScope(scope, (name, path) => this.#normalize(name, path));
-    for (const names of [resolved.writes, resolved.appends, resolved.reads]) for (const name of names) requireListed(name, this.#settings.listed);
+    for (const names of [resolved.writes, resolved.appends, resolved.reads])
+      for (const name of names) requireListed(name, this.#settings.listed);
     return resolved;
   }
 

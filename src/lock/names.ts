@@ -14,8 +14,10 @@ const survivesFolding = /^[a-z_][a-z0-9_$]*$/;
  * What follows the first `/` is a part of the name without schemas: `public.events/ACME` is `events/acme`.
  */
 export function normalizeName(name: unknown, defaultSchema: string | undefined, path = 'resource'): string {
-  if (typeof name !== 'string' || name.trim() === '' || controlCharacter.test(name) || !isWellFormed(name)) throw new InvalidOptionError(path, name, allowed);
-  if (Buffer.byteLength(name) > maxNameBytes) throw new InvalidOptionError(path, name, `${allowed}; this one has ${Buffer.byteLength(name)}`);
+  if (typeof name !== 'string' || name.trim() === '' || controlCharacter.test(name) || !isWellFormed(name))
+    throw new InvalidOptionError(path, name, allowed);
+  if (Buffer.byteLength(name) > maxNameBytes)
+    throw new InvalidOptionError(path, name, `${allowed}; this one has ${Buffer.byteLength(name)}`);
   const slash = firstUnquoted(name, '/', path);
   const table = slash === -1 ? name : name.slice(0, slash);
   const rest = slash === -1 ? '' : name.slice(slash);
@@ -31,9 +33,12 @@ export function schemaOf(resource: string): string | undefined {
   return dot <= 0 || resource.endsWith('.*') ? undefined : `${resource.slice(0, dot)}.*`;
 }
 
-/** Refuses names that nobody listed, with the listed names nearest to them. */
+/** What the name of a schedule's fire begins with. */
+export const firePrefix = 'fire/';
+
+/** Refuses names that nobody listed, with the listed names nearest to them. The fires of a schedule are no tables, and need no listing. */
 export function requireListed(resource: string, listed: ReadonlySet<string> | undefined): void {
-  if (listed === undefined || listed.has(resource)) return;
+  if (listed === undefined || listed.has(resource) || resource.startsWith(firePrefix)) return;
   throw new UnknownResourceError(resource, nearestNames(resource, listed));
 }
 

@@ -83,13 +83,19 @@ const defaults: ResolvedOptions = {
 };
 
 type Check = (value: unknown) => boolean;
-const wholeMs = (min: number, max: number): Check => (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+const wholeMs =
+  (min: number, max: number): Check =>
+  (value) =>
+    Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
 const oneOf =
   (...values: unknown[]): Check =>
   (value) =>
     values.includes(value);
 const isObject: Check = (value) => typeof value === 'object' && value !== null;
-const positive: readonly [Check, string] = [(value) => value === Number.POSITIVE_INFINITY || wholeMs(1, Number.MAX_SAFE_INTEGER)(value), 'a positive integer or Infinity is allowed'];
+const positive: readonly [Check, string] = [
+  (value) => value === Number.POSITIVE_INFINITY || wholeMs(1, Number.MAX_SAFE_INTEGER)(value),
+  'a positive integer or Infinity is allowed',
+];
 const longestWaitMs = 2 ** 31 - 1;
 
 const rules: Record<keyof RunOptions, readonly [Check, string]> = {
@@ -118,7 +124,8 @@ const starveRules: Record<keyof StarveAfter, readonly [Check, string]> = { skips
 /** Refuses unknown options and values out of range, naming the field. `path` is put before the field's name. */
 export function checkOptions(options: unknown, path = '', known: readonly string[] = Object.keys(rules)): void {
   if (options === undefined) return;
-  if (typeof options !== 'object' || options === null) throw new InvalidOptionError(path === '' ? 'options' : path.slice(0, -1), options, 'an object is allowed');
+  if (typeof options !== 'object' || options === null)
+    throw new InvalidOptionError(path === '' ? 'options' : path.slice(0, -1), options, 'an object is allowed');
   for (const [name, value] of Object.entries(options)) {
     if (!known.includes(name)) throw unknownOption(path + name, value, name, known);
     const rule = rules[name as keyof RunOptions];
@@ -129,28 +136,44 @@ export function checkOptions(options: unknown, path = '', known: readonly string
   }
 }
 
-/** The nearest setting wins: call, then table, then locker. Several tables: the shortest hold, the strictest policy. */
-export function resolveOptions(call: RunOptions | undefined, tables: readonly TableOptions[], locker: RunOptions): ResolvedOptions {
+/**
+ * The nearest setting wins: call, then table, then locker, then what the integration that calls thinks best (`weak`).
+ * Several tables: the shortest hold, the strictest policy.
+ */
+export function resolveOptions(
+  call: RunOptions | undefined,
+  tables: readonly TableOptions[],
+  locker: RunOptions,
+  weak?: RunOptions,
+): ResolvedOptions {
   const table = tables.length > 1 ? strictest(tables) : tables[0];
   const resolved: ResolvedOptions = {
     ...defaults,
+    ...given(weak),
     ...given(locker),
     ...given(table),
     ...given(call),
-    retry: { ...defaults.retry, ...given(locker.retry), ...given(table?.retry), ...given(call?.retry) },
+    retry: { ...defaults.retry, ...given(weak?.retry), ...given(locker.retry), ...given(table?.retry), ...given(call?.retry) },
     starveAfter: { ...defaults.starveAfter, ...given(locker.starveAfter), ...given(call?.starveAfter) },
   };
-  if (resolved.minHoldMs > resolved.ttlMs) throw new InvalidOptionError('minHoldMs', resolved.minHoldMs, `at most ttlMs (${resolved.ttlMs}) is allowed`);
+  if (resolved.minHoldMs > resolved.ttlMs)
+    throw new InvalidOptionError('minHoldMs', resolved.minHoldMs, `at most ttlMs (${resolved.ttlMs}) is allowed`);
   return { ...resolved, job: jobName(resolved.job) };
 }
 
 /** The names of the options that `checkOptions` knows. */
-export const lockOptionNames: readonly string[] = Object.keys(rules).filter((name) => !['onBusy', 'starveAfter', 'onStarving'].includes(name));
+export const lockOptionNames: readonly string[] = Object.keys(rules).filter(
+  (name) => !['onBusy', 'starveAfter', 'onStarving'].includes(name),
+);
 export const runOptionNames: readonly string[] = Object.keys(rules);
 
 export function unknownOption(path: string, value: unknown, name: string, known: readonly string[]): InvalidOptionError {
   const [nearest] = nearestNames(name, known);
-  return new InvalidOptionError(path, value, `there is no such option${nearest === undefined ? '' : `; did you mean "${nearest}"?`} Allowed: ${known.join(', ')}`);
+  return new InvalidOptionError(
+    path,
+    value,
+    `there is no such option${nearest === undefined ? '' : `; did you mean "${nearest}"?`} Allowed: ${known.join(', ')}`,
+  );
 }
 
 function checkGroup(group: object, groupRules: Readonly<Record<string, readonly [Check, string]>>, path: string): void {
@@ -175,11 +198,15 @@ function strictest(tables: readonly TableOptions[]): TableOptions {
     ...pick<number>('minHoldMs', (a, b) => Math.max(a, b)),
     ...pick<StoreDownPolicy>('onStoreDown', (a, b) => (policyOrder.indexOf(a) > policyOrder.indexOf(b) ? a : b)),
     ...pick<'skip' | 'retry'>('onBusy', (a, b) => (a === 'skip' || b === 'skip' ? 'skip' : 'retry')),
-    ...pick<RetryOptions>('retry', (a, b) => ((b.maxWaitMs ?? defaults.retry.maxWaitMs) < (a.maxWaitMs ?? defaults.retry.maxWaitMs) ? b : a)),
+    ...pick<RetryOptions>('retry', (a, b) =>
+      (b.maxWaitMs ?? defaults.retry.maxWaitMs) < (a.maxWaitMs ?? defaults.retry.maxWaitMs) ? b : a,
+    ),
   };
 }
 
 /** Without the fields that are `undefined`, which would hide the next best setting. */
 function given<T extends object>(options: T | undefined): Partial<T> {
-  return options === undefined ? {} : (Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>);
+  return options === undefined
+    ? {}
+    : (Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>);
 }
