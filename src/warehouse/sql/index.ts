@@ -86,9 +86,10 @@ function readText(sql: string, parser: SqlParser | undefined, uses: Uses): void 
   const tokens = tokenize(sql);
   const pieces = tokens && piecesOf(tokens);
   if (pieces === undefined) uses.giveUp();
+  // One statement that only Redshift knows must not cost the others their parser.
+  const partParser = pieces !== undefined && pieces.length > 1 ? parser : undefined;
   for (const { items, start, end } of pieces ?? []) {
-    // One statement that only Redshift knows must not cost the others their parser.
-    const [tree] = parser?.(sql.slice(start, end)) ?? [];
+    const [tree] = partParser?.(sql.slice(start, end)) ?? [];
     if (tree === undefined) readTokens(items, uses);
     else readStatement(tree, uses);
     uses.endStatement();

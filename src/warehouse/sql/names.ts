@@ -8,7 +8,9 @@ export function foldIdentifier(text: string): string {
  * plain where the part reads the same without quotes, else in double quotes: `analytics.visits`, `analytics."Visits"`.
  */
 export function qualifiedName(parts: readonly string[]): string {
-  return parts
-    .map((part) => (part === '*' || /^[a-z_\u0080-\uffff][a-z0-9_$\u0080-\uffff]*$/.test(part) ? part : `"${part.replaceAll('"', '""')}"`))
-    .join('.');
+  return parts.map((part) => (part === '*' || readsTheSame(part) ? part : `"${part.replaceAll('"', '""')}"`)).join('.');
+}
+
+function readsTheSame(part: string): boolean {
+  return /^[a-z_\u0080-\uffff][a-z0-9_$\u0080-\uffff]*$/.test(part) && part === part.toLowerCase();
 }

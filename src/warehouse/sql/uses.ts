@@ -50,12 +50,15 @@ export function createUses(settings: ReaderSettings): Uses {
     return parts.length > 1 ? /^pg_temp(_|$)/.test(first) : first.startsWith('#') || temporary.has(first);
   };
 
+  const isInDefaultSchema = (parts: readonly string[]): boolean =>
+    parts.length === 2 && parts[0] === settings.defaultSchema && parts[1] !== '*';
+
   return {
     table(parts, mode) {
       if (mode !== 'read') statementWrites = true;
       else if (isCatalog(parts)) return;
       if (isTemporary(parts)) return;
-      const name = qualifiedName(parts.length === 2 && parts[0] === settings.defaultSchema ? parts.slice(1) : parts);
+      const name = qualifiedName(isInDefaultSchema(parts) ? parts.slice(1) : parts);
       const found = modes.get(name) ?? new Set<Mode>();
       modes.set(name, found.add(mode));
     },

@@ -12,6 +12,7 @@ test('what was answered before the parser came is asked again', async () => {
 test('the default schema is dropped, so that one table has one name', () => {
   const reader = createSqlReader({ defaultSchema: 'public' });
   expect(reader.tablesWritten('insert into public.events select * from events')).toEqual({ writes: ['events'], appends: [], reads: [] });
+  expect(reader.tablesWritten('drop schema public')?.writes).toEqual(['public.*']);
   expect(tablesWritten('insert into public.events select * from events')).toEqual({
     writes: [],
     appends: ['public.events'],

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { normalizeName } from '../../../src/lock/names.ts';
 import { createSqlReader, loadSqlParser, type TablesWritten, tablesWritten } from '../../../src/warehouse/sql/index.ts';
 import { hints, postgres, type Row, redshift } from './corpus.ts';
 
@@ -19,6 +20,12 @@ describe.each([
   test.each(rows.map((row) => [row.sql, row] as const))('%s', (sql, row) => {
     expect(tablesWritten(sql)).toEqual(expected(row));
   });
+});
+
+test('every name is as the locker normalises it', () => {
+  const answers = [...postgres, ...redshift, ...hints].flatMap(({ sql }) => tablesWritten(sql) ?? []);
+  const names = answers.flatMap(({ writes, appends, reads }) => [...writes, ...appends, ...reads]);
+  expect(names.map((name) => normalizeName(name, undefined))).toEqual(names);
 });
 
 describe('without the parser', () => {
