@@ -71,16 +71,23 @@ function lossBehind(error: unknown, lock: Lock): unknown {
  */
 function cancelWhenLost(pool: Pool, client: PoolClient, lock: Lock): () => Promise<void> {
   const { processID, connection } = client as unknown as { processID?: number; connection?: { stream?: { destroy(error: Error): void } } };
-  let cancelled: Promise<unknown> | undefined;
-  let cut: NodeJS.Timeout | undefined;
+  let stopped: Promise<unknown> | undefined;
+  let timer: NodeJS.Timeout | undefined;
   const cancel = (): void => {
-    cut = setTimeout(() => connection?.stream?.destroy(new Error('The statement did not stop when its lock was lost')), cancelMs);
-    if (processID !== undefined) cancelled = pool.query('select pg_cancel_backend($1)', [processID]).catch(() => {});
+    // A pool without a free connection cannot cancel; then the connection is cut, and nobody gets it next.
+    const cut = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        connection?.stream?.destroy(new Error('The statement did not stop when its lock was lost'));
+        resolve();
+      }, cancelMs);
+    });
+    const cancelled = processID === undefined ? cut : pool.query('select pg_cancel_backend($1)', [processID]).catch(() => cut);
+    stopped = Promise.race([cancelled, cut]);
   };
   lock.signal.addEventListener('abort', cancel, { once: true });
   return async () => {
     lock.signal.removeEventListener('abort', cancel);
-    await cancelled;
-    clearTimeout(cut);
+    await stopped;
+    clearTimeout(timer);
   };
 }

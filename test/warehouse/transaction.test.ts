@@ -150,6 +150,21 @@ describeWith('postgres', (service) => {
     expect(await rows()).toBe(0);
   });
 
+  test('a pool of one connection, which cannot cancel, is cut instead of deadlocked', async () => {
+    await fresh({ ttlMs: 1_000 });
+    const single = new pg.Pool({ connectionString: service.url, max: 1 });
+    single.on('error', () => {});
+    const lonely = createWarehouse({ pool: single, locker });
+    await expect(
+      lonely.transaction('events', async (client) => {
+        await steal();
+        await client.query('select pg_sleep(20)');
+      }),
+    ).rejects.toBeInstanceOf(LockLostError);
+    expect((await single.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+    await single.end();
+  });
+
   test("onLost 'continue' commits all the same", async () => {
     await fresh({ ttlMs: 1_000, onLost: 'continue' });
     await warehouse.transaction('events', async (client, lock) => {
