@@ -52,7 +52,15 @@ export class Claim {
   readonly #context: ClaimContext;
   readonly #key: string;
 
-  constructor(context: ClaimContext, key: string, entrant: Entrant, record: LockRecord, version: Version, startMonoMs: number, startWallMs: number) {
+  constructor(
+    context: ClaimContext,
+    key: string,
+    entrant: Entrant,
+    record: LockRecord,
+    version: Version,
+    startMonoMs: number,
+    startWallMs: number,
+  ) {
     this.#context = context;
     this.#key = key;
     this.#entrant = entrant;
@@ -87,7 +95,8 @@ export class Claim {
 
   /** Judges the deadline now. `true` while the claim holds. */
   isLive(): boolean {
-    if (this.lost === undefined && !this.released && this.remainingMs() <= 0) this.lost = this.fault === undefined ? 'expired' : 'unreachable';
+    if (this.lost === undefined && !this.released && this.remainingMs() <= 0)
+      this.lost = this.fault === undefined ? 'expired' : 'unreachable';
     return this.lost === undefined && !this.released;
   }
 
@@ -102,7 +111,9 @@ export class Claim {
         const next = entrantOf(this.#entrant, terms, since ?? this.#entrant.since, wallMs);
         const decision = decide(this.#record, next, wallMs);
         if (!decision.granted) return this.#lose('stolen');
-        const version = await this.#attempt(() => this.#context.store.replace(this.#key, encodeRecord(decision.record), this.#version, decision.ttlMs));
+        const version = await this.#attempt(() =>
+          this.#context.store.replace(this.#key, encodeRecord(decision.record), this.#version, decision.ttlMs),
+        );
         if (this.lost !== undefined) return false;
         if (version !== undefined) {
           this.#confirm(next, decision.record, version, monoMs, wallMs);
@@ -209,7 +220,12 @@ export class Claim {
 }
 
 /** The entry of a newcomer, or the next one of somebody who is in already. */
-export function entrantOf(base: Pick<Entrant, 'token' | 'mode' | 'host' | 'pid'> & { readonly beat?: number }, terms: ClaimTerms, since: number, wallMs: number): Entrant {
+export function entrantOf(
+  base: Pick<Entrant, 'token' | 'mode' | 'host' | 'pid'> & { readonly beat?: number },
+  terms: ClaimTerms,
+  since: number,
+  wallMs: number,
+): Entrant {
   return {
     token: base.token,
     mode: base.mode,
@@ -225,7 +241,13 @@ export function entrantOf(base: Pick<Entrant, 'token' | 'mode' | 'host' | 'pid'>
 }
 
 /** Only if the key is absent: the whole of an uncontended acquisition. `undefined`: something is there. */
-export async function createClaim(context: ClaimContext, key: string, token: string, mode: Mode, terms: ClaimTerms): Promise<Claim | undefined> {
+export async function createClaim(
+  context: ClaimContext,
+  key: string,
+  token: string,
+  mode: Mode,
+  terms: ClaimTerms,
+): Promise<Claim | undefined> {
   const monoMs = context.clock.monotonicMs();
   const wallMs = context.clock.wallMs();
   const entrant = entrantOf({ token, mode, host: context.host, pid: context.pid }, terms, wallMs, wallMs);
@@ -235,7 +257,14 @@ export async function createClaim(context: ClaimContext, key: string, token: str
 }
 
 /** Enters the record that was found, if its modes allow. `'raced'`: it changed in between, look again. */
-export async function joinClaim(context: ClaimContext, key: string, found: Entry, token: string, mode: Mode, terms: ClaimTerms): Promise<Claim | 'raced'> {
+export async function joinClaim(
+  context: ClaimContext,
+  key: string,
+  found: Entry,
+  token: string,
+  mode: Mode,
+  terms: ClaimTerms,
+): Promise<Claim | 'raced'> {
   const monoMs = context.clock.monotonicMs();
   const wallMs = context.clock.wallMs();
   const record = decodeRecord(found.value);
@@ -247,7 +276,13 @@ export async function joinClaim(context: ClaimContext, key: string, found: Entry
 }
 
 /** Puts a new token, host and pid in the place of `oldToken`. `undefined`: no such entry, or it kept changing. */
-export async function takeOverClaim(context: ClaimContext, key: string, oldToken: string, token: string, terms: ClaimTerms): Promise<Claim | undefined> {
+export async function takeOverClaim(
+  context: ClaimContext,
+  key: string,
+  oldToken: string,
+  token: string,
+  terms: ClaimTerms,
+): Promise<Claim | undefined> {
   for (let races = 0; races < maxRaces; races++) {
     const found = await context.store.read(key);
     const record = found === undefined ? undefined : decodeRecord(found.value);

@@ -70,5 +70,8 @@ function live(record: LockRecord, me: Entrant, nowMs: number): readonly Entrant[
 }
 
 function longestLeft(others: readonly Entrant[], ownMs: number, nowMs: number): number {
-  return others.reduce((longest, other) => Math.max(longest, Math.min(other.until - nowMs + clockSkewMs, other.ttlMs + clockSkewMs)), Math.max(ownMs, 1));
+  return others.reduce(
+    (longest, other) => Math.max(longest, Math.min(other.until - nowMs + clockSkewMs, other.ttlMs + clockSkewMs)),
+    Math.max(ownMs, 1),
+  );
 }

@@ -71,7 +71,10 @@ export class UnknownResourceError extends GivewayError {
 
   constructor(resource: string, nearest: readonly string[]) {
     const hint = nearest.length > 0 ? `did you mean ${nearest.map((name) => `"${name}"`).join(' or ')}?` : 'no listed name is like it.';
-    super('ERR_GIVEWAY_UNKNOWN_RESOURCE', `"${resource}" is not a listed resource; ${hint} List it under \`resources\`, or set \`allowUnlisted: true\`.`);
+    super(
+      'ERR_GIVEWAY_UNKNOWN_RESOURCE',
+      `"${resource}" is not a listed resource; ${hint} List it under \`resources\`, or set \`allowUnlisted: true\`.`,
+    );
     this.resource = resource;
     this.nearest = nearest;
   }

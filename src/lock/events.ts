@@ -12,7 +12,14 @@ export interface LockerEvents {
   /** Somebody here began to wait. */
   waiting: { resource: string; job: string | undefined; holders: readonly Holder[] };
   /** `run` did not run its work. */
-  skipped: { scope: ResolvedScope; job: string | undefined; reason: 'busy' | 'store-down' | 'closed' | 'aborted'; resource: string; holders: readonly Holder[]; waitedMs: number };
+  skipped: {
+    scope: ResolvedScope;
+    job: string | undefined;
+    reason: 'busy' | 'store-down' | 'closed' | 'aborted';
+    resource: string;
+    holders: readonly Holder[];
+    waitedMs: number;
+  };
   /** A lock was let go. `'kept'`: an outer run goes on holding it. */
   released: { scope: ResolvedScope; job: string | undefined; heldMs: number; release: 'released' | 'not-ours' | 'kept' };
   /** `lock.extend` took effect. */

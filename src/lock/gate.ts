@@ -5,7 +5,7 @@ import type { Beating, Heartbeat } from './heartbeat.ts';
 import { type Ask, Seat } from './seat.ts';
 import { nextInLine, type Taking, take, termsOf } from './taking.ts';
 import { Traffic } from './traffic.ts';
-import { nextLookMonoMs, renewalTerms, renewAtMonoMs } from './upkeep.ts';
+import { nextLookMonoMs, renewAtMonoMs, renewalTerms } from './upkeep.ts';
 import { type Wait, Waiters } from './waiters.ts';
 import { Wish } from './wish.ts';
 
@@ -83,7 +83,8 @@ export class Gate implements Beating {
     const { claim } = seat;
     if (claim.lost === 'stolen' || claim.lost === 'vanished') return false;
     if (this.#claim !== claim) return claim.release();
-    if (worked && seat.ask.options.minHoldMs > 0) this.#minHoldUntilMs = Math.max(this.#minHoldUntilMs, seat.sinceWallMs + seat.ask.options.minHoldMs);
+    if (worked && seat.ask.options.minHoldMs > 0)
+      this.#minHoldUntilMs = Math.max(this.#minHoldUntilMs, seat.sinceWallMs + seat.ask.options.minHoldMs);
     if (this.#seats.size > 0) return claim.isLive();
     if (this.#minHoldUntilMs <= this.#context.clock.wallMs()) {
       if (this.#waiters.size > 0 && claim.mode === 'write' && (await this.#handOn(claim))) return true;
@@ -121,7 +122,10 @@ export class Gate implements Beating {
   async detach(seat: Seat): Promise<string | undefined> {
     while (this.isLive(seat) && this.#seats.size > 1) {
       const found = await this.#context.store.read(this.#taking.key);
-      const own = found === undefined ? 'raced' : await joinClaim(this.#context, this.#taking.key, found, seat.ask.token, seat.ask.mode, termsOf(seat.ask));
+      const own =
+        found === undefined
+          ? 'raced'
+          : await joinClaim(this.#context, this.#taking.key, found, seat.ask.token, seat.ask.mode, termsOf(seat.ask));
       if (own === 'raced') continue;
       seat.left = true;
       this.#seats.delete(seat);
@@ -220,7 +224,11 @@ export class Gate implements Beating {
       this.#adopt(taken);
       return taken;
     }
-    if (taken.unreadable) this.#context.notice(this.resource, `the record of "${this.resource}" is garbage or of a later version; it is treated as busy and left alone`);
+    if (taken.unreadable)
+      this.#context.notice(
+        this.resource,
+        `the record of "${this.resource}" is garbage or of a later version; it is treated as busy and left alone`,
+      );
     this.#refused = { refusal: taken, endsMs: taken.waiting || taken.blockers.length === 0 ? 0 : latestEnd(taken.blockers) };
     return taken;
   }
@@ -228,7 +236,13 @@ export class Gate implements Beating {
   /** A waiter that has just seen a live holder must not take a dead store for permission to run. */
   #orLiveHolder(error: unknown, ask: Ask): Refusal {
     const seen = this.#refused;
-    if (error instanceof StoreUnavailableError && ask.options.onStoreDown === 'run' && seen !== undefined && seen.endsMs > this.#context.clock.wallMs()) return seen.refusal;
+    if (
+      error instanceof StoreUnavailableError &&
+      ask.options.onStoreDown === 'run' &&
+      seen !== undefined &&
+      seen.endsMs > this.#context.clock.wallMs()
+    )
+      return seen.refusal;
     throw error;
   }
 

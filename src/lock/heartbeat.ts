@@ -25,7 +25,10 @@ export class Heartbeat {
 
   /** Looks at `beating` at `monoMs`, instead of whenever it was due. */
   at(beating: Beating, monoMs: number): void {
-    if (monoMs === Number.POSITIVE_INFINITY) return this.forget(beating);
+    if (monoMs === Number.POSITIVE_INFINITY) {
+      this.forget(beating);
+      return;
+    }
     const tick = Math.ceil(monoMs / tickMs);
     const before = this.#tickOf.get(beating);
     if (before === tick) return;

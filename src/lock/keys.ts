@@ -9,7 +9,9 @@ const longestReadable = 200;
  * Over 200 characters the tail becomes the SHA-256 of the whole.
  */
 export function recordKey(namespace: string, environment: string | undefined, resource: string): string {
-  const escaped = resource.replace(/[^!-~]+|[%:]/gu, (text) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''));
+  const escaped = resource.replace(/[^!-~]+|[%:]/gu, (text) =>
+    [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
+  );
   const key = `${keyPrefix(namespace, environment)}${escaped}`;
   if (key.length <= longestReadable) return key;
   return `${key.slice(0, longestReadable - 65)}~${createHash('sha256').update(key).digest('hex')}`;
@@ -29,7 +31,10 @@ export function wishKey(key: string): string {
 export function resourceOfKey(prefix: string, key: string): string | undefined {
   const escaped = key.slice(prefix.length);
   if (!key.startsWith(prefix) || escaped.includes(':') || key.length > longestReadable || key.at(-65) === '~') return undefined;
-  return Buffer.from(escaped.replace(/%([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))), 'latin1').toString();
+  return Buffer.from(
+    escaped.replace(/%([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    'latin1',
+  ).toString();
 }
 
 /** Refuses a namespace or environment that would not be readable, or could be mistaken for another. */

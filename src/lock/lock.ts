@@ -2,6 +2,7 @@ import type { Taken } from './acquire.ts';
 import type { Clock } from './clock.ts';
 import { GivewayError, InvalidOptionError, LockLostError, type LostReason, StoreUnavailableError } from './errors.ts';
 import type { Events } from './events.ts';
+import { judgedController } from './judged-signal.ts';
 import { type ResolvedOptions, ttlRangeMs } from './options.ts';
 import type { Mode } from './record.ts';
 import { needsOf, type ResolvedScope } from './scope.ts';
@@ -80,7 +81,15 @@ export class HeldLock implements Lock {
   #stopListening: (() => void) | undefined;
   #ended = false;
 
-  constructor(context: LockContext, scope: ResolvedScope, options: ResolvedOptions, token: string, taken: readonly Taken[], protectedByStore: boolean, outer?: HeldLock) {
+  constructor(
+    context: LockContext,
+    scope: ResolvedScope,
+    options: ResolvedOptions,
+    token: string,
+    taken: readonly Taken[],
+    protectedByStore: boolean,
+    outer?: HeldLock,
+  ) {
     this.#context = context;
     this.#taken = taken;
     this.#startMonoMs = context.clock.monotonicMs();
@@ -89,7 +98,8 @@ export class HeldLock implements Lock {
     this.outer = outer;
     this.acquiredAt = new Date(Math.min(context.clock.wallMs(), ...taken.map(({ seat }) => seat.sinceWallMs)));
     this.isProtected = protectedByStore && (outer?.isProtected ?? true);
-    this.token = taken.length === 1 ? (taken[0] as Taken).seat.claim.token : taken.length === 0 && outer !== undefined ? outer.token : token;
+    this.token =
+      taken.length === 1 ? (taken[0] as Taken).seat.claim.token : taken.length === 0 && outer !== undefined ? outer.token : token;
     this.fence = largestFence(taken, outer);
     for (const { gate, seat } of taken) seat.onLost = (reason) => this.lose(reason, gate.resource, seat.claim.fault?.error);
   }
@@ -103,7 +113,8 @@ export class HeldLock implements Lock {
     if (this.#ended) return false;
     for (const { gate, seat } of this.#taken) gate.isLive(seat);
     if (this.lost === undefined && this.#holdLeftMs() <= 0) this.lose('max-hold', this.#firstResource());
-    if (this.lost === undefined && this.outer !== undefined && !this.outer.isLive()) this.lose(this.outer.lost?.reason ?? 'closed', this.outer.lost?.resource ?? this.#firstResource());
+    if (this.lost === undefined && this.outer !== undefined && !this.outer.isLive())
+      this.lose(this.outer.lost?.reason ?? 'closed', this.outer.lost?.resource ?? this.#firstResource());
     return this.lost === undefined;
   }
 
@@ -145,7 +156,9 @@ export class HeldLock implements Lock {
     if (failure !== undefined) {
       const error = failure.reason as unknown;
       events.emit('release-failed', () => ({ scope: this.scope, job: this.job, error }));
-      throw error instanceof GivewayError ? error : new StoreUnavailableError('The store failed while the lock was released', { cause: error });
+      throw error instanceof GivewayError
+        ? error
+        : new StoreUnavailableError('The store failed while the lock was released', { cause: error });
     }
     const ours = settled.every((outcome) => outcome.status === 'fulfilled' && outcome.value);
     const joined = this.#taken.length === 0 && this.isProtected;
@@ -162,7 +175,12 @@ export class HeldLock implements Lock {
   async handOver(): Promise<SerializedLock> {
     if (!this.isLive()) this.throwIfLost();
     if (!this.isProtected || this.outer !== undefined) {
-      throw new GivewayError('ERR_GIVEWAY_NOT_TRANSFERABLE', this.isProtected ? 'A lock that joined an outer run cannot be handed over; hand over the outer one.' : 'A lock that was taken while the store was down cannot be handed over.');
+      throw new GivewayError(
+        'ERR_GIVEWAY_NOT_TRANSFERABLE',
+        this.isProtected
+          ? 'A lock that joined an outer run cannot be handed over; hand over the outer one.'
+          : 'A lock that was taken while the store was down cannot be handed over.',
+      );
     }
     this.#end();
     const entries = await Promise.all(
@@ -211,7 +229,14 @@ export class HeldLock implements Lock {
     this.lost = error;
     this.#controller?.abort(error);
     const { events, clock } = this.#context;
-    events.emit('lost', () => ({ scope: this.scope, job: this.job, resource, reason, heldMs: clock.monotonicMs() - this.#startMonoMs, error }));
+    events.emit('lost', () => ({
+      scope: this.scope,
+      job: this.job,
+      resource,
+      reason,
+      heldMs: clock.monotonicMs() - this.#startMonoMs,
+      error,
+    }));
   }
 
   #end(): void {
@@ -229,16 +254,11 @@ export class HeldLock implements Lock {
     return needsOf(this.scope, undefined)[0]?.resource ?? '';
   }
 
-  /** Made only when somebody asks for it. A stopped process may run other callbacks before its timers, so reading judges. */
+  /** Made only when somebody asks for it. */
   #createController(): AbortController {
-    const controller = new AbortController();
-    const { signal } = controller;
     const given = this.options.signal;
     const judge = (): void => void this.isLive();
-    Object.defineProperties(signal, {
-      aborted: { get: () => (judge(), Reflect.get(AbortSignal.prototype, 'aborted', signal) as boolean) },
-      throwIfAborted: { value: () => (judge(), AbortSignal.prototype.throwIfAborted.call(signal)) },
-    });
+    const controller = judgedController(judge);
     const abort = (): void => controller.abort(given?.reason);
     if (this.lost !== undefined) controller.abort(this.lost);
     else if (given?.aborted) abort();
@@ -255,5 +275,5 @@ export class HeldLock implements Lock {
 function largestFence(taken: readonly Taken[], outer: HeldLock | undefined): bigint | undefined {
   const fences = taken.flatMap(({ seat }) => (seat.ask.mode === 'write' && seat.claim.fence !== undefined ? [seat.claim.fence] : []));
   if (outer?.fence !== undefined) fences.push(outer.fence);
-  return fences.length === 0 ? undefined : fences.reduce((a, b) => (a > b ? a : b));
+  return fences.sort((a, b) => (a < b ? 1 : -1))[0];
 }

@@ -33,8 +33,8 @@ export function schemaOf(resource: string): string | undefined {
   return dot <= 0 || resource.endsWith('.*') ? undefined : `${resource.slice(0, dot)}.*`;
 }
 
-/** What the name of a schedule's fire begins with. */
-export const firePrefix = 'fire/';
+/** What the name of a schedule's fire begins with. It sorts before every table, so that a table can be waited for inside. */
+export const firePrefix = '!fire/';
 
 /** Refuses names that nobody listed, with the listed names nearest to them. The fires of a schedule are no tables, and need no listing. */
 export function requireListed(resource: string, listed: ReadonlySet<string> | undefined): void {

@@ -83,7 +83,8 @@ async function dropIfClosed<T>(outcome: HeldLock | T): Promise<HeldLock | T> {
 function skipFor(error: unknown, scope: ResolvedScope, options: ResolvedOptions): Skip {
   const resource = needsOf(scope, undefined)[0]?.resource ?? '';
   if (error instanceof ResourceBusyError) return { reason: 'busy', resource: error.resource, holders: error.holders };
-  if (error instanceof StoreUnavailableError && options.onStoreDown === 'skip' && error.code !== 'ERR_GIVEWAY_NO_CAS') return { reason: 'store-down', resource, holders: [] };
+  if (error instanceof StoreUnavailableError && options.onStoreDown === 'skip' && error.code !== 'ERR_GIVEWAY_NO_CAS')
+    return { reason: 'store-down', resource, holders: [] };
   if (error instanceof GivewayError && error.code === 'ERR_GIVEWAY_CLOSED') return { reason: 'closed', resource, holders: [] };
   if (error instanceof Error && error.name === 'AbortError' && options.signal?.aborted) return { reason: 'aborted', resource, holders: [] };
   throw error;

@@ -30,16 +30,24 @@ export function resolveScope(scope: LockScope, normalize: (name: unknown, path: 
   }
   const seen = new Map<string, string>();
   const resolve = (field: keyof typeof fields): readonly string[] => {
-    const names = new Set(toList(wanted[field], field).map((name, index) => normalize(name, typeof wanted[field] === 'string' ? field : `${field}[${index}]`)));
+    const names = new Set(
+      toList(wanted[field], field).map((name, index) => normalize(name, typeof wanted[field] === 'string' ? field : `${field}[${index}]`)),
+    );
     for (const name of names) {
       const other = seen.get(name);
-      if (other !== undefined) throw new InvalidOptionError(`scope.${field}`, name, `"${name}" is in \`${other}\` already; name each resource in one mode, the strongest it needs`);
+      if (other !== undefined)
+        throw new InvalidOptionError(
+          `scope.${field}`,
+          name,
+          `"${name}" is in \`${other}\` already; name each resource in one mode, the strongest it needs`,
+        );
       seen.set(name, field);
     }
     return [...names].sort();
   };
   for (const field of Object.keys(wanted)) {
-    if (!(field in fields)) throw new InvalidOptionError(`scope.${field}`, (wanted as Record<string, unknown>)[field], 'writes, appends and reads are allowed');
+    if (!(field in fields))
+      throw new InvalidOptionError(`scope.${field}`, (wanted as Record<string, unknown>)[field], 'writes, appends and reads are allowed');
   }
   const resolved = { writes: resolve('writes'), appends: resolve('appends'), reads: resolve('reads') };
   if (seen.size === 0) throw new InvalidOptionError('scope', scope, 'at least one resource is needed');
@@ -53,7 +61,8 @@ export function resolveScope(scope: LockScope, normalize: (name: unknown, path: 
  */
 export function needsOf(scope: ResolvedScope, listed: ReadonlySet<string> | undefined): readonly Need[] {
   const needs = new Map<string, Mode>();
-  for (const field of Object.keys(fields) as (keyof typeof fields)[]) for (const resource of scope[field]) needs.set(resource, fields[field]);
+  for (const field of Object.keys(fields) as (keyof typeof fields)[])
+    for (const resource of scope[field]) needs.set(resource, fields[field]);
   for (const resource of [...needs.keys()]) {
     const schema = schemaOf(resource);
     if (schema !== undefined && listed?.has(schema) && !needs.has(schema)) needs.set(schema, 'append');

@@ -46,8 +46,19 @@ const storeMethods = ['read', 'create', 'replace', 'remove', 'close'] as const;
 
 /** Checks everything before anything is sent. Throws `InvalidOptionError`. */
 export function resolveSettings(options: LockerOptions): Settings {
-  if (typeof options !== 'object' || options === null) throw new InvalidOptionError('options', options, 'an object with a `store` is allowed');
-  const { store, namespace = 'giveway', environment, resources, allowUnlisted = false, defaultSchema = 'public', closesStore = false, clock = systemClock, ...defaults } = options;
+  if (typeof options !== 'object' || options === null)
+    throw new InvalidOptionError('options', options, 'an object with a `store` is allowed');
+  const {
+    store,
+    namespace = 'giveway',
+    environment,
+    resources,
+    allowUnlisted = false,
+    defaultSchema = 'public',
+    closesStore = false,
+    clock = systemClock,
+    ...defaults
+  } = options;
   if (typeof store !== 'object' || store === null || storeMethods.some((method) => typeof store[method] !== 'function')) {
     throw new InvalidOptionError('store', store, 'a store is allowed, such as memcachedStore({ servers }) from "giveway/memcached"');
   }
@@ -74,6 +85,7 @@ export function resolveSettings(options: LockerOptions): Settings {
 
 function entriesOf(resources: LockerOptions['resources']): readonly (readonly [string, TableOptions])[] {
   if (resources === undefined) return [];
-  if (typeof resources !== 'object' || resources === null) throw new InvalidOptionError('resources', resources, 'a list of names, or an object from name to settings, is allowed');
+  if (typeof resources !== 'object' || resources === null)
+    throw new InvalidOptionError('resources', resources, 'a list of names, or an object from name to settings, is allowed');
   return Array.isArray(resources) ? resources.map((name: string) => [name, {}] as const) : Object.entries(resources);
 }

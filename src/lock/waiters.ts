@@ -73,7 +73,10 @@ export class Waiters {
     return new Promise<Seat>((resolve, reject) => {
       const { clock } = this.#context;
       const abort = (): void => waiter.settle(aborted(this.#resource, wait.signal));
-      const giveUp = (): void => waiter.settle(new ResourceBusyError(this.#resource, holdersOf(this.#resource, this.#refusal), clock.monotonicMs() - wait.startedMonoMs));
+      const giveUp = (): void =>
+        waiter.settle(
+          new ResourceBusyError(this.#resource, holdersOf(this.#resource, this.#refusal), clock.monotonicMs() - wait.startedMonoMs),
+        );
       const settle = (outcome: Seat | Error): void => {
         const index = this.#queue.indexOf(waiter);
         if (index === -1) return;

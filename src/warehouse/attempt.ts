@@ -43,7 +43,11 @@ export async function attemptTransaction<T>(attempt: Attempt<T>): Promise<T> {
     const value = await work(judged, lock);
     mustHold();
     const { command } = await client.query('COMMIT');
-    if (command === 'ROLLBACK') throw new GivewayError('ERR_GIVEWAY_ROLLED_BACK', 'The database rolled the transaction back: a statement in it had failed, and the work went on.');
+    if (command === 'ROLLBACK')
+      throw new GivewayError(
+        'ERR_GIVEWAY_ROLLED_BACK',
+        'The database rolled the transaction back: a statement in it had failed, and the work went on.',
+      );
     return value;
   } catch (error) {
     await stopCancelling();

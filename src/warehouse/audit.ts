@@ -1,8 +1,8 @@
 import { GivewayError } from '../lock/errors.ts';
 import type { Lock } from '../lock/lock.ts';
 import type { ResourceLocker } from '../lock/locker.ts';
-import { covers, modeIn, type ResolvedScope } from '../lock/scope.ts';
 import type { Mode } from '../lock/record.ts';
+import { covers, modeIn, type ResolvedScope } from '../lock/scope.ts';
 import type { Judge } from './judged-client.ts';
 import type { SqlReader, TablesWritten } from './sql/index.ts';
 

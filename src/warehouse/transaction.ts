@@ -5,8 +5,8 @@ import type { ResourceLocker } from '../lock/locker.ts';
 import type { RunOptions } from '../lock/options.ts';
 import type { RunOutcome } from '../lock/run.ts';
 import type { LockScope } from '../lock/scope.ts';
-import { type Audit, auditStatement } from './audit.ts';
 import { attemptTransaction, type Isolation, type OnLost } from './attempt.ts';
+import { type Audit, auditStatement } from './audit.ts';
 import { type Conflict, classifyConflict } from './conflicts.ts';
 import type { SqlReader } from './sql/index.ts';
 
@@ -45,10 +45,17 @@ const isolations: readonly unknown[] = [undefined, 'serializable', 'repeatable r
  * Takes the scope, then BEGINs; lets go after COMMIT or ROLLBACK: a snapshot is fixed by the first statement, so a later
  * lock would be useless. A conflict runs the whole transaction again, under the same lock.
  */
-export async function runTransaction<T>(context: TransactionContext, scope: LockScope, work: (client: PoolClient, lock: Lock) => Promise<T> | T, options: TransactionOptions = {}): Promise<T> {
+export async function runTransaction<T>(
+  context: TransactionContext,
+  scope: LockScope,
+  work: (client: PoolClient, lock: Lock) => Promise<T> | T,
+  options: TransactionOptions = {},
+): Promise<T> {
   const { isolation, audit, onLost, conflictRetry, ...runOptions } = { ...context.defaults, ...options };
-  if (!isolations.includes(isolation)) throw new InvalidOptionError('isolation', isolation, `${isolations.slice(1).join(', ')} are allowed`);
-  if (![undefined, 'off', 'warn', 'throw'].includes(audit)) throw new InvalidOptionError('audit', audit, "'off', 'warn' or 'throw' is allowed");
+  if (!isolations.includes(isolation))
+    throw new InvalidOptionError('isolation', isolation, `${isolations.slice(1).join(', ')} are allowed`);
+  if (![undefined, 'off', 'warn', 'throw'].includes(audit))
+    throw new InvalidOptionError('audit', audit, "'off', 'warn' or 'throw' is allowed");
   const retry = { ...retryDefaults, ...conflictRetry };
   const { pool, locker, reader } = context;
   const outcome = await locker.run(
@@ -70,17 +77,20 @@ export async function runTransaction<T>(context: TransactionContext, scope: Lock
     },
     { onBusy: 'retry', ...runOptions },
   );
-  return valueOf(outcome, runOptions.signal);
+  return resultOf(outcome, runOptions.signal);
 }
 
 /** What the work returned; throws what kept it from running. */
-function valueOf<T>(outcome: RunOutcome<T>, signal: AbortSignal | undefined): T {
+function resultOf<T>(outcome: RunOutcome<T>, signal: AbortSignal | undefined): T {
   if (outcome.status === 'ran') return outcome.value;
   const { reason, resource, holders, waitedMs } = outcome;
   if (reason === 'busy') throw new ResourceBusyError(resource, holders, waitedMs);
   if (reason === 'store-down') throw new StoreUnavailableError(`The store of the lock on "${resource}" did not answer`);
   if (reason === 'closed') throw new GivewayError('ERR_GIVEWAY_CLOSED', 'The locker is closed; no new locks are taken.');
-  throw Object.assign(new Error(`Waiting for "${resource}" was aborted`, { cause: signal?.reason }), { name: 'AbortError', code: 'ABORT_ERR' });
+  throw Object.assign(new Error(`Waiting for "${resource}" was aborted`, { cause: signal?.reason }), {
+    name: 'AbortError',
+    code: 'ABORT_ERR',
+  });
 }
 
 function tell(locker: ResourceLocker, { scope, job }: Lock, { code, message }: Conflict, attempt: number): void {

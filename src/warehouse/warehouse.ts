@@ -25,7 +25,12 @@ export interface Warehouse {
 }
 
 /** Makes a warehouse over a pool and a locker. Throws `InvalidOptionError`. */
-export function createWarehouse({ pool, locker, reader = createSqlReader({ defaultSchema: 'public' }), ...defaults }: WarehouseOptions): Warehouse {
+export function createWarehouse({
+  pool,
+  locker,
+  reader = createSqlReader({ defaultSchema: 'public' }),
+  ...defaults
+}: WarehouseOptions): Warehouse {
   if (typeof pool?.connect !== 'function') throw new InvalidOptionError('pool', pool, 'a Pool of "pg" is allowed');
   if (typeof locker?.run !== 'function') throw new InvalidOptionError('locker', locker, 'what createLocker() returned is allowed');
   const context: TransactionContext = { pool, locker, reader, defaults };

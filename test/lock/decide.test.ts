@@ -31,7 +31,11 @@ describe('decide', () => {
   });
 
   test('the key lives as long as the longest of its entries', () => {
-    const decision = decide(recordOf(entrant('theirs', 'read', { ttlMs: 60_000, until: now + 50_000 })), entrant('mine', 'read', { ttlMs: 5_000 }), now);
+    const decision = decide(
+      recordOf(entrant('theirs', 'read', { ttlMs: 60_000, until: now + 50_000 })),
+      entrant('mine', 'read', { ttlMs: 5_000 }),
+      now,
+    );
     expect(decision).toMatchObject({ granted: true, ttlMs: 50_000 + clockSkewMs });
   });
 
@@ -41,7 +45,10 @@ describe('decide', () => {
 
   test('a crashed sharer that others keep alive ends by its own time and the clock skew', () => {
     const record = recordOf(entrant('dead', 'append', { until: now - clockSkewMs }), entrant('alive', 'append'));
-    expect(decide(record, entrant('mine', 'append'), now)).toMatchObject({ granted: true, record: { holders: [{ token: 'alive' }, { token: 'mine' }] } });
+    expect(decide(record, entrant('mine', 'append'), now)).toMatchObject({
+      granted: true,
+      record: { holders: [{ token: 'alive' }, { token: 'mine' }] },
+    });
     const early = decide(record, entrant('mine', 'append'), now - 1);
     expect(early.granted && early.record.holders.length).toBe(3);
   });
@@ -67,7 +74,11 @@ describe('depart', () => {
   });
 
   test('leaves the others, for as long as they live', () => {
-    const left = depart(recordOf(entrant('mine', 'append'), entrant('theirs', 'append', { until: now + 3_000 })), entrant('mine', 'append'), now);
+    const left = depart(
+      recordOf(entrant('mine', 'append'), entrant('theirs', 'append', { until: now + 3_000 })),
+      entrant('mine', 'append'),
+      now,
+    );
     expect(left).toMatchObject({ act: 'write', record: { holders: [{ token: 'theirs' }] }, ttlMs: 3_000 + clockSkewMs });
   });
 
@@ -87,7 +98,17 @@ describe('records', () => {
     expect(decodeRecord(encodeRecord(record))).toEqual(record);
   });
 
-  test.each(['', 'x', 'null', '[]', '{}', '{"v":2,"holders":[]}', '{"v":1}', '{"v":1,"holders":[null]}', '{"v":1,"holders":[{"token":1}]}'])('%j cannot be read', (text) => {
+  test.each([
+    '',
+    'x',
+    'null',
+    '[]',
+    '{}',
+    '{"v":2,"holders":[]}',
+    '{"v":1}',
+    '{"v":1,"holders":[null]}',
+    '{"v":1,"holders":[{"token":1}]}',
+  ])('%j cannot be read', (text) => {
     expect(decodeRecord(text)).toBeUndefined();
   });
 

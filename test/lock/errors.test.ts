@@ -12,7 +12,19 @@ describe('errors', () => {
     const since = new Date(0);
     const error = new ResourceBusyError(
       'events',
-      [{ resource: 'events', mode: 'write', token: 't', job: 'rollup', host: 'etl-1', pid: 7, since, latestEnd: new Date(1000), state: 'holding' }],
+      [
+        {
+          resource: 'events',
+          mode: 'write',
+          token: 't',
+          job: 'rollup',
+          host: 'etl-1',
+          pid: 7,
+          since,
+          latestEnd: new Date(1000),
+          state: 'holding',
+        },
+      ],
       20,
     );
     expect(error.message).toBe(

@@ -159,7 +159,10 @@ describe('run', () => {
   test('retry waits; a retry that runs out is skipped', async () => {
     const [a, b] = fleet({}, {}) as [ResourceLocker, ResourceLocker];
     const lock = await a.lock('events');
-    await expect(b.run('events', () => 1, { onBusy: 'retry', retry: { maxWaitMs: 30 } })).resolves.toMatchObject({ status: 'skipped', reason: 'busy' });
+    await expect(b.run('events', () => 1, { onBusy: 'retry', retry: { maxWaitMs: 30 } })).resolves.toMatchObject({
+      status: 'skipped',
+      reason: 'busy',
+    });
     const waiting = b.run('events', () => 1, { onBusy: 'retry' });
     await lock.unlock();
     await expect(waiting).resolves.toMatchObject({ status: 'ran', value: 1 });
@@ -203,7 +206,10 @@ describe('P5: several resources', () => {
       Array.from({ length: 60 }, async (_, index) => {
         const scope = names.filter((_, bit) => ((index + 1) * 7) & (1 << bit)).reverse();
         const locker = lockers[index % 3] as ResourceLocker;
-        const outcome = await locker.run(scope.length === 0 ? 'a' : scope, () => ran++, { onBusy: 'retry', retry: { maxWaitMs: 20_000, delayMs: 2 } });
+        const outcome = await locker.run(scope.length === 0 ? 'a' : scope, () => ran++, {
+          onBusy: 'retry',
+          retry: { maxWaitMs: 20_000, delayMs: 2 },
+        });
         expect(outcome.status).toBe('ran');
       }),
     );

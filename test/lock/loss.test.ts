@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createLocker, type Lock, LockLostError, type LockerOptions, type ResourceLocker } from '../../src/index.ts';
+import { createLocker, type Lock, type LockerOptions, LockLostError, type ResourceLocker } from '../../src/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { type FakeClock, type FaultyStore, fakeClock, faultyStore } from '../../src/testing/index.ts';
 
@@ -66,7 +66,7 @@ describe('heartbeats', () => {
   test('an unanswered renewal is tried again, and is no loss before the deadline', async () => {
     const { clock, store, locker, lost } = scene();
     const lock = await locker.lock('events');
-    store.arm("replace", "reject-before", { times: 3 });
+    store.arm('replace', 'reject-before', { times: 3 });
     await clock.advance(10_000);
     expect(lock.signal.aborted).toBe(false);
     expect(lost).toEqual([]);

@@ -6,7 +6,8 @@ import { nearestNames, normalizeName, schemaOf } from '../../src/lock/names.ts';
 import { needsOf, resolveScope } from '../../src/lock/scope.ts';
 
 const normal = (name: string): string => normalizeName(name, 'public');
-const scoped = (scope: Parameters<typeof resolveScope>[0]): ReturnType<typeof resolveScope> => resolveScope(scope, (name, path) => normalizeName(name, 'public', path));
+const scoped = (scope: Parameters<typeof resolveScope>[0]): ReturnType<typeof resolveScope> =>
+  resolveScope(scope, (name, path) => normalizeName(name, 'public', path));
 
 describe('names', () => {
   test.each([
@@ -27,12 +28,23 @@ describe('names', () => {
     expect(normal(expected)).toBe(expected);
   });
 
-  test.each([[''], [' '], ['a\nb'], ['a\u0000b'], ['x'.repeat(300)], ['ü'.repeat(128)], ['a..b'], ['"open'], ['\ud800'], [7], [null], [undefined], [{}]])(
-    'P11: %j is refused',
-    (name) => {
-      expect(() => normalizeName(name, 'public')).toThrow(InvalidOptionError);
-    },
-  );
+  test.each([
+    [''],
+    [' '],
+    ['a\nb'],
+    ['a\u0000b'],
+    ['x'.repeat(300)],
+    ['ü'.repeat(128)],
+    ['a..b'],
+    ['"open'],
+    ['\ud800'],
+    [7],
+    [null],
+    [undefined],
+    [{}],
+  ])('P11: %j is refused', (name) => {
+    expect(() => normalizeName(name, 'public')).toThrow(InvalidOptionError);
+  });
 
   test('normalising again changes nothing, whatever the name', () => {
     fc.assert(
@@ -92,16 +104,28 @@ describe('scopes', () => {
     expect(scoped(['visits', 'Events', 'public.events'])).toEqual({ writes: ['events', 'visits'], appends: [], reads: [] });
   });
 
-  test.each([[{ writes: 'events', reads: 'Events' }], [{ appends: ['a'], reads: ['b', 'a'] }], [{}], [[]], [{ wirtes: 'events' }], [{ writes: 7 }], [null], [7], [['events', 7]]])(
-    'P11: %j is refused',
-    (scope) => {
-      expect(() => scoped(scope as never)).toThrow(InvalidOptionError);
-    },
-  );
+  test.each([
+    [{ writes: 'events', reads: 'Events' }],
+    [{ appends: ['a'], reads: ['b', 'a'] }],
+    [{}],
+    [[]],
+    [{ wirtes: 'events' }],
+    [{ writes: 7 }],
+    [null],
+    [7],
+    [['events', 7]],
+  ])('P11: %j is refused', (scope) => {
+    expect(() => scoped(scope as never)).toThrow(InvalidOptionError);
+  });
 
   test('needs are sorted by name; a table joins its schema only where that is listed', () => {
     const scope = scoped({ writes: 'b.t', appends: 'a.t', reads: 'a.u' });
     expect(needsOf(scope, undefined).map(({ resource, mode }) => `${resource} ${mode}`)).toEqual(['a.t append', 'a.u read', 'b.t write']);
-    expect(needsOf(scope, new Set(['a.*'])).map(({ resource, mode }) => `${resource} ${mode}`)).toEqual(['a.* append', 'a.t append', 'a.u read', 'b.t write']);
+    expect(needsOf(scope, new Set(['a.*'])).map(({ resource, mode }) => `${resource} ${mode}`)).toEqual([
+      'a.* append',
+      'a.t append',
+      'a.u read',
+      'b.t write',
+    ]);
   });
 });

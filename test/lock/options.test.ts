@@ -8,7 +8,9 @@ const store = faultyStore(memoryStore());
 describe('P11: bad input is refused before anything is sent', () => {
   const locker = createLocker({ store, resources: ['events', 'visits', 'analytics.rollup'] });
   const refused: [string, unknown, unknown, string][] = [
-    ...[0, 999, 1000.5, -1, Number.NaN, Number.POSITIVE_INFINITY, 31 * 86_400_000, '30s'].map((ttlMs): [string, unknown, unknown, string] => [`ttlMs ${ttlMs}`, 'events', { ttlMs }, 'ttlMs']),
+    ...[0, 999, 1000.5, -1, Number.NaN, Number.POSITIVE_INFINITY, 31 * 86_400_000, '30s'].map(
+      (ttlMs): [string, unknown, unknown, string] => [`ttlMs ${ttlMs}`, 'events', { ttlMs }, 'ttlMs'],
+    ),
     ['minHoldMs > ttlMs', 'events', { ttlMs: 1_000, minHoldMs: 1_001 }, 'minHoldMs'],
     ['maxHoldMs 0', 'events', { maxHoldMs: 0 }, 'maxHoldMs'],
     ['an unknown option', 'events', { ttl: 1_000 }, 'ttl'],
@@ -43,7 +45,9 @@ describe('P11: bad input is refused before anything is sent', () => {
     expect(error).toBeInstanceOf(UnknownResourceError);
     expect(error.nearest).toContain('events');
     expect(() => locker.wrap('evnts', () => {})).toThrow(UnknownResourceError);
-    await expect(createLocker({ store, resources: ['events'], allowUnlisted: true }).run('evnts', () => 1)).resolves.toMatchObject({ value: 1 });
+    await expect(createLocker({ store, resources: ['events'], allowUnlisted: true }).run('evnts', () => 1)).resolves.toMatchObject({
+      value: 1,
+    });
   });
 
   test.each([

@@ -3,7 +3,12 @@ import { createLocker, type LockerEvents } from '../../src/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { fakeClock } from '../../src/testing/index.ts';
 
-function scene(): { clock: ReturnType<typeof fakeClock>; locker: ReturnType<typeof createLocker>; holder: ReturnType<typeof createLocker>; starving: LockerEvents['starving'][] } {
+function scene(): {
+  clock: ReturnType<typeof fakeClock>;
+  locker: ReturnType<typeof createLocker>;
+  holder: ReturnType<typeof createLocker>;
+  starving: LockerEvents['starving'][];
+} {
   const clock = fakeClock();
   const backend = memoryStore({ clock });
   const locker = createLocker({ store: backend.connect(), clock, job: 'rollup' });
@@ -45,7 +50,8 @@ test("onStarving 'wait' lets a starving job wait instead of skipping", async () 
   const { clock, locker, holder } = scene();
   const lock = await holder.lock('events');
   const options = { starveAfter: { skips: 2 }, onStarving: 'wait' } as const;
-  for (let skip = 0; skip < 2; skip++) await expect(locker.run('events', () => {}, options)).resolves.toMatchObject({ status: 'skipped', waitedMs: 0 });
+  for (let skip = 0; skip < 2; skip++)
+    await expect(locker.run('events', () => {}, options)).resolves.toMatchObject({ status: 'skipped', waitedMs: 0 });
   const waits = locker.run('events', () => 'fed', options);
   await clock.advance(500);
   await lock.unlock();

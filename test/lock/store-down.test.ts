@@ -5,11 +5,21 @@ import { type FakeClock, type FaultyStore, fakeClock, faultyStore } from '../../
 
 const forever = { times: Number.POSITIVE_INFINITY };
 
-function scene(options: Partial<LockerOptions> = {}): { clock: FakeClock; store: FaultyStore; locker: ResourceLocker; holder: ResourceLocker } {
+function scene(options: Partial<LockerOptions> = {}): {
+  clock: FakeClock;
+  store: FaultyStore;
+  locker: ResourceLocker;
+  holder: ResourceLocker;
+} {
   const clock = fakeClock();
   const backend = memoryStore({ clock });
   const store = faultyStore(backend.connect(), { clock });
-  return { clock, store, locker: createLocker({ store, clock, ...options }), holder: createLocker({ store: backend.connect(), clock, maxHoldMs: 5_000 }) };
+  return {
+    clock,
+    store,
+    locker: createLocker({ store, clock, ...options }),
+    holder: createLocker({ store: backend.connect(), clock, maxHoldMs: 5_000 }),
+  };
 }
 
 describe('P8: a store that is down', () => {
@@ -73,7 +83,10 @@ describe('P8: a store that is down', () => {
     const { clock, store, locker, holder } = scene();
     await holder.lock('events');
     const started: number[] = [];
-    const run = locker.run('events', (lock) => void started.push(clock.monotonicMs(), lock.isProtected ? 1 : 0), { onBusy: 'retry', retry: { maxWaitMs: 60_000 } });
+    const run = locker.run('events', (lock) => void started.push(clock.monotonicMs(), lock.isProtected ? 1 : 0), {
+      onBusy: 'retry',
+      retry: { maxWaitMs: 60_000 },
+    });
     await clock.advance(100);
     store.arm('every', 'reject-before', forever);
     await clock.advance(4_800);

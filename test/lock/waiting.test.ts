@@ -47,7 +47,9 @@ describe('one queue', () => {
       const { lockers, stores } = fleet(2, { retry: { delayMs: 20, maxDelayMs: 20 } }, push);
       const [holder, locker] = lockers as [ResourceLocker, ResourceLocker];
       const lock = await holder.lock('events');
-      const outcomes = Array.from({ length: waiters }, () => locker.lock('events', { retry: { maxWaitMs: 400, delayMs: 20, maxDelayMs: 20 } }).catch((error: unknown) => error));
+      const outcomes = Array.from({ length: waiters }, () =>
+        locker.lock('events', { retry: { maxWaitMs: 400, delayMs: 20, maxDelayMs: 20 } }).catch((error: unknown) => error),
+      );
       for (const outcome of await Promise.all(outcomes)) expect(outcome).toBeInstanceOf(ResourceBusyError);
       await lock.unlock();
       return sum((stores[1] as FaultyStore).calls);
@@ -109,7 +111,8 @@ describe('wishes', () => {
         }
       }),
     );
-    for (let round = 0; round < 5; round++) await expect(writer.run('events', () => round, { onBusy: 'retry' })).resolves.toMatchObject({ status: 'ran', value: round });
+    for (let round = 0; round < 5; round++)
+      await expect(writer.run('events', () => round, { onBusy: 'retry' })).resolves.toMatchObject({ status: 'ran', value: round });
     const before = appends;
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(appends).toBeGreaterThan(before);
@@ -126,7 +129,8 @@ describe('wishes', () => {
         while (streaming) await locker.run('events', () => new Promise((resolve) => setTimeout(resolve, 3)), { onBusy: 'retry' });
       }),
     );
-    for (let round = 0; round < 5; round++) await expect(appender.run({ appends: 'events' }, () => round, { onBusy: 'retry' })).resolves.toMatchObject({ status: 'ran' });
+    for (let round = 0; round < 5; round++)
+      await expect(appender.run({ appends: 'events' }, () => round, { onBusy: 'retry' })).resolves.toMatchObject({ status: 'ran' });
     streaming = false;
     await Promise.all(streams);
   });

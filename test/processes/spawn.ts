@@ -58,7 +58,8 @@ export function startWorker(script: string, args: readonly string[], env: Record
           const line = lines.find((each) => each.what === what);
           if (line === undefined && over === undefined) return;
           watchers.delete(look);
-          if (line === undefined) reject(new Error(`The worker ended with ${over} before it told "${what}"; it told ${JSON.stringify(lines)}`));
+          if (line === undefined)
+            reject(new Error(`The worker ended with ${over} before it told "${what}"; it told ${JSON.stringify(lines)}`));
           else resolve(line);
         };
         watchers.add(look);

@@ -190,8 +190,12 @@ describeWith('postgres', (service) => {
 
   test('audit: a write outside the scope is told, or refused before it is sent', async () => {
     await fresh({ audit: 'throw' });
-    await expect(warehouse.transaction({ reads: 'events' }, (client) => client.query('delete from public.events'))).rejects.toMatchObject({ code: 'ERR_GIVEWAY_UNLOCKED_WRITE' });
-    await expect(warehouse.transaction({ appends: 'events' }, (client) => client.query('update events set id = 1'))).rejects.toMatchObject({ code: 'ERR_GIVEWAY_UNLOCKED_WRITE' });
+    await expect(warehouse.transaction({ reads: 'events' }, (client) => client.query('delete from public.events'))).rejects.toMatchObject({
+      code: 'ERR_GIVEWAY_UNLOCKED_WRITE',
+    });
+    await expect(warehouse.transaction({ appends: 'events' }, (client) => client.query('update events set id = 1'))).rejects.toMatchObject({
+      code: 'ERR_GIVEWAY_UNLOCKED_WRITE',
+    });
     await warehouse.transaction({ appends: 'events' }, (client) => client.query('insert into events select 1'));
     const late: unknown[] = [];
     locker.on('late-lock', ({ tables, job }) => late.push(tables, job));
