@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, test } from '@jest/globals';
+import { Cluster, Redis } from 'ioredis';
+import { createCluster } from 'redis';
+import { redisStore } from '../../../src/stores/redis/index.ts';
+import { storeSuite } from '../../../src/testing/index.ts';
+import { type ProcessServer, redisServer } from '../../support/services.ts';
+import { describeWith } from '../../support/shared.ts';
+import { clientKinds, openClient } from './clients.ts';
+
+const runner = { describe, test, beforeAll, afterAll };
+const hangUp: (() => void)[] = [];
+afterAll(() => {
+  for (const end of hangUp) end();
+});
+
+describeWith('redis', (service) => {
+  for (const kind of clientKinds) {
+    storeSuite({
+      name: `redis, over ${kind}`,
+      test: runner,
+      create: async () => {
+        const { client, close } = await openClient(kind, service.url);
+        hangUp.push(close);
+        return redisStore({ client, prefix: `${service.prefix}:${kind}:` });
+      },
+    });
+  }
+});
+
+describeWith('redis', () => {
+  let node: ProcessServer;
+  beforeAll(async () => {
+    node = await redisServer(['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1']);
+    const client = new Redis(node.url);
+    await client.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    while (!String(await client.call('CLUSTER', 'INFO')).includes('cluster_state:ok')) await sleep(20);
+    client.disconnect();
+  });
+  afterAll(() => node.stop());
+
+  storeSuite({
+    name: 'a cluster of redis, over ioredis',
+    test: runner,
+    create: () => {
+      const client = new Cluster([{ host: node.host, port: node.port }]);
+      hangUp.push(() => client.disconnect());
+      return redisStore({ client });
+    },
+  });
+
+  storeSuite({
+    name: 'a cluster of redis, over node-redis',
+    test: runner,
+    create: async () => {
+      const client = createCluster({ rootNodes: [{ url: node.url }] });
+      await client.connect();
+      hangUp.push(() => client.destroy());
+      return redisStore({ client });
+    },
+  });
+});
