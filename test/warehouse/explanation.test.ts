@@ -68,10 +68,13 @@ describe('when it held all it used', () => {
     expect(sentences.join(' ')).toContain('another transaction used "airports" or "events" without a lock');
   });
 
-  test('or two locks overlapped, and nothing was missing', () => {
-    const { missing, sentences } = explainConflict(conflictOf('40P01'), { ...held, others: [holder('events', 'append')] });
+  test.each([
+    ['events', 'append'],
+    ['airports', 'write'],
+  ] as const)('or two locks overlapped, and nothing was missing: %s, %s', (resource, mode) => {
+    const { missing, sentences } = explainConflict(conflictOf('40P01'), { ...held, others: [holder(resource, mode)] });
     expect(missing).toEqual([]);
-    expect(sentences.join(' ')).toContain('refresh-airports held "events" (append): two locks overlapped');
+    expect(sentences.join(' ')).toContain(`refresh-airports held "${resource}" (${mode}): two locks overlapped`);
   });
 });
 

@@ -1,16 +1,17 @@
 import type { Mode } from '../../lock/record.ts';
 import type { TreeNode } from './parser.ts';
 import type { Uses } from './uses.ts';
+import { wordSet } from './words.ts';
 
-/** Names that mean a common table expression here, not a table. */
-type Ctes = ReadonlySet<string>;
+/** Does the name mean a common table expression here, and not a table? */
+type IsCte = (name: string) => boolean;
 /** Which tables of a `FROM` the `FOR UPDATE` above it locks. */
 type RowLocks = 'all' | ReadonlySet<string> | undefined;
 
 interface Frame {
   readonly node: unknown;
   readonly mode: Mode;
-  readonly ctes: Ctes;
+  readonly isCte: IsCte;
   readonly locks: RowLocks;
 }
 
@@ -19,7 +20,7 @@ interface Frame {
  * statement in between says otherwise. A type of node nobody thought of is walked through, never skipped.
  */
 export function walkTree(root: unknown, mode: Mode, uses: Uses): void {
-  const stack: Frame[] = [{ node: root, mode, ctes: new Set(), locks: undefined }];
+  const stack: Frame[] = [{ node: root, mode, isCte: () => false, locks: undefined }];
   for (let frame = stack.pop(); frame !== undefined; frame = stack.pop()) {
     const { node } = frame;
     if (Array.isArray(node)) for (const child of node) push(stack, frame, child);
@@ -28,17 +29,17 @@ export function walkTree(root: unknown, mode: Mode, uses: Uses): void {
   }
 }
 
-function push(stack: Frame[], { mode, ctes, locks }: Frame, node: unknown): void {
-  if (typeof node === 'object' && node !== null) stack.push({ node, mode, ctes, locks });
+function push(stack: Frame[], { mode, isCte, locks }: Frame, node: unknown): void {
+  if (typeof node === 'object' && node !== null) stack.push({ node, mode, isCte, locks });
 }
 
 function visit(node: TreeNode, frame: Frame, stack: Frame[], uses: Uses): void {
-  const ctes = isNode(node.withClause) ? enterWith(node.withClause, frame, stack) : frame.ctes;
+  const isCte = isNode(node.withClause) ? enterWith(node.withClause, frame, stack) : frame.isCte;
   const locks = rowLocksOf(node) ?? frame.locks;
   for (const field in node) {
     const child = node[field];
     if (typeof child !== 'object' || child === null || field === 'withClause' || field === 'lockingClause') continue;
-    const inner: Frame = { node: child, mode: frame.mode, ctes, locks: carriesLocks.has(field) ? locks : undefined };
+    const inner: Frame = { node: child, mode: frame.mode, isCte, locks: carriesLocks.has(field) ? locks : undefined };
     const rule = isNode(child) ? rules[field] : undefined;
     if (rule === undefined) push(stack, field === 'intoClause' || field === 'into' ? { ...inner, mode: 'write' } : inner, child);
     else rule(child as TreeNode, inner, stack, uses);
@@ -74,34 +75,26 @@ const rules: Readonly<Record<string, Rule>> = {
 /** The statement's own table in `mode`, everything else in it read. */
 function modify(body: TreeNode, mode: Mode, frame: Frame, stack: Frame[], uses: Uses): void {
   const { relation, ...rest } = body;
-  // A common table expression is never the target, so its name does not hide the table here.
-  if (isTable(relation)) reportTable(relation, { ...frame, mode, ctes: new Set() }, uses);
+  if (isTable(relation)) reportTable(relation, { ...frame, mode }, uses);
   push(stack, { ...frame, mode: 'read' }, rest);
 }
 
 /** Queues the queries of a WITH, each with the names it can see, and gives the names the statement can see. */
-function enterWith(clause: TreeNode, frame: Frame, stack: Frame[]): Ctes {
+function enterWith(clause: TreeNode, frame: Frame, stack: Frame[]): IsCte {
   const expressions = (clause.ctes as readonly { readonly CommonTableExpr: TreeNode }[]).map(({ CommonTableExpr }) => CommonTableExpr);
-  const names = expressions.map((expression) => String(expression.ctename));
-  expressions.forEach((expression, index) => {
-    const visible = clause.recursive === true ? names : names.slice(0, index);
-    push(stack, { ...frame, mode: 'read', ctes: new Set([...frame.ctes, ...visible]), locks: undefined }, expression);
-  });
-  return new Set([...frame.ctes, ...names]);
+  const places = new Map(expressions.map((expression, place) => [String(expression.ctename), place]));
+  const upTo =
+    (end: number): IsCte =>
+    (name) =>
+      (places.get(name) ?? end) < end || frame.isCte(name);
+  for (const [place, expression] of expressions.entries()) {
+    const isCte = upTo(clause.recursive === true ? expressions.length : place);
+    push(stack, { ...frame, mode: 'read', isCte, locks: undefined }, expression);
+  }
+  return upTo(expressions.length);
 }
 
-const carriesLocks = new Set([
-  'SelectStmt',
-  'fromClause',
-  'JoinExpr',
-  'larg',
-  'rarg',
-  'RangeVar',
-  'RangeSubselect',
-  'subquery',
-  'RangeTableSample',
-  'relation',
-]);
+const carriesLocks = wordSet('SelectStmt fromClause JoinExpr larg rarg RangeVar RangeSubselect subquery RangeTableSample relation');
 
 function rowLocksOf(node: TreeNode): RowLocks {
   const clauses = node.lockingClause;
@@ -111,8 +104,7 @@ function rowLocksOf(node: TreeNode): RowLocks {
     // FOR SHARE and FOR KEY SHARE go with each other, as reads do.
     if (clause.strength !== 'LCS_FORUPDATE' && clause.strength !== 'LCS_FORNOKEYUPDATE') continue;
     if (!Array.isArray(clause.lockedRels)) return 'all';
-    for (const { RangeVar: relation } of clause.lockedRels as readonly { readonly RangeVar: TreeNode }[])
-      names.add(String(relation.relname));
+    for (const { RangeVar: table } of clause.lockedRels as readonly { readonly RangeVar: TreeNode }[]) names.add(String(table.relname));
   }
   return names;
 }
@@ -121,10 +113,11 @@ function isLocked(alias: unknown, locks: RowLocks): boolean {
   return locks === 'all' || locks?.has(String(alias)) === true;
 }
 
-function reportTable(node: TreeNode, { mode, ctes, locks }: Frame, uses: Uses): void {
+function reportTable(node: TreeNode, { mode, isCte, locks }: Frame, uses: Uses): void {
   const parts = tableParts(node);
   const [name = ''] = parts;
-  if (mode === 'read' && parts.length === 1 && ctes.has(name)) return;
+  // A common table expression is never what a statement writes to, so it hides a table from readers alone.
+  if (mode === 'read' && parts.length === 1 && isCte(name)) return;
   const alias = isNode(node.alias) ? node.alias.aliasname : node.relname;
   if (node.relpersistence === 't') uses.createTemporary(parts);
   else uses.table(parts, mode === 'read' && isLocked(alias, locks) ? 'write' : mode);

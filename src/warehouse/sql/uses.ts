@@ -75,7 +75,9 @@ export function createUses(settings: ReaderSettings): Uses {
     execute(name) {
       const read = prepared.get(name);
       if (read === undefined) unclear = true;
-      else read();
+      read?.();
+      // The second time it adds nothing, and there may be thousands.
+      if (read !== undefined) prepared.set(name, () => {});
     },
     giveUp() {
       unclear = true;

@@ -51,6 +51,7 @@ export const postgres: readonly Row[] = [
   { sql: 'select * from (events join airports on true) cross join rollup', reads: 'airports events rollup' },
   { sql: 'select * from events, lateral (select * from airports where iata = origin) x', reads: 'airports events' },
   { sql: 'select * from "Flights", "order", analytics."Pages"', reads: '"Flights" analytics."Pages" order' },
+  { sql: 'select * from таблица, "é", "É"', reads: '"É" é таблица', notOnServer: 'there are none' },
   { sql: 'select * from public.events', reads: 'public.events' },
   { sql: 'select * from "events", "public"."airports"', reads: 'events public.airports' },
   { sql: 'select analytics.visits.id from analytics.visits', reads: 'analytics.visits' },
@@ -106,6 +107,8 @@ export const postgres: readonly Row[] = [
   { sql: "copy events (id, origin) from '/tmp/events.csv' with (format csv)", appends: 'events', notOnServer: 'there is no file' },
   { sql: 'insert into parts values (1, $q$2026-03-01$q$)', appends: 'parts', behind: 'parts_2026' },
   { sql: "insert into events values (7, 'a', 1, null); insert into stage values (7)", appends: 'events stage' },
+
+  { sql: 'with stage as (select 1 as id) insert into stage (id) select id from stage', appends: 'stage' },
 
   // Inserted into and read: others must not insert meanwhile.
   { sql: 'insert into stage select * from stage', writes: 'stage' },

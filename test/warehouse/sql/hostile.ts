@@ -20,6 +20,7 @@ export const hostile: readonly (readonly [string, string])[] = [
   ['explains', `${'explain '.repeat(50_000)}select 1`],
   ['explains that run', `${'explain analyze '.repeat(50_000)}select 1`],
   ['statements', 'delete from a;'.repeat(20_000)],
+  ['a prepared statement run often', `prepare p as select * from a${' join b on c'.repeat(20_000)}; ${'execute p; '.repeat(20_000)}`],
   ['a prepared statement of itself', 'prepare p as execute p; execute p'],
   ['comments', '/*'.repeat(200_000)],
   ['ended comments', `${'/*'.repeat(100_000)}${'*/'.repeat(100_000)}`],
