@@ -20,19 +20,20 @@ export function isErrorReply(error: unknown): boolean {
 export function explain(error: unknown, circumstances: Circumstances): GivewayError {
   const isTimeout = error instanceof GivewayError && error.code === 'ERR_GIVEWAY_STORE_TIMEOUT';
   if (error instanceof GivewayError && !isTimeout) return error;
-  const { state, lastError, timeoutMs } = circumstances;
+  const { state, lastError } = circumstances;
   const sentence = isTimeout ? sentenceForSilence(circumstances) : sentenceFor(error, state);
   return new StoreUnavailableError(`Redis ${sentence}`, {
     cause: isTimeout && state !== 'ready' && lastError !== undefined ? lastError : error,
-    ...(isTimeout && timeoutMs > 0 && { code: 'ERR_GIVEWAY_STORE_TIMEOUT' as const }),
+    ...(isTimeout && { code: 'ERR_GIVEWAY_STORE_TIMEOUT' as const }),
   });
 }
 
 function sentenceForSilence({ state, timeoutMs, lastError, isTurnedAway }: Circumstances): string {
   if (state === 'ready') return `did not answer within ${timeoutMs} ms`;
   const away = `was not connected within ${timeoutMs} ms`;
-  if (lastError !== undefined) return `${away}: it ${sentenceFor(lastError, 'away')}`;
-  return isTurnedAway ? `${away}: the server closes every connection at once. Is it Redis at all?` : away;
+  const hangsUp = lastError === undefined || /EPIPE|ECONNRESET|closed/.test(messageOf(lastError));
+  if (isTurnedAway && hangsUp) return `${away}: the server closes every connection at once. Is it Redis at all?`;
+  return lastError === undefined ? away : `${away}: it ${sentenceFor(lastError, 'away')}`;
 }
 
 function sentenceFor(error: unknown, state: Adapter['state']): string {

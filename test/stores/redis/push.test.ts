@@ -1,0 +1,172 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { createLocker } from '../../../src/lock/locker.ts';
+import type { LockStore, Version } from '../../../src/lock/store.ts';
+import { redisStore } from '../../../src/stores/redis/index.ts';
+import { type FaultProxy, startProxy } from '../../support/proxy.ts';
+import { type ProcessServer, redisServer } from '../../support/services.ts';
+import { describeWith } from '../../support/shared.ts';
+import { clientKinds, openClient } from './clients.ts';
+
+const minute = 60_000;
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(2);
+}
+
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[values.length >> 1] as number;
+}
+
+describeWith('redis', () => {
+  describe.each(clientKinds)('over %s', (kind) => {
+    let server: ProcessServer;
+    let proxy: FaultProxy;
+    const closing: (() => unknown)[] = [];
+    beforeAll(async () => {
+      server = await redisServer();
+      proxy = await startProxy(server, { protocol: 'redis' });
+    }, 90_000);
+    afterEach(async () => {
+      proxy.heal();
+      for (const close of closing.splice(0)) await close();
+    });
+    afterAll(async () => {
+      await proxy.close();
+      await server.stop();
+    });
+
+    async function open(url = server.url): Promise<LockStore> {
+      const { client, close } = await openClient(kind, url);
+      const store = redisStore({ client, breaker: false });
+      closing.push(() => store.close(), close);
+      return store;
+    }
+    const proxied = (): string => `redis://${proxy.url}`;
+
+    test('any number of subscriptions cost one SUBSCRIBE on one connection, and each hears of its own key alone', async () => {
+      const [writer, listening] = [await open(), await open(proxied())];
+      const keys = Array.from({ length: 50 }, (_, index) => `key-${index}`);
+      const versions = await Promise.all(keys.map((key) => writer.create(key, key, minute)));
+      proxy.forget();
+      const heard = new Map<string, number>();
+      const hear = (key: string) => (): void => void heard.set(key, (heard.get(key) ?? 0) + 1);
+      for (const key of keys) listening.subscribe?.(key, hear(key));
+      await until(() => heard.size === 50); // all are told once when it begins to listen
+      heard.clear();
+      await writer.remove('key-7', versions[7] as Version);
+      await writer.replace('key-8', 'next', versions[8] as Version, minute);
+      await until(() => heard.size === 2);
+      expect([...heard]).toEqual([
+        ['key-7', 1],
+        ['key-8', 1],
+      ]);
+      expect(proxy.operations.filter((operation) => operation === 'SUBSCRIBE')).toHaveLength(1);
+      expect(proxy.connections).toBe(1);
+    });
+
+    test('when the connection breaks, or the server restarts, it listens again, and whoever waits is told to look', async () => {
+      const store = await open(proxied());
+      let calls = 0;
+      store.subscribe?.('key', () => calls++);
+      await until(() => calls === 1);
+      proxy.resetConnections();
+      await until(() => calls >= 2);
+      await server.restart();
+      await until(() => calls >= 3);
+      const version = (await store.create('key', 'value', minute)) as Version;
+      await sleep(100);
+      const before = calls;
+      await store.remove('key', version);
+      await until(() => calls > before);
+    });
+
+    test('close ends the listening connection, and leaves the client open and without our listeners', async () => {
+      const { client, close } = await openClient(kind, proxied());
+      const emitter = client as unknown as { eventNames(): string[]; listenerCount(event: string): number };
+      const listeners = (): number => emitter.eventNames().reduce((sum, event) => sum + emitter.listenerCount(event), 0);
+      const before = listeners();
+      const store = redisStore({ client });
+      let calls = 0;
+      store.subscribe?.('key', () => calls++);
+      await until(() => calls === 1);
+      await store.close();
+      expect(listeners()).toBe(before);
+      const again = redisStore({ client });
+      expect(await again.read('key')).toBeUndefined();
+      await again.close();
+      close();
+    });
+
+    test('32 waiters cost no request while the resource is held, and at most one each time a holder ends', async () => {
+      const [held, waited] = [createLocker({ store: await open() }), createLocker({ store: await open(proxied()) })];
+      const lock = await held.lock('events');
+      const waiters = Array.from({ length: 32 }, async () => {
+        const next = await waited.lock('events', { retry: { maxWaitMs: 20_000 } });
+        await next.unlock();
+      });
+      await sleep(400); // it subscribes, looks, and looks once more when it begins to listen
+      proxy.forget();
+      await sleep(1_500);
+      expect(proxy.operations.filter((operation) => operation !== 'PING')).toEqual([]);
+      await lock.unlock();
+      await Promise.all(waiters);
+      expect(proxy.requests).toBeLessThanOrEqual(2 * 33);
+      await Promise.all([held.close(), waited.close()]);
+    });
+
+    test('from one process to another a lock passes in less than 5 ms, or ten round trips where the machine is busy', async () => {
+      const stores = [await open(), await open()];
+      const [one, other] = stores.map((store) => createLocker({ store }));
+      const roundTripMs: number[] = [];
+      const handOverMs: number[] = [];
+      for (let round = 0; round < 31; round += 1) {
+        const [from, to] = round % 2 === 0 ? [one, other] : [other, one];
+        const held = await from?.lock('hand-over');
+        // Who polls would look again in ten seconds.
+        const next = to?.lock('hand-over', { retry: { delayMs: 10_000, maxDelayMs: 10_000 } });
+        await sleep(60);
+        const askedMs = performance.now();
+        await stores[1]?.read('hand-over');
+        const releasedMs = performance.now();
+        await held?.unlock();
+        const lock = await next;
+        handOverMs.push(performance.now() - releasedMs);
+        roundTripMs.push(releasedMs - askedMs);
+        await lock?.unlock();
+      }
+      expect(median(handOverMs)).toBeLessThan(Math.max(5, 10 * median(roundTripMs)));
+      await Promise.all([one?.close(), other?.close()]);
+    });
+
+    test('a user who may not publish can still lock', async () => {
+      const admin = new Redis(server.url);
+      await admin.call('ACL', 'SETUSER', 'mute', 'on', '>secret', '~*', '+@all', '-publish');
+      const store = await open(server.url.replace('redis://', 'redis://mute:secret@'));
+      const version = (await store.create('mute', 'value', minute)) as Version;
+      const next = (await store.replace('mute', 'next', version, minute)) as Version;
+      expect(await store.remove('mute', next)).toBe(true);
+      expect(await admin.exists('mute')).toBe(0);
+      admin.disconnect();
+    });
+  });
+
+  test('a key prefix of the client and one of the store both keep keys apart, and push works under them', async () => {
+    const server = await redisServer();
+    const client = new Redis(server.url, { keyPrefix: 'app:' });
+    const store = redisStore({ client, prefix: 'locks:' });
+    const version = (await store.create('key', 'value', minute)) as Version;
+    const plain = new Redis(server.url);
+    expect(await plain.keys('*')).toEqual(['app:locks:key']);
+    let calls = 0;
+    store.subscribe?.('key', () => calls++);
+    await until(() => calls === 1);
+    await store.remove('key', version);
+    await until(() => calls === 2);
+    await store.close();
+    client.disconnect();
+    plain.disconnect();
+    await server.stop();
+  });
+});
