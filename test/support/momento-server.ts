@@ -1,6 +1,6 @@
 /**
  * A stand-in for Momento at wire level, for tests: a gRPC server in this process that speaks the part of the cache
- * service that giveway uses (`Get`, `SetIf`), built on Momento's published message types. The real SDK talks to it
+ * service that giveway uses (`GetWithHash`, `SetIf`), built on Momento's published message types. The real SDK talks to it
  * through `CredentialProvider.forMomentoLocal`. It is not the live service: what it says about conditions and TTLs is
  * what the SDK's documentation says they do.
  *
@@ -14,14 +14,15 @@
  * ```
  */
 
+import { createHash } from 'node:crypto';
 import { cache } from '@gomomento/generated-types';
 import { CacheClient, Configurations, CredentialProvider, NoopMomentoLoggerFactory } from '@gomomento/sdk';
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js';
 import { freePort } from './server-process.ts';
 
-const { ECacheResult, UnimplementedScsService, _GetResponse, _SetIfResponse } = cache.cache_client;
-type GetRequest = InstanceType<typeof cache.cache_client._GetRequest>;
-type GetResponse = InstanceType<typeof _GetResponse>;
+const { UnimplementedScsService, _GetWithHashResponse, _SetIfResponse } = cache.cache_client;
+type GetRequest = InstanceType<typeof cache.cache_client._GetWithHashRequest>;
+type GetResponse = InstanceType<typeof _GetWithHashResponse>;
 type SetIfRequest = InstanceType<typeof cache.cache_client._SetIfRequest>;
 type SetIfResponse = InstanceType<typeof _SetIfResponse>;
 
@@ -38,11 +39,13 @@ export interface MomentoServer {
   readonly cacheName: string;
   /** A client of the real SDK, one connection, quiet. Close it yourself. */
   client(options?: { throwOnErrors?: boolean }): CacheClient;
-  /** The requests since `forget`: `Get`, and `SetIf absent_or_equal` or `SetIf equal`. */
+  /** The requests since `forget`: `GetWithHash`, and `SetIf absent_or_equal` or `SetIf equal`. */
   readonly requests: readonly string[];
   forget(): void;
   /** The next `times` requests (default 1) for `operation` meet `fault`. */
-  break(operation: 'Get' | 'SetIf', fault: MomentoFault, times?: number): void;
+  break(operation: 'GetWithHash' | 'SetIf', fault: MomentoFault, times?: number): void;
+  /** Takes back the faults that have not been met. */
+  heal(): void;
   /** What is stored under `key`, as text, and for how much longer. */
   peek(key: string): { text: string; leftMs: number } | undefined;
   /** Stores `text` as a stranger would. */
@@ -87,7 +90,7 @@ export async function momentoServer({ cacheName = 'locks' }: { cacheName?: strin
   }
 
   /** Applies `act` and answers, unless the cache is unknown or a fault is due. */
-  function serve<T>(call: ServerUnaryCall<unknown, T>, answer: sendUnaryData<T>, operation: 'Get' | 'SetIf', act: () => T): void {
+  function serve<T>(call: ServerUnaryCall<unknown, T>, answer: sendUnaryData<T>, operation: 'GetWithHash' | 'SetIf', act: () => T): void {
     if (call.metadata.get('cache')[0] !== cacheName) {
       answer({ code: status.NOT_FOUND, details: 'Cache not found' });
       return;
@@ -100,12 +103,13 @@ export async function momentoServer({ cacheName = 'locks' }: { cacheName?: strin
   }
 
   const handlers = {
-    Get(call: ServerUnaryCall<GetRequest, GetResponse>, answer: sendUnaryData<GetResponse>) {
-      requests.push('Get');
-      serve(call, answer, 'Get', () => {
+    GetWithHash(call: ServerUnaryCall<GetRequest, GetResponse>, answer: sendUnaryData<GetResponse>) {
+      requests.push('GetWithHash');
+      serve(call, answer, 'GetWithHash', () => {
         const body = live(textOf(call.request.cache_key));
-        if (body === undefined) return new _GetResponse({ result: ECacheResult.Miss });
-        return new _GetResponse({ result: ECacheResult.Hit, cache_body: body });
+        if (body === undefined) return new _GetWithHashResponse({ missing: new _GetWithHashResponse._Missing() });
+        const hash = createHash('sha256').update(body).digest();
+        return new _GetWithHashResponse({ found: new _GetWithHashResponse._Found({ value: body, hash }) });
       });
     },
     SetIf(call: ServerUnaryCall<SetIfRequest, SetIfResponse>, answer: sendUnaryData<SetIfResponse>) {
@@ -134,9 +138,7 @@ export async function momentoServer({ cacheName = 'locks' }: { cacheName?: strin
     port,
     cacheName,
     client({ throwOnErrors = false } = {}) {
-      const configuration = Configurations.Laptop.v1(new NoopMomentoLoggerFactory()).withThrowOnErrors(throwOnErrors);
-      const credentialProvider = CredentialProvider.forMomentoLocal({ hostname: '127.0.0.1', port });
-      return new CacheClient({ configuration, credentialProvider, defaultTtlSeconds: 60 });
+      return quietClient(port, throwOnErrors);
     },
     get requests() {
       return requests;
@@ -145,6 +147,9 @@ export async function momentoServer({ cacheName = 'locks' }: { cacheName?: strin
       requests = [];
     },
     break: (operation, fault, times = 1) => void faults.push({ operation, fault, times }),
+    heal: () => {
+      faults = [];
+    },
     peek(key) {
       const body = live(key);
       return body && { text: body.toString(), leftMs: (items.get(key)?.endsAtMs ?? 0) - performance.now() };
@@ -164,6 +169,16 @@ export async function momentoServer({ cacheName = 'locks' }: { cacheName?: strin
     stop: async () => self.kill(),
   };
   return self;
+}
+
+/** A client of the real SDK for whatever listens on `port`. */
+export function quietClient(port: number, throwOnErrors = false): CacheClient {
+  // After a broken connection the SDK keeps the old channel for twice the client's timeout, and the process with it.
+  const configuration = Configurations.Laptop.v1(new NoopMomentoLoggerFactory())
+    .withThrowOnErrors(throwOnErrors)
+    .withClientTimeoutMillis(2_000);
+  const credentialProvider = CredentialProvider.forMomentoLocal({ hostname: '127.0.0.1', port });
+  return new CacheClient({ configuration, credentialProvider, defaultTtlSeconds: 60 });
 }
 
 function holds(request: SetIfRequest, found: Buffer | undefined): boolean {

@@ -1,6 +1,6 @@
 /** The part of `CacheClient` (`@gomomento/sdk` 1.118 or later) that the store uses. */
 export interface MomentoClient {
-  get(cacheName: string, key: string, options?: MomentoCallOptions): Promise<MomentoGetResponse>;
+  getWithHash(cacheName: string, key: string, options?: MomentoCallOptions): Promise<MomentoGetResponse>;
   setIfEqual(cacheName: string, key: string, value: string, equal: string, options?: MomentoSetOptions): Promise<MomentoResponse>;
   setIfAbsentOrEqual(cacheName: string, key: string, value: string, equal: string, options?: MomentoSetOptions): Promise<MomentoResponse>;
 }

@@ -2,7 +2,7 @@ import { StoreUnavailableError } from '../../lock/errors.ts';
 import type { LockStore, StoreTraits, Version } from '../../lock/store.ts';
 import { withBreaker } from '../breaker.ts';
 import { withDeadline } from '../deadline.ts';
-import type { MomentoCallOptions, MomentoResponse } from './client.ts';
+import type { MomentoCallOptions, MomentoGetResponse, MomentoResponse } from './client.ts';
 import { isAmbiguous, unavailable } from './errors.ts';
 import { checkKey, type MomentoStoreOptions, resolveOptions } from './options.ts';
 import { newText, tombstone, valueIn } from './text.ts';
@@ -58,21 +58,24 @@ export function momentoStore(options: MomentoStoreOptions): LockStore {
       (await ask(withinMs, (call) => client.setIfAbsentOrEqual(cacheName, key, text, tombstone, { ...call, ttl }))).type === 'Stored';
   }
 
+  /** Half of the time is for `first`; when its answer is lost, the rest is for `again`. */
+  async function twice<T>(first: (withinMs: number) => Promise<T>, again: (withinMs: number) => Promise<T>): Promise<T> {
+    try {
+      return await first(timeoutMs / 2);
+    } catch (error) {
+      if (!isAmbiguous(error)) throw unavailable(error, cacheName);
+      return again(timeoutMs / 2).catch(() => {
+        throw unavailable(error, cacheName);
+      });
+    }
+  }
+
   /**
    * Sends `set`. When its answer is lost, the same is sent again: if it is refused now, the first may be the reason, and
    * `isThere`, which changes nothing, tells. Conditional writes all three, so that no read from a replica can mislead.
    */
-  async function write(set: ConditionalSet, isThere: ConditionalSet): Promise<boolean> {
-    try {
-      return await set(timeoutMs / 2);
-    } catch (error) {
-      if (!isAmbiguous(error)) throw unavailable(error, cacheName);
-      try {
-        return (await set(timeoutMs / 4)) || (await isThere(timeoutMs / 4));
-      } catch {
-        throw unavailable(error, cacheName);
-      }
-    }
+  function write(set: ConditionalSet, isThere: ConditionalSet): Promise<boolean> {
+    return twice(set, async (withinMs) => (await set(withinMs / 2)) || isThere(withinMs / 2));
   }
 
   const store: LockStore = {
@@ -80,10 +83,9 @@ export function momentoStore(options: MomentoStoreOptions): LockStore {
 
     async read(key) {
       assertUsable(key);
-      const response = await ask(timeoutMs, (call) => client.get(cacheName, key, call)).catch((error) => {
-        throw unavailable(error, cacheName);
-      });
-      const text = response.value();
+      // Not `get`: the SDK sends that again from a timer, which throws into the void if the client was closed meanwhile.
+      const get = (withinMs: number): Promise<MomentoGetResponse> => ask(withinMs, (call) => client.getWithHash(cacheName, key, call));
+      const text = (await twice(get, get)).value();
       if (text === undefined || text === tombstone) return undefined;
       const version: MomentoVersion = { text };
       return { value: valueIn(text), version };

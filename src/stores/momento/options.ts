@@ -15,7 +15,7 @@ export interface MomentoStoreOptions {
 }
 
 const known: readonly string[] = ['client', 'cacheName', 'timeoutMs', 'breaker'];
-const needed = ['get', 'setIfEqual', 'setIfAbsentOrEqual'] as const;
+const needed = ['getWithHash', 'setIfEqual', 'setIfAbsentOrEqual'] as const;
 
 export function resolveOptions(options: MomentoStoreOptions): Required<MomentoStoreOptions> {
   const unknown = Object.keys(options).find((name) => !known.includes(name));

@@ -14,6 +14,7 @@ describeWith('dynamodb', (service) => {
     create: () => dynamodbStore({ client: client(), tableName, timeoutMs: 5_000 }),
     relaxations: {
       fence: 'record versions are random; a counter over the whole table would be a second request for every write',
+      'lock-fence': 'as fence',
       'list-expired': 'a connection must have seen an entry for its TTL before it counts as expired; store.test.ts looks twice',
     },
   });
