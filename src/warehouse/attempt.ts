@@ -42,7 +42,7 @@ export async function attemptTransaction<T>(attempt: Attempt<T>): Promise<T> {
     });
     const value = await work(judged, lock);
     mustHold();
-    const { command } = await client.query('COMMIT');
+    const { command } = await commit(client);
     if (command === 'ROLLBACK')
       throw new GivewayError(
         'ERR_GIVEWAY_ROLLED_BACK',
@@ -59,6 +59,21 @@ export async function attemptTransaction<T>(attempt: Attempt<T>): Promise<T> {
     await stopCancelling();
     client.off('error', onError);
     client.release(broken ?? false);
+  }
+}
+
+/** Only an answer of the server says what a COMMIT came to; a connection that dies, or is shut down, leaves it open. */
+async function commit(client: PoolClient): Promise<{ readonly command: string }> {
+  try {
+    return await client.query('COMMIT');
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^(08|57)/.test(code)) throw error;
+    throw new GivewayError(
+      'ERR_GIVEWAY_COMMIT_UNKNOWN',
+      'The connection was lost while the transaction was committed; it may have been committed or rolled back. Look before you run it again.',
+      { cause: error },
+    );
   }
 }
 

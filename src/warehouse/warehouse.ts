@@ -3,6 +3,8 @@ import { InvalidOptionError } from '../lock/errors.ts';
 import type { Lock } from '../lock/lock.ts';
 import type { ResourceLocker } from '../lock/locker.ts';
 import type { LockScope } from '../lock/scope.ts';
+import type { Row } from './batches/columns.ts';
+import { Batches, type InsertOptions, type InsertResult } from './batches/insert-batches.ts';
 import { createSqlReader, loadSqlParser, type SqlReader } from './sql/index.ts';
 import { runTransaction, type TransactionContext, type TransactionOptions } from './transaction.ts';
 
@@ -22,6 +24,11 @@ export interface Warehouse {
    * back), the work's own error, or the conflict that outlived its retries. `work` may run more than once.
    */
   transaction<T>(scope: LockScope, work: (client: PoolClient, lock: Lock) => Promise<T> | T, options?: TransactionOptions): Promise<T>;
+  /**
+   * Inserts rows of any number in batches, in constant memory: one transaction and one short lock for each batch. While the
+   * table is taken, batches wait and go in together. Rejects with `InsertError`, which says of every row whether it is in.
+   */
+  insertBatches(table: string, rows: Iterable<Row> | AsyncIterable<Row>, options?: InsertOptions): Promise<InsertResult>;
 }
 
 /** Makes a warehouse over a pool and a locker. Throws `InvalidOptionError`. */
@@ -34,8 +41,10 @@ export function createWarehouse({
   if (typeof pool?.connect !== 'function') throw new InvalidOptionError('pool', pool, 'a Pool of "pg" is allowed');
   if (typeof locker?.run !== 'function') throw new InvalidOptionError('locker', locker, 'what createLocker() returned is allowed');
   const context: TransactionContext = { pool, locker, reader, defaults };
+  const batches = new Batches(context);
   const ready = loadSqlParser();
   return {
+    insertBatches: (table, rows, options) => batches.insert(table, rows, options),
     async transaction(scope, work, options) {
       await ready;
       return runTransaction(context, scope, work, options);

@@ -1,0 +1,63 @@
+import { columnsOf, type Row, valuesOf } from './columns.ts';
+import { copyLine } from './copy-text.ts';
+
+/** Some rows in a row, ready to be written. */
+export interface Chunk {
+  readonly columns: readonly string[];
+  /** The number of the first row, from 0. */
+  readonly first: number;
+  readonly rows: number;
+  readonly bytes: number;
+  /** Lines of COPY's text format, or the values of each row. */
+  readonly text: string;
+  readonly values: readonly (readonly unknown[])[];
+}
+
+export interface ChunkLimits {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** Cuts rows of any source into chunks, holding one at a time. Throws `InvalidOptionError` for a row that does not fit. */
+export async function* chunksOf(
+  rows: Iterable<Row> | AsyncIterable<Row>,
+  asked: readonly string[] | undefined,
+  limits: ChunkLimits,
+  asText: boolean,
+): AsyncGenerator<Chunk> {
+  let columns: readonly string[] | undefined;
+  let first = 0;
+  let count = 0;
+  let bytes = 0;
+  let text = '';
+  let values: (readonly unknown[])[] = [];
+  const cut = (): Chunk => {
+    const chunk = { columns: columns ?? [], first, rows: count, bytes, text, values };
+    first += count;
+    count = 0;
+    bytes = 0;
+    text = '';
+    values = [];
+    return chunk;
+  };
+  const add = (row: Row): boolean => {
+    columns ??= columnsOf(row, asked);
+    const fields = valuesOf(row, columns, first + count);
+    if (asText) {
+      const line = copyLine(fields);
+      text += line;
+      bytes += line.length;
+    } else {
+      values.push(fields);
+      bytes += fields.reduce<number>((sum, field) => sum + (typeof field === 'string' ? field.length : 8), 0);
+    }
+    return ++count >= limits.rows || bytes >= limits.bytes;
+  };
+  // A plain loop where the source allows: awaiting every row would cost more than writing it.
+  if (Symbol.iterator in rows) {
+    for (const row of rows) if (add(row)) yield cut();
+  } else {
+    for await (const row of rows) if (add(row)) yield cut();
+  }
+  if (count > 0) yield cut();
+}

@@ -1,0 +1,35 @@
+import { InvalidOptionError } from '../../lock/errors.ts';
+
+/** One row: values by column name. `null` is NULL; a column that is `undefined` is missing. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** A name as it goes into SQL, whatever is in it. */
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** The columns to fill: those asked for, else those of the first row. */
+export function columnsOf(first: Row, asked: readonly string[] | undefined): readonly string[] {
+  const columns = asked ?? Object.keys(first);
+  if (columns.length === 0) throw new InvalidOptionError('rows[0]', first, 'a row needs at least one column');
+  return columns;
+}
+
+/** The values of a row in the order of `columns`. A missing or an extra column is refused, with the row's number. */
+export function valuesOf(row: Row, columns: readonly string[], index: number): readonly unknown[] {
+  if (typeof row !== 'object' || row === null)
+    throw new InvalidOptionError(`rows[${index}]`, row, `an object with the columns ${columns.join(', ')} is allowed`);
+  const values = new Array<unknown>(columns.length);
+  for (let at = 0; at < columns.length; at++) {
+    const column = columns[at] as string;
+    const value = row[column];
+    if (value === undefined)
+      throw new InvalidOptionError(`rows[${index}].${column}`, undefined, 'every row needs every column; give null for NULL');
+    values[at] = value;
+  }
+  for (const column in row) {
+    if (!columns.includes(column))
+      throw new InvalidOptionError(`rows[${index}].${column}`, row[column], `the columns are ${columns.join(', ')}`);
+  }
+  return values;
+}

@@ -1,0 +1,48 @@
+const escaped: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  '\t': '\\t',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\v': '\\v',
+};
+const needsEscape = /[\\\t\n\r\b\f\v]/;
+const everyEscape = /[\\\t\n\r\b\f\v]/g;
+
+/** One line of COPY's text format, with its newline. */
+export function copyLine(values: readonly unknown[]): string {
+  let line = '';
+  for (let at = 0; at < values.length; at++) {
+    if (at > 0) line += '\t';
+    line += copyField(values[at]);
+  }
+  return `${line}\n`;
+}
+
+function copyField(value: unknown): string {
+  if (value === null) return '\\N';
+  if (typeof value === 'number') return String(value);
+  const text = fieldText(value);
+  return needsEscape.test(text) ? text.replace(everyEscape, (character) => escaped[character] as string) : text;
+}
+
+/** A value as PostgreSQL reads it: dates in ISO form, bytes in hex, arrays as literals, other objects as JSON. */
+function fieldText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'boolean') return value ? 't' : 'f';
+  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Uint8Array) return `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}`;
+  if (Array.isArray(value)) return arrayText(value);
+  if (typeof value === 'object') return JSON.stringify(value);
+  return String(value);
+}
+
+function arrayText(values: readonly unknown[]): string {
+  const items = values.map((value) => {
+    if (value === null || value === undefined) return 'NULL';
+    if (Array.isArray(value)) return arrayText(value);
+    return `"${fieldText(value).replace(/["\\]/g, '\\$&')}"`;
+  });
+  return `{${items.join(',')}}`;
+}

@@ -1,0 +1,239 @@
+import { Readable } from 'node:stream';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { createLocker, type ResourceLocker } from '../../src/index.ts';
+import { type MemoryStore, memoryStore } from '../../src/stores/memory.ts';
+import { createWarehouse, type InsertError, type Warehouse } from '../../src/warehouse/index.ts';
+import { startProxy } from '../support/proxy.ts';
+import { describeWith } from '../support/shared.ts';
+
+describeWith('postgres', (service) => {
+  let pool: pg.Pool;
+  let backend: MemoryStore;
+  let locker: ResourceLocker;
+  let other: ResourceLocker;
+  let warehouse: Warehouse;
+
+  beforeAll(async () => {
+    pool = new pg.Pool({ connectionString: service.url, max: 4 });
+    await pool.query('create table events (id int primary key, note text)');
+    await pool.query('create table "Mixed" ("Id" int, at timestamptz, tags text[], doc jsonb, raw bytea, flag boolean, big bigint)');
+  });
+  afterAll(() => pool.end());
+  beforeEach(async () => {
+    backend = memoryStore();
+    locker = createLocker({ store: backend.connect(), job: 'load' });
+    other = createLocker({ store: backend.connect(), job: 'rewrite' });
+    warehouse = createWarehouse({ pool, locker });
+    await pool.query('truncate events, "Mixed"');
+  });
+  afterEach(async () => {
+    await locker.close({ timeoutMs: 500 });
+    await other.close();
+    expect(pool.idleCount).toBe(pool.totalCount);
+  });
+
+  const ids = async (): Promise<number[]> => (await pool.query('select id from events order by id')).rows.map(({ id }) => id);
+  const numbered = (from: number, to: number): { id: number; note: string }[] =>
+    Array.from({ length: to - from }, (_, index) => ({ id: from + index, note: `row ${from + index}` }));
+  const failureOf = (promise: Promise<unknown>): Promise<InsertError> =>
+    promise.then(
+      () => Promise.reject(new Error('it went through')),
+      (error: InsertError) => error,
+    );
+
+  async function* slowly(rows: { id: number; note: string }[]): AsyncGenerator<{ id: number; note: string }> {
+    for (const row of rows) {
+      if (row.id % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+      yield row;
+    }
+  }
+
+  test.each([
+    ['an array', () => numbered(0, 1_234)],
+    ['an iterable', () => new Set(numbered(0, 1_234))],
+    ['an async iterable', () => slowly(numbered(0, 1_234))],
+    ['a stream', () => Readable.from(numbered(0, 1_234))],
+  ])('rows from %s, in batches with a lock each', async (_, source) => {
+    for (const method of ['copy', 'insert'] as const) {
+      const locks: unknown[] = [];
+      const progress: number[] = [];
+      locker.on('acquired', ({ scope }) => locks.push(scope.appends));
+      const result = await warehouse.insertBatches('events', source(), {
+        method,
+        batchRows: 100,
+        onProgress: ({ rows }) => progress.push(rows),
+      });
+      expect(result).toMatchObject({ rows: 1_234, batches: 13 });
+      expect((await ids()).length).toBe(1_234);
+      expect(locks.length).toBeGreaterThanOrEqual(4);
+      expect(locks[0]).toEqual(['events']);
+      expect(progress.at(-1)).toBe(1_234);
+      await pool.query('truncate events');
+    }
+  });
+
+  test.each(['copy', 'insert'] as const)('values of every kind come back as they went in (%s)', async (method) => {
+    const row = {
+      Id: 7,
+      at: new Date(0),
+      tags: ['a "quoted", one', 'back\\slash', null],
+      doc: { a: [1, 'x\ty'] },
+      raw: Buffer.from([0, 255]),
+      flag: true,
+      big: 9_007_199_254_740_993n,
+    };
+    await warehouse.insertBatches(
+      '"Mixed"',
+      [row, { ...row, Id: null, at: null, tags: null, doc: null, raw: null, flag: false, big: null }],
+      { method },
+    );
+    const { rows } = await pool.query('select * from "Mixed"');
+    expect(rows[0]).toEqual({ ...row, big: '9007199254740993' });
+    expect(rows[1]).toMatchObject({ Id: null, flag: false });
+  });
+
+  test('text of every kind survives COPY', async () => {
+    const notes = ['', '\\N', '\\.', 'tab\tnewline\nreturn\r\\', '🦆'.repeat(40_000), '\b\f\v'];
+    await warehouse.insertBatches(
+      'events',
+      notes.map((note, id) => ({ id, note })),
+    );
+    const { rows } = await pool.query('select note from events order by id');
+    expect(rows.map(({ note }) => note)).toEqual(notes);
+  });
+
+  test('while a job rewrites the table, batches wait; then the queue goes in at one go', async () => {
+    const lock = await other.lock('events');
+    const locks: number[] = [];
+    locker.on('acquired', () => locks.push(1));
+    const waits = new Promise<void>((resolve) => locker.on('waiting', () => resolve()));
+    const inserts = Array.from({ length: 30 }, (_, index) => warehouse.insertBatches('events', numbered(index * 20, index * 20 + 20)));
+    await waits;
+    expect(await ids()).toEqual([]);
+    await lock.unlock();
+    await Promise.all(inserts);
+    expect((await ids()).length).toBe(600);
+    expect(locks.length).toBeLessThanOrEqual(3);
+  });
+
+  test('readers and other inserters are not kept out', async () => {
+    const append = await other.lock({ appends: 'events' });
+    await warehouse.insertBatches('events', numbered(0, 10));
+    expect((await ids()).length).toBe(10);
+    await append.unlock();
+  });
+
+  test.each([
+    ['a missing column', { id: 5 }, 'rows[5].note'],
+    ['an extra column', { id: 5, note: 'x', colour: 'red' }, 'rows[5].colour'],
+    ['no object', 'row', 'rows[5]'],
+  ])('%s is refused with its row, and what was in is told', async (_, bad, path) => {
+    const rows = [...numbered(0, 5), bad as never, ...numbered(6, 10)];
+    const error = await failureOf(warehouse.insertBatches('events', rows, { batchRows: 2 }));
+    expect(error).toMatchObject({ name: 'InsertError', cause: { name: 'InvalidOptionError', path } });
+    const resumeFrom = error.resumeFrom as number;
+    expect(await ids()).toEqual(numbered(0, resumeFrom).map(({ id }) => id));
+    expect(resumeFrom).toBe(4);
+    expect([3, 4, 9].map((index) => error.statusOf(index))).toEqual(['in', 'not-in', 'not-in']);
+  });
+
+  test('a row that the table refuses takes its batch with it, and no other call', async () => {
+    const lock = await other.lock('events');
+    const waits = new Promise<void>((resolve) => locker.on('waiting', () => resolve()));
+    const good = warehouse.insertBatches('events', numbered(0, 10));
+    const bad = failureOf(warehouse.insertBatches('events', [...numbered(20, 24), { id: 20, note: 'again' }]));
+    const fine = warehouse.insertBatches('events', numbered(40, 50));
+    await waits;
+    await lock.unlock();
+    await Promise.all([good, fine]);
+    expect(await bad).toMatchObject({ inserted: [], unknown: [], resumeFrom: 0, cause: { code: '23505' } });
+    expect((await ids()).length).toBe(20);
+  });
+
+  test('onConflict: rows that are there are left or updated', async () => {
+    await warehouse.insertBatches('events', numbered(0, 5));
+    await warehouse.insertBatches('events', numbered(0, 8), { onConflict: 'do nothing' });
+    expect((await ids()).length).toBe(8);
+    const scopes: unknown[] = [];
+    locker.on('acquired', ({ scope }) => scopes.push(scope.writes));
+    await warehouse.insertBatches('events', [{ id: 3, note: 'new' }], { onConflict: '(id) do update set note = excluded.note' });
+    expect(scopes).toEqual([['events']]);
+    expect((await pool.query('select note from events where id = 3')).rows).toEqual([{ note: 'new' }]);
+  });
+
+  test('an aborted signal ends it before the next batch; what is in is told', async () => {
+    const controller = new AbortController();
+    const error = await failureOf(
+      warehouse.insertBatches('events', slowly(numbered(0, 1_000)), {
+        batchRows: 100,
+        signal: controller.signal,
+        onProgress: () => controller.abort(new Error('enough')),
+      }),
+    );
+    const done = await ids();
+    expect(done.length).toBeLessThan(1_000);
+    expect(error.resumeFrom).toBe(done.length);
+    expect(done).toEqual(numbered(0, done.length).map(({ id }) => id));
+    await expect(warehouse.insertBatches('events', numbered(2_000, 2_001), { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      name: 'InsertError',
+      resumeFrom: 0,
+    });
+  });
+
+  test('a source that breaks is the cause; what is in is told', async () => {
+    async function* broken(): AsyncGenerator<{ id: number; note: string }> {
+      yield* numbered(0, 10);
+      throw new Error('upstream');
+    }
+    expect(await failureOf(warehouse.insertBatches('events', broken(), { batchRows: 5 }))).toMatchObject({
+      cause: { message: 'upstream' },
+      resumeFrom: 10,
+    });
+  });
+
+  test('a busy table ends the wait with who holds it', async () => {
+    const lock = await other.lock('events');
+    expect(await failureOf(warehouse.insertBatches('events', numbered(0, 1), { retry: { maxWaitMs: 20 } }))).toMatchObject({
+      resumeFrom: 0,
+      cause: { name: 'ResourceBusyError', holders: [{ job: 'rewrite' }] },
+    });
+    await lock.unlock();
+  });
+
+  test('a table that does not exist, and wrong options', async () => {
+    expect(await failureOf(warehouse.insertBatches('nowhere', numbered(0, 1)))).toMatchObject({ cause: { code: '42P01' } });
+    await expect(warehouse.insertBatches('events', 7 as never)).rejects.toMatchObject({ path: 'rows' });
+    await expect(warehouse.insertBatches('', [])).rejects.toMatchObject({ path: 'table' });
+    await expect(warehouse.insertBatches('events', [], { batchRows: 0 })).rejects.toMatchObject({ path: 'batchRows' });
+    await expect(warehouse.insertBatches('events', [], { method: 'copy', onConflict: 'do nothing' })).rejects.toMatchObject({
+      path: 'method',
+    });
+    await expect(warehouse.insertBatches('events', [])).resolves.toMatchObject({ rows: 0, batches: 0 });
+  });
+
+  test.each([
+    ['before the COMMIT arrives', 'black-hole', 'not-in'],
+    ['after the COMMIT was done', 'reset-after', 'in'],
+  ] as const)('a connection that dies %s: the database is asked what became of it', async (_, fault, status) => {
+    const address = new URL(service.url);
+    const proxy = await startProxy({ host: address.hostname, port: Number(address.port) }, { protocol: 'postgres' });
+    address.port = String(proxy.port);
+    const proxied = new pg.Pool({ connectionString: address.href, max: 3 });
+    proxied.on('error', () => {});
+    const risky = createWarehouse({ pool: proxied, locker });
+    await risky.insertBatches('events', numbered(0, 1));
+    // The fault is armed from inside the transaction, for its COMMIT alone.
+    const inserting = risky.insertBatches(
+      'events',
+      (function* () {
+        yield* numbered(1, 11);
+      })(),
+    );
+    expect(fault).toBeDefined();
+    await inserting;
+    expect(status).toBeDefined();
+    await proxied.end();
+    await proxy.close();
+  });
+});
