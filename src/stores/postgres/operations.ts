@@ -7,7 +7,7 @@ import { type Statements, statementsOn } from './statement.ts';
 import type { LockTable } from './table.ts';
 
 /** What a statement came to. */
-export interface Answer {
+interface Answer {
   readonly rows: readonly PgRow[];
   /** An earlier send of the same statement was not answered, and may have been done. */
   readonly isRepeated: boolean;

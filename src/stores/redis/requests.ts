@@ -6,7 +6,7 @@ import { explain, isErrorReply } from './failures.ts';
 import { followClient } from './presence.ts';
 
 /** What a command came to. */
-export interface Answer {
+interface Answer {
   readonly reply: unknown;
   /** The connection broke meanwhile: the command was sent twice, by us or by the client, and may have been done by the first. */
   readonly isRepeated: boolean;

@@ -19,6 +19,7 @@ describeWith('postgres', (service) => {
     const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
       env: { ...process.env, STORE_URL: service.url },
       stdio: ['ignore', 'pipe', 'inherit'],
+      timeout: 20_000,
     });
     const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
     expect({ said, code }).toEqual({ said: 'true\n', code: 0 });
