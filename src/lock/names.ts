@@ -6,7 +6,7 @@ export const maxNameBytes = 255;
 const allowed = `a name is a non-empty string of at most ${maxNameBytes} bytes without control characters`;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
 const controlCharacter = /[\u0000-\u001f\u007f\u0080-\u009f\u2028\u2029]/;
-const survivesFolding = /^[a-z_][a-z0-9_$]*$/;
+const survivesFolding = /^[a-z_\u00a1-\uffff][a-z0-9_$\u00a1-\uffff]*$/;
 
 /**
  * The one normaliser for config, locker and SQL: folds to lower case what is not quoted, drops quotes that change
@@ -61,7 +61,7 @@ function foldPart(part: string, name: string, path: string): string {
   if (part === '') throw new InvalidOptionError(path, name, 'a part of a dotted name is empty');
   if (!part.startsWith('"')) return part.toLowerCase();
   const inner = part.slice(1, -1).replaceAll('""', '"');
-  return survivesFolding.test(inner) ? inner : part;
+  return survivesFolding.test(inner) && inner === inner.toLowerCase() ? inner : part;
 }
 
 function splitUnquoted(text: string, path: string): string[] {
