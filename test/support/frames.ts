@@ -1,7 +1,7 @@
 /** One request at the start of `buffer`, or `undefined` while it is incomplete. A frame without an operation is not counted. */
 export type FindFrame = (buffer: Buffer) => Frame | undefined;
 
-export interface Frame {
+interface Frame {
   readonly length: number;
   /** What the request does, for people and for expectations: `add`, `EVALSHA`, `query`. */
   readonly operation: string | undefined;

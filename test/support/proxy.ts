@@ -93,6 +93,7 @@ export async function startProxy(server: { host: string; port: number }, options
     const upstream = connect({ host: server.host, port: server.port, noDelay: true });
     for (const socket of [client, upstream]) {
       open.add(socket);
+      socket.unref(); // a proxy that a failed test forgot must not keep the test run alive
       socket.on('error', () => {});
       socket.on('close', () => open.delete(socket));
     }
@@ -116,6 +117,7 @@ export async function startProxy(server: { host: string; port: number }, options
   });
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
+  listener.unref();
   const { port } = listener.address() as AddressInfo;
 
   const proxy: FaultProxy = {

@@ -51,15 +51,8 @@ export function describeWith(name: ServiceName, body: (service: Service) => void
   });
 }
 
-/** The shared memcached, `host:port`. */
-export const memcachedUrl = (): Promise<string> => serviceUrl('memcached');
-/** The shared redis, `redis://…`. */
-export const redisUrl = (): Promise<string> => serviceUrl('redis');
-/** The shared postgres, `postgres://…`. */
-export const postgresUrl = (): Promise<string> => serviceUrl('postgres');
-
 /** The address of a shared service. The first who asks has it started. */
-export async function serviceUrl(name: ServiceName): Promise<string> {
+async function serviceUrl(name: ServiceName): Promise<string> {
   const given = process.env[needs[name].variable];
   if (given) return given;
   const socket = connect(Number(process.env.GIVEWAY_TEST_BROKER), '127.0.0.1');
@@ -75,7 +68,7 @@ export function uniqueName(label = 't'): string {
 }
 
 /** `url` with `schema` first in its search path. */
-export function inSchema(url: string, schema: string): string {
+function inSchema(url: string, schema: string): string {
   const changed = new URL(url);
   changed.searchParams.set('options', `-c search_path=${schema}`);
   return changed.href;
