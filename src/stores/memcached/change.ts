@@ -66,8 +66,8 @@ export async function change(task: Task, write: Write, start?: Footing): Promise
     }
     const reply = await ask(task, connection, write.request(footing?.cas ?? 0n));
     if (reply === undefined) {
-      inDoubt = mustLook = true;
-      continue;
+      inDoubt = true;
+      continue; // on another connection, so that a replace or remove looks first; a second ADD is told "exists" by the first
     }
     const next = afterReply(reply.status, inDoubt);
     if (next === 'failed') throw unavailable(task.link, failed(reply));

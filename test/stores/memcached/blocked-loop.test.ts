@@ -63,13 +63,16 @@ describeWith('memcached', () => {
           await nextTurn();
         }
       })();
-      for (let round = 0; round < 4; round += 1) {
-        const key = stage.freshKey();
-        const version = (await store.create(key, 'mine', ttlMs)) as Version;
-        expect(epochOf(version)).toBe(epochOf(before));
-        expect(await store.remove(key, version)).toBe(true);
+      try {
+        for (let round = 0; round < 4; round += 1) {
+          const key = stage.freshKey();
+          const version = (await store.create(key, 'mine', ttlMs)) as Version;
+          expect(epochOf(version)).toBe(epochOf(before));
+          expect(await store.remove(key, version)).toBe(true);
+        }
+      } finally {
+        isBusy = false;
       }
-      isBusy = false;
       await busy;
     });
 

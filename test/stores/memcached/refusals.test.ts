@@ -103,7 +103,7 @@ test('a server that greets in another language is recognised by its first byte',
   await once(server, 'listening');
   const address = server.address() as { port: number };
   const { error, tookMs } = await refusalOf(`127.0.0.1:${address.port}`);
-  expect(error).toMatchObject({ name: 'StoreUnavailableError', message: expect.stringContaining('binary protocol') });
-  expect(tookMs).toBeLessThan(200);
   server.close();
+  expect(error).toMatchObject({ name: 'StoreUnavailableError', message: expect.stringContaining('what answers there') });
+  expect(tookMs).toBeLessThan(200);
 });
