@@ -17,7 +17,10 @@ export interface DynamodbStoreOptions {
   readonly sortKeyName?: string;
   /** The sort key of every item of this store; only with `sortKeyName`. Default: `giveway`. */
   readonly sortKeyValue?: string;
-  /** The longest that one operation may take, in milliseconds, with the SDK's retries and the look after a lost reply. Default: 1000. */
+  /**
+   * The longest that one operation may take, in milliseconds, with the SDK's retries. Default: 1000; at most 60 000.
+   * Half of it goes to a write, the rest to looking what became of it if the answer was lost.
+   */
   readonly timeoutMs?: number;
   /** Written to `ownerName`, for people and Java clients to read. Default: `<hostname>:<pid>`. */
   readonly ownerName?: string;

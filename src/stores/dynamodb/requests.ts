@@ -1,5 +1,6 @@
 import type { ConditionalCheckFailedException, GetItemOutput, ScanOutput } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../../lock/clock.ts';
+import { StoreUnavailableError } from '../../lock/errors.ts';
 import { withDeadline } from '../deadline.ts';
 import { type Attempts, watchAttempts } from './attempts.ts';
 import type { Condition, Expression } from './conditions.ts';
@@ -36,7 +37,9 @@ type Sdk = typeof import('@aws-sdk/client-dynamodb');
 
 /** Loaded at the first use, and outside the deadline: it comes from the disk. */
 export function loadSdk(): Promise<Sdk> {
-  return import('@aws-sdk/client-dynamodb');
+  return import('@aws-sdk/client-dynamodb').catch((cause: unknown) => {
+    throw new StoreUnavailableError('giveway/dynamodb needs the package @aws-sdk/client-dynamodb: npm install it', { cause });
+  });
 }
 
 /** Requests to one table. Each settles within `timeoutMs`, with the SDK's own retries inside. */

@@ -8,7 +8,10 @@ export interface MomentoStoreOptions {
   readonly client: MomentoClient;
   /** The cache. It must exist. */
   readonly cacheName: string;
-  /** The longest that one operation may take, in milliseconds, with the look after a lost reply. Default: 1000, at most 60 000. */
+  /**
+   * The longest that one operation may take, in milliseconds. Default: 1000; at most 60 000. Half of it goes to the first
+   * request, the rest to finding out what became of it if the answer was lost.
+   */
   readonly timeoutMs?: number;
   /** When calls to a failing cache are refused at once, see `withBreaker`; `false`: never. */
   readonly breaker?: Omit<BreakerOptions, 'serverOf'> | false;
