@@ -41,6 +41,7 @@ export function openConnection(address: Address, credentials: Credentials | unde
   const server = new Server(address.host, address.port, credentials?.username, credentials?.password, {
     timeout: neverS,
     conntimeout: neverS,
+    keepAlive: true,
   });
   // memjs takes missing credentials from the environment, for whatever server.
   Object.assign(server, { username: credentials?.username, password: credentials?.password });

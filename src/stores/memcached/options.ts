@@ -50,7 +50,7 @@ export interface MemjsClient {
 }
 
 /** One server of the list, checked. */
-export interface ResolvedServer {
+interface ResolvedServer {
   readonly address: Address;
   readonly credentials: Credentials | undefined;
 }
