@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import type { StoreTraits } from '../../src/index.ts';
+import { dynamodbStore } from '../../src/stores/dynamodb/index.ts';
+import { memcachedStore } from '../../src/stores/memcached/index.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+import { momentoStore } from '../../src/stores/momento/index.ts';
+import { postgresStore } from '../../src/stores/postgres/index.ts';
+import { redisStore } from '../../src/stores/redis/index.ts';
+
+const root = join(__dirname, '../..');
+const page = (name: string): string => readFileSync(join(root, name), 'utf8');
+
+test('docs/guarantees.md names tests that exist', () => {
+  const tests = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts') && !file.startsWith('docs'))
+    .map((file) => page(join('test', file)).replaceAll("\\'", "'"))
+    .join('\n');
+  const rows = page('docs/guarantees.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && line.includes('`'));
+  const named = rows.flatMap((row) => [...(row.split('|').at(-2) ?? '').matchAll(/`([^`]+)`/g)].map(([, name = '']) => name));
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter((name) => !tests.includes(name))).toEqual([]);
+});
+
+test('the table of docs/stores.md is what the stores declare', () => {
+  // No call is made: any method will do.
+  const client = new Proxy({}, { get: () => () => {} });
+  const stores = [
+    memoryStore(),
+    memcachedStore({ servers: 'localhost:1' }),
+    postgresStore({ connectionString: 'postgres://localhost:1/x', listen: true }),
+    redisStore({ client: new Redis({ lazyConnect: true }) }),
+    dynamodbStore({ client: client as never, tableName: 't' }),
+    momentoStore({ client: client as never, cacheName: 'c' }),
+  ];
+  const yes = (fact: boolean): string => (fact ? 'yes' : 'no');
+  const fences = new Set(['postgres']);
+  const expected = stores.map(({ traits }: { traits: StoreTraits }) => [
+    traits.name,
+    `${traits.ttlGrainMs} ms`,
+    yes(traits.mayForget),
+    yes(traits.durable),
+    yes(traits.pushes),
+    yes(fences.has(traits.name)),
+  ]);
+  const rows = [...page('docs/stores.md').matchAll(/^\| \[(\w+)\]\([^)]+\) \|(.+)\|$/gm)].map(([, name = '', cells = '']) => [
+    name,
+    ...cells.split('|').map((cell) => cell.trim()),
+  ]);
+  expect(rows).toEqual(expected);
+});
