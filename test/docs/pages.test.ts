@@ -34,7 +34,7 @@ test('the table of docs/stores.md is what the stores declare', () => {
     memcachedStore({ servers: 'localhost:1' }),
     postgresStore({ connectionString: 'postgres://localhost:1/x', listen: true }),
     redisStore({ client: new Redis({ lazyConnect: true }) }),
-    dynamodbStore({ client: client as never, tableName: 't' }),
+    dynamodbStore({ client: client as never, tableName: 'locks' }),
     momentoStore({ client: client as never, cacheName: 'c' }),
   ];
   const yes = (fact: boolean): string => (fact ? 'yes' : 'no');
