@@ -1,0 +1,171 @@
+import { type ScheduledTask, schedule as scheduleTask, type TaskContext, type TaskOptions } from 'node-cron';
+import { InvalidOptionError } from '../lock/errors.ts';
+import type { Lock } from '../lock/lock.ts';
+import type { ResourceLocker } from '../lock/locker.ts';
+import { checkOptions, type RunOptions, runOptionNames } from '../lock/options.ts';
+import type { RunOutcome } from '../lock/run.ts';
+import type { LockScope } from '../lock/scope.ts';
+import { checkSlotHold, type FireOptions, fireDefaults, fireHold, fireResource, slotHoldMs, takeFire } from './fires.ts';
+
+export { type RunCoordinatorOptions, runCoordinator } from './coordinator.ts';
+
+/**
+ * What a schedule promises while the store is healthy. `'no-overlap'`: the scope is locked while the handler runs.
+ * `'once-per-fire'`: of all instances one runs each fire. `'both'`: one instance, and under the lock.
+ */
+export type Guarantee = 'no-overlap' | 'once-per-fire' | 'both';
+
+const taskOptionNames = [
+  'timezone',
+  'name',
+  'noOverlap',
+  'maxExecutions',
+  'maxRandomDelay',
+  'logger',
+  'suppressMissedWarning',
+  'missedExecutionTolerance',
+  'unref',
+] as const;
+
+export interface ScheduleOptions extends RunOptions, FireOptions, Pick<TaskOptions, (typeof taskOptionNames)[number]> {
+  readonly locker: ResourceLocker;
+  /** What the handler needs, or a function of the fire that says so. Left out only with `'once-per-fire'`, which locks no table. */
+  readonly scope?: LockScope | ((context: TaskContext) => LockScope);
+  /** Default `'no-overlap'`. The two others need a `name`, the same in every instance. */
+  readonly guarantee?: Guarantee;
+  /**
+   * What a fire does that finds the scope busy. Default `'skip'`. `'retry'` waits for it, until shortly before the next fire
+   * or for `retry.maxWaitMs`, whichever is shorter.
+   */
+  readonly onBusy?: 'skip' | 'retry';
+  /** Default 3 600 000: a table's or locker's own `maxHoldMs` comes first. */
+  readonly maxHoldMs?: number;
+}
+
+/** What became of the fires of one task in this process. */
+export interface FireCounts {
+  readonly ran: number;
+  /** The handler threw, or the store was down and `onStoreDown` is `'throw'`. */
+  readonly failed: number;
+  /** The scope was busy, another instance had the fire, the store was down, or node-cron's `noOverlap` stopped it. */
+  readonly skipped: number;
+  /** The process was too busy to start them in time. */
+  readonly missed: number;
+}
+
+/** A task of node-cron whose handler runs under a lock. Its results (`execution.result`, `lastRun()`, `execute()`) are run outcomes. */
+export interface LockedTask<T> extends ScheduledTask {
+  execute(): Promise<RunOutcome<T>>;
+  fires(): FireCounts;
+}
+
+/** So that a wait for the lock is over when the next fire looks whether this one still goes. */
+const beforeNextFireMs = 50;
+
+/**
+ * Schedules `handler` with node-cron, under a lock. A fire that does not get it is skipped and says why in its result; a
+ * manual `execute()` asks for the lock like any fire, and counts as a fire of its own. Throws `InvalidOptionError`, or
+ * node-cron's error for a bad expression.
+ */
+export function schedule<T>(
+  expression: string,
+  handler: (context: TaskContext, lock: Lock) => T | Promise<T>,
+  options: ScheduleOptions,
+): LockedTask<T> {
+  const { locker, guarantee, lockOptions, taskOptions } = check(options);
+  const { scope, name } = options;
+  const counts = { ran: 0, failed: 0, skipped: 0, missed: 0 };
+
+  const underScope = (context: TaskContext): Promise<RunOutcome<T>> => {
+    const wanted = (typeof scope === 'function' ? scope(context) : scope) as LockScope;
+    return locker.run(wanted, (lock) => handler(context, lock), withinPeriod(lockOptions, context), {
+      maxHoldMs: fireDefaults.maxHoldMs as number,
+    });
+  };
+  const holdMs = options.slotHoldMs ?? slotHoldMs + (options.missedExecutionTolerance ?? 0) + (options.maxRandomDelay ?? 0);
+  const underFire = (context: TaskContext): Promise<RunOutcome<T>> => {
+    const hold = fireHold(Math.max(holdMs, lockOptions.ttlMs ?? 0));
+    return locker.run(fireResource(keyOf(name, context)), (lock) => handler(context, lock), { ...lockOptions, ...hold }, fireDefaults);
+  };
+  const fire = async (context: TaskContext): Promise<RunOutcome<T>> => {
+    if (guarantee === 'once-per-fire') return underFire(context);
+    if (guarantee === 'no-overlap') return underScope(context);
+    const taken = await takeFire(locker, keyOf(name, context), holdMs, { ...lockOptions, job: `${name} (fire)` });
+    return taken.status === 'ran' ? underScope(context) : taken;
+  };
+  const counted = async (context: TaskContext): Promise<RunOutcome<T>> => {
+    try {
+      const outcome = await fire(context);
+      counts[outcome.status]++;
+      return outcome;
+    } catch (error) {
+      counts.failed++;
+      throw error;
+    }
+  };
+
+  const task = scheduleTask(expression, counted, taskOptions);
+  task.on('execution:missed', ({ date }) => {
+    counts.missed++;
+    // node-cron leaves the warning to whoever listens.
+    if (!options.suppressMissedWarning)
+      (options.logger ?? console).warn(
+        `Missed the fire of ${name ?? expression} at ${date.toISOString()}: this process was busy with something else.`,
+      );
+  });
+  task.on('execution:overlap', () => {
+    if (options.noOverlap) counts.skipped++;
+  });
+  return Object.assign(task, { fires: () => ({ ...counts }) });
+}
+
+/** `name:slot`, the same in every instance; a manual run is a fire of its own. */
+function keyOf(name: string | undefined, { date, execution }: TaskContext): string {
+  return `${name}:${execution?.reason === 'invoked' ? execution.id : date.toISOString()}`;
+}
+
+function withinPeriod(options: RunOptions, { task }: TaskContext): RunOptions {
+  const next = task?.getNextRuns(1)[0];
+  if (next === undefined) return options;
+  const leftMs = Math.max(0, next.getTime() - Date.now() - beforeNextFireMs);
+  return {
+    ...options,
+    retry: { ...options.retry, maxWaitMs: Math.min(options.retry?.maxWaitMs ?? Number.POSITIVE_INFINITY, leftMs, 2 ** 31 - 1) },
+  };
+}
+
+function check(options: ScheduleOptions): {
+  locker: ResourceLocker;
+  guarantee: Guarantee;
+  lockOptions: RunOptions;
+  taskOptions: TaskOptions;
+} {
+  checkOptions(options, '', ['locker', 'scope', 'guarantee', 'slotHoldMs', ...runOptionNames, ...taskOptionNames]);
+  checkSlotHold(options.slotHoldMs);
+  const { locker, scope, guarantee = 'no-overlap', name } = options;
+  if (typeof locker?.run !== 'function') throw new InvalidOptionError('locker', locker, 'what createLocker() returned is allowed');
+  if (guarantee !== 'no-overlap' && guarantee !== 'once-per-fire' && guarantee !== 'both') {
+    throw new InvalidOptionError('guarantee', guarantee, "'no-overlap', 'once-per-fire' or 'both' is allowed");
+  }
+  if (guarantee === 'once-per-fire' && scope !== undefined)
+    throw new InvalidOptionError('scope', scope, "'once-per-fire' locks no table: leave the scope out, or set `guarantee` to 'both'");
+  if (guarantee !== 'no-overlap' && (name === undefined || name === ''))
+    throw new InvalidOptionError('name', name, `'${guarantee}' needs a name, the same in every instance`);
+  if (guarantee !== 'once-per-fire' && typeof scope !== 'function') locker.wrap(scope as LockScope, () => {});
+  if (guarantee !== 'no-overlap') locker.wrap(fireResource(`${name}:${new Date(0).toISOString()}`), () => {});
+  return {
+    locker,
+    guarantee,
+    lockOptions: { ...pick(options, runOptionNames as readonly (keyof RunOptions)[]), ...jobOf(options) },
+    taskOptions: pick(options, taskOptionNames),
+  };
+}
+
+function jobOf({ job, name }: ScheduleOptions): RunOptions {
+  const shown = job ?? name;
+  return shown === undefined || shown === '' ? {} : { job: shown };
+}
+
+function pick<O extends object, K extends keyof O>(options: O, names: readonly K[]): Pick<O, K> {
+  return Object.fromEntries(names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]])) as Pick<O, K>;
+}

@@ -1,0 +1,52 @@
+/**
+ * A fire is one tick of a schedule. Each has a name of its own that the whole fleet agrees on, so whoever takes that name
+ * first has the fire. The name stays taken for a while after the work has ended: an instance whose clock or timer is late
+ * finds it taken, however short the work was.
+ */
+import { InvalidOptionError } from '../lock/errors.ts';
+import type { ResourceLocker } from '../lock/locker.ts';
+import { firePrefix } from '../lock/names.ts';
+import { type RunOptions, type StoreDownPolicy, ttlRangeMs } from '../lock/options.ts';
+import type { RunOutcome } from '../lock/run.ts';
+
+/** Longer than clocks of one fleet are apart, plus the second by which node-cron lets a fire be late. */
+export const slotHoldMs = 60_000;
+
+/** Where two runs of a fire are worse than none. */
+export const fireDefaults: RunOptions = { onStoreDown: 'skip', maxHoldMs: 3_600_000 };
+
+/** How a fire is taken. */
+export interface FireOptions {
+  /**
+   * How long a fire stays taken, in milliseconds, counted from its start: an integer from 1 000 to 86 400 000. Must be
+   * longer than the clocks of the fleet are apart plus the lateness that node-cron tolerates. Default 60 000.
+   */
+  readonly slotHoldMs?: number;
+  /** Default `'skip'`: if the store does not answer, the fire is skipped by everybody. */
+  readonly onStoreDown?: StoreDownPolicy;
+}
+
+/** The resource that stands for a fire. `key` is `name:slot`. */
+export function fireResource(key: string): string {
+  return firePrefix + key;
+}
+
+/** Lock options under which a fire is taken once, and stays taken. Who finds it taken does not starve: another has run it. */
+export function fireHold(holdMs: number): RunOptions {
+  const ms = Math.min(Math.ceil(holdMs), ttlRangeMs.max);
+  return { ttlMs: ms, minHoldMs: ms, onBusy: 'skip', starveAfter: { skips: Number.POSITIVE_INFINITY, ms: Number.POSITIVE_INFINITY } };
+}
+
+/**
+ * Takes a fire and lets it go into its minimum hold at once: there is nothing to renew and nothing to leak. The outcome
+ * is `'ran'` if it is ours, else it says who has it.
+ */
+export function takeFire(locker: ResourceLocker, key: string, holdMs: number, options: RunOptions): Promise<RunOutcome<void>> {
+  return locker.run(fireResource(key), () => {}, { ...options, ...fireHold(holdMs), heartbeat: false }, fireDefaults);
+}
+
+/** Throws `InvalidOptionError`. */
+export function checkSlotHold(value: number | undefined): void {
+  if (value === undefined || (Number.isInteger(value) && value >= ttlRangeMs.min && value <= ttlRangeMs.max)) return;
+  throw new InvalidOptionError('slotHoldMs', value, `an integer from ${ttlRangeMs.min} to ${ttlRangeMs.max} (milliseconds) is allowed`);
+}

@@ -1,0 +1,43 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { startWorker, type Told, type Worker } from '../processes/spawn.ts';
+import { describeWith, uniqueName } from '../support/shared.ts';
+
+const fires = 30;
+
+describeWith('memcached', (service) => {
+  let instances: readonly Worker[] = [];
+  afterEach(async () => {
+    for (const { process } of instances) process.kill('SIGKILL');
+    await Promise.all(instances.map(({ ended }) => ended));
+  });
+
+  test('three processes, 50 ms apart, every second, a job of 5 ms, 30 fires', async () => {
+    const namespace = uniqueName();
+    instances = [-50, 0, 50].map((skewMs) =>
+      startWorker('../jobs/cron-worker.ts', [], { MEMCACHED: service.url, NAMESPACE: namespace, SKEW_MS: String(skewMs) }),
+    );
+    const ready = await Promise.all(instances.map(({ told }) => told('ready')));
+    const firstFire = Math.ceil(Math.max(...ready.map(({ at }) => at)) / 1_000) * 1_000 + 1_000;
+    const counted = Array.from({ length: fires }, (_, index) => firstFire + index * 1_000);
+    await new Promise((resolve) => setTimeout(resolve, firstFire + fires * 1_000 - Date.now() + 500));
+    const told = (what: string): Told[] => instances.flatMap(({ lines }) => lines.filter((line) => line.what === what));
+    const runsOf = (what: string): number[] => counted.map((fire) => told(what).filter((line) => line['fire'] === fire).length);
+
+    expect(runsOf('once')).toEqual(counted.map(() => 1));
+    expect(runsOf('elected')).toEqual(counted.map(() => 1));
+    expect(runsOf('both')).toEqual(counted.map(() => 1));
+    // Mutual exclusion alone lets each instance run a fire in turn: that is what 'once-per-fire' is for.
+    expect(told('alone').length).toBeGreaterThan(fires);
+    for (const what of ['alone', 'both', 'shared']) expect(overlaps(told(what))).toEqual([]);
+    expect(told('shared').length).toBeGreaterThan(fires);
+  }, 60_000);
+});
+
+/** Pairs of runs of which one began before the other had ended. */
+function overlaps(runs: readonly Told[]): unknown[] {
+  const sorted = [...runs].sort((a, b) => Number(a['began']) - Number(b['began']));
+  return sorted.flatMap((run, index) => {
+    const next = sorted[index + 1];
+    return next !== undefined && Number(next['began']) < Number(run['ended']) ? [[run, next]] : [];
+  });
+}
