@@ -10,12 +10,18 @@ export interface OwnClient<Client> {
   end(): void;
 }
 
+interface Unrefable {
+  unref?(): void;
+}
+
 /** Of ioredis or, where that is not installed, of node-redis. It does not keep the process alive. */
 export async function redisClient(url: string): Promise<OwnClient<RedisClient>> {
   try {
     const { Redis } = await import('ioredis');
     const client = new Redis(url, { lazyConnect: true });
-    client.on('connect', () => (client as { stream?: { unref?(): void } }).stream?.unref?.());
+    const inner = client as unknown as { readonly stream?: Unrefable; readonly reconnectTimeout?: Unrefable };
+    client.on('connect', () => inner.stream?.unref?.());
+    client.on('reconnecting', () => inner.reconnectTimeout?.unref?.());
     return { client, end: () => client.disconnect() };
   } catch (error) {
     if (!isMissing(error)) throw error;

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { type LoadOptions, loadConfig, loadLocker } from '../../src/config/index.ts';
@@ -6,6 +9,7 @@ import type { ResourceLocker } from '../../src/lock/locker.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { clientFor, storeWithTable } from '../stores/dynamodb/tables.ts';
 import { type MomentoServer, momentoServer } from '../support/momento-server.ts';
+import { freePort } from '../support/server-process.ts';
 import { describeWith } from '../support/shared.ts';
 
 /** What is set by the caller alone: there is no config file above. */
@@ -126,6 +130,16 @@ describe('a store from a URL', () => {
       expect(await isConnected()).toBe(false);
       await expectClosed(locker);
       watcher.disconnect();
+    });
+
+    test('does not keep the process alive, whether its server answers or not', async () => {
+      const nobody = `redis://127.0.0.1:${await freePort()}?timeoutMs=300`;
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        ['--import', 'tsx', join(__dirname, 'leave-open.ts'), service.url, nobody],
+        { timeout: 20_000 },
+      );
+      expect(stdout).toBe('true true\nfalse true\n');
     });
   });
 
