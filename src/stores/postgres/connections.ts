@@ -26,25 +26,33 @@ export function lentConnections(pool: PgPool): Connections {
 export function ownConnections(connectionString: string, timeoutMs: number): Connections {
   const greetings = listenToGreetings();
   let address: string | undefined;
-  let settings: string | undefined = sessionSettings(timeoutMs);
-  let pool: Promise<PgPool & { end(): Promise<void> }> | undefined;
+  let pool: Promise<OwnPool> | undefined;
 
-  async function open(): Promise<PgPool & { end(): Promise<void> }> {
+  /** Resolves with a pool that has had a connection, so that all calls at once learn from one what the server accepts. */
+  async function open(): Promise<OwnPool> {
     const pg = await loadPg();
-    const config = {
-      ...withSettings(connectionString, settings),
+    // An unconnected client knows what the string, the environment and the defaults come to.
+    const { host, port } = new pg.Client(connectionString);
+    address = `${host}:${port}`;
+    const common = {
       application_name: 'giveway',
       connectionTimeoutMillis: timeoutMs,
       keepAlive: true,
       stream: greetings.openSocket,
+      max: poolSize,
+      idleTimeoutMillis: idleTimeoutMs,
+      allowExitOnIdle: true,
     };
-    // An unconnected client knows what the string, the environment and the defaults come to.
-    const { host, port } = new pg.Client(connectionString);
-    address = `${host}:${port}`;
-    const opened = new pg.Pool({ ...config, max: poolSize, idleTimeoutMillis: idleTimeoutMs, allowExitOnIdle: true });
-    // A connection that breaks while idle is dropped by the pool; without a listener the event would end the process.
-    opened.on('error', () => {});
-    return opened;
+    const wanted = quiet(new pg.Pool({ ...common, ...withSettings(connectionString, sessionSettings(timeoutMs)) }));
+    try {
+      (await wanted.connect()).release();
+      return wanted;
+    } catch (error) {
+      void wanted.end();
+      if (!refusesSettings(error)) throw error;
+      // Behind PgBouncer connections are shared, so nothing is set on them; a conflict of transactions is sent again.
+      return quiet(new pg.Pool({ ...common, connectionString }));
+    }
   }
 
   return {
@@ -55,26 +63,24 @@ export function ownConnections(connectionString: string, timeoutMs: number): Con
       return greetings.last();
     },
     async connect() {
-      pool ??= open();
-      const tried = pool;
-      try {
-        return await (await tried).connect();
-      } catch (error) {
-        if (!refusesSettings(error)) throw error;
-        if (pool === tried) {
-          if (settings === undefined) throw error;
-          // Behind PgBouncer connections are shared, so nothing is set on them; a conflict of transactions is sent again.
-          settings = undefined;
-          pool = open();
-          void (await tried).end();
-        }
-        return (await pool).connect();
-      }
+      pool ??= open().catch((error) => {
+        pool = undefined;
+        throw error;
+      });
+      return (await pool).connect();
     },
     async end() {
       await (await pool?.catch(() => undefined))?.end();
     },
   };
+}
+
+type OwnPool = PgPool & { end(): Promise<void> };
+
+/** A connection that breaks while idle is dropped by its pool; without a listener the event would end the process. */
+function quiet<P extends { on(event: 'error', listener: () => void): unknown }>(pool: P): P {
+  pool.on('error', () => {});
+  return pool;
 }
 
 /** `pg`, an optional peer: only who gives a connection string needs giveway to load it. */
@@ -97,8 +103,7 @@ function sessionSettings(timeoutMs: number): string {
 }
 
 /** Adds to the `options` of a connection string, which would otherwise win over ours. */
-export function withSettings(connectionString: string, settings: string | undefined): { connectionString: string; options?: string } {
-  if (settings === undefined) return { connectionString };
+export function withSettings(connectionString: string, settings: string): { connectionString: string; options?: string } {
   const [base = '', query] = connectionString.split(/\?(.*)/s, 2);
   const parameters = new URLSearchParams(query);
   const options = [parameters.get('options') ?? process.env.PGOPTIONS, settings].filter(Boolean).join(' ');

@@ -18,6 +18,8 @@ export interface Ear {
   hear(message: string): void;
   /** From now on it hears; before, it may have missed something. */
   onListening(): void;
+  /** It was not allowed to listen, or its connection broke first. */
+  onRefused(error: unknown): void;
   /** It hears nothing more, and does not try again. */
   onEnd(): void;
 }
@@ -68,12 +70,12 @@ function adaptIoredis(client: IoredisClient): Adapter {
       if (client.status === 'wait') client.connect().catch(silence);
     },
     send: (_, [command = '', ...args]) => client.call(command, ...args),
-    openEar(channel, { hear, onListening, onEnd }) {
+    openEar(channel, { hear, onListening, onRefused, onEnd }) {
       const own = client.duplicate() as IoredisClient & { readonly stream?: { unref?(): void } };
       own.on('error', silence);
       own.on('connect', () => own.stream?.unref?.());
       own.on('message', (from, message) => from === channel && hear(String(message)));
-      own.on('ready', () => own.subscribe(channel).then(onListening, silence));
+      own.on('ready', () => own.subscribe(channel).then(onListening, onRefused));
       own.on('end', onEnd);
       if (own.status === 'wait') own.connect().catch(silence);
       return { close: () => own.disconnect() };
@@ -93,21 +95,28 @@ function adaptNodeRedis<Client extends NodeRedisClient | NodeRedisCluster>(
     },
     wake: silence,
     send,
-    openEar(channel, { hear, onListening, onEnd }) {
+    openEar(channel, { hear, onListening, onRefused, onEnd }) {
       const own = client.duplicate() as Client;
-      let isSubscribed = false;
-      own.on('error', silence);
-      letProcessEnd(own);
-      // It subscribes again by itself, before it says that it is ready again.
-      own.on('ready', () => isSubscribed && onListening());
-      own.on('end', onEnd);
+      let state: 'deaf' | 'asking' | 'hearing' = 'deaf';
       const listen = async (): Promise<void> => {
-        await own.connect();
-        await own.subscribe(channel, hear);
-        isSubscribed = true;
-        onListening();
+        // It subscribes again by itself, before it says that it is ready again.
+        if (state === 'hearing') onListening();
+        if (state !== 'deaf') return;
+        state = 'asking';
+        try {
+          await own.subscribe(channel, hear);
+          state = 'hearing';
+          onListening();
+        } catch (error) {
+          state = 'deaf';
+          onRefused(error);
+        }
       };
-      listen().catch(onEnd);
+      own.on('error', silence);
+      own.on('ready', listen);
+      own.on('end', onEnd);
+      letProcessEnd(own);
+      own.connect().then(listen, onEnd); // a cluster never says that it is ready
       return {
         close() {
           if (own.isOpen) own.destroy();

@@ -25,12 +25,8 @@ export function followClient(client: RedisClient, adapter: Adapter): Presence {
   let lastError: unknown;
 
   const listeners: Record<string, RedisEventListener> = {
-    ready() {
-      lastError = undefined;
-      wasReady = true;
-      for (const { resolve } of waiting) resolve();
-      waiting.clear();
-    },
+    ready: noteReady,
+    connect: noteReady, // all that a cluster of node-redis says; others say it too early
     error(error) {
       lastError = error;
       if (isErrorReply(error) && adapter.state !== 'ready') rejectAll(error);
@@ -40,6 +36,14 @@ export function followClient(client: RedisClient, adapter: Adapter): Presence {
     end: () => rejectAll(closedError()),
   };
   for (const [event, listener] of Object.entries(listeners)) client.on(event, listener);
+
+  function noteReady(): void {
+    if (adapter.state !== 'ready') return;
+    lastError = undefined;
+    wasReady = true;
+    for (const { resolve } of waiting) resolve();
+    waiting.clear();
+  }
 
   function noteLoss(): void {
     losses += 1;

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { InvalidOptionError, StoreUnavailableError } from '../../lock/errors.ts';
-import type { LockStore, StoreTraits, Version } from '../../lock/store.ts';
+import type { LockStore, StoreNotice, StoreTraits, Version } from '../../lock/store.ts';
 import { type BreakerOptions, withBreaker } from '../breaker.ts';
 import { adaptClient } from './adapter.ts';
 import type { RedisClient } from './client.ts';
-import { createListener } from './listener.ts';
+import { createListener, type Listener } from './listener.ts';
 import { createRequests } from './requests.ts';
 import { createScript, removeScript, replaceScript } from './scripts.ts';
 
@@ -25,8 +25,6 @@ interface RedisVersion extends Version {
   readonly stored: string;
 }
 
-const traits: StoreTraits = { name: 'redis', ttlGrainMs: 1, mayForget: true, durable: false, pushes: true };
-
 /**
  * Locks in Redis 6.2 or later, or Valkey: one request per operation, atomic in a script, on the server's clock in
  * milliseconds. Waiters hear of a release at once, on one more connection that is opened for the first of them.
@@ -38,7 +36,13 @@ export function redisStore(options: RedisStoreOptions): LockStore {
   const adapter = adaptClient(client);
   const requests = createRequests(client, adapter, timeoutMs);
   const channel = `${prefix}giveway:changed`;
-  const listener = createListener((ear) => adapter.openEar(channel, ear));
+  const noticeListeners = new Set<(notice: StoreNotice) => void>();
+  const listener = createListener(
+    (ear) => adapter.openEar(channel, ear),
+    (error) => {
+      for (const tell of noticeListeners) tell(deafNotice(error, channel));
+    },
+  );
 
   async function evaluate(script: string, key: string, ...args: string[]): Promise<{ isDone: boolean; isRepeated: boolean }> {
     const { reply, isRepeated } = await requests.ask(prefix + key, 'EVAL', script, '1', prefix + key, ...args);
@@ -46,7 +50,7 @@ export function redisStore(options: RedisStoreOptions): LockStore {
   }
 
   const store: LockStore = {
-    traits,
+    traits: traitsOf(listener),
 
     async read(key) {
       const { reply } = await requests.ask(prefix + key, 'GET', prefix + key);
@@ -77,12 +81,35 @@ export function redisStore(options: RedisStoreOptions): LockStore {
 
     subscribe: listener.subscribe,
 
+    onNotice(tell) {
+      noticeListeners.add(tell);
+      return { [Symbol.dispose]: () => void noticeListeners.delete(tell) };
+    },
+
     async close() {
       requests.close();
       listener.close();
     },
   };
   return breaker === false ? store : withBreaker(store, breaker);
+}
+
+/** `pushes` is read anew each time: whether the server lets us listen is known only when somebody has asked. */
+function traitsOf(listener: Listener): StoreTraits {
+  return {
+    name: 'redis',
+    ttlGrainMs: 1,
+    mayForget: true,
+    durable: false,
+    get pushes() {
+      return !listener.isDeaf;
+    },
+  };
+}
+
+function deafNotice(error: unknown, channel: string): StoreNotice {
+  const reason = error instanceof Error ? error.message : String(error);
+  return { code: 'ERR_GIVEWAY_NO_PUSH', message: `Redis does not let this user subscribe to "${channel}", so waiters poll: ${reason}` };
 }
 
 function checkOptions({ client, prefix = '', timeoutMs = 1_000, breaker = {}, ...others }: RedisStoreOptions): Required<RedisStoreOptions> {

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { Pool } from 'pg';
 import { createLocker } from '../../../src/lock/locker.ts';
-import type { StoreNotice, Version } from '../../../src/lock/store.ts';
+import type { Version } from '../../../src/lock/store.ts';
 import { postgresStore } from '../../../src/stores/postgres/index.ts';
-import { createListener, type PgListenClient } from '../../../src/stores/postgres/listener.ts';
 import { type FaultProxy, startProxy } from '../../support/proxy.ts';
 import { type ProcessServer, postgresServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
@@ -169,28 +168,5 @@ describeWith('postgres', () => {
     }
     expect(median(handOverMs)).toBeLessThan(Math.max(5, 10 * median(roundTripMs)));
     await Promise.all([one?.close(), other?.close(), ...stores.map((store) => store.close())]);
-  });
-});
-
-describe('a listener behind a pooler', () => {
-  test('is told by the process id that the pooler invents: it says so, and the store polls', async () => {
-    const notices: StoreNotice[] = [];
-    let ended = 0;
-    const client: PgListenClient = {
-      processID: 7,
-      connect: async () => {},
-      query: async () => [{}, { rows: [{ pid: 8 }] }],
-      end: async () => void ended++,
-      on: () => {},
-    };
-    let calls = 0;
-    const listener = createListener({
-      channel: 'locks',
-      openClient: async () => client,
-      onDeaf: () => notices.push({ code: 'ERR_GIVEWAY_NO_PUSH', message: '' }),
-    });
-    listener.subscribe('key', () => calls++);
-    await until(() => listener.isDeaf);
-    expect({ calls, ended, notices: notices.length }).toEqual({ calls: 1, ended: 1, notices: 1 });
   });
 });

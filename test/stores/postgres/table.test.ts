@@ -1,12 +1,20 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Pool } from 'pg';
 import type { Version } from '../../../src/lock/store.ts';
-import { createTableSql, type PostgresStore, postgresStore } from '../../../src/stores/postgres/index.ts';
+import { createFenceTableSql, createTableSql, type PostgresStore, postgresStore } from '../../../src/stores/postgres/index.ts';
 import { describeWith, uniqueName } from '../../support/shared.ts';
 
 const minute = 60_000;
 
 describe('createTableSql', () => {
+  test('is what the documentation shows, and so is the SQL of the fence table', () => {
+    const page = readFileSync(join(__dirname, '../../../docs/stores/postgres.md'), 'utf8');
+    expect(page).toContain(`\`\`\`sql\n${createTableSql()}\`\`\``);
+    expect(page).toContain(`\`\`\`sql\n${createFenceTableSql()}\`\`\``);
+  });
+
   test('names the sequence after the table, in its schema', () => {
     expect(createTableSql('ops.locks')).toContain('create sequence if not exists ops.locks_version');
   });

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { createCluster } from 'redis';
 import { createLocker } from '../../../src/lock/locker.ts';
-import type { LockStore, Version } from '../../../src/lock/store.ts';
+import type { LockStore, StoreNotice, Version } from '../../../src/lock/store.ts';
 import { redisStore } from '../../../src/stores/redis/index.ts';
 import { type FaultProxy, startProxy } from '../../support/proxy.ts';
 import { type ProcessServer, redisServer } from '../../support/services.ts';
@@ -150,6 +151,47 @@ describeWith('redis', () => {
       expect(await admin.exists('mute')).toBe(0);
       admin.disconnect();
     });
+  });
+
+  test.each(clientKinds)('a user who may not subscribe is told so, and polls, over %s', async (kind) => {
+    const server = await redisServer();
+    const admin = new Redis(server.url);
+    await admin.call('ACL', 'SETUSER', 'deaf', 'on', '>secret', '~*', 'resetchannels', '+@all');
+    const { client, close } = await openClient(kind, server.url.replace('redis://', 'redis://deaf:secret@'));
+    const store = redisStore({ client });
+    const notices: StoreNotice[] = [];
+    store.onNotice?.((notice) => notices.push(notice));
+    expect(store.traits.pushes).toBe(true);
+    let calls = 0;
+    store.subscribe?.('key', () => calls++);
+    await until(() => notices.length > 0);
+    expect(notices).toEqual([
+      {
+        code: 'ERR_GIVEWAY_NO_PUSH',
+        message: expect.stringContaining('does not let this user subscribe to "giveway:changed", so waiters poll: NOPERM'),
+      },
+    ]);
+    expect({ calls, pushes: store.traits.pushes }).toEqual({ calls: 1, pushes: false });
+    await store.close();
+    close();
+    admin.disconnect();
+    await server.stop();
+  });
+
+  test('a cluster of node-redis that is still connecting is waited for', async () => {
+    const node = await redisServer(['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1']);
+    const admin = new Redis(node.url);
+    await admin.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    while (!String(await admin.call('CLUSTER', 'INFO')).includes('cluster_state:ok')) await sleep(20);
+    const client = createCluster({ rootNodes: [{ url: node.url }] });
+    const connecting = client.connect();
+    const store = redisStore({ client });
+    expect(await store.create('key', 'value', minute)).toBeDefined();
+    await connecting;
+    await store.close();
+    client.destroy();
+    admin.disconnect();
+    await node.stop();
   });
 
   test('a key prefix of the client and one of the store both keep keys apart, and push works under them', async () => {

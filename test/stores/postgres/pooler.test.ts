@@ -1,0 +1,102 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { StoreNotice, Version } from '../../../src/lock/store.ts';
+import { postgresStore } from '../../../src/stores/postgres/index.ts';
+import { type ProcessServer, postgresServer } from '../../support/services.ts';
+import { describeWith } from '../../support/shared.ts';
+
+const minute = 60_000;
+
+/**
+ * Does to a connection what PgBouncer does to it: refuses settings in the greeting, and gives out a process id of its own.
+ * The rest goes to a real server as it is.
+ */
+async function startPooler(server: { host: string; port: number }): Promise<{ listener: Server; refusals: () => number }> {
+  let refusals = 0;
+  const sockets = new Set<Socket>();
+  const listener = createServer((client) => {
+    const upstream = connect(server.port, server.host);
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+    }
+    client.once('data', (greeting) => {
+      if (greeting.includes('options\0')) {
+        refusals += 1;
+        client.end(errorResponse('08P01', 'unsupported startup parameter: options'));
+        return;
+      }
+      upstream.write(greeting);
+      client.pipe(upstream);
+    });
+    upstream.on('data', (bytes) => {
+      const at = bytes.indexOf(Buffer.from([0x4b, 0, 0, 0, 12])); // BackendKeyData
+      if (at >= 0) bytes.writeUInt32BE(bytes.readUInt32BE(at + 5) ^ 1, at + 5);
+      client.write(bytes);
+    });
+    client.on('close', () => upstream.destroy());
+    upstream.on('close', () => client.destroy());
+  }).listen(0, '127.0.0.1');
+  listener.on('close', () => {
+    for (const socket of sockets) socket.destroy();
+  });
+  await once(listener, 'listening');
+  return { listener, refusals: () => refusals };
+}
+
+function errorResponse(code: string, message: string): Buffer {
+  const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0M${message}\0\0`);
+  const head = Buffer.from('E\0\0\0\0');
+  head.writeUInt32BE(fields.length + 4, 1);
+  return Buffer.concat([head, fields]);
+}
+
+describeWith('postgres', () => {
+  let server: ProcessServer;
+  let pooler: Awaited<ReturnType<typeof startPooler>>;
+  let pooled: string;
+  beforeAll(async () => {
+    server = await postgresServer();
+    pooler = await startPooler(server);
+    pooled = server.url.replace(String(server.port), String((pooler.listener.address() as AddressInfo).port));
+  }, 90_000);
+  afterAll(async () => {
+    pooler.listener.close();
+    await server.stop();
+  });
+
+  test('a pooler that knows no settings gets none, also when many calls find out at once', async () => {
+    const store = postgresStore({ connectionString: pooled, createTable: true });
+    const versions = await Promise.all(Array.from({ length: 20 }, () => store.create('key', 'value', minute)));
+    expect(versions.filter((version) => version !== undefined)).toHaveLength(1);
+    expect(pooler.refusals()).toBe(1);
+    await store.close();
+  });
+
+  test('whoever listens through it is told once that nothing will be heard, and the store polls', async () => {
+    const store = postgresStore({ connectionString: pooled, createTable: true });
+    const notices: StoreNotice[] = [];
+    store.onNotice?.((notice) => notices.push(notice));
+    let calls = 0;
+    expect(store.traits.pushes).toBe(true);
+    store.subscribe?.('key', () => calls++);
+    while (notices.length === 0) await sleep(2);
+    expect(notices).toMatchObject([{ code: 'ERR_GIVEWAY_NO_PUSH' }]);
+    expect({ calls, pushes: store.traits.pushes }).toEqual({ calls: 1, pushes: false });
+    await store.close();
+  });
+
+  test('with a direct connection string for listen it hears', async () => {
+    const store = postgresStore({ connectionString: pooled, listen: server.url, createTable: true });
+    const version = (await store.create('direct', 'value', minute)) as Version;
+    let calls = 0;
+    store.subscribe?.('direct', () => calls++);
+    while (calls < 1) await sleep(2);
+    await store.remove('direct', version);
+    while (calls < 2) await sleep(2);
+    expect(store.traits.pushes).toBe(true);
+    await store.close();
+  });
+});
