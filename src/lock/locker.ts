@@ -49,9 +49,14 @@ export interface CloseOptions {
   readonly timeoutMs?: number;
 }
 
-interface Request {
+/** What a call asks for, checked and complete. */
+interface Plan {
   readonly scope: ResolvedScope;
+  readonly needs: readonly Need[];
   readonly options: ResolvedOptions;
+}
+
+interface Request extends Plan {
   readonly around: Surroundings;
   readonly startedMonoMs: number;
 }
@@ -77,6 +82,7 @@ export class ResourceLocker {
   readonly #lockContext: LockContext;
   readonly #notices: Disposable | undefined;
   readonly #names = new Map<string, string>();
+  readonly #plans = new Map<string, Plan>();
   #closing: Promise<void> | undefined;
   #downSinceMonoMs = 0;
 
@@ -214,12 +220,12 @@ export class ResourceLocker {
         `this locker is of "${[namespace, environment].join(':')}"`,
       );
     }
-    const { scope, options: whole } = this.#request(handed.scope, {
+    const whole = this.#request(handed.scope, {
       ttlMs: handed.ttlMs,
       minHoldMs: handed.minHoldMs,
       ...(handed.job === undefined ? {} : { job: handed.job }),
     });
-    const options = { ...whole, maxHoldMs: handed.maxHoldMs ?? Number.POSITIVE_INFINITY };
+    const options = { ...whole.options, maxHoldMs: handed.maxHoldMs ?? Number.POSITIVE_INFINITY };
     if (clock.wallMs() - handed.since >= options.maxHoldMs) throw new LockLostError(handed.entries[0]?.resource ?? '', 'max-hold');
     const token = newToken();
     const taken: Taken[] = [];
@@ -232,12 +238,7 @@ export class ResourceLocker {
       }
       taken.push({ gate, seat });
     }
-    return this.#hold(
-      { scope, options, around: { outer: undefined, missing: [], outOfOrder: false }, startedMonoMs: clock.monotonicMs() },
-      token,
-      taken,
-      true,
-    );
+    return this.#hold({ ...whole, options, around: { outer: undefined, missing: [], outOfOrder: false } }, token, taken, true);
   }
 
   on<E extends EventName>(event: E, listener: Listener<E>): this {
@@ -283,15 +284,33 @@ export class ResourceLocker {
   }
 
   #request(scope: LockScope, options: RunOptions | undefined, weak?: RunOptions): Request {
-    const resolved = this.#resolveScope(scope);
-    const needs = needsOf(resolved, this.#settings.listed);
-    const tables = needs.flatMap(({ resource }) => this.#settings.tables.get(resource) ?? []);
+    const { scope: resolved, needs, options: settled } = this.#planned(scope, options, weak);
     return {
       scope: resolved,
-      options: resolveOptions(options, tables, this.#settings.defaults, weak),
+      needs,
+      options: settled,
       around: this.#nesting.surroundings(needs),
       startedMonoMs: this.#settings.clock.monotonicMs(),
     };
+  }
+
+  /** A plain name with no options of its own means the same each time: it is worked out once. */
+  #planned(scope: LockScope, options: RunOptions | undefined, weak: RunOptions | undefined): Plan {
+    if (typeof scope !== 'string' || options !== undefined || weak !== undefined) return this.#plan(scope, options, weak);
+    let plan = this.#plans.get(scope);
+    if (plan === undefined) {
+      plan = this.#plan(scope, undefined, undefined);
+      if (this.#plans.size >= gatesKept) this.#plans.clear();
+      this.#plans.set(scope, plan);
+    }
+    return plan;
+  }
+
+  #plan(scope: LockScope, options: RunOptions | undefined, weak: RunOptions | undefined): Plan {
+    const resolved = this.#resolveScope(scope);
+    const needs = needsOf(resolved, this.#settings.listed);
+    const tables = needs.flatMap(({ resource }) => this.#settings.tables.get(resource) ?? []);
+    return { scope: resolved, needs, options: resolveOptions(options, tables, this.#settings.defaults, weak) };
   }
 
   async #try(request: Request): Promise<HeldLock | Refused> {
