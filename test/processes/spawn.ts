@@ -42,9 +42,9 @@ export function startWorker(script: string, args: readonly string[], env: Record
     notify();
   });
   let over: number | string | undefined;
-  const ended = once(child, 'close').then(([code, signal]: [number | null, string | null]) => {
+  const ended = once(child, 'close').then(([code, signal]) => {
     running.delete(child);
-    over = code ?? signal ?? 'unknown';
+    over = (code as number | null) ?? (signal as string | null) ?? 'unknown';
     notify();
     return over;
   });
