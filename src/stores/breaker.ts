@@ -94,7 +94,7 @@ function close(circuit: Circuit): void {
 }
 
 /** Refusals by a server that did answer. */
-const answers: readonly string[] = ['ERR_GIVEWAY_NO_CAS', 'ERR_GIVEWAY_QUARANTINE'];
+const answers: readonly string[] = ['ERR_GIVEWAY_NO_CAS', 'ERR_GIVEWAY_QUARANTINE', 'ERR_GIVEWAY_TABLE_MISSING'];
 
 function isAnswer(error: unknown): boolean {
   return error instanceof StoreUnavailableError && answers.includes(error.code);
