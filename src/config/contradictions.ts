@@ -3,7 +3,7 @@ import { normalizeName } from '../lock/names.ts';
 import { resolveOptions } from '../lock/options.ts';
 import { pathText, problemAt } from './problems.ts';
 
-/** Settings as they were written, and where. What the schema refuses in them is looked over here. */
+/** Settings as they were written, and where. What the schema refuses in them is passed over here. */
 export interface Layer {
   readonly path: readonly PropertyKey[];
   readonly fields: Readonly<Record<string, unknown>>;

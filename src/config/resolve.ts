@@ -7,7 +7,7 @@ import { describeIssues, problemAt } from './problems.ts';
 import { environmentSchema, fieldsAt, fileSchema } from './schema.ts';
 import type { EnvironmentSettings, GivewayConfig, MergedSettings } from './types.ts';
 
-export type Variables = Readonly<Record<string, string | undefined>>;
+type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Everything that decides, the weakest first: the file, its block for the environment, the variables, the caller. */
 export interface ConfigInputs {

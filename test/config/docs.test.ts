@@ -11,6 +11,7 @@ import { resolveOptions } from '../../src/lock/options.ts';
 import { resolveSettings } from '../../src/lock/settings.ts';
 import type { LockStore } from '../../src/lock/store.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
+import { codeBlocks } from '../docs/code-blocks.ts';
 
 const page = readFileSync(join(__dirname, '../../docs/configuration.md'), 'utf8');
 
@@ -43,7 +44,7 @@ function tableIn(markdown: string, first: string): readonly (readonly string[])[
 }
 
 function blocksIn(language: string): readonly string[] {
-  return [...page.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(([, code = '']) => code);
+  return codeBlocks('docs/configuration.md').flatMap((block) => (block.language === language ? [block.code] : []));
 }
 
 /** The default export of a piece of TypeScript, which imports the package by its name. */

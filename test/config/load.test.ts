@@ -134,11 +134,15 @@ describe('a store from a URL', () => {
 
     test('does not keep the process alive, whether its server answers or not', async () => {
       const nobody = `redis://127.0.0.1:${await freePort()}?timeoutMs=300`;
-      const { stdout } = await promisify(execFile)(
-        process.execPath,
-        ['--import', 'tsx', join(__dirname, 'leave-open.ts'), service.url, nobody],
-        { timeout: 20_000 },
-      );
+      const script = `
+        import { loadLocker } from ${JSON.stringify(join(__dirname, '../../src/config/index.ts'))};
+        for (const store of ${JSON.stringify([service.url, nobody])}) {
+          const locker = await loadLocker({ cwd: '/', env: {}, overrides: { store } });
+          const lock = await locker.lock('events');
+          console.log(lock.isProtected, await lock.unlock());
+        }`;
+      const node = ['--import', 'tsx', '--input-type=module', '--eval', script];
+      const { stdout } = await promisify(execFile)(process.execPath, node, { timeout: 20_000 });
       expect(stdout).toBe('true true\nfalse true\n');
     });
   });
