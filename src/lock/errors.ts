@@ -3,15 +3,24 @@ import type { Holder } from './record.ts';
 /** Why a lock that was ours no longer is. */
 export type LostReason = 'stolen' | 'vanished' | 'expired' | 'unreachable' | 'max-hold' | 'closed';
 
-/** Base of every error giveway throws on purpose. Branch on `code`; messages may change. */
+/** Under this symbol every error carries the names of its classes. */
+const classNames = Symbol.for('giveway.error.classes');
+
+/**
+ * Base of every error giveway throws on purpose. Branch on `code`; messages may change. `instanceof` goes by the name of the
+ * class, so that it holds between the ESM and the CommonJS build, which may both be loaded in one process.
+ */
 export class GivewayError extends Error {
   /** Stable, for `switch` and for logs. */
   readonly code: `ERR_GIVEWAY_${string}`;
+
+  static override readonly [Symbol.hasInstance]: (value: unknown) => boolean = isInstance;
 
   constructor(code: `ERR_GIVEWAY_${string}`, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
     this.name = new.target.name;
+    Object.defineProperty(this, classNames, { value: classNamesOf(new.target) });
   }
 }
 
@@ -95,6 +104,17 @@ export class ConfigError extends GivewayError {
     super('ERR_GIVEWAY_CONFIG', `${source}:\n${problems.map(({ path, message }) => `  ${path}: ${message}`).join('\n')}`, options);
     this.problems = problems;
   }
+}
+
+function isInstance(this: { readonly name: string }, value: unknown): boolean {
+  const names = (value as { [classNames]?: readonly string[] } | null | undefined)?.[classNames];
+  return names?.includes(this.name) ?? false;
+}
+
+function classNamesOf(target: { readonly name: string }): readonly string[] {
+  return target === GivewayError
+    ? [target.name]
+    : [target.name, ...classNamesOf(Object.getPrototypeOf(target) as { readonly name: string })];
 }
 
 const lostSentence: Record<LostReason, string> = {

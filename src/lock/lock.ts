@@ -251,7 +251,7 @@ export class HeldLock implements Lock {
   }
 
   #firstResource(): string {
-    return needsOf(this.scope, undefined)[0]?.resource ?? '';
+    return needsOf(this.scope)[0]?.resource ?? '';
   }
 
   /** Made only when somebody asks for it. */

@@ -112,6 +112,11 @@ export class ResourceLocker {
     this.#notices = settings.store.onNotice?.((notice) => events.emit('notice', () => notice));
   }
 
+  /** The schema that may be left out of a name. */
+  get defaultSchema(): string {
+    return this.#settings.defaultSchema;
+  }
+
   /** Waits for the scope. Rejects with `ResourceBusyError` after `retry.maxWaitMs`, `StoreUnavailableError`, or AbortError. */
   async lock(scope: LockScope, options?: LockOptions): Promise<Lock> {
     checkOptions(options, '', lockOptionNames);
@@ -376,7 +381,7 @@ export class ResourceLocker {
 
   #mustBeOpen({ options, scope }: Request): void {
     if (this.#closing !== undefined) throw closedError();
-    if (options.signal?.aborted) throw aborted(needsOf(scope, undefined)[0]?.resource ?? '', options.signal);
+    if (options.signal?.aborted) throw aborted(needsOf(scope)[0]?.resource ?? '', options.signal);
   }
 
   #places(needs: readonly Need[], token: string, options: ResolvedOptions): readonly Place[] {
@@ -400,8 +405,10 @@ export class ResourceLocker {
 
   #resolveScope(scope: LockScope): ResolvedScope {
     const resolved = resolveScope(scope, (name, path) => this.#normalize(name, path));
-    for (const names of [resolved.writes, resolved.appends, resolved.reads])
+    if (this.#settings.allowUnlisted) return resolved;
+    for (const names of [resolved.writes, resolved.appends, resolved.reads]) {
       for (const name of names) requireListed(name, this.#settings.listed);
+    }
     return resolved;
   }
 

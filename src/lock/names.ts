@@ -37,8 +37,8 @@ export function schemaOf(resource: string): string | undefined {
 export const firePrefix = '!fire/';
 
 /** Refuses names that nobody listed, with the listed names nearest to them. The fires of a schedule are no tables, and need no listing. */
-export function requireListed(resource: string, listed: ReadonlySet<string> | undefined): void {
-  if (listed === undefined || listed.has(resource) || resource.startsWith(firePrefix)) return;
+export function requireListed(resource: string, listed: ReadonlySet<string>): void {
+  if (listed.has(resource) || resource.startsWith(firePrefix)) return;
   throw new UnknownResourceError(resource, nearestNames(resource, listed));
 }
 

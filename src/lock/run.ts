@@ -81,7 +81,7 @@ async function dropIfClosed<T>(outcome: HeldLock | T): Promise<HeldLock | T> {
 
 /** Which failures to get the lock mean that the work does not run; the others are thrown. */
 function skipFor(error: unknown, scope: ResolvedScope, options: ResolvedOptions): Skip {
-  const resource = needsOf(scope, undefined)[0]?.resource ?? '';
+  const resource = needsOf(scope)[0]?.resource ?? '';
   if (error instanceof ResourceBusyError) return { reason: 'busy', resource: error.resource, holders: error.holders };
   if (error instanceof StoreUnavailableError && options.onStoreDown === 'skip' && error.code !== 'ERR_GIVEWAY_NO_CAS')
     return { reason: 'store-down', resource, holders: [] };

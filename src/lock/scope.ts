@@ -20,6 +20,7 @@ export interface Need {
   readonly mode: Mode;
 }
 
+const noNames: ReadonlySet<string> = new Set();
 const fields = { writes: 'write', appends: 'append', reads: 'read' } as const;
 
 /** Refuses empty scopes, unknown fields and a resource named in two modes. */
@@ -59,13 +60,13 @@ export function resolveScope(scope: LockScope, normalize: (name: unknown, path: 
  * A table whose schema-level resource is listed also appends to it: tables go together, and `write` on `analytics.*`
  * excludes them all.
  */
-export function needsOf(scope: ResolvedScope, listed: ReadonlySet<string> | undefined): readonly Need[] {
+export function needsOf(scope: ResolvedScope, listed: ReadonlySet<string> = noNames): readonly Need[] {
   const needs = new Map<string, Mode>();
   for (const field of Object.keys(fields) as (keyof typeof fields)[])
     for (const resource of scope[field]) needs.set(resource, fields[field]);
   for (const resource of [...needs.keys()]) {
     const schema = schemaOf(resource);
-    if (schema !== undefined && listed?.has(schema) && !needs.has(schema)) needs.set(schema, 'append');
+    if (schema !== undefined && listed.has(schema) && !needs.has(schema)) needs.set(schema, 'append');
   }
   return [...needs].map(([resource, mode]) => ({ resource, mode })).sort((a, b) => (a.resource < b.resource ? -1 : 1));
 }

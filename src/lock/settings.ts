@@ -33,8 +33,9 @@ export interface Settings {
   readonly defaultSchema: string;
   /** Normalised names and their settings. */
   readonly tables: ReadonlyMap<string, TableOptions>;
-  /** `undefined`: every name is allowed. */
-  readonly listed: ReadonlySet<string> | undefined;
+  readonly listed: ReadonlySet<string>;
+  /** May names that are not listed be locked? */
+  readonly allowUnlisted: boolean;
   readonly defaults: RunOptions;
   readonly closesStore: boolean;
   readonly clock: Clock;
@@ -76,7 +77,8 @@ export function resolveSettings(options: LockerOptions): Settings {
     environment: environment === undefined ? undefined : checkNamespace(environment, 'environment'),
     defaultSchema,
     tables,
-    listed: resources === undefined || allowUnlisted ? undefined : new Set(tables.keys()),
+    listed: new Set(tables.keys()),
+    allowUnlisted: allowUnlisted || resources === undefined,
     defaults,
     closesStore,
     clock,

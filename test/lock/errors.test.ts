@@ -1,11 +1,23 @@
-import { describe, expect, test } from '@jest/globals';
-import { InvalidOptionError, ResourceBusyError, StoreUnavailableError } from '../../src/lock/errors.ts';
+import { describe, expect, jest, test } from '@jest/globals';
+import { GivewayError, InvalidOptionError, ResourceBusyError, StoreUnavailableError } from '../../src/lock/errors.ts';
 
 describe('errors', () => {
   test('carry a name, a stable code and their cause', () => {
     const cause = new Error('ECONNREFUSED');
     const error = new StoreUnavailableError('memcached at 127.0.0.1:1 did not answer', { cause });
     expect(error).toMatchObject({ name: 'StoreUnavailableError', code: 'ERR_GIVEWAY_STORE_UNAVAILABLE', cause });
+  });
+
+  test('instanceof holds between two copies of the module, and follows the classes', async () => {
+    jest.resetModules();
+    const copy = (await import('../../src/lock/errors.ts')) as typeof import('../../src/lock/errors.ts');
+    const error = new copy.StoreUnavailableError('down');
+    expect(copy.StoreUnavailableError).not.toBe(StoreUnavailableError);
+    expect(error).toBeInstanceOf(StoreUnavailableError);
+    expect(error).toBeInstanceOf(GivewayError);
+    expect(error).not.toBeInstanceOf(ResourceBusyError);
+    expect(new GivewayError('ERR_GIVEWAY_X', 'x')).not.toBeInstanceOf(StoreUnavailableError);
+    for (const other of [null, undefined, 7, {}, new Error('x')]) expect(other instanceof GivewayError).toBe(false);
   });
 
   test('a busy error says who holds it, since when and until when', () => {

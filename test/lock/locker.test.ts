@@ -228,6 +228,15 @@ describe('P5: several resources', () => {
     expect(await a.tryLock({ appends: 'analytics.visits' })).toBeUndefined();
     await backfill.unlock();
   });
+
+  test('a listed schema covers its tables also where unlisted names are allowed', async () => {
+    const options = { resources: ['analytics.*'], allowUnlisted: true };
+    const [a, b] = fleet(options, options) as [ResourceLocker, ResourceLocker];
+    const lock = await a.lock('analytics.anything');
+    expect(await b.tryLock('analytics.*')).toBeUndefined();
+    expect(await b.tryLock('elsewhere')).toBeDefined();
+    await lock.unlock();
+  });
 });
 
 describe('re-entrancy', () => {

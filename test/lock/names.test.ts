@@ -120,7 +120,7 @@ describe('scopes', () => {
 
   test('needs are sorted by name; a table joins its schema only where that is listed', () => {
     const scope = scoped({ writes: 'b.t', appends: 'a.t', reads: 'a.u' });
-    expect(needsOf(scope, undefined).map(({ resource, mode }) => `${resource} ${mode}`)).toEqual(['a.t append', 'a.u read', 'b.t write']);
+    expect(needsOf(scope).map(({ resource, mode }) => `${resource} ${mode}`)).toEqual(['a.t append', 'a.u read', 'b.t write']);
     expect(needsOf(scope, new Set(['a.*'])).map(({ resource, mode }) => `${resource} ${mode}`)).toEqual([
       'a.* append',
       'a.t append',
