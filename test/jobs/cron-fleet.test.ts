@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { startWorker, type Told, type Worker } from '../processes/spawn.ts';
 import { describeWith, uniqueName } from '../support/shared.ts';
+import { overlaps } from './overlaps.ts';
 
 const fires = 30;
 
@@ -32,12 +33,3 @@ describeWith('memcached', (service) => {
     expect(told('shared').length).toBeGreaterThan(fires);
   }, 60_000);
 });
-
-/** Pairs of runs of which one began before the other had ended. */
-function overlaps(runs: readonly Told[]): unknown[] {
-  const sorted = [...runs].sort((a, b) => Number(a['began']) - Number(b['began']));
-  return sorted.flatMap((run, index) => {
-    const next = sorted[index + 1];
-    return next !== undefined && Number(next['began']) < Number(run['ended']) ? [[run, next]] : [];
-  });
-}
