@@ -1,4 +1,3 @@
-import { ConsecutiveBreaker } from 'cockatiel';
 import { type Clock, systemClock } from '../lock/clock.ts';
 import { InvalidOptionError, StoreUnavailableError } from '../lock/errors.ts';
 import type { LockStore } from '../lock/store.ts';
@@ -32,7 +31,7 @@ export function withBreaker(store: LockStore, options: BreakerOptions = {}): Loc
     const server = serverOf(key);
     let circuit = circuits.get(server);
     if (circuit === undefined) {
-      circuit = { breaker: new ConsecutiveBreaker(failures), retryAtMs: undefined, lastFailure: undefined };
+      circuit = { failuresInARow: 0, retryAtMs: undefined, lastFailure: undefined };
       circuits.set(server, circuit);
     }
     return circuit;
@@ -55,7 +54,8 @@ export function withBreaker(store: LockStore, options: BreakerOptions = {}): Loc
     } catch (error) {
       if (isFailure(error)) {
         circuit.lastFailure = error;
-        if (circuit.breaker.failure() || circuit.retryAtMs !== undefined) circuit.retryAtMs = clock.monotonicMs() + halfOpenAfterMs;
+        circuit.failuresInARow++;
+        if (circuit.failuresInARow >= failures || circuit.retryAtMs !== undefined) circuit.retryAtMs = clock.monotonicMs() + halfOpenAfterMs;
       } else if (isAnswer(error)) close(circuit);
       throw error;
     }
@@ -80,16 +80,16 @@ export function withBreaker(store: LockStore, options: BreakerOptions = {}): Loc
   };
 }
 
-/** One server's breaker. cockatiel counts; its policy is not used, since that would hold back renewals, and callers while one looks. */
+/** One server's breaker. */
 interface Circuit {
-  readonly breaker: ConsecutiveBreaker;
+  failuresInARow: number;
   /** Calls are refused until then. `undefined`: the circuit is closed. */
   retryAtMs: number | undefined;
   lastFailure: unknown;
 }
 
 function close(circuit: Circuit): void {
-  circuit.breaker.success();
+  circuit.failuresInARow = 0;
   circuit.retryAtMs = undefined;
 }
 
