@@ -1,0 +1,55 @@
+import { GivewayError, StoreUnavailableError } from '../../lock/errors.ts';
+
+/** The server may have done it, or may do it when asked again. */
+export function isAmbiguous(error: unknown): boolean {
+  return /^(1 CANCELLED|2 UNKNOWN|4 DEADLINE_EXCEEDED|13 INTERNAL|14 UNAVAILABLE)\b/.test(messageOf(error));
+}
+
+/** We chose the number of the lease, so if it exists, an earlier send of the same grant was done. */
+export function saysLeaseExists(error: unknown): boolean {
+  return messageOf(error).includes('lease already exists');
+}
+
+/** The error for the caller: says what happened and what to do. `lastError` is what the last send met, if anything. */
+export function explain(error: unknown, timeoutMs: number, lastError: unknown): GivewayError {
+  if (!(error instanceof GivewayError)) return new StoreUnavailableError(`etcd ${sentenceFor(error)}`, { cause: error });
+  if (error.code !== 'ERR_GIVEWAY_STORE_TIMEOUT') return error;
+  const why = lastError === undefined ? '' : `: it ${sentenceFor(lastError)}`;
+  return new StoreUnavailableError(`etcd did not answer within ${timeoutMs} ms${why}`, {
+    cause: lastError ?? error,
+    code: 'ERR_GIVEWAY_STORE_TIMEOUT',
+  });
+}
+
+/** What a server or etcd3 says, and what it means. */
+const sentences: readonly (readonly [RegExp, string])[] = [
+  [/authentication failed/, 'refused the login: check the user name and the password that the client was made with'],
+  [/user name is empty/, 'wants a login: make the client with `auth: { username, password }`'],
+  [/authentication is not enabled/, 'has no users: make the client without `auth`, or enable authentication'],
+  [/permission denied/i, "refused access: the user's role needs readwrite on the keys that begin with giveway's"],
+  [/database space exceeded/, 'is full (alarm NOSPACE): compact, defragment and disarm it'],
+  [/no leader|request timed out|not capable/, 'has no leader: a majority of its members must be up and reach each other'],
+  [/requested lease not found|expired or revoked/, 'took longer to write than the TTL is long: it is overloaded'],
+  [/too many requests/, 'is overloaded: too many requests'],
+  [/already closed/, 'cannot be asked: the client was closed'],
+  [
+    /circuit breaker is open|BrokenCircuit/i,
+    "was not asked: the client's own breaker is open after failures in a row; make it with `faultHandling: { host: () => noop, global: noop }`",
+  ],
+  [/ECONNREFUSED/, 'refuses connections: is it running, and is this the right port?'],
+  [/ENOTFOUND|EAI_AGAIN|Name resolution failed/, 'cannot be found: the name of the host does not resolve'],
+  [
+    /ECONNRESET|EPIPE|socket hang up|Connection dropped|Protocol error|frame|ERR_HTTP2|wrong version number|not answer as/i,
+    'broke the connection: it has gone, or it is a server of another kind (one with TLS is written as https://)',
+  ],
+];
+
+function sentenceFor(error: unknown): string {
+  const message = messageOf(error);
+  return sentences.find(([pattern]) => pattern.test(message))?.[1] ?? `cannot be asked: ${message}`;
+}
+
+function messageOf(error: unknown): string {
+  const message = (error as { message?: unknown } | undefined)?.message;
+  return typeof message === 'string' ? message : String(error);
+}

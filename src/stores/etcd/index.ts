@@ -1,0 +1,3 @@
+/** Locks in etcd, over a client of etcd3. */
+export type { EtcdCallOptions, EtcdClient, EtcdKeyValue, EtcdWatchResponse, EtcdWatchStream } from './client.ts';
+export { type EtcdStoreOptions, etcdStore } from './store.ts';

@@ -1,0 +1,101 @@
+import { StoreUnavailableError } from '../../lock/errors.ts';
+import { withDeadline } from '../deadline.ts';
+import type { EtcdCallOptions } from './client.ts';
+import { explain, isAmbiguous } from './failures.ts';
+
+/** What a request came to. */
+export interface Answer<T> {
+  readonly reply: T;
+  /** It was sent more than once, by us or unseen by etcd3, and may have been done by the first. */
+  readonly isRepeated: boolean;
+}
+
+/** Sends one request. Rejects as the client does. */
+export type Ask = <T>(send: (options: EtcdCallOptions) => Promise<T>) => Promise<Answer<T>>;
+
+export interface Requests {
+  /** Runs one operation, of one request or several, within the deadline; whatever goes wrong is a `StoreUnavailableError`. */
+  run<T>(operation: (ask: Ask) => Promise<T>): Promise<T>;
+  /** Sends what nobody waits for, unless the store is closed. Never rejects. */
+  runAside(send: (options: EtcdCallOptions) => Promise<unknown>): void;
+  /** From now on every operation is refused. Resolves when what nobody waits for is done, or its time is over. */
+  close(): Promise<void>;
+}
+
+const mostSends = 3;
+/**
+ * gRPC gives up on a request this much later than we do. Its own verdict ignores what has arrived while the process was
+ * blocked, so it must not come first; it only cleans up.
+ */
+const abandonAfterMs = 10_000;
+
+export function createRequests(timeoutMs: number): Requests {
+  const aside = new Set<Promise<unknown>>();
+  let isClosed = false;
+
+  /** etcd3 sends again by itself, three times by default and unseen; an interceptor is called for each. */
+  function callOptions(onSend: () => void): EtcdCallOptions {
+    return {
+      deadline: Date.now() + timeoutMs + abandonAfterMs,
+      interceptors: [
+        (options, nextCall) => {
+          onSend();
+          return nextCall(options);
+        },
+      ],
+    };
+  }
+
+  function askFor(call: Call): Ask {
+    return async (send) => {
+      let sends = 0;
+      const options = callOptions(() => {
+        // The caller was told that there is no answer. What it asked for must not happen afterwards.
+        if (call.isOver) throw new Error('too late to be sent');
+        sends += 1;
+      });
+      for (let tries = 1; ; tries += 1) {
+        if (call.isOver) throw new Error('too late to be sent');
+        try {
+          return { reply: await send(options), isRepeated: sends > 1 };
+        } catch (error) {
+          call.lastError = error;
+          if (tries === mostSends || !isAmbiguous(error)) throw error;
+        }
+      }
+    };
+  }
+
+  return {
+    async run(operation) {
+      if (isClosed) throw new StoreUnavailableError('The etcd store was closed; open another one');
+      const call: Call = { isOver: false, lastError: undefined };
+      try {
+        return await withDeadline(operation(askFor(call)), timeoutMs, 'etcd', () => {
+          call.isOver = true;
+        });
+      } catch (error) {
+        throw explain(error, timeoutMs, call.lastError);
+      }
+    },
+
+    runAside(send) {
+      if (isClosed) return;
+      const done = send(callOptions(() => {})).then(ignore, ignore);
+      aside.add(done);
+      void done.then(() => aside.delete(done));
+    },
+
+    async close() {
+      isClosed = true;
+      await withDeadline(Promise.all(aside), timeoutMs, 'etcd').then(ignore, ignore);
+    },
+  };
+}
+
+interface Call {
+  isOver: boolean;
+  lastError: unknown;
+}
+
+function ignore(): void {}

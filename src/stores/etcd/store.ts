@@ -1,0 +1,217 @@
+import { randomBytes } from 'node:crypto';
+import { InvalidOptionError, StoreUnavailableError } from '../../lock/errors.ts';
+import type { Entry, Listed, LockStore, StoreNotice, StoreTraits, Version } from '../../lock/store.ts';
+import { type BreakerOptions, withBreaker } from '../breaker.ts';
+import type { EtcdClient, EtcdKeyValue } from './client.ts';
+import { saysLeaseExists } from './failures.ts';
+import { type Ask, createRequests } from './requests.ts';
+import { createWatches, type Watches } from './watches.ts';
+
+/** Options of `etcdStore`. */
+export interface EtcdStoreOptions {
+  /** A client of `etcd3`. It stays yours: the store never closes it. A namespace set on it is not used: see `prefix`. */
+  readonly client: EtcdClient;
+  /** First part of every key. Default none: the locker's namespace keeps keys apart. */
+  readonly prefix?: string;
+  /** How long one operation may take, in milliseconds, all its requests and the connecting included. Default 1 000, at most 60 000. */
+  readonly timeoutMs?: number;
+  /** When calls to a failing server are refused at once, see `withBreaker`; `false`: never. */
+  readonly breaker?: Omit<BreakerOptions, 'serverOf'> | false;
+}
+
+/** Names one write: its revision, and the lease that was made for it alone. */
+interface EtcdVersion extends Version {
+  readonly fence: bigint;
+  readonly lease: string;
+}
+
+/** Keys that `list` asks for at once. */
+const listPage = 500;
+/** etcd's word for "no lease". */
+const noLease = '0';
+
+/**
+ * Locks in etcd 3.4 or later: durable, linearizable, with the revision as fence, and push to waiters.
+ *
+ * Every write has a lease of its own, whose TTL is the entry's. So a write is two requests, one after the other: the lease and
+ * the transaction; a removal is one. Leases that have become useless are revoked aside.
+ *
+ * @throws InvalidOptionError for options that cannot work.
+ */
+export function etcdStore(options: EtcdStoreOptions): LockStore {
+  const { client, prefix, timeoutMs, breaker } = checkOptions(options);
+  const requests = createRequests(timeoutMs);
+  const noticeListeners = new Set<(notice: StoreNotice) => void>();
+  const watches = createWatches(
+    () => client.watchClient.watch(),
+    prefix,
+    (reason) => {
+      for (const tell of noticeListeners) tell(deafNotice(reason));
+    },
+  );
+  const keyOf = (key: string): Buffer => Buffer.from(prefix + key);
+
+  function revokeAside(lease: string): void {
+    if (lease !== noLease) requests.runAside((call) => client.leaseClient.leaseRevoke({ ID: lease }, call));
+  }
+
+  async function grant(ask: Ask, lease: string, ttlMs: number): Promise<void> {
+    const request = { ID: lease, TTL: String(Math.ceil(ttlMs / 1_000)) };
+    try {
+      await ask((call) => client.leaseClient.leaseGrant(request, call));
+    } catch (error) {
+      if (!saysLeaseExists(error)) throw error;
+    }
+  }
+
+  /** Writes if `key` still was last modified at `revision`; 0: if there is none. A new lease names the write, so sending it again is harmless. */
+  function put(key: string, value: string, revision: bigint, ttlMs: number): Promise<Version | undefined> {
+    return requests.run(async (ask) => {
+      const lease = newLease();
+      await grant(ask, lease, ttlMs);
+      const request = {
+        compare: [isAt(keyOf(key), revision)],
+        success: [{ request_put: { key: keyOf(key), value: Buffer.from(value), lease } }],
+        failure: [{ request_range: { key: keyOf(key) } }],
+      };
+      const { reply } = await ask((call) => client.kv.txn(request, call));
+      if (reply.succeeded) return versionOf(reply.header.revision, lease);
+      const found = reply.responses[0]?.response_range?.kvs[0];
+      if (found?.lease === lease) return versionOf(found.mod_revision, lease); // an earlier send was done
+      // Without its lease a send that is still under way can do nothing either.
+      revokeAside(lease);
+      return undefined;
+    });
+  }
+
+  /** Whether a removal whose answer got lost was done. Had the entry ended by its TTL, its lease would be gone. */
+  async function wasRemoved(ask: Ask, key: string, { fence, lease }: EtcdVersion, found: EtcdKeyValue | undefined): Promise<boolean> {
+    if (found !== undefined && BigInt(found.create_revision) <= fence) return false; // it was replaced
+    const { reply } = await ask((call) => client.leaseClient.leaseTimeToLive({ ID: lease }, call));
+    if (Number(reply.TTL) > 0) return true;
+    throw new StoreUnavailableError(
+      `etcd lost the connection while "${key}" was being released. It is gone: it was released, or had expired`,
+    );
+  }
+
+  const store: LockStore = {
+    traits: traitsOf(watches),
+
+    read: (key) =>
+      requests.run(async (ask) => {
+        const { reply } = await ask((call) => client.kv.range({ key: keyOf(key) }, call));
+        return reply.kvs[0] && entryIn(reply.kvs[0]);
+      }),
+
+    create: (key, value, ttlMs) => put(key, value, 0n, ttlMs),
+
+    async replace(key, value, version, ttlMs) {
+      const { fence, lease } = checkVersion(version);
+      const next = await put(key, value, fence, ttlMs);
+      if (next !== undefined) revokeAside(lease);
+      return next;
+    },
+
+    async remove(key, version) {
+      const known = checkVersion(version);
+      const request = {
+        compare: [isAt(keyOf(key), known.fence)],
+        success: [{ request_delete_range: { key: keyOf(key) } }],
+        failure: [{ request_range: { key: keyOf(key) } }],
+      };
+      const isRemoved = await requests.run(async (ask) => {
+        const { reply, isRepeated } = await ask((call) => client.kv.txn(request, call));
+        if (reply.succeeded || !isRepeated) return reply.succeeded;
+        return wasRemoved(ask, key, known, reply.responses[0]?.response_range?.kvs[0]);
+      });
+      if (isRemoved) revokeAside(known.lease);
+      return isRemoved;
+    },
+
+    subscribe: watches.subscribe,
+
+    async *list(keyPrefix): AsyncGenerator<Listed> {
+      const end = endOf(keyOf(keyPrefix));
+      for (let from = keyOf(keyPrefix); ; ) {
+        const { reply } = await requests.run((ask) => ask((call) => client.kv.range({ key: from, range_end: end, limit: listPage }, call)));
+        for (const found of reply.kvs) {
+          yield { key: found.key.toString().slice(prefix.length), ...entryIn(found) };
+          from = Buffer.concat([found.key, Buffer.alloc(1)]);
+        }
+        if (!reply.more) return;
+      }
+    },
+
+    onNotice(tell) {
+      noticeListeners.add(tell);
+      return { [Symbol.dispose]: () => void noticeListeners.delete(tell) };
+    },
+
+    async close() {
+      watches.close();
+      await requests.close();
+    },
+  };
+  return breaker === false ? store : withBreaker(store, breaker);
+}
+
+/** `pushes` is read anew each time: whether the server lets us watch is known only when somebody has asked. */
+function traitsOf(watches: Watches): StoreTraits {
+  return {
+    name: 'etcd',
+    ttlGrainMs: 1_000,
+    mayForget: false,
+    durable: true,
+    get pushes() {
+      return !watches.isDeaf;
+    },
+  };
+}
+
+function deafNotice(reason: string): StoreNotice {
+  return { code: 'ERR_GIVEWAY_NO_PUSH', message: `etcd does not let this user watch keys, so waiters poll: ${reason}` };
+}
+
+function checkOptions({ client, prefix = '', timeoutMs = 1_000, breaker = {}, ...others }: EtcdStoreOptions): Required<EtcdStoreOptions> {
+  const [unknown] = Object.entries(others);
+  if (unknown !== undefined) throw new InvalidOptionError(unknown[0], unknown[1], 'the options are client, prefix, timeoutMs, breaker');
+  const { kv, leaseClient, watchClient } = (client ?? {}) as Partial<EtcdClient>;
+  if (!kv || !leaseClient || !watchClient) throw new InvalidOptionError('client', client, 'a client of etcd3 (`new Etcd3()`) is needed');
+  if (typeof prefix !== 'string') throw new InvalidOptionError('prefix', prefix, 'a string is allowed');
+  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000) {
+    throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 1 to 60000 is allowed');
+  }
+  return { client, prefix, timeoutMs, breaker };
+}
+
+/** 63 random bits. Zero would have etcd choose. */
+function newLease(): string {
+  return String((randomBytes(8).readBigUInt64BE() >> 1n) | 1n);
+}
+
+function isAt(key: Buffer, revision: bigint): object {
+  return { key, target: 'Mod', result: 'Equal', mod_revision: String(revision) };
+}
+
+function entryIn({ value, mod_revision, lease }: EtcdKeyValue): Entry {
+  return { value: value.toString(), version: versionOf(mod_revision, lease) };
+}
+
+function versionOf(revision: string, lease: string): EtcdVersion {
+  return { fence: BigInt(revision), lease };
+}
+
+function checkVersion(version: Version): EtcdVersion {
+  const { fence, lease } = version as Partial<EtcdVersion>;
+  if (typeof fence === 'bigint' && typeof lease === 'string') return { fence, lease };
+  throw new InvalidOptionError('version', version, 'a version that this store gave is needed');
+}
+
+/** The first key that does not begin with `start`: its last byte raised by one. One zero byte means "to the end of all keys". */
+function endOf(start: Buffer): Buffer {
+  const last = start.findLastIndex((byte) => byte < 0xff);
+  if (last === -1) return Buffer.alloc(1);
+  const end = Buffer.from(start.subarray(0, last + 1));
+  end.writeUInt8(end.readUInt8(last) + 1, last);
+  return end;
+}

@@ -1,0 +1,127 @@
+import { createSubscribers } from '../subscribers.ts';
+import type { EtcdWatchResponse, EtcdWatchStream } from './client.ts';
+
+export interface Watches {
+  subscribe(key: string, onChange: () => void): Disposable;
+  /** The server does not let this user watch. */
+  readonly isDeaf: boolean;
+  close(): void;
+}
+
+const firstPauseMs = 50;
+const longestPauseMs = 5_000;
+
+/**
+ * One stream for all subscribed keys, open only while there are any, with one watch per key. etcd3's own watcher would do
+ * nearly as well, but throws out of the stream's events when an answer overtakes a cancellation.
+ */
+export function createWatches(open: () => Promise<EtcdWatchStream>, prefix: string, onDeaf: (reason: string) => void): Watches {
+  const subscribers = createSubscribers();
+  /** The watch of each key, and how many subscriptions it has. */
+  const watches = new Map<string, { readonly id: number; count: number }>();
+  const keys = new Map<string, string>();
+  let lastId = 0;
+  let stream: EtcdWatchStream | 'opening' | 'pausing' | undefined;
+  let pauseMs = firstPauseMs;
+  let isDeaf = false;
+  let isClosed = false;
+
+  function ask(on: EtcdWatchStream, key: string, id: number): void {
+    on.write({ create_request: { key: Buffer.from(prefix + key), watch_id: id } });
+  }
+
+  async function connect(): Promise<void> {
+    stream = 'opening';
+    try {
+      const opened = await open();
+      opened.on('data', hear);
+      // 'error' comes once more when we cancel.
+      opened.on('error', () => lose(opened));
+      opened.on('end', () => lose(opened));
+      stream = opened;
+      for (const [key, { id }] of watches) ask(opened, key, id);
+      hangUpIfIdle();
+    } catch {
+      lose('opening');
+    }
+  }
+
+  function hear({ watch_id: id, created, canceled, cancel_reason: reason = '', events }: EtcdWatchResponse): void {
+    const key = keys.get(String(id));
+    if (canceled && created && !isDeaf) {
+      isDeaf = true;
+      subscribers.tellAll();
+      onDeaf(reason);
+    } else if (created) {
+      isDeaf = false;
+      pauseMs = firstPauseMs;
+    }
+    if (key === undefined) return;
+    // A key that was just made has nobody waiting for its end; but before the watch began, something may have been missed.
+    if (created || canceled || events.some(({ kv }) => kv.create_revision !== kv.mod_revision)) subscribers.tell(key);
+  }
+
+  function lose(lost: typeof stream): void {
+    if (stream !== lost) return;
+    if (watches.size === 0 || isClosed) {
+      stream = undefined;
+      return;
+    }
+    stream = 'pausing';
+    setTimeout(() => {
+      stream = undefined;
+      if (watches.size > 0 && !isClosed) void connect();
+    }, pauseMs).unref();
+    pauseMs = Math.min(2 * pauseMs, longestPauseMs);
+  }
+
+  /** An open stream keeps the process alive, whatever is done to it. */
+  function hangUpIfIdle(): void {
+    if (typeof stream !== 'object' || (watches.size > 0 && !isClosed)) return;
+    const idle = stream;
+    stream = undefined;
+    idle.cancel();
+  }
+
+  function begin(key: string): { readonly id: number; count: number } {
+    lastId += 1;
+    const watch = { id: lastId, count: 0 };
+    watches.set(key, watch);
+    keys.set(String(lastId), key);
+    if (typeof stream === 'object') ask(stream, key, lastId);
+    if (stream === undefined && !isClosed) void connect();
+    return watch;
+  }
+
+  function end(key: string, id: number): void {
+    watches.delete(key);
+    keys.delete(String(id));
+    if (typeof stream === 'object') stream.write({ cancel_request: { watch_id: id } });
+    hangUpIfIdle();
+  }
+
+  return {
+    subscribe(key, onChange) {
+      const subscription = subscribers.add(key, onChange);
+      const watch = watches.get(key) ?? begin(key);
+      watch.count += 1;
+      let isDisposed = false;
+      return {
+        [Symbol.dispose]: () => {
+          subscription[Symbol.dispose]();
+          if (isDisposed) return;
+          isDisposed = true;
+          watch.count -= 1;
+          if (watch.count === 0) end(key, watch.id);
+        },
+      };
+    },
+    get isDeaf() {
+      return isDeaf;
+    },
+    close() {
+      isClosed = true;
+      hangUpIfIdle();
+    },
+  };
+}
