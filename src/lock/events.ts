@@ -3,10 +3,16 @@ import type { Holder } from './record.ts';
 import type { ResolvedScope } from './scope.ts';
 import type { StoreNotice } from './store.ts';
 
-/** What a locker tells its listeners: plain data, in the past tense. No event carries the token of a lock of ours. */
+/** What became of a lock that was let go. `'not-ours'`: it was no longer ours. `'kept'`: it had joined an outer run, which goes on holding. */
+export type ReleaseOutcome = 'released' | 'not-ours' | 'kept';
+
+/**
+ * What a locker tells its listeners: plain data, in the past tense. No event carries the token of a lock of ours. `id` numbers
+ * the locks of this process, so that a listener can tell which acquisition a release or a loss belongs to.
+ */
 export interface LockerEvents {
   /** A lock was taken. `isProtected` is false when the store was down and `onStoreDown` is `'run'`. */
-  acquired: { scope: ResolvedScope; job: string | undefined; waitedMs: number; isProtected: boolean };
+  acquired: { id: number; scope: ResolvedScope; job: string | undefined; waitedMs: number; maxHoldMs: number; isProtected: boolean };
   /** An attempt found the resource held. */
   busy: { resource: string; job: string | undefined; holders: readonly Holder[] };
   /** Somebody here began to wait. */
@@ -20,14 +26,22 @@ export interface LockerEvents {
     holders: readonly Holder[];
     waitedMs: number;
   };
-  /** A lock was let go. `'kept'`: an outer run goes on holding it. */
-  released: { scope: ResolvedScope; job: string | undefined; heldMs: number; release: 'released' | 'not-ours' | 'kept' };
+  /** A lock was let go. `'handed-over'`: it lives on for whoever restores it. */
+  released: { id: number; scope: ResolvedScope; job: string | undefined; heldMs: number; release: ReleaseOutcome | 'handed-over' };
   /** `lock.extend` took effect. */
-  extended: { scope: ResolvedScope; job: string | undefined; ttlMs: number };
+  extended: { id: number; scope: ResolvedScope; job: string | undefined; ttlMs: number };
   /** A lock ended before it was let go. */
-  lost: { scope: ResolvedScope; job: string | undefined; resource: string; reason: LostReason; heldMs: number; error: LockLostError };
+  lost: {
+    id: number;
+    scope: ResolvedScope;
+    job: string | undefined;
+    resource: string;
+    reason: LostReason;
+    heldMs: number;
+    error: LockLostError;
+  };
   /** The store did not answer a release; the record is left to its TTL. */
-  'release-failed': { scope: ResolvedScope; job: string | undefined; error: unknown };
+  'release-failed': { id: number; scope: ResolvedScope; job: string | undefined; error: unknown };
   /** The first call that the store did not answer. */
   'store-down': { error: StoreUnavailableError };
   /** The first call it answered after that. */

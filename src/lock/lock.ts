@@ -1,7 +1,7 @@
 import type { Taken } from './acquire.ts';
 import type { Clock } from './clock.ts';
 import { GivewayError, InvalidOptionError, LockLostError, type LostReason, StoreUnavailableError } from './errors.ts';
-import type { Events } from './events.ts';
+import type { Events, LockerEvents, ReleaseOutcome } from './events.ts';
 import { judgedController } from './judged-signal.ts';
 import { type ResolvedOptions, ttlRangeMs } from './options.ts';
 import type { Mode } from './record.ts';
@@ -62,9 +62,11 @@ export interface LockContext {
   ended(lock: HeldLock): void;
 }
 
-export type ReleaseOutcome = 'released' | 'not-ours' | 'kept';
+let locksMade = 0;
 
 export class HeldLock implements Lock {
+  /** Its number in this process: what its events are told apart by. */
+  readonly id: number = ++locksMade;
   readonly token: string;
   readonly scope: ResolvedScope;
   readonly acquiredAt: Date;
@@ -137,7 +139,7 @@ export class HeldLock implements Lock {
     const cappedMs = Math.max(ttlRangeMs.min, Math.min(ttlMs, Math.ceil(this.#holdLeftMs())));
     const extended = await Promise.all(this.#taken.map(({ gate, seat }) => gate.extend(seat, cappedMs)));
     if (!extended.every(Boolean) || !this.isLive()) return false;
-    this.#context.events.emit('extended', () => ({ scope: this.scope, job: this.job, ttlMs: cappedMs }));
+    this.#context.events.emit('extended', () => ({ id: this.id, scope: this.scope, job: this.job, ttlMs: cappedMs }));
     return true;
   }
 
@@ -150,12 +152,12 @@ export class HeldLock implements Lock {
     if (this.#ended) return 'not-ours';
     const live = this.isLive();
     this.#end();
-    const { events, clock } = this.#context;
+    const { events } = this.#context;
     const settled = await Promise.allSettled(this.#taken.map(({ gate, seat }) => gate.leave(seat)));
     const failure = settled.find((outcome) => outcome.status === 'rejected');
     if (failure !== undefined) {
       const error = failure.reason as unknown;
-      events.emit('release-failed', () => ({ scope: this.scope, job: this.job, error }));
+      events.emit('release-failed', () => ({ id: this.id, scope: this.scope, job: this.job, error }));
       throw error instanceof GivewayError
         ? error
         : new StoreUnavailableError('The store failed while the lock was released', { cause: error });
@@ -163,7 +165,7 @@ export class HeldLock implements Lock {
     const ours = settled.every((outcome) => outcome.status === 'fulfilled' && outcome.value);
     const joined = this.#taken.length === 0 && this.isProtected;
     const release = !ours || (joined && !live) ? 'not-ours' : joined ? 'kept' : 'released';
-    events.emit('released', () => ({ scope: this.scope, job: this.job, heldMs: clock.monotonicMs() - this.#startMonoMs, release }));
+    this.#tellReleased(release);
     return release;
   }
 
@@ -189,7 +191,11 @@ export class HeldLock implements Lock {
         if (token === undefined) throw new LockLostError(gate.resource, seat.claim.lost ?? 'expired');
         return { resource: gate.resource, mode: seat.ask.mode, token };
       }),
-    );
+    ).catch((error: unknown) => {
+      this.#tellReleased('not-ours');
+      throw error;
+    });
+    this.#tellReleased('handed-over');
     const { namespace, environment } = this.#context;
     const { ttlMs, maxHoldMs, minHoldMs } = this.options;
     return {
@@ -230,6 +236,7 @@ export class HeldLock implements Lock {
     this.#controller?.abort(error);
     const { events, clock } = this.#context;
     events.emit('lost', () => ({
+      id: this.id,
       scope: this.scope,
       job: this.job,
       resource,
@@ -243,6 +250,17 @@ export class HeldLock implements Lock {
     this.#ended = true;
     this.#stopListening?.();
     this.#context.ended(this);
+  }
+
+  #tellReleased(release: LockerEvents['released']['release']): void {
+    const { events, clock } = this.#context;
+    events.emit('released', () => ({
+      id: this.id,
+      scope: this.scope,
+      job: this.job,
+      heldMs: clock.monotonicMs() - this.#startMonoMs,
+      release,
+    }));
   }
 
   #holdLeftMs(): number {

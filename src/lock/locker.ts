@@ -363,9 +363,11 @@ export class ResourceLocker {
     const lock = new HeldLock(this.#lockContext, scope, options, token, taken, isProtected, around.outer);
     this.#held.add(lock);
     this.#events.emit('acquired', () => ({
+      id: lock.id,
       scope,
       job: options.job,
       waitedMs: this.#settings.clock.monotonicMs() - startedMonoMs,
+      maxHoldMs: options.maxHoldMs,
       isProtected: lock.isProtected,
     }));
     if (this.#closing !== undefined) lock.lose('closed');

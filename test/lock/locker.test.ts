@@ -339,6 +339,31 @@ describe('events', () => {
     await waiting;
     expect(seen).toEqual(['busy', 'skipped', 'busy', 'waiting', 'acquired', 'extended', 'released']);
   });
+
+  test('say which acquisition they belong to, also when a lock goes to another process', async () => {
+    const [a, b] = fleet({ maxHoldMs: 60_000 }, {}) as [ResourceLocker, ResourceLocker];
+    const acquired: number[] = [];
+    const released: [number, string][] = [];
+    for (const locker of [a, b]) {
+      locker.on('acquired', ({ id }) => acquired.push(id));
+      locker.on('released', ({ id, release }) => released.push([id, release]));
+    }
+    const limits: number[] = [];
+    a.on('acquired', ({ maxHoldMs }) => limits.push(maxHoldMs));
+    const first = await a.lock({ appends: 'events' });
+    const second = await a.lock({ appends: 'events' });
+    const restored = await b.restore(await second.handOver());
+    await first.unlock();
+    await restored.unlock();
+    const [one, two, three] = acquired as [number, number, number];
+    expect(new Set(acquired).size).toBe(3);
+    expect(released).toEqual([
+      [two, 'handed-over'],
+      [one, 'released'],
+      [three, 'released'],
+    ]);
+    expect(limits).toEqual([60_000, 60_000]);
+  });
 });
 
 describe('close', () => {
