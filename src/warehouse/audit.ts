@@ -5,14 +5,16 @@ import type { Mode } from '../lock/record.ts';
 import { covers, modeIn, type ResolvedScope } from '../lock/scope.ts';
 import type { Judge } from './judged-client.ts';
 import type { SqlReader, TablesWritten } from './sql/index.ts';
+import { withoutTemporary } from './temporary-tables.ts';
 
 /** What a write outside the held scope is: nothing, the event `late-lock`, or an error before the statement is sent. */
 export type Audit = 'off' | 'warn' | 'throw';
 
-/** Tables that a statement writes without holding them, in the mode it would need. */
-export function uncovered(scope: ResolvedScope, { writes, appends }: TablesWritten): readonly string[] {
+/** Tables that a statement writes and that `scopeFor` does not hold in the mode it needs. */
+export function uncovered({ writes, appends }: TablesWritten, scopeFor: (table: string) => ResolvedScope | undefined): readonly string[] {
   const lacks = (mode: Mode) => (table: string) => {
-    const held = modeIn(scope, table);
+    const scope = scopeFor(table);
+    const held = scope && modeIn(scope, table);
     return held === undefined || !covers(held, mode);
   };
   return [...writes.filter(lacks('write')), ...appends.filter(lacks('append'))];
@@ -21,9 +23,9 @@ export function uncovered(scope: ResolvedScope, { writes, appends }: TablesWritt
 /** Judges statements against what `lock` holds. A statement that cannot be read passes. */
 export function auditStatement(locker: ResourceLocker, reader: SqlReader, lock: Lock, audit: Audit): Judge {
   if (audit === 'off') return () => {};
-  return (sql) => {
+  return (sql, session) => {
     const touched = sql === undefined ? undefined : reader.tablesWritten(sql);
-    const tables = touched === undefined ? [] : uncovered(lock.scope, touched);
+    const tables = touched === undefined ? [] : uncovered(withoutTemporary(session, touched), () => lock.scope);
     if (tables.length === 0 || sql === undefined) return;
     if (audit === 'throw') {
       throw new GivewayError(

@@ -1,10 +1,12 @@
 export type { Isolation, OnLost } from './attempt.ts';
 export type { Audit } from './audit.ts';
 export type { Row } from './batches/columns.ts';
-export type { InsertOptions, InsertProgress, InsertResult } from './batches/insert-batches.ts';
+export type { InsertOptions, InsertResult } from './batches/insert-batches.ts';
 export { InsertError, type RowRange, type RowStatus } from './batches/insert-error.ts';
+export type { InsertProgress } from './batches/insertion.ts';
 export { type Conflict, type ConflictKind, classifyConflict, redshiftDiagnosticQuery } from './conflicts.ts';
 export { type ConflictContext, type ConflictExplanation, explainConflict, type MissingResource } from './explanation.ts';
 export { createSqlReader, loadSqlParser, type SqlReader, type SqlReaderOptions, type TablesWritten, tablesWritten } from './sql/index.ts';
-export type { ConflictRetry, TransactionOptions } from './transaction.ts';
+export type { TransactionOptions } from './transaction.ts';
+export type { ConflictRetry } from './under-lock.ts';
 export { createWarehouse, type Warehouse, type WarehouseOptions } from './warehouse.ts';

@@ -5,14 +5,15 @@ import type { ResourceLocker } from '../lock/locker.ts';
 import type { LockScope } from '../lock/scope.ts';
 import type { Row } from './batches/columns.ts';
 import { Batches, type InsertOptions, type InsertResult } from './batches/insert-batches.ts';
+import { guardPool } from './guard.ts';
 import { createSqlReader, loadSqlParser, type SqlReader } from './sql/index.ts';
-import { runTransaction, type TransactionContext, type TransactionOptions } from './transaction.ts';
+import { checkTransactionOptions, runTransaction, type TransactionContext, type TransactionOptions } from './transaction.ts';
 
 export interface WarehouseOptions extends TransactionOptions {
   /** A pool of `pg`, on Postgres or Redshift, of two connections at least: one is for cancelling. The caller ends it. */
   readonly pool: Pool;
   readonly locker: ResourceLocker;
-  /** Reads statements for the audit. Default: one of its own, with the schema `public` left out. */
+  /** Reads statements for the audit and the guard. Default: one of its own, with the locker's `defaultSchema`. */
   readonly reader?: SqlReader;
 }
 
@@ -29,25 +30,44 @@ export interface Warehouse {
    * table is taken, batches wait and go in together. Rejects with `InsertError`, which says of every row whether it is in.
    */
   insertBatches(table: string, rows: Iterable<Row> | AsyncIterable<Row>, options?: InsertOptions): Promise<InsertResult>;
+  /**
+   * A pool to use in place of `pool` (default: the warehouse's own). A statement that writes and commits by itself takes the
+   * locks of its tables first, waits like `transaction`, and rejects with `ResourceBusyError` when the wait runs out; clients
+   * of `connect()` do the same. What only reads goes straight to the database, and nothing is asked of the lock store.
+   *
+   * Inside an explicit transaction it is too late for a lock, since the snapshot may be older: a write without a lock taken
+   * before is sent all the same, and reported by the event `late-lock`. What a statement writes that cannot be read is not
+   * locked; the event `notice` (`ERR_GIVEWAY_UNREAD_SQL`) tells each such text once.
+   */
+  guard(pool?: Pool): Pool;
 }
 
 /** Makes a warehouse over a pool and a locker. Throws `InvalidOptionError`. */
-export function createWarehouse({
-  pool,
-  locker,
-  reader = createSqlReader({ defaultSchema: 'public' }),
-  ...defaults
-}: WarehouseOptions): Warehouse {
-  if (typeof pool?.connect !== 'function') throw new InvalidOptionError('pool', pool, 'a Pool of "pg" is allowed');
+export function createWarehouse({ pool, locker, reader, ...defaults }: WarehouseOptions): Warehouse {
+  requirePool(pool);
   if (typeof locker?.run !== 'function') throw new InvalidOptionError('locker', locker, 'what createLocker() returned is allowed');
-  const context: TransactionContext = { pool, locker, reader, defaults };
+  checkTransactionOptions(defaults);
+  const context: TransactionContext = {
+    pool,
+    locker,
+    reader: reader ?? createSqlReader({ defaultSchema: locker.defaultSchema }),
+    defaults,
+  };
   const batches = new Batches(context);
   const ready = loadSqlParser();
   return {
+    guard(guarded = pool) {
+      requirePool(guarded);
+      return guardPool(context, guarded);
+    },
     insertBatches: (table, rows, options) => batches.insert(table, rows, options),
     async transaction(scope, work, options) {
       await ready;
       return runTransaction(context, scope, work, options);
     },
   };
+}
+
+function requirePool(pool: unknown): void {
+  if (typeof (pool as Pool | undefined)?.connect !== 'function') throw new InvalidOptionError('pool', pool, 'a Pool of "pg" is allowed');
 }

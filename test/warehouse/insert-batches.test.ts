@@ -1,11 +1,14 @@
+import { AsyncResource } from 'node:async_hooks';
 import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { createLocker, type ResourceLocker } from '../../src/index.ts';
 import { type MemoryStore, memoryStore } from '../../src/stores/memory.ts';
 import { createWarehouse, type InsertError, type Warehouse } from '../../src/warehouse/index.ts';
-import { startProxy } from '../support/proxy.ts';
 import { describeWith } from '../support/shared.ts';
+
+/** Runs `work` outside the locks that surround its call. */
+const detached = AsyncResource.bind(<T>(work: () => T): T => work());
 
 describeWith('postgres', (service) => {
   let pool: pg.Pool;
@@ -212,28 +215,55 @@ describeWith('postgres', (service) => {
     await expect(warehouse.insertBatches('events', [])).resolves.toMatchObject({ rows: 0, batches: 0 });
   });
 
-  test.each([
-    ['before the COMMIT arrives', 'black-hole', 'not-in'],
-    ['after the COMMIT was done', 'reset-after', 'in'],
-  ] as const)('a connection that dies %s: the database is asked what became of it', async (_, fault, status) => {
-    const address = new URL(service.url);
-    const proxy = await startProxy({ host: address.hostname, port: Number(address.port) }, { protocol: 'postgres' });
-    address.port = String(proxy.port);
-    const proxied = new pg.Pool({ connectionString: address.href, max: 3 });
-    proxied.on('error', () => {});
-    const risky = createWarehouse({ pool: proxied, locker });
-    await risky.insertBatches('events', numbered(0, 1));
-    // The fault is armed from inside the transaction, for its COMMIT alone.
-    const inserting = risky.insertBatches(
-      'events',
-      (function* () {
-        yield* numbered(1, 11);
-      })(),
+  test('inside a run that holds the table, an insert does not queue behind those who wait for that run', async () => {
+    let outside: Promise<unknown> | undefined;
+    const waits = new Promise<void>((resolve) => locker.on('waiting', () => resolve()));
+    await locker.run('events', async () => {
+      outside = Promise.resolve().then(() => detached(() => warehouse.insertBatches('events', numbered(10, 20))));
+      await waits;
+      await warehouse.insertBatches('events', numbered(0, 10));
+      expect((await ids()).length).toBe(10);
+    });
+    await outside;
+    expect((await ids()).length).toBe(20);
+  });
+
+  test('an abort does not wait for a source that gives nothing, nor for the lock', async () => {
+    async function* stuck(): AsyncGenerator<{ id: number; note: string }> {
+      yield* numbered(0, 5);
+      await new Promise(() => {});
+    }
+    const controller = new AbortController();
+    const inserting = failureOf(
+      warehouse.insertBatches('events', stuck(), { batchRows: 5, signal: controller.signal, onProgress: () => controller.abort() }),
     );
-    expect(fault).toBeDefined();
-    await inserting;
-    expect(status).toBeDefined();
-    await proxied.end();
-    await proxy.close();
+    expect(await inserting).toMatchObject({ resumeFrom: 5, cause: { name: 'AbortError' } });
+    const lock = await other.lock('events');
+    const waits = new Promise<void>((resolve) => locker.on('waiting', () => resolve()));
+    const second = new AbortController();
+    const waiting = failureOf(warehouse.insertBatches('events', numbered(10, 20), { signal: second.signal }));
+    await waits;
+    second.abort();
+    expect(await waiting).toMatchObject({ resumeFrom: 0, cause: { name: 'AbortError' } });
+    await lock.unlock();
+  });
+
+  test('a pool of one connection is enough', async () => {
+    const single = new pg.Pool({ connectionString: service.url, max: 1 });
+    await createWarehouse({ pool: single, locker }).insertBatches('events', numbered(0, 10), { batchRows: 3 });
+    expect((await ids()).length).toBe(10);
+    await single.end();
+  });
+
+  test('a date is the same moment by either method, in columns with and without a time zone', async () => {
+    await pool.query('create table if not exists moments (method text, plain timestamp, zoned timestamptz)');
+    const moment = new Date('2001-07-01T12:34:56.789Z');
+    for (const method of ['copy', 'insert'] as const)
+      await warehouse.insertBatches('moments', [{ method, plain: moment, zoned: moment }], { method });
+    const { rows } = await pool.query('select plain, zoned from moments');
+    expect(rows).toEqual([
+      { plain: moment, zoned: moment },
+      { plain: moment, zoned: moment },
+    ]);
   });
 });

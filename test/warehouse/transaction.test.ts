@@ -4,6 +4,7 @@ import { createLocker, type Lock, LockLostError, ResourceBusyError, type Resourc
 import { type MemoryStore, memoryStore } from '../../src/stores/memory.ts';
 import { type FaultyStore, faultyStore } from '../../src/testing/index.ts';
 import { createWarehouse, type Warehouse } from '../../src/warehouse/index.ts';
+import { startProxy } from '../support/proxy.ts';
 import { describeWith } from '../support/shared.ts';
 
 describeWith('postgres', (service) => {
@@ -203,11 +204,94 @@ describeWith('postgres', (service) => {
     expect(late).toEqual([['events'], 'test']);
   });
 
+  test('audit: temporary tables of the session are its own, and names are those of the locker', async () => {
+    await fresh({ audit: 'throw' });
+    await warehouse.transaction({ appends: 'events' }, async (client) => {
+      await client.query('create temporary table stage (id int) on commit drop');
+      await client.query('insert into stage values (1)');
+      await client.query('insert into events select id from stage');
+    });
+    const elsewhere = createWarehouse({ pool, locker: createLocker({ store, defaultSchema: service.prefix }), audit: 'throw' });
+    await elsewhere.transaction('events', (client) => client.query(`delete from ${service.prefix}.events`));
+    expect(await rows()).toBe(0);
+  });
+
+  test('the work cannot end its transaction, nor use the client after it', async () => {
+    await fresh();
+    const misuse = expect.objectContaining({ code: 'ERR_GIVEWAY_CLIENT' });
+    for (const sql of ['commit', '/* x */ ROLLBACK', 'select 1; end', 'begin']) {
+      const ended = warehouse.transaction('events', async (client) => {
+        await client.query('insert into events values (1)');
+        await client.query(sql);
+      });
+      await expect(ended).rejects.toEqual(misuse);
+    }
+    let kept: pg.PoolClient | undefined;
+    await warehouse.transaction('events', async (client) => {
+      kept = client;
+      await client.query('savepoint here');
+      await client.query('insert into events values (1)');
+      await client.query('rollback to savepoint here');
+    });
+    await expect(kept?.query('delete from events')).rejects.toEqual(misuse);
+    expect(await rows()).toBe(0);
+  });
+
+  test('a pool without a free connection does not hold a transaction up for longer than its lock', async () => {
+    await fresh({ maxHoldMs: 200 });
+    const clients = await Promise.all(Array.from({ length: 4 }, () => pool.connect()));
+    await expect(warehouse.transaction('events', () => {})).rejects.toMatchObject({ name: 'LockLostError', reason: 'max-hold' });
+    for (const client of clients) client.release();
+    expect(await rows()).toBe(0);
+  });
+
+  test.each([
+    ['a statement', (client: pg.PoolClient) => client.query('select 1'), 'LockLostError'],
+    ['COMMIT', () => undefined, 'GivewayError'],
+    ['ROLLBACK', () => Promise.reject(new Error('mine')), 'Error'],
+  ] as const)('a database that stops answering at %s ends it in bounded time, and leaves a usable pool', async (_, work, name) => {
+    await fresh({ maxHoldMs: 500 });
+    const address = new URL(service.url);
+    const proxy = await startProxy({ host: address.hostname, port: Number(address.port) }, { protocol: 'postgres' });
+    address.port = String(proxy.port);
+    const proxied = new pg.Pool({ connectionString: address.href, max: 2 });
+    proxied.on('error', () => {});
+    const cutOff = createWarehouse({ pool: proxied, locker, maxHoldMs: 500 }).transaction('events', async (client) => {
+      await client.query('insert into events values (1)');
+      proxy.dropRequests();
+      return work(client);
+    });
+    const startMs = Date.now();
+    await expect(cutOff).rejects.toMatchObject({ name });
+    expect(Date.now() - startMs).toBeLessThan(9_000);
+    proxy.heal();
+    proxy.resetConnections();
+    expect((await proxied.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+    await proxied.end();
+    await proxy.close();
+    expect(await rows()).toBe(0);
+  });
+
+  test('a conflict that spoils its connection is tried again on another', async () => {
+    await fresh({ conflictRetry: { delayMs: 1 } });
+    const pids: number[] = [];
+    await warehouse.transaction('events', async (client) => {
+      const { rows: found } = await client.query('select pg_backend_pid() as pid');
+      if (pids.push(found[0].pid) === 1)
+        await client.query(`do $$ begin raise 'could not complete because of conflict with concurrent transaction'; end $$`);
+    });
+    expect(new Set(pids).size).toBe(2);
+  });
+
   test('the client cannot be released inside the work; bad options are named', async () => {
     await fresh();
     await expect(warehouse.transaction('events', (client) => client.release())).rejects.toMatchObject({ code: 'ERR_GIVEWAY_CLIENT' });
     await expect(warehouse.transaction('events', () => {}, { isolation: 'chaos' as never })).rejects.toMatchObject({ path: 'isolation' });
     await expect(warehouse.transaction('events', () => {}, { audti: 'off' } as never)).rejects.toMatchObject({ path: 'audti' });
+    await expect(warehouse.transaction('events', () => {}, { conflictRetry: { maxRetries: -1 } })).rejects.toMatchObject({
+      path: 'conflictRetry.maxRetries',
+    });
+    expect(() => createWarehouse({ pool, locker, onLost: 'ignore' as never })).toThrow(expect.objectContaining({ path: 'onLost' }));
     expect(() => createWarehouse({ pool: {} as never, locker })).toThrow(expect.objectContaining({ path: 'pool' }));
   });
 });

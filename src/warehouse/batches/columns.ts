@@ -27,9 +27,15 @@ export function valuesOf(row: Row, columns: readonly string[], index: number): r
       throw new InvalidOptionError(`rows[${index}].${column}`, undefined, 'every row needs every column; give null for NULL');
     values[at] = value;
   }
+  let keys = 0;
+  for (const _ in row) keys++;
+  if (keys !== columns.length) refuseExtra(row, columns, index);
+  return values;
+}
+
+function refuseExtra(row: Row, columns: readonly string[], index: number): void {
   for (const column in row) {
     if (!columns.includes(column))
       throw new InvalidOptionError(`rows[${index}].${column}`, row[column], `the columns are ${columns.join(', ')}`);
   }
-  return values;
 }

@@ -27,11 +27,11 @@ function copyField(value: unknown): string {
   return needsEscape.test(text) ? text.replace(everyEscape, (character) => escaped[character] as string) : text;
 }
 
-/** A value as PostgreSQL reads it: dates in ISO form, bytes in hex, arrays as literals, other objects as JSON. */
+/** A value as PostgreSQL reads it, the same as node-postgres sends it: dates in local time with its offset, bytes in hex, arrays as literals, other objects as JSON. */
 function fieldText(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'boolean') return value ? 't' : 'f';
-  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Date) return dateText(value);
   if (value instanceof Uint8Array) return `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}`;
   if (Array.isArray(value)) return arrayText(value);
   if (typeof value === 'object') return JSON.stringify(value);
@@ -45,4 +45,12 @@ function arrayText(values: readonly unknown[]): string {
     return `"${fieldText(value).replace(/["\\]/g, '\\$&')}"`;
   });
   return `{${items.join(',')}}`;
+}
+
+/** Local time, so that a column without a time zone gets what node-postgres would write there, and read back. */
+function dateText(date: Date): string {
+  const offset = -Math.round(date.getTimezoneOffset());
+  const local = new Date(date.getTime() + offset * 60_000).toISOString().slice(0, -1);
+  const [hours, minutes] = [Math.trunc(Math.abs(offset) / 60), Math.abs(offset) % 60].map((part) => String(part).padStart(2, '0'));
+  return `${local}${offset < 0 ? '-' : '+'}${hours}:${minutes}`;
 }

@@ -1,18 +1,19 @@
 import { InvalidOptionError } from '../../lock/errors.ts';
-import { runTransaction, type TransactionContext, type TransactionOptions } from '../transaction.ts';
+import { foldIdentifier } from '../sql/names.ts';
+import { checkTransactionOptions, runTransaction, type TransactionContext, type TransactionOptions } from '../transaction.ts';
 import { type Chunk, type ChunkLimits, chunksOf } from './chunk.ts';
 import { quoteIdentifier, type Row } from './columns.ts';
 import { type CommitWitness, createCommitWitness } from './commit-fate.ts';
-import { InsertError, mergeRanges, type RowRange } from './insert-error.ts';
-import { type ChunkFate, Lane } from './lane.ts';
+import { type InsertProgress, sendChunks } from './insertion.ts';
+import { Lane } from './lane.ts';
 import { type Writing, writeChunks } from './write.ts';
 
 export interface InsertOptions extends Omit<TransactionOptions, 'audit' | 'signal'> {
   /** Default: the keys of the first row. Every row must have exactly these. */
   readonly columns?: readonly string[];
-  /** Default `'copy'`, which is faster; `'insert'` where `onConflict` is given. */
+  /** Default `'copy'`, which is faster; `'insert'` where `onConflict` is given. Redshift needs `'insert'`: it copies from S3 only. */
   readonly method?: 'copy' | 'insert';
-  /** What follows ON CONFLICT: `'do nothing'`, `'(id) do update set …'`. */
+  /** What follows ON CONFLICT: `'do nothing'`, `'(id) do update set …'`. It goes into the SQL as it is. */
   readonly onConflict?: string;
   /** Default `'append'`; `'write'` where `onConflict` updates. */
   readonly mode?: 'append' | 'write';
@@ -24,13 +25,8 @@ export interface InsertOptions extends Omit<TransactionOptions, 'audit' | 'signa
   readonly batchBytes?: number;
   /** Told after each batch that is in. */
   readonly onProgress?: (progress: InsertProgress) => void;
-  /** Ends the insert before its next batch. */
+  /** Ends the insert: the batch under way goes in or not, the others do not. */
   readonly signal?: AbortSignal;
-}
-
-export interface InsertProgress {
-  readonly rows: number;
-  readonly batches: number;
 }
 
 /** What `insertBatches` did. */
@@ -38,11 +34,10 @@ export interface InsertResult extends InsertProgress {
   readonly elapsedMs: number;
 }
 
-/** Batches of one call that may be read ahead while the table is taken; they go in together. */
-const readAhead = 4;
 /** A transaction takes so many batches at most. */
 const mergedBatches = 4;
 const limitDefaults: ChunkLimits = { rows: 5_000, bytes: 1_048_576 };
+const ownNames = ['columns', 'method', 'onConflict', 'mode', 'resource', 'batchRows', 'batchBytes', 'onProgress'];
 
 /** The lanes of one warehouse, one for each way to write into a table. */
 export class Batches {
@@ -57,72 +52,46 @@ export class Batches {
 
   /** See `Warehouse.insertBatches`. */
   async insert(table: string, rows: Iterable<Row> | AsyncIterable<Row>, options: InsertOptions = {}): Promise<InsertResult> {
-    const { onProgress, signal, columns, ...how } = options;
-    const limits = limitsOf(how);
+    checkInsertOptions(options);
+    const { onProgress, signal, columns, batchRows = limitDefaults.rows, batchBytes = limitDefaults.bytes, ...how } = options;
+    const limits = { rows: batchRows, bytes: batchBytes };
     const writing: Writing = {
       table: sqlName(table),
       method: how.method ?? (how.onConflict === undefined ? 'copy' : 'insert'),
       onConflict: how.onConflict,
     };
-    if (writing.method === 'copy' && how.onConflict !== undefined)
-      throw new InvalidOptionError('method', 'copy', "'insert' is allowed together with onConflict");
     if (typeof rows !== 'object' || rows === null || !(Symbol.iterator in rows || Symbol.asyncIterator in rows))
       throw new InvalidOptionError('rows', rows, 'an array, an iterable, an async iterable or a stream of objects is allowed');
     const startMs = performance.now();
-    const underWay = new Set<Promise<void>>();
-    const inserted: RowRange[] = [];
-    const unknown: RowRange[] = [];
-    let failure: { readonly error: unknown } | undefined;
-    let progress: InsertProgress = { rows: 0, batches: 0 };
-    const settle = (chunk: Chunk, fate: ChunkFate): void => {
-      const range = { from: chunk.first, to: chunk.first + chunk.rows };
-      if (fate.status !== 'in') {
-        failure ??= { error: fate.error };
-        if (fate.status === 'unknown') unknown.push(range);
-        return;
-      }
-      inserted.push(range);
-      progress = { rows: progress.rows + chunk.rows, batches: progress.batches + 1 };
-      tell(onProgress, progress);
-    };
-    try {
-      for await (const chunk of chunksOf(rows, columns, limits, writing.method === 'copy')) {
-        if (signal?.aborted) failure ??= { error: signal.reason };
-        if (failure !== undefined) break;
-        const lane = this.#lane(table, chunk, writing, limits, how);
-        const written: Promise<void> = lane.write(chunk, signal).then((fate) => {
-          underWay.delete(written);
-          settle(chunk, fate);
-        });
-        underWay.add(written);
-        if (underWay.size >= readAhead) await Promise.race(underWay);
-      }
-    } catch (error) {
-      failure ??= { error };
-    }
-    await Promise.all(underWay);
-    if (failure !== undefined) throw new InsertError(table, mergeRanges(inserted), mergeRanges(unknown), failure.error);
+    const progress = await sendChunks({
+      table,
+      chunks: chunksOf(rows, columns, limits, writing.method === 'copy'),
+      laneFor: (chunk) => this.#lane(table, chunk, writing, limits, how),
+      onProgress,
+      signal,
+    });
     return { ...progress, elapsedMs: performance.now() - startMs };
   }
 
-  #lane(
-    table: string,
-    { columns }: Chunk,
-    writing: Writing,
-    limits: ChunkLimits,
-    how: Omit<InsertOptions, 'onProgress' | 'signal' | 'columns'>,
-  ): Lane {
-    const { method: _method, onConflict, mode, resource, batchRows: _rows, batchBytes: _bytes, ...options } = how;
-    const key = JSON.stringify([table, resource, columns, writing, mode, limits, options]);
+  #lane(table: string, { columns }: Chunk, writing: Writing, limits: ChunkLimits, how: InsertOptions): Lane {
+    const { method: _method, onConflict = '', mode, resource = table, ...options } = how;
+    // Who is inside a run that holds the table must not queue behind those who wait for that run to end.
+    const around = this.#context.locker.current(resource)?.token;
+    const key = JSON.stringify([around, resource, columns, writing, mode, limits, options]);
     const known = this.#lanes.get(key);
     if (known !== undefined) return known;
     for (const [name, lane] of this.#lanes) if (lane.idle) this.#lanes.delete(name);
-    const appends = (mode ?? (/\bdo\s+update\b/i.test(onConflict ?? '') ? 'write' : 'append')) === 'append';
-    const scope = { [appends ? 'appends' : 'writes']: resource ?? table };
+    const appends = (mode ?? (/\bdo\s+update\b/i.test(onConflict) ? 'write' : 'append')) === 'append';
+    const { signal: given } = this.#context.defaults;
     const lane = new Lane({
       witness: this.#witness,
       limits: { rows: limits.rows * mergedBatches, bytes: limits.bytes * mergedBatches },
-      transaction: (work) => runTransaction(this.#context, scope, work, options),
+      transaction: (work, signal) =>
+        runTransaction(this.#context, { [appends ? 'appends' : 'writes']: resource }, work, {
+          ...options,
+          audit: 'off',
+          signal: given === undefined ? signal : AbortSignal.any([given, signal]),
+        }),
       write: (client, chunks) => writeChunks(client, writing, chunks),
     });
     this.#lanes.set(key, lane);
@@ -130,25 +99,31 @@ export class Batches {
   }
 }
 
-/** Whoever watches must not be able to break what they watch. */
-function tell(onProgress: InsertOptions['onProgress'], progress: InsertProgress): void {
-  try {
-    onProgress?.(progress);
-  } catch {
-    // Nothing depends on it.
+function checkInsertOptions(options: InsertOptions): void {
+  checkTransactionOptions(options, ownNames);
+  const { method, mode, onConflict, columns } = options;
+  const oneOf = (path: string, value: unknown, allowed: readonly unknown[]): void => {
+    if (value !== undefined && !allowed.includes(value))
+      throw new InvalidOptionError(path, value, `${allowed.map((each) => `'${each}'`).join(' or ')} is allowed`);
+  };
+  oneOf('method', method, onConflict === undefined ? ['copy', 'insert'] : ['insert']);
+  oneOf('mode', mode, ['append', 'write']);
+  if (onConflict !== undefined && (typeof onConflict !== 'string' || onConflict.trim() === ''))
+    throw new InvalidOptionError('onConflict', onConflict, "what follows ON CONFLICT is allowed, such as 'do nothing'");
+  if (columns !== undefined && !(Array.isArray(columns) && columns.length > 0 && columns.every((each) => typeof each === 'string')))
+    throw new InvalidOptionError('columns', columns, 'a list of column names is allowed');
+  for (const path of ['batchRows', 'batchBytes'] as const) {
+    const value = options[path];
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1))
+      throw new InvalidOptionError(path, value, 'a positive integer is allowed');
   }
-}
-
-function limitsOf({ batchRows = limitDefaults.rows, batchBytes = limitDefaults.bytes }: InsertOptions): ChunkLimits {
-  for (const [path, value] of Object.entries({ batchRows, batchBytes })) {
-    if (!Number.isSafeInteger(value) || value < 1) throw new InvalidOptionError(path, value, 'a positive integer is allowed');
-  }
-  return { rows: batchRows, bytes: batchBytes };
 }
 
 /** `analytics.visits` as SQL: each part folded unless quoted, and quoted. */
-function sqlName(table: string): string {
-  if (typeof table !== 'string' || table === '') throw new InvalidOptionError('table', table, 'the name of a table is allowed');
-  const parts = table.match(/"(?:[^"]|"")+"|[^."]+/g) ?? [];
-  return parts.map((part) => (part.startsWith('"') ? part : quoteIdentifier(part.toLowerCase()))).join('.');
+function sqlName(table: unknown): string {
+  const part = '(?:"(?:[^"]|"")+"|[^".]+)';
+  if (typeof table !== 'string' || !new RegExp(`^${part}(?:\\.${part})*$`, 's').test(table))
+    throw new InvalidOptionError('table', table, 'the name of a table is allowed, with its schema if you like');
+  const parts = table.match(new RegExp(part, 'gs')) ?? [];
+  return parts.map((each) => (each.startsWith('"') ? each : quoteIdentifier(foldIdentifier(each)))).join('.');
 }

@@ -1,5 +1,4 @@
 import type { PoolClient } from 'pg';
-import { GivewayError } from '../../lock/errors.ts';
 import { classifyConflict } from '../conflicts.ts';
 import type { Chunk, ChunkLimits } from './chunk.ts';
 import type { CommitWitness } from './commit-fate.ts';
@@ -7,19 +6,22 @@ import type { CommitWitness } from './commit-fate.ts';
 /** What became of a chunk: written, or not, or nobody knows. */
 export type ChunkFate = { readonly status: 'in' } | { readonly status: 'not-in' | 'unknown'; readonly error: unknown };
 
+/** A chunk on its way, and whom to tell what became of it. */
+export interface Parcel {
+  readonly chunk: Chunk;
+  /** Its call is over: what is not under way yet must not go in. */
+  isUnwanted(): boolean;
+  settle(fate: ChunkFate): void;
+}
+
 /** What a lane stands on. */
 export interface LaneContext {
   readonly witness: CommitWitness;
   /** The most that goes into one transaction. */
   readonly limits: ChunkLimits;
-  /** Runs `work` in a transaction under the lane's lock; more than once when there are conflicts. */
-  transaction(work: (client: PoolClient) => Promise<void>): Promise<void>;
+  /** Runs `work` in a transaction under the lane's lock; more than once when there are conflicts. `signal` ends the wait for it. */
+  transaction(work: (client: PoolClient) => Promise<void>, signal: AbortSignal): Promise<void>;
   write(client: PoolClient, chunks: readonly Chunk[]): Promise<void>;
-}
-
-interface Queued {
-  readonly chunk: Chunk;
-  settle(fate: ChunkFate): void;
 }
 
 /**
@@ -28,8 +30,10 @@ interface Queued {
  */
 export class Lane {
   readonly #context: LaneContext;
-  #queue: Queued[] = [];
+  #queue: Parcel[] = [];
   #driving: Promise<void> | undefined;
+  /** While the queue waits for the lock. */
+  #wait: AbortController | undefined;
 
   constructor(context: LaneContext) {
     this.#context = context;
@@ -39,80 +43,81 @@ export class Lane {
     return this.#driving === undefined;
   }
 
-  /** Never rejects: the fate tells. */
-  write(chunk: Chunk, signal: AbortSignal | undefined): Promise<ChunkFate> {
-    return new Promise((resolve) => {
-      const leave = (): void => {
-        if (!this.#queue.includes(queued)) return;
-        this.#queue = this.#queue.filter((each) => each !== queued);
-        queued.settle({ status: 'not-in', error: abortError(signal) });
-      };
-      const queued: Queued = {
-        chunk,
-        settle: (fate) => {
-          signal?.removeEventListener('abort', leave);
-          resolve(fate);
-        },
-      };
-      this.#queue.push(queued);
-      signal?.addEventListener('abort', leave, { once: true });
-      if (signal?.aborted) leave();
-      this.#driving ??= this.#drive().finally(() => {
-        this.#driving = undefined;
-      });
+  /** Chunks of one call go in in the order in which they are added. */
+  add(parcel: Parcel): void {
+    this.#queue.push(parcel);
+    this.#driving ??= this.#drive().finally(() => {
+      this.#driving = undefined;
     });
+  }
+
+  /** Gives back what is unwanted and waits for its turn. */
+  sweep(): void {
+    const unwanted = this.#queue.filter((parcel) => parcel.isUnwanted());
+    this.#queue = this.#queue.filter((parcel) => !unwanted.includes(parcel));
+    settleAll(unwanted, { status: 'not-in', error: undefined });
+    if (this.#queue.length === 0) this.#wait?.abort();
   }
 
   async #drive(): Promise<void> {
     while (this.#queue.length > 0) {
       const waiting = [...this.#queue];
-      const batch = await this.#writeNext(() => this.#take());
+      const wait = new AbortController();
+      this.#wait = wait;
+      const batch = await this.#writeNext(() => this.#take(), wait.signal);
+      this.#wait = undefined;
       // Not even the lock was had: those who waited for it wait no longer.
-      if (batch.queued.length === 0 && batch.error !== undefined) {
-        this.#queue = this.#queue.filter((queued) => !waiting.includes(queued));
-        settleAll(waiting, { status: 'not-in', error: batch.error });
+      if (batch.parcels.length === 0 && batch.error !== undefined) {
+        const refused = this.#queue.filter((parcel) => waiting.includes(parcel));
+        this.#queue = this.#queue.filter((parcel) => !waiting.includes(parcel));
+        settleAll(refused, { status: 'not-in', error: batch.error });
       } else await this.#settle(batch);
     }
   }
 
-  async #settle({ queued, error, transactionId }: Written): Promise<void> {
-    if (error === undefined) return settleAll(queued, { status: 'in' });
+  async #settle({ parcels, error, transactionId }: Written): Promise<void> {
+    if (error === undefined) return settleAll(parcels, { status: 'in' });
     if (codeOf(error) === 'ERR_GIVEWAY_COMMIT_UNKNOWN') {
       const fate = await this.#context.witness.fateOf(transactionId);
-      settleAll(queued, fate === 'committed' ? { status: 'in' } : { status: fate === 'aborted' ? 'not-in' : 'unknown', error });
+      settleAll(parcels, fate === 'committed' ? { status: 'in' } : { status: fate === 'aborted' ? 'not-in' : 'unknown', error });
       return;
     }
-    if (queued.length === 1 || !isAboutRows(error)) return settleAll(queued, { status: 'not-in', error });
+    if (parcels.length === 1 || !isAboutRows(error)) return settleAll(parcels, { status: 'not-in', error });
     // One caller's row must not cost the others theirs: each on its own.
-    for (const one of queued) await this.#settle(await this.#writeNext(() => [one]));
+    for (const one of parcels) {
+      if (one.isUnwanted()) one.settle({ status: 'not-in', error });
+      else await this.#settle(await this.#writeNext(() => [one], new AbortController().signal));
+    }
   }
 
   /** One transaction. `take` is called once the lock is held, and its answer kept for every retry. */
-  async #writeNext(take: () => readonly Queued[]): Promise<Written> {
-    let queued: readonly Queued[] | undefined;
+  async #writeNext(take: () => readonly Parcel[], signal: AbortSignal): Promise<Written> {
+    let parcels: readonly Parcel[] | undefined;
     let transactionId: string | undefined;
     try {
       await this.#context.transaction(async (client) => {
-        queued ??= take();
-        const chunks = queued.map(({ chunk }) => chunk);
+        transactionId = undefined;
+        parcels ??= take();
+        const chunks = parcels.map(({ chunk }) => chunk);
         if (chunks.length === 0) return;
         await this.#context.write(client, chunks);
         transactionId = await this.#context.witness.note(client);
-      });
-      return { queued: queued ?? [], error: undefined, transactionId };
+      }, signal);
+      return { parcels: parcels ?? [], error: undefined, transactionId };
     } catch (error) {
-      return { queued: queued ?? [], error, transactionId };
+      return { parcels: parcels ?? [], error, transactionId };
     }
   }
 
-  #take(): readonly Queued[] {
+  #take(): readonly Parcel[] {
+    this.#wait = undefined;
     const { rows, bytes } = this.#context.limits;
-    const taken: Queued[] = [];
+    const taken: Parcel[] = [];
     let sum = { rows: 0, bytes: 0 };
-    for (const queued of this.#queue) {
-      sum = { rows: sum.rows + queued.chunk.rows, bytes: sum.bytes + queued.chunk.bytes };
+    for (const parcel of this.#queue) {
+      sum = { rows: sum.rows + parcel.chunk.rows, bytes: sum.bytes + parcel.chunk.bytes };
       if (taken.length > 0 && (sum.rows > rows || sum.bytes > bytes)) break;
-      taken.push(queued);
+      taken.push(parcel);
     }
     this.#queue = this.#queue.slice(taken.length);
     return taken;
@@ -120,13 +125,13 @@ export class Lane {
 }
 
 interface Written {
-  readonly queued: readonly Queued[];
+  readonly parcels: readonly Parcel[];
   readonly error: unknown;
   readonly transactionId: string | undefined;
 }
 
-function settleAll(queued: readonly Queued[], fate: ChunkFate): void {
-  for (const each of queued) each.settle(fate);
+function settleAll(parcels: readonly Parcel[], fate: ChunkFate): void {
+  for (const each of parcels) each.settle(fate);
 }
 
 /** The server refused what was sent, and would refuse it again. */
@@ -137,9 +142,4 @@ function isAboutRows(error: unknown): boolean {
 function codeOf(error: unknown): string | undefined {
   const { code } = (error ?? {}) as { code?: unknown };
   return typeof code === 'string' ? code : undefined;
-}
-
-function abortError(signal: AbortSignal | undefined): Error {
-  const error = new GivewayError('ERR_GIVEWAY_ABORTED', 'The insert was aborted', { cause: signal?.reason });
-  return Object.assign(error, { name: 'AbortError' });
 }

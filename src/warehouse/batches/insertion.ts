@@ -1,0 +1,98 @@
+import { GivewayError } from '../../lock/errors.ts';
+import { orAborted } from '../or-aborted.ts';
+import type { Chunk } from './chunk.ts';
+import { InsertError, mergeRanges, type RowRange } from './insert-error.ts';
+import type { ChunkFate, Lane } from './lane.ts';
+
+/** How far an insert has come. */
+export interface InsertProgress {
+  readonly rows: number;
+  readonly batches: number;
+}
+
+/** One call of `insertBatches`. */
+export interface Insertion {
+  readonly table: string;
+  readonly chunks: AsyncGenerator<Chunk>;
+  laneFor(chunk: Chunk): Lane;
+  readonly onProgress: ((progress: InsertProgress) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Chunks of one call that may be read ahead while the table is taken; they go in together. */
+const readAhead = 4;
+
+/** Sends chunk after chunk; stops at the first that does not go in. Rejects with `InsertError`. */
+export async function sendChunks({ table, chunks, laneFor, onProgress, signal }: Insertion): Promise<InsertProgress> {
+  const stopping = new AbortController();
+  const underWay = new Set<Promise<void>>();
+  const inserted: RowRange[] = [];
+  const unknown: RowRange[] = [];
+  let progress: InsertProgress = { rows: 0, batches: 0 };
+  let lane: Lane | undefined;
+  let failure: { readonly error: unknown } | undefined;
+  const stop = (error: unknown): void => {
+    stopping.abort(error);
+    lane?.sweep();
+  };
+  const settle = (chunk: Chunk, fate: ChunkFate): void => {
+    const range = { from: chunk.first, to: chunk.first + chunk.rows };
+    if (fate.status === 'in') {
+      inserted.push(range);
+      progress = { rows: progress.rows + chunk.rows, batches: progress.batches + 1 };
+      tell(onProgress, progress);
+      return;
+    }
+    if (fate.status === 'unknown') unknown.push(range);
+    stop(fate.error);
+  };
+  const send = (to: Lane, chunk: Chunk): void => {
+    const sent: Promise<void> = new Promise<void>((resolve) => {
+      to.add({
+        chunk,
+        isUnwanted: () => stopping.signal.aborted,
+        settle(fate) {
+          settle(chunk, fate);
+          resolve();
+        },
+      });
+    }).finally(() => underWay.delete(sent));
+    underWay.add(sent);
+  };
+  const onAbort = (): void => stop(abortError(signal));
+  signal?.addEventListener('abort', onAbort, { once: true });
+  if (signal?.aborted) onAbort();
+  try {
+    for (;;) {
+      // A source may take as long as it likes to give the next row; an end of ours must not wait for it.
+      const next = await orAborted(chunks.next(), stopping.signal);
+      if (next.done === true) break;
+      lane ??= laneFor(next.value);
+      send(lane, next.value);
+      if (underWay.size >= readAhead) await Promise.race(underWay);
+    }
+  } catch (error) {
+    // What the source gave before it broke still goes in.
+    failure = { error };
+    chunks.return(undefined).catch(() => {});
+  }
+  await Promise.all(underWay);
+  signal?.removeEventListener('abort', onAbort);
+  if (stopping.signal.aborted) failure = { error: stopping.signal.reason };
+  if (failure !== undefined) throw new InsertError(table, mergeRanges(inserted), mergeRanges(unknown), failure.error);
+  return progress;
+}
+
+/** Whoever watches must not be able to break what they watch. */
+function tell(onProgress: Insertion['onProgress'], progress: InsertProgress): void {
+  try {
+    onProgress?.(progress);
+  } catch {
+    // Nothing depends on it.
+  }
+}
+
+function abortError(signal: AbortSignal | undefined): Error {
+  const error = new GivewayError('ERR_GIVEWAY_ABORTED', 'The insert was aborted', { cause: signal?.reason });
+  return Object.assign(error, { name: 'AbortError' });
+}

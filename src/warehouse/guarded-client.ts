@@ -1,0 +1,52 @@
+import type { PoolClient } from 'pg';
+import { isSubmittable, standIn, textOf } from './statement.ts';
+import { answer, type Guard } from './statement-guard.ts';
+import { endedState, type TransactionState } from './transaction-state.ts';
+
+/**
+ * A client of a guarded pool. What it writes outside a transaction takes its lock first; inside one it is too late for
+ * that, and it is only reported.
+ */
+export function guardClient(guard: Guard, client: PoolClient): PoolClient {
+  const send = client.query.bind(client) as (...args: unknown[]) => unknown;
+  let state: TransactionState = 'outside';
+  let snapshotMs: number | undefined;
+  let told = new Set<string>();
+  /** What waits for its lock, or behind what does: statements of a session must not overtake each other. */
+  let waiting: Promise<void> | undefined;
+
+  const inOrder = (work: () => Promise<unknown>): Promise<unknown> => {
+    const done = (waiting ?? Promise.resolve()).then(work);
+    const settled: Promise<void> = done
+      .then(
+        () => {},
+        () => {},
+      )
+      .finally(() => {
+        if (waiting === settled) waiting = undefined;
+      });
+    waiting = settled;
+    return done;
+  };
+
+  const query = (...args: unknown[]): unknown => {
+    const [statement] = args;
+    const sql = textOf(statement) ?? '';
+    const ended = endedState(sql);
+    const touched = guard.writeOf(statement, client);
+    const isInside = state === 'inside' || ended === 'inside';
+    if (isInside && (ended === undefined || touched !== undefined)) snapshotMs ??= Date.now();
+    const mayWait = !isSubmittable(statement);
+    if (touched !== undefined && (isInside || !mayWait)) guard.reportLate(touched, sql, snapshotMs ?? Date.now(), told);
+    if (ended !== undefined) {
+      state = ended;
+      snapshotMs = undefined;
+      told = new Set();
+    }
+    if (touched !== undefined && !isInside && mayWait)
+      return answer(args, (rest) => inOrder(() => guard.underLock(touched, () => send(...rest))));
+    if (waiting === undefined || !mayWait) return send(...args);
+    return answer(args, (rest) => inOrder(async () => send(...rest)));
+  };
+  return standIn(client, { query });
+}

@@ -1,0 +1,81 @@
+import { UnknownResourceError } from '../lock/errors.ts';
+import type { ResolvedScope } from '../lock/scope.ts';
+import { uncovered } from './audit.ts';
+import { createTextCache } from './sql/cache.ts';
+import type { TablesWritten } from './sql/index.ts';
+import { textOf } from './statement.ts';
+import { withoutTemporary } from './temporary-tables.ts';
+import type { TransactionContext } from './transaction.ts';
+import { runUnderLock } from './under-lock.ts';
+
+/** How a guard deals with statements. */
+export interface Guard {
+  /** What a statement that writes touches; `undefined` for what only reads, and for what cannot be read. */
+  writeOf(statement: unknown, session: object): TablesWritten | undefined;
+  /** Sends one statement that commits by itself, under the lock of what it touches. */
+  underLock(touched: TablesWritten, send: () => unknown): Promise<unknown>;
+  /** Reports tables that are written without a lock older than `snapshotMs`; each once in a `told`. */
+  reportLate(touched: TablesWritten, sql: string, snapshotMs: number, told: Set<string>): void;
+}
+
+export function createGuard(context: TransactionContext): Guard {
+  const { locker, reader } = context;
+  const { isolation: _isolation, audit: _audit, onLost: _onLost, conflictRetry, ...runOptions } = context.defaults;
+  /** Tables that are only read and that nobody lists: no writer of theirs takes a lock. */
+  const unlisted = new Set<string>();
+  const toldUnread = createTextCache<true>(500, Number.POSITIVE_INFINITY);
+
+  const tellUnread = (sql: string): true => {
+    const message = `It cannot be told what this statement writes, so no lock was taken for it. A comment in it would tell, "giveway: writes=…" or "giveway: none": ${sql.slice(0, 200)}`;
+    locker.announce('notice', () => ({ code: 'ERR_GIVEWAY_UNREAD_SQL', message }));
+    return true;
+  };
+
+  return {
+    writeOf(statement, session) {
+      const sql = textOf(statement);
+      if (sql === undefined) return undefined;
+      const found = reader.tablesWritten(sql);
+      if (found === undefined) {
+        toldUnread.get(sql, () => tellUnread(sql));
+        return undefined;
+      }
+      const touched = withoutTemporary(session, found);
+      return touched.writes.length + touched.appends.length > 0 ? touched : undefined;
+    },
+
+    async underLock({ writes, appends, reads }, send) {
+      for (;;) {
+        const scope = { writes, appends, reads: reads.filter((table) => !unlisted.has(table)) };
+        try {
+          return await runUnderLock(context, scope, { ...runOptions, conflictRetry, stopsWhenLost: true }, async () => send());
+        } catch (error) {
+          if (!(error instanceof UnknownResourceError) || !scope.reads.includes(error.resource)) throw error;
+          unlisted.add(error.resource);
+        }
+      }
+    },
+
+    reportLate(touched, sql, snapshotMs, told) {
+      const scopeInTime = (table: string): ResolvedScope | undefined => {
+        const lock = locker.current(table);
+        return lock !== undefined && lock.acquiredAt.getTime() <= snapshotMs ? lock.scope : undefined;
+      };
+      const tables = uncovered(touched, scopeInTime).filter((table) => !told.has(table));
+      for (const table of tables) told.add(table);
+      if (tables.length > 0) locker.announce('late-lock', () => ({ sql, tables, job: locker.current()?.job ?? runOptions.job }));
+    },
+  };
+}
+
+/** Gives what `work` comes to in the way the caller of `query` wants it: to a callback, or as a promise. */
+export function answer(args: readonly unknown[], work: (rest: readonly unknown[]) => Promise<unknown>): unknown {
+  const callback = args.at(-1);
+  if (typeof callback !== 'function') return work(args);
+  // Not from inside the promise: what the callback throws is the process's business, as with pg.
+  work(args.slice(0, -1)).then(
+    (result) => process.nextTick(callback as (error: unknown, result: unknown) => void, undefined, result),
+    (error: unknown) => process.nextTick(callback as (error: unknown) => void, error),
+  );
+  return undefined;
+}

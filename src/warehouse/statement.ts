@@ -1,0 +1,22 @@
+/** The text of what is given to `query`: a string, a config, or a query that brings its own protocol. */
+export function textOf(statement: unknown): string | undefined {
+  if (typeof statement === 'string') return statement;
+  const { text } = (statement ?? {}) as { text?: unknown };
+  return typeof text === 'string' ? text : undefined;
+}
+
+/** What pg calls a query that brings its own protocol: a cursor, a COPY stream. */
+export function isSubmittable(statement: unknown): boolean {
+  return typeof (statement as { submit?: unknown } | undefined)?.submit === 'function';
+}
+
+/** `target`, with some methods of ours in place of its own. */
+export function standIn<T extends object>(target: T, methods: Readonly<Record<string, unknown>>): T {
+  return new Proxy(target, {
+    get(_, name) {
+      if (typeof name === 'string' && Object.hasOwn(methods, name)) return methods[name];
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
