@@ -34,6 +34,8 @@ export class Gate implements Beating {
   /** The store operation that changes who holds; at most one. Never rejects. */
   #changing: Promise<void> | undefined;
   #renewing = false;
+  /** On the wall clock: the last hand-over that the record may not show yet. */
+  #handedOnAt: number | undefined;
   #minHoldUntilMs = 0;
   #lingering: Disposable | undefined;
   /** Who was in the way at the last look, and until when, on the wall clock, they may still be working. */
@@ -48,7 +50,7 @@ export class Gate implements Beating {
     this.#waiters = new Waiters(context, resource, key, {
       heldHere: () => this.#claim !== undefined,
       attempt: (ask) => this.#attemptForQueue(ask),
-      keepWish: (ask) => wish.keep(ask.mode, ask.options.job, ask.options.maxHoldMs),
+      keepWish: (ask, since) => wish.keep(ask, since),
       withdrawWish: () => wish.withdraw(),
       wishRenewsAtMonoMs: () => wish.renewAtMonoMs,
       liveUntilMs: () => this.#refused?.endsMs ?? 0,
@@ -362,14 +364,18 @@ export class Gate implements Beating {
     this.#context.heartbeat.at(this, nextLookMonoMs(claim, this.#seats, this.#renewing, this.#context.clock));
   }
 
-  /** Renews without anybody waiting for it; what comes of it is seen in `claim`. */
+  /** Renews without anybody waiting for it; what comes of it is seen in `claim`. Hand-overs in quick succession share one. */
   #renewBehind(claim: Claim, since?: number): void {
+    this.#handedOnAt = since;
+    if (this.#renewing) return;
     this.#renewing = true;
     this.#renew(claim, since)
       .catch(() => {})
       .finally(() => {
         this.#renewing = false;
-        if (this.#claim === claim) this.#lookAgain(claim);
+        if (this.#claim !== claim) return;
+        if (this.#handedOnAt !== since) this.#renewBehind(claim, this.#handedOnAt);
+        else this.#lookAgain(claim);
       });
   }
 

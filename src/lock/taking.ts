@@ -45,7 +45,7 @@ async function lookAndTake(from: Taking, ask: Ask, careful: boolean): Promise<Cl
     const found = await from.store.read(from.key);
     const refused = found === undefined ? undefined : refusal(from, found, ask.token, ask.mode, termsOf(ask));
     if (refused !== undefined) return (await takeOrphan(from, refused, ask)) ?? refused;
-    const next = !from.wish.stands && (careful || found !== undefined) ? await nextInLine(from, ask) : undefined;
+    const next = careful || found !== undefined ? await nextInLine(from, ask) : undefined;
     if (next !== undefined) return next;
     const claim = found === undefined ? await create(from, ask) : await joinClaim(from, from.key, found, ask.token, ask.mode, termsOf(ask));
     if (claim instanceof Claim) return claim;

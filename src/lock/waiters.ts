@@ -20,7 +20,8 @@ export interface Line {
   heldHere(): boolean;
   /** One careful attempt for whoever is first. `undefined`: taken, and the queue was served. */
   attempt(ask: Ask): Promise<Refusal | undefined>;
-  keepWish(ask: Ask): Promise<void>;
+  /** `since`: when it began to wait, on the wall clock. */
+  keepWish(ask: Ask, since: number): Promise<void>;
   withdrawWish(): Promise<void>;
   /** On the monotonic clock; `Infinity` while no wish of ours stands. */
   wishRenewsAtMonoMs(): number;
@@ -30,6 +31,8 @@ export interface Line {
 
 interface Waiter {
   readonly ask: Ask;
+  /** On the wall clock. */
+  readonly since: number;
   looks: number;
   settle(outcome: Seat | Error): void;
   /** With the holders last seen. */
@@ -87,7 +90,8 @@ export class Waiters {
         if (outcome instanceof Error) reject(outcome);
         else resolve(outcome);
       };
-      const waiter: Waiter = { ask, looks: 1, settle, giveUp };
+      const since = Math.round(clock.wallMs() - (clock.monotonicMs() - wait.startedMonoMs));
+      const waiter: Waiter = { ask, since, looks: 1, settle, giveUp };
       const timer = clock.setTimer(giveUp, Math.max(wait.deadlineMonoMs - clock.monotonicMs(), 0));
       this.#queue.push(waiter);
       wait.signal?.addEventListener('abort', abort, { once: true });
@@ -162,7 +166,7 @@ export class Waiters {
     }
     for (const waiter of [...this.#queue]) if (++waiter.looks >= waiter.ask.options.retry.maxAttempts) waiter.giveUp();
     const next = this.#queue[0];
-    if (next !== undefined && this.#wantsPriority(next.ask)) await this.#line.keepWish(next.ask);
+    if (next !== undefined && this.#wantsPriority(next.ask)) await this.#line.keepWish(next.ask, next.since);
   }
 
   /** A store that does not answer ends the wait, unless a live holder was seen and the answer would be to run. */

@@ -1,6 +1,8 @@
 import { type ClaimContext, entrantOf } from './claim.ts';
-import { decodeRecord, type Entrant, encodeRecord, type Mode } from './record.ts';
-import type { Version } from './store.ts';
+import { clockSkewMs } from './decide.ts';
+import { decodeRecord, type Entrant, encodeRecord } from './record.ts';
+import type { Ask } from './seat.ts';
+import type { Entry, Version } from './store.ts';
 import { newToken } from './token.ts';
 
 /** How long a wish stands without being renewed, in milliseconds on the backend's clock. */
@@ -30,20 +32,20 @@ export class Wish {
     return this.#standing?.renewAtMonoMs ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Puts or renews the wish, unless somebody else's stands. */
-  async keep(mode: Mode, job: string | undefined, maxHoldMs: number): Promise<void> {
+  /** Puts or renews the wish, unless that of somebody stands who has waited for longer. */
+  async keep({ mode, options }: Ask, since: number): Promise<void> {
     const { clock, host, pid, store } = this.#context;
     const monoMs = clock.monotonicMs();
     const before = this.#standing;
     if (before !== undefined && monoMs < before.renewAtMonoMs && before.entrant.mode === mode) return;
-    const wallMs = clock.wallMs();
     const base = { token: this.#token, mode, host, pid, beat: before?.entrant.beat ?? 0 };
-    const entrant = entrantOf(base, { job, ttlMs: wishTtlMs, maxHoldMs }, before?.entrant.since ?? wallMs, wallMs);
+    const entrant = entrantOf(base, { job: options.job, ttlMs: wishTtlMs, maxHoldMs: options.maxHoldMs }, since, clock.wallMs());
     const value = encodeRecord({ v: 1, holders: [entrant] });
     this.#standing = undefined;
     try {
       let version = before === undefined ? undefined : await store.replace(this.#key, value, before.version, wishTtlMs);
       version ??= await store.create(this.#key, value, wishTtlMs);
+      version ??= await this.#displace(entrant, value);
       if (version !== undefined) this.#standing = { version, entrant, renewAtMonoMs: monoMs + wishTtlMs / 2 };
     } catch {
       // Without the wish we only wait longer.
@@ -60,7 +62,24 @@ export class Wish {
   /** The wish of another process, if one stands. Rejects when the store does not answer. */
   async foreign(): Promise<Entrant | undefined> {
     const entry = await this.#context.store.read(this.#key);
-    const entrant = entry === undefined ? undefined : decodeRecord(entry.value)?.holders[0];
-    return entrant?.token === this.#token ? undefined : entrant;
+    const entrant = wisherIn(entry);
+    if (entrant === undefined || entrant.token === this.#token) return undefined;
+    this.#standing = undefined;
+    return entrant;
   }
+
+  /** Goes before somebody who has waited for less: to the millisecond on one host, with the clock skew between two. */
+  async #displace(mine: Entrant, value: string): Promise<Version | undefined> {
+    const { host, store } = this.#context;
+    const entry = await store.read(this.#key);
+    const theirs = wisherIn(entry);
+    if (entry === undefined || theirs === undefined) return undefined;
+    return mine.since + (theirs.host === host ? 0 : clockSkewMs) < theirs.since
+      ? store.replace(this.#key, value, entry.version, wishTtlMs)
+      : undefined;
+  }
+}
+
+function wisherIn(entry: Entry | undefined): Entrant | undefined {
+  return entry === undefined ? undefined : decodeRecord(entry.value)?.holders[0];
 }
