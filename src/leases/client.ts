@@ -1,0 +1,274 @@
+import { hostname } from 'node:os';
+import { GivewayError, StoreUnavailableError } from '../lock/errors.ts';
+import { Heartbeat } from '../lock/heartbeat.ts';
+import { keyPrefix } from '../lock/keys.ts';
+import type { Entry } from '../lock/store.ts';
+import { acquire } from './acquire.ts';
+import {
+  type ClientSettings,
+  checkAcquireOptions,
+  checkGetOptions,
+  checkHeartbeatOptions,
+  checkLeaseDuration,
+  checkListOptions,
+  checkNameParts,
+  checkReleaseOptions,
+  resolveClientOptions,
+} from './check-options.ts';
+import { LockCurrentlyUnavailableError, LockNotGrantedError } from './errors.ts';
+import { type HeldContext, HeldLease } from './held-lease.ts';
+import { LockItem } from './item.ts';
+import { describeName, type LeaseName, leaseKey } from './lease-key.ts';
+import type {
+  AcquireLockOptions,
+  GetLockOptions,
+  ListLocksOptions,
+  LockClientOptions,
+  ReleaseLockOptions,
+  SendHeartbeatOptions,
+} from './options.ts';
+import { seenLock } from './seen-lock.ts';
+
+/**
+ * Locks with an owner, a lease and heartbeats: the surface of Amazon's DynamoDB Lock Client for Java, on any store. What it
+ * takes over, changes and leaves out is listed in docs/leases.md.
+ *
+ * A store that does not answer always throws `StoreUnavailableError`; nobody ever works without a lock.
+ */
+export class LockClient implements AsyncDisposable {
+  readonly #settings: ClientSettings;
+  readonly #context: HeldContext;
+  readonly #wheel: Heartbeat;
+  /** By key: what this client holds. */
+  readonly #held = new Map<string, { readonly lease: HeldLease; readonly item: LockItem }>();
+  /** Ownership is in the item's own lease, never in a name. */
+  readonly #leases = new WeakMap<LockItem, HeldLease>();
+  readonly #acquiring = new Set<AbortController>();
+  readonly #orphans = new Map<string, string>();
+  #closing: Promise<void> | undefined;
+
+  /** Sends nothing. Throws `InvalidOptionError`. */
+  constructor(options: LockClientOptions) {
+    this.#settings = resolveClientOptions(options);
+    this.#wheel = new Heartbeat(this.#settings.clock);
+    this.#context = {
+      settings: this.#settings,
+      wheel: this.#wheel,
+      ended: (lease) => {
+        if (this.#held.get(lease.key)?.lease === lease) this.#held.delete(lease.key);
+      },
+    };
+  }
+
+  /** What others see as the owner of this client's locks. */
+  get ownerName(): string {
+    return this.#settings.ownerName;
+  }
+
+  /**
+   * Waits for the lock: `additionalTimeToWaitForLockMs`, and once the lease of the holder that is found. Rejects with
+   * `LockNotGrantedError` when the wait is over, `LockCurrentlyUnavailableError` with `shouldSkipBlockingWait`,
+   * `StoreUnavailableError` at once, or AbortError.
+   */
+  async acquireLock(options: AcquireLockOptions): Promise<LockItem> {
+    checkAcquireOptions(options, this.#settings);
+    const { partitionKey, sortKey, deleteLockOnRelease = true, sessionMonitor, reentrant = false } = options;
+    const key = this.#key({ partitionKey, sortKey });
+    const stop = new AbortController();
+    const giveUp = (): void => stop.abort(options.signal?.reason);
+    if (options.signal?.aborted) giveUp();
+    options.signal?.addEventListener('abort', giveUp, { once: true });
+    this.#acquiring.add(stop);
+    try {
+      const outcome = await acquire(
+        this.#settings,
+        {
+          key,
+          terms: {
+            partitionKey,
+            sortKey,
+            ownerName: this.ownerName,
+            leaseDurationMs: this.#settings.leaseDurationMs,
+            data: options.data,
+            replaceData: options.replaceData ?? true,
+            additionalAttributes: structuredClone(options.additionalAttributes ?? {}),
+            updateExistingLockRecord: options.updateExistingLockRecord ?? false,
+          },
+          mustExist: options.acquireOnlyIfLockAlreadyExists ?? false,
+          refreshPeriodMs: options.refreshPeriodMs ?? 1_000,
+          additionalTimeToWaitMs: options.additionalTimeToWaitForLockMs ?? 1_000,
+          skipsWaiting: options.shouldSkipBlockingWait ?? false,
+          host: hostname(),
+          signal: stop.signal,
+          orphans: this.#orphans,
+        },
+        () => {
+          this.#mustBeOpen();
+          return reentrant ? this.#heldItem(key) : undefined;
+        },
+      );
+      if ('instead' in outcome) return outcome.instead;
+      return await this.#hold(new HeldLease(this.#context, { key, deleteLockOnRelease, sessionMonitor }, outcome));
+    } finally {
+      this.#acquiring.delete(stop);
+      options.signal?.removeEventListener('abort', giveUp);
+    }
+  }
+
+  /** As `acquireLock`, with `undefined` for `LockNotGrantedError` and `LockCurrentlyUnavailableError`. It waits as long. */
+  async tryAcquireLock(options: AcquireLockOptions): Promise<LockItem | undefined> {
+    try {
+      return await this.acquireLock(options);
+    } catch (error) {
+      if (error instanceof LockNotGrantedError || error instanceof LockCurrentlyUnavailableError) return undefined;
+      throw error;
+    }
+  }
+
+  /** `false`: it was no longer this client's, and nothing was touched. Rejects with `StoreUnavailableError` unless `bestEffort`; call again to try again. */
+  async releaseLock(lock: LockItem | ReleaseLockOptions): Promise<boolean> {
+    const options = lock instanceof LockItem ? { lockItem: lock } : lock;
+    checkReleaseOptions(options);
+    const { lockItem, deleteLock = lockItem.deleteLockOnRelease, bestEffort = false, data } = options;
+    const lease = this.#leases.get(lockItem);
+    if (lease === undefined) return false;
+    try {
+      return await lease.release(!deleteLock, { data });
+    } catch (error) {
+      if (bestEffort && error instanceof StoreUnavailableError) return true;
+      throw error;
+    }
+  }
+
+  /** Starts the lease anew. Rejects with `LockNotGrantedError` if the lock is expired, released or somebody else's, or `StoreUnavailableError`. */
+  async sendHeartbeat(lock: LockItem | SendHeartbeatOptions): Promise<void> {
+    const options = lock instanceof LockItem ? { lockItem: lock } : lock;
+    checkHeartbeatOptions(options);
+    const { lockItem, data, deleteData, leaseDurationToEnsureMs } = options;
+    await this.#leaseOf(lockItem).heartbeat({ data, deleteData, leaseDurationMs: leaseDurationToEnsureMs });
+  }
+
+  /** This client's own lock, or what the store says of somebody else's. `undefined`: nobody has it. */
+  async getLock(partitionKey: string, sortKey?: string): Promise<LockItem | undefined> {
+    checkNameParts({ partitionKey, sortKey });
+    const name = { partitionKey, sortKey };
+    const item = this.#heldItem(this.#key(name)) ?? (await this.#read(name, false));
+    return item?.isReleased ? undefined : item;
+  }
+
+  /** What the store says, released records too. The Java client's `getLockFromDynamoDB`. */
+  async getLockFromStore(options: GetLockOptions): Promise<LockItem | undefined> {
+    checkGetOptions(options);
+    return this.#read(options, options.deleteLockOnRelease ?? false);
+  }
+
+  /** Every lock of the namespace, released records too. Rejects with a `GivewayError` if the store cannot list. */
+  async *getAllLocks(options: ListLocksOptions = {}): AsyncGenerator<LockItem, void, void> {
+    checkListOptions(options);
+    const { store, namespace, environment } = this.#settings;
+    if (store.list === undefined)
+      throw new GivewayError('ERR_GIVEWAY_CANNOT_LIST', `The ${store.traits.name} store cannot list what it holds`);
+    for await (const { key, ...entry } of store.list(keyPrefix(namespace, environment))) {
+      const item = this.#itemOf(entry, undefined, options.deleteLockOnRelease ?? false);
+      // Lockers' records carry no name of a lease, and other environments share the prefix.
+      if (item !== undefined && this.#key(item) === key) yield item;
+    }
+  }
+
+  /** As `getAllLocks`, of one partition key. It looks at every lock of the namespace. */
+  async *getLocksByPartitionKey(partitionKey: string, options: ListLocksOptions = {}): AsyncGenerator<LockItem, void, void> {
+    checkNameParts({ partitionKey });
+    for await (const item of this.getAllLocks(options)) if (item.partitionKey === partitionKey) yield item;
+  }
+
+  /** Does this client hold it now? Asks nobody. */
+  hasLock(partitionKey: string, sortKey?: string): boolean {
+    checkNameParts({ partitionKey, sortKey });
+    return this.#heldItem(this.#key({ partitionKey, sortKey })) !== undefined;
+  }
+
+  /** Refuses new requests, ends waits, releases every lock by itself, stops the heartbeats. Never rejects; the store stays open. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    for (const stop of this.#acquiring) stop.abort();
+    await Promise.allSettled([...this.#held.values()].map(({ item }) => this.releaseLock(item)));
+    this.#wheel.stop();
+  }
+
+  async #hold(lease: HeldLease): Promise<LockItem> {
+    const item = new LockItem(lease, {
+      sendHeartbeat: (lockItem) => this.sendHeartbeat(lockItem),
+      ensure: (lockItem, leaseDurationMs) => this.#ensure(lockItem, leaseDurationMs),
+      releaseLock: (lockItem) => this.releaseLock(lockItem),
+    });
+    this.#leases.set(item, lease);
+    if (this.#closing !== undefined) {
+      await this.releaseLock({ lockItem: item, bestEffort: true });
+      throw closedError();
+    }
+    if (!lease.isLive()) {
+      await this.releaseLock({ lockItem: item, bestEffort: true });
+      throw new LockNotGrantedError(`${describeName(item)} was not acquired: the store's answer came after the lease had ended`);
+    }
+    this.#held.set(lease.key, { lease, item });
+    lease.watch();
+    return item;
+  }
+
+  async #ensure(item: LockItem, leaseDurationMs: number): Promise<void> {
+    checkLeaseDuration(leaseDurationMs);
+    const lease = this.#leaseOf(item);
+    if (!lease.isLive() || lease.remainingMs() <= leaseDurationMs) await lease.heartbeat({ leaseDurationMs });
+  }
+
+  /** The lease behind an item of this client. */
+  #leaseOf(item: LockItem): HeldLease {
+    const lease = this.#leases.get(item);
+    if (lease === undefined)
+      throw new LockNotGrantedError(`${describeName(item)} is not held by this client; it was only seen, or another client acquired it`);
+    return lease;
+  }
+
+  #heldItem(key: string): LockItem | undefined {
+    const held = this.#held.get(key);
+    return held?.lease.isLive() ? held.item : undefined;
+  }
+
+  async #read(name: LeaseName, deleteLockOnRelease: boolean): Promise<LockItem | undefined> {
+    const entry = await this.#settings.store.read(this.#key(name));
+    return entry && this.#itemOf(entry, name, deleteLockOnRelease);
+  }
+
+  /** `name` is known when one lock was asked for; in a list only leases tell it. */
+  #itemOf(entry: Entry, name: LeaseName | undefined, deleteLockOnRelease: boolean): LockItem | undefined {
+    const seen = seenLock(entry.value, name, this.#settings.clock.monotonicMs(), deleteLockOnRelease);
+    if (seen === undefined) return undefined;
+    const mine = this.#held.get(this.#key(seen.view.lease));
+    if (mine !== undefined && mine.lease.token === seen.token) return mine.item;
+    return new LockItem(seen.view, {
+      sendHeartbeat: (item) => this.sendHeartbeat(item),
+      ensure: (item, leaseDurationMs) => this.#ensure(item, leaseDurationMs),
+      releaseLock: async () => false,
+    });
+  }
+
+  #key(name: LeaseName): string {
+    return leaseKey(this.#settings.namespace, this.#settings.environment, name);
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closing !== undefined) throw closedError();
+  }
+}
+
+function closedError(): GivewayError {
+  return new GivewayError('ERR_GIVEWAY_CLOSED', 'The lock client is closed; no new locks are taken.');
+}
