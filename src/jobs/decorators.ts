@@ -1,0 +1,132 @@
+import { GivewayError, InvalidOptionError, ResourceBusyError, StoreUnavailableError } from '../lock/errors.ts';
+import type { ResourceLocker } from '../lock/locker.ts';
+import { checkOptions, type RunOptions, runOptionNames } from '../lock/options.ts';
+import type { RunOutcome } from '../lock/run.ts';
+import type { LockScope } from '../lock/scope.ts';
+
+export interface LockedOptions extends Omit<RunOptions, 'onBusy'> {
+  /** A locker, or the name of the instance's property that holds one. Default: the property `locker`, else the default locker. */
+  readonly locker?: ResourceLocker | string;
+  /**
+   * What a call does that finds the scope busy. Default: it throws `ResourceBusyError`. `'retry'` waits first. `'skip'`
+   * returns `undefined`, on methods whose type says so: `Promise<T | undefined>`.
+   */
+  readonly onBusy?: 'throw' | 'retry' | 'skip';
+  /** Default 3 600 000: a table's or locker's own `maxHoldMs` comes first. */
+  readonly maxHoldMs?: number;
+}
+
+type Method = (...args: never[]) => Promise<unknown>;
+
+/** What a method must be for the scope function to read its arguments, and for `Busy` to be among its results. */
+type Fits<F extends Method, A extends unknown[], Busy> = [Parameters<F>] extends [readonly [...A, ...unknown[]]]
+  ? [Busy] extends [Awaited<ReturnType<F>>]
+    ? unknown
+    : { "with onBusy: 'skip' the method must return": Promise<undefined> }
+  : { 'the method must take what the scope function takes': A };
+
+/** A decorator for methods that return a promise: a standard one, and one for `experimentalDecorators`. */
+export interface LockedDecorator<A extends unknown[], Busy> {
+  <F extends Method>(method: F & Fits<F, A, Busy>, context: ClassMethodDecoratorContext): F;
+  <F extends Method>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<F> & Fits<F, A, Busy>): void;
+}
+
+let defaultLocker: ResourceLocker | undefined;
+
+/** The locker for `@Locked` methods whose options and instances have none. `undefined` takes it away. */
+export function setDefaultLocker(locker: ResourceLocker | undefined): void {
+  defaultLocker = locker;
+}
+
+/**
+ * Runs the method under a lock: `@Locked('events')`, or `@Locked((account: string) => `events/${account}`)` for a scope
+ * made of the arguments. What the method returns or throws passes through. The method's name and metadata are kept, so
+ * decorators of frameworks may stand above or below. Throws `InvalidOptionError`; a call rejects with `ResourceBusyError`,
+ * or with `StoreUnavailableError` if `onStoreDown` forbids to run.
+ */
+export function Locked<A extends unknown[]>(
+  scope: LockScope | ((...args: A) => LockScope),
+  options: LockedOptions & { readonly onBusy: 'skip' },
+): LockedDecorator<A, undefined>;
+export function Locked<A extends unknown[]>(
+  scope: LockScope | ((...args: A) => LockScope),
+  options?: LockedOptions & { readonly onBusy?: 'throw' | 'retry' },
+): LockedDecorator<A, never>;
+export function Locked<A extends unknown[]>(scope: LockScope | ((...args: A) => LockScope), options: LockedOptions = {}): unknown {
+  const { locker, onBusy = 'throw', ...lockOptions } = options;
+  if (onBusy !== 'throw' && onBusy !== 'retry' && onBusy !== 'skip')
+    throw new InvalidOptionError('onBusy', onBusy, "'throw', 'retry' or 'skip' is allowed");
+  if (locker !== undefined && typeof locker !== 'string' && !isLocker(locker)) {
+    throw new InvalidOptionError('locker', locker, 'what createLocker() returned, or the name of a property that holds it, is allowed');
+  }
+  checkOptions(lockOptions, '', runOptionNames);
+
+  const lock = <F extends Method>(method: F, name: string): F =>
+    keepIdentity(method, async function (this: unknown, ...args: never[]): Promise<unknown> {
+      const found = lockerOf(this, locker, name);
+      const wanted = typeof scope === 'function' ? scope(...(args as unknown[] as A)) : scope;
+      // Without 'retry' the table's or the locker's own setting decides whether a call waits.
+      const asked = { job: jobOf(this, name), ...lockOptions, ...(onBusy === 'retry' ? { onBusy } : {}) };
+      const outcome = await found.run(wanted, () => method.apply(this, args), asked, { maxHoldMs: 3_600_000 });
+      if (outcome.status === 'ran') return outcome.value;
+      if (outcome.reason === 'busy' && onBusy === 'skip') return undefined;
+      throw refusal(outcome, lockOptions.signal);
+    } as unknown as F);
+
+  return <F extends Method>(
+    method: F | object,
+    context: ClassMethodDecoratorContext | string | symbol,
+    descriptor?: TypedPropertyDescriptor<F>,
+  ) => {
+    if (typeof context === 'object') return lock(method as F, String(context.name));
+    if (descriptor?.value === undefined) throw new InvalidOptionError('@Locked', String(context), 'it goes on methods only');
+    descriptor.value = lock(descriptor.value, String(context));
+    return undefined;
+  };
+}
+
+function lockerOf(instance: unknown, given: ResourceLocker | string | undefined, method: string): ResourceLocker {
+  if (typeof given === 'object') return given;
+  const property = (instance as Record<string, unknown> | undefined)?.[given ?? 'locker'];
+  if (isLocker(property)) return property;
+  if (given === undefined && defaultLocker !== undefined) return defaultLocker;
+  throw new GivewayError(
+    'ERR_GIVEWAY_NO_LOCKER',
+    `@Locked on ${method}(): the instance has no locker in its property "${given ?? 'locker'}"; give the option \`locker\`, or call setDefaultLocker() first.`,
+  );
+}
+
+/** `Visits.refresh`, for a method of an instance or of the class itself. */
+function jobOf(instance: unknown, method: string): string {
+  const made = typeof instance === 'function' ? instance.name : (instance as object | undefined)?.constructor?.name;
+  return made ? `${made}.${method}` : method;
+}
+
+function isLocker(value: unknown): value is ResourceLocker {
+  return typeof (value as ResourceLocker | undefined)?.run === 'function' && typeof (value as ResourceLocker).tryLock === 'function';
+}
+
+/** Why the method did not run, as an error. */
+function refusal(
+  { reason, resource, holders, waitedMs }: Extract<RunOutcome<unknown>, { status: 'skipped' }>,
+  signal: AbortSignal | undefined,
+): unknown {
+  if (reason === 'busy') return new ResourceBusyError(resource, holders, waitedMs);
+  if (reason === 'store-down')
+    return new StoreUnavailableError(`The store did not answer, and "${resource}" is not to be written without its lock.`);
+  if (reason === 'closed') return new GivewayError('ERR_GIVEWAY_CLOSED', 'The locker is closed; no new locks are taken.');
+  return signal?.reason;
+}
+
+/** What other code knows a method by: its name, length and own properties, and the metadata that frameworks hang on it. */
+function keepIdentity<F extends Method>(from: F, to: F): F {
+  const { prototype: _, ...own } = Object.getOwnPropertyDescriptors(from) as PropertyDescriptorMap;
+  Object.defineProperties(to, own);
+  const metadata = Reflect as {
+    getOwnMetadataKeys?(of: object): unknown[];
+    getOwnMetadata?(key: unknown, of: object): unknown;
+    defineMetadata?(key: unknown, value: unknown, of: object): void;
+  };
+  for (const key of metadata.getOwnMetadataKeys?.(from) ?? []) metadata.defineMetadata?.(key, metadata.getOwnMetadata?.(key, from), to);
+  return to;
+}
