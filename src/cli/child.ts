@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isatty } from 'node:tty';
+import { exitCodes } from './exit-codes.ts';
+
+/** A command that runs while the lock is held. */
+export interface Child {
+  /** The exit code; 128 + n if signal n ended it; 127 and 126 if it could not be executed. */
+  readonly ended: Promise<number>;
+  /** Set when it could not be executed. */
+  readonly failure: () => Error | undefined;
+  /** Passes on a signal that this process received. */
+  pass(signal: NodeJS.Signals): void;
+  /** TERM, then KILL for what is left after `graceMs`. Resolves when nothing is left. */
+  stop(graceMs: number): Promise<void>;
+}
+
+const lookEveryMs = 20;
+
+/**
+ * Starts `command` on this process's own stdin, stdout and stderr.
+ *
+ * It gets a process group of its own, so that signals reach its children too. On a terminal it stays in ours: there the
+ * terminal signals everybody by itself, and a foreign group could not read from it.
+ */
+export function startChild([program = '', ...args]: readonly string[], env: NodeJS.ProcessEnv): Child {
+  const isOnTerminal = isatty(0);
+  let failure: Error | undefined;
+  let child: ChildProcess | undefined;
+  const ended = new Promise<number>((resolve) => {
+    const failed = (error: Error): void => {
+      failure = error;
+      resolve('code' in error && error.code === 'ENOENT' ? exitCodes.notFound : exitCodes.cannotExecute);
+    };
+    try {
+      child = spawn(program, args, { stdio: 'inherit', detached: !isOnTerminal, env });
+    } catch (error) {
+      failed(error as Error); // arguments too long, or with a NUL
+      return;
+    }
+    child.once('error', failed);
+    child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal as NodeJS.Signals]));
+  });
+
+  /** `false`: there is nobody left. */
+  function send(signal: NodeJS.Signals | 0): boolean {
+    if (child?.pid === undefined) return false;
+    try {
+      return process.kill(isOnTerminal ? child.pid : -child.pid, signal);
+    } catch {
+      return false;
+    }
+  }
+
+  return {
+    ended,
+    failure: () => failure,
+    pass(signal) {
+      const hasItAlready = isOnTerminal && (signal === 'SIGINT' || signal === 'SIGQUIT');
+      if (!hasItAlready) send(signal);
+    },
+    async stop(graceMs) {
+      const endsAt = performance.now() + graceMs;
+      send('SIGTERM');
+      while (send(0) && performance.now() < endsAt) await sleep(lookEveryMs);
+      send('SIGKILL');
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import type { Command } from 'commander';
+import type { LoadedConfig } from '../../config/index.ts';
+import { resolveOptions } from '../../lock/options.ts';
+import { shortly } from '../durations.ts';
+import { type CommonFlags, openConfig } from '../open.ts';
+import type { Perform } from '../program.ts';
+import { printable, type Terminal, table } from '../terminal.ts';
+import { newCommand } from './grammar.ts';
+
+const examples = [
+  ['giveway check', 'says what is wrong with the config, or what is in force'],
+  ['giveway check --env production --json', 'the same of the block "production", for a program'],
+] as const;
+
+export function checkCommand(perform: Perform): Command {
+  return newCommand('check', 'Checks the config and shows the settings in force. Connects to nothing.', examples).action(
+    (flags: CommonFlags) => perform((terminal) => check(terminal, flags)),
+  );
+}
+
+async function check(terminal: Terminal, flags: CommonFlags): Promise<number> {
+  const config = await openConfig(terminal, flags);
+  terminal.write(flags.json ? `${JSON.stringify(summaryOf(config))}\n` : inWords(config, terminal.style));
+  return 0;
+}
+
+/** Everything in force, defaults included. JSON has no Infinity: it is written as a text, as in a config file. */
+function summaryOf(config: LoadedConfig): object {
+  const { source, envName, store, namespace = 'giveway', environment, defaultSchema = 'public', allowUnlisted = false, resources } = config;
+  const listed = Object.keys(resources ?? {}).sort();
+  return {
+    source,
+    envName,
+    store: store.label,
+    namespace,
+    environment,
+    defaultSchema,
+    allowUnlisted: resources === undefined || allowUnlisted,
+    resources: Object.fromEntries(listed.map((name) => [name, settingsOf(config, name)])),
+    others: settingsOf(config, undefined),
+  };
+}
+
+function settingsOf({ source: _, envName: __, store: ___, resources = {}, ...defaults }: LoadedConfig, name: string | undefined): object {
+  const table = name === undefined ? undefined : resources[name];
+  const { ttlMs, maxHoldMs, minHoldMs, retry, onBusy, onStoreDown } = resolveOptions(
+    undefined,
+    table === undefined ? [] : [table],
+    defaults,
+  );
+  const settings = { ttlMs, maxHoldMs, minHoldMs, onBusy, onStoreDown, retry };
+  return JSON.parse(JSON.stringify(settings, (_key, value) => (value === Number.POSITIVE_INFINITY ? 'Infinity' : value)));
+}
+
+function inWords(config: LoadedConfig, style: Terminal['style']): string {
+  const { source, envName, store, namespace = 'giveway', environment, resources, allowUnlisted } = config;
+  const head = table([
+    ['config', source ?? 'none: variables and flags only'],
+    ['environments', envName ?? 'no block applied'],
+    ['store', store.label],
+    ['keys', [namespace, environment, '…'].filter((part) => part !== undefined).join(':')],
+    ['unlisted names', resources === undefined || allowUnlisted ? 'allowed' : 'refused'],
+  ]);
+  const names = Object.keys(resources ?? {}).sort();
+  const rows = [...names, ...(resources === undefined || allowUnlisted ? [undefined] : [])].map((name) => rowOf(config, name));
+  const heading = ['RESOURCE', 'TTL', 'MAX HOLD', 'MIN HOLD', 'ON BUSY', 'WAITS', 'STORE DOWN'];
+  const [first = '', ...lines] = table([heading, ...rows]).split('\n');
+  return `${head}\n${[style('bold', first), ...lines].join('\n')}`;
+}
+
+function rowOf({ source: _, envName: __, store: ___, resources = {}, ...defaults }: LoadedConfig, name: string | undefined): string[] {
+  const own = name === undefined ? undefined : resources[name];
+  const { ttlMs, maxHoldMs, minHoldMs, retry, onBusy, onStoreDown } = resolveOptions(undefined, own === undefined ? [] : [own], defaults);
+  const span = (ms: number): string => (Number.isFinite(ms) ? shortly(ms) : 'no limit');
+  return [printable(name ?? '(any other)'), span(ttlMs), span(maxHoldMs), span(minHoldMs), onBusy, span(retry.maxWaitMs), onStoreDown];
+}

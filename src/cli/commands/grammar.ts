@@ -1,0 +1,30 @@
+import { Command, InvalidArgumentError } from 'commander';
+
+/** A command with the flags that all of them have. `examples` are command lines and what they do. */
+export function newCommand(name: string, summary: string, examples: readonly (readonly [line: string, purpose: string])[]): Command {
+  const shown = examples.map(([line, purpose]) => `  ${line}\n      ${purpose}`).join('\n');
+  return new Command(name)
+    .description(summary)
+    .option('--config <file>', 'the config file; else the nearest giveway.config.* or package.json', nonEmpty)
+    .option('--store <url>', 'where the locks live; wins over the config and GIVEWAY_STORE', nonEmpty)
+    .option('--env <name>', "the config's block of `environments`; wins over GIVEWAY_ENV", nonEmpty)
+    .option('--json', 'answers as JSON')
+    .addHelpText('after', `\nExamples:\n${shown}`);
+}
+
+/** Collects `a,b --write c` into a list. */
+export function names(text: string, before: readonly string[] = []): readonly string[] {
+  const found = text.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/).map((name) => name.trim());
+  if (found.includes('')) throw new InvalidArgumentError('A name is missing; names are written as events or as events,visits.');
+  return [...before, ...found];
+}
+
+export function nonEmpty(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It must not be empty.');
+  return text;
+}
+
+export function exitCode(text: string): number {
+  if (/^\d{1,3}$/.test(text) && Number(text) <= 255) return Number(text);
+  throw new InvalidArgumentError('An exit code from 0 to 255 is allowed.');
+}

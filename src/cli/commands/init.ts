@@ -1,0 +1,73 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { exitCodes } from '../exit-codes.ts';
+import type { CommonFlags } from '../open.ts';
+import type { Perform } from '../program.ts';
+import { jsonTemplate, moduleTemplate } from '../template.ts';
+import type { Terminal } from '../terminal.ts';
+import { newCommand, nonEmpty } from './grammar.ts';
+
+interface InitFlags extends CommonFlags {
+  readonly databaseUrl?: string;
+  readonly file: string;
+}
+
+const extensions = ['.ts', '.mjs', '.js', '.json'];
+const examples = [
+  ['giveway init --store memcached://cache:11211', 'writes giveway.config.ts, to be filled in'],
+  ['giveway init --database-url "$DATABASE_URL"', 'lists the tables of that database in it'],
+  ['giveway init --file giveway.config.json', 'as JSON, which starts faster and has no comments'],
+] as const;
+
+export function initCommand(perform: Perform): Command {
+  return newCommand('init', 'Writes a config. Never overwrites one.', examples)
+    .option('--database-url <url>', 'a Postgres or Redshift database, whose tables are listed; the URL is not written', nonEmpty)
+    .option('--file <file>', 'where to', configFile, 'giveway.config.ts')
+    .action((flags: InitFlags) => perform((terminal) => init(terminal, flags)));
+}
+
+async function init(terminal: Terminal, { file, store, databaseUrl, json }: InitFlags): Promise<number> {
+  const path = resolve(terminal.cwd, file);
+  const there = [basename(path), ...[...extensions, '.cjs'].map((extension) => `giveway.config${extension}`)].find((name) =>
+    existsSync(join(dirname(path), name)),
+  );
+  if (there !== undefined) return refuse(terminal, `${join(dirname(path), there)} is there already; nothing is written`);
+  const { redactUrl } = await import('../../config/redact.ts');
+  const tables = databaseUrl === undefined ? [] : await tablesOf(databaseUrl);
+  const holdsSecret = store !== undefined && redactUrl(store) !== store;
+  const contents = { store: holdsSecret ? undefined : (store ?? 'memcached://localhost:11211'), tables };
+  try {
+    writeFileSync(path, extname(path) === '.json' ? jsonTemplate(contents) : moduleTemplate(contents), { flag: 'wx' });
+  } catch (error) {
+    return refuse(terminal, `${path} cannot be written: ${(error as Error).message}`);
+  }
+  if (json) terminal.write(`${JSON.stringify({ file: path, tables })}\n`);
+  else
+    terminal.write(
+      `Wrote ${path}${databaseUrl === undefined ? '' : ` with ${tables.length} tables`}. Next: giveway check, giveway doctor.\n`,
+    );
+  if (holdsSecret) terminal.writeError('giveway: the store URL holds credentials and was not written; set it in GIVEWAY_STORE\n');
+  return exitCodes.ok;
+}
+
+/** Quoted where the database would fold a name; giveway's own tables are left out. */
+async function tablesOf(url: string): Promise<readonly string[]> {
+  const { interview } = await import('../doctor/postgres.ts');
+  const rows = await interview(url, ({ askAll }) =>
+    askAll(`select quote_ident(table_schema) as schema, quote_ident(table_name) as name from information_schema.tables
+      where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema', 'pg_internal')
+      and table_name not like 'giveway\\_%' order by 1, 2`),
+  );
+  return rows.map(({ schema, name }) => (schema === 'public' ? String(name) : `${schema}.${name}`));
+}
+
+function refuse(terminal: Terminal, reason: string): number {
+  terminal.writeError(`giveway: ${reason}\n`);
+  return exitCodes.cannotCreate;
+}
+
+function configFile(text: string): string {
+  if (extensions.includes(extname(text))) return text;
+  throw new InvalidArgumentError(`A name that ends in ${extensions.join(', ')} is allowed.`);
+}

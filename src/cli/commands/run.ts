@@ -1,0 +1,94 @@
+import { basename } from 'node:path';
+import { type Command, Option } from 'commander';
+import type { LockScope } from '../../lock/scope.ts';
+import { durationBetween } from '../durations.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { type CommonFlags, loadOptions } from '../open.ts';
+import type { Perform } from '../program.ts';
+import type { Terminal } from '../terminal.ts';
+import { exitCode, names, newCommand, nonEmpty } from './grammar.ts';
+
+export interface RunFlags extends CommonFlags {
+  readonly write?: readonly string[];
+  readonly append?: readonly string[];
+  readonly read?: readonly string[];
+  readonly wait?: number;
+  readonly skip?: true;
+  readonly ttl?: number;
+  readonly maxHold?: number;
+  readonly job?: string;
+  readonly grace: number;
+  readonly conflictExitCode?: number;
+  readonly skipOk?: true;
+  readonly onStoreDown?: 'run' | 'exit';
+  readonly quiet?: true;
+}
+
+const longestWaitMs = 2 ** 31 - 1;
+const dayMs = 86_400_000;
+
+const examples = [
+  ['giveway run --write events -- psql -f load.sql', 'skips, with exit code 75, while somebody writes to events'],
+  ['giveway run --write visits --read events --wait 30s -- dbt run -s visits', 'waits up to 30 s for its turn'],
+  ['giveway run --append events --skip-ok -- ./insert-batch', 'together with other appends; a skip counts as success'],
+] as const;
+
+export function runCommand(perform: Perform): Command {
+  return newCommand('run', 'Runs a command while it holds its tables; without --wait it skips when one is busy.', examples)
+    .argument('<command...>', 'best written after --')
+    .option('--write <names>', 'tables that nobody else may write to, append to or depend on meanwhile', names)
+    .option('--append <names>', 'tables it only inserts into, together with other appends', names)
+    .option('--read <names>', 'tables that its writing depends on, together with other reads', names)
+    .addOption(new Option('--wait <duration>', 'wait for its turn').argParser(durationBetween(0, longestWaitMs)).conflicts('skip'))
+    .option('--skip', 'do not wait (the default)')
+    .option('--ttl <duration>', 'how long the lock outlives a crash of giveway', durationBetween(1_000, dayMs))
+    .option('--max-hold <duration>', 'stop the command after so long (default: the config, else 1h)', durationBetween(1_000, 365 * dayMs))
+    .option('--job <name>', "shown to others (default: the config's job, else the program's name)", nonEmpty)
+    .option('--grace <duration>', 'between TERM and KILL when the lock is lost', durationBetween(0, dayMs), 5_000)
+    .option('-E, --conflict-exit-code <code>', `instead of ${exitCodes.busy} when a table is busy`, exitCode)
+    .addOption(new Option('--skip-ok', 'exit 0 when a table is busy').conflicts('conflictExitCode'))
+    .addOption(
+      new Option('--on-store-down <what>', 'run unprotected, or exit 69 (default: the config, else exit)').choices(['run', 'exit']),
+    )
+    .option('-q, --quiet', 'do not say who is in the way')
+    .passThroughOptions()
+    .addHelpText('after', codes)
+    .action((command: string[], flags: RunFlags, self: Command) => {
+      if (!flags.write && !flags.append && !flags.read) self.error('error: name what to lock with --write, --append or --read');
+      return perform((terminal) => run(terminal, command, flags));
+    });
+}
+
+const codes = `
+Exit codes: the command's own (128+n for signal n), or
+  64 wrong usage or config          75 busy (-E, --skip-ok)
+  69 the store did not answer       76 the lock was lost, the command was stopped
+  126, 127 the command could not be executed, or was not found`;
+
+async function run(terminal: Terminal, command: readonly string[], flags: RunFlags): Promise<number> {
+  const [{ loadLocker }, { runUnderLock }] = await Promise.all([import('../../config/index.ts'), import('../run-under-lock.ts')]);
+  const locker = await loadLocker(loadOptions(terminal, flags));
+  return runUnderLock({
+    terminal,
+    locker,
+    command,
+    scope: scopeOf(flags),
+    options: {
+      onBusy: flags.wait === undefined ? 'skip' : 'retry',
+      ...(flags.wait === undefined ? {} : { retry: { maxWaitMs: flags.wait } }),
+      ...(flags.ttl === undefined ? {} : { ttlMs: flags.ttl }),
+      ...(flags.maxHold === undefined ? {} : { maxHoldMs: flags.maxHold }),
+      ...(flags.job === undefined ? {} : { job: flags.job }),
+      ...(flags.onStoreDown === undefined ? {} : { onStoreDown: flags.onStoreDown === 'run' ? 'run' : 'throw' }),
+    },
+    defaults: { maxHoldMs: 3_600_000, onStoreDown: 'throw', job: basename(command[0] ?? '') || 'giveway run' },
+    graceMs: flags.grace,
+    busyCode: flags.skipOk ? exitCodes.ok : (flags.conflictExitCode ?? exitCodes.busy),
+    isQuiet: flags.quiet ?? false,
+    isJson: flags.json ?? false,
+  });
+}
+
+function scopeOf({ write, append, read }: RunFlags): LockScope {
+  return { ...(write && { writes: write }), ...(append && { appends: append }), ...(read && { reads: read }) };
+}

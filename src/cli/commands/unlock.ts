@@ -1,0 +1,89 @@
+import type { Command } from 'commander';
+import { durationBetween, shortly } from '../durations.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { type CommonFlags, openConfig } from '../open.ts';
+import type { Perform } from '../program.ts';
+import { type Observer, observe, type Sight, sightJson } from '../sight.ts';
+import { printable, type Terminal } from '../terminal.ts';
+import { endInWords, holderInWords } from '../words.ts';
+import { newCommand } from './grammar.ts';
+
+interface UnlockFlags extends CommonFlags {
+  readonly yes?: true;
+  readonly ifOlderThan?: number;
+}
+
+const examples = [
+  ['giveway unlock events', 'shows who holds events, asks, and removes the lock'],
+  ['giveway unlock events --yes --if-older-than 10m', 'for scripts: only what has been held for ten minutes'],
+] as const;
+
+export function unlockCommand(perform: Perform): Command {
+  return newCommand('unlock', "Removes a lock whose holder is gone. A holder's process that still runs goes on without it.", examples)
+    .argument('<resource>')
+    .option('-y, --yes', 'do not ask')
+    .option('--if-older-than <duration>', 'only if every holder has had it for so long', durationBetween(0, 365 * 86_400_000))
+    .action((resource: string, flags: UnlockFlags) => perform((terminal) => unlock(terminal, resource, flags)));
+}
+
+async function unlock(terminal: Terminal, resource: string, flags: UnlockFlags): Promise<number> {
+  const observer = await observe(await openConfig(terminal, flags));
+  const answer = (outcome: string, code: number, sight: Sight, words: string): number => {
+    if (flags.json) terminal.write(`${JSON.stringify({ outcome, ...sightJson(sight) })}\n`);
+    else terminal.write(`${words}\n`);
+    return code;
+  };
+  try {
+    const sight = await observer.look(observer.nameOf(resource));
+    const name = printable(sight.resource);
+    if (sight.state === 'free') return answer('free', exitCodes.ok, sight, `${name} is free.`);
+    if (!flags.json) terminal.write(show(sight));
+    const refusal = tooYoung(sight, flags.ifOlderThan);
+    if (refusal !== undefined) return answer('kept', exitCodes.busy, sight, `Kept: ${refusal}.`);
+    if (!flags.yes) {
+      if (!terminal.canAsk) {
+        terminal.writeError('giveway: nobody can be asked here; --yes removes without asking\n');
+        return exitCodes.usage;
+      }
+      const reply = await terminal.ask(`Remove the lock on ${name}? [y/N] `);
+      if (!/^y(es)?$/i.test(reply.trim())) return answer('kept', exitCodes.busy, sight, 'Kept.');
+    }
+    if (await removeShown(observer, sight)) return answer('removed', exitCodes.ok, sight, `Removed. ${name} is free.`);
+    return answer('changed', exitCodes.busy, sight, 'Kept: somebody else holds it by now. Look again.');
+  } finally {
+    await observer.close();
+  }
+}
+
+/** A heartbeat changes the version but not who holds it: then the removal is tried again, from what was seen just now. */
+async function removeShown(observer: Observer, shown: Sight): Promise<boolean> {
+  const key = observer.keyOf(shown.resource);
+  let sight = shown;
+  for (let attempts = 0; attempts < 5; attempts++) {
+    if (sight.version === undefined) return true;
+    if (!hasSameHolders(sight, shown)) return false;
+    if (await observer.store.remove(key, sight.version)) return true;
+    sight = await observer.look(shown.resource);
+  }
+  return false;
+}
+
+/** Of a record that cannot be read nobody knows the holders, so only the version that was shown will do. */
+function hasSameHolders(sight: Sight, shown: Sight): boolean {
+  if (shown.state === 'unreadable') return sight === shown;
+  return sight.holders.length > 0 && sight.holders.every(({ token }) => shown.holders.some((holder) => holder.token === token));
+}
+
+function tooYoung({ state, holders }: Sight, leastMs: number | undefined): string | undefined {
+  if (leastMs === undefined) return undefined;
+  if (state === 'unreadable') return 'its record cannot be read, so nobody knows how old it is';
+  const youngestMs = Math.min(...holders.map(({ since }) => Date.now() - since));
+  return youngestMs >= leastMs ? undefined : `held for ${shortly(Math.max(0, youngestMs))}, less than ${shortly(leastMs)}`;
+}
+
+function show({ resource, state, holders }: Sight): string {
+  if (state === 'unreadable') return `${printable(resource)}: a record that this version of giveway cannot read\n`;
+  return holders
+    .map((holder) => `${printable(resource)}: ${holderInWords(holder, Date.now())}; ends ${endInWords(holder, Date.now())}\n`)
+    .join('');
+}

@@ -1,0 +1,68 @@
+import type { Command } from 'commander';
+import { type CommonFlags, openConfig } from '../open.ts';
+import type { Perform } from '../program.ts';
+import { observe, type Sight, sightJson } from '../sight.ts';
+import { printable, type Terminal } from '../terminal.ts';
+import { endInWords, holderInWords } from '../words.ts';
+import { newCommand } from './grammar.ts';
+
+const examples = [['giveway why events', 'who holds events, who is next, and what can be done']] as const;
+
+export function whyCommand(perform: Perform): Command {
+  return newCommand('why', 'Explains why a resource is busy, and what to do about it.', examples)
+    .argument('<resource>')
+    .action((resource: string, flags: CommonFlags) => perform((terminal) => why(terminal, resource, flags)));
+}
+
+async function why(terminal: Terminal, resource: string, flags: CommonFlags): Promise<number> {
+  const observer = await observe(await openConfig(terminal, flags));
+  try {
+    const sight = await observer.look(observer.nameOf(resource));
+    const advice = adviceFor(sight, Date.now());
+    if (flags.json) terminal.write(`${JSON.stringify({ ...sightJson(sight), advice })}\n`);
+    else terminal.write(explain(sight, advice, Date.now()));
+    return 0;
+  } finally {
+    await observer.close();
+  }
+}
+
+function explain({ resource, state, holders, waiting }: Sight, advice: readonly string[], nowMs: number): string {
+  const lines = [
+    `${printable(resource)} is ${state}.`,
+    ...holders.map(
+      (holder) => `  ${holder.minHold ? 'ended, kept:' : 'held by'} ${holderInWords(holder, nowMs)}; ends ${endInWords(holder, nowMs)}`,
+    ),
+    ...waiting.map((waiter) => `  next in line: ${holderInWords(waiter, nowMs).replace(', for ', ', waiting for ')}`),
+    ...advice,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** What can be done, one sentence each. */
+export function adviceFor({ resource, state, holders, waiting }: Sight, nowMs: number): readonly string[] {
+  const name = /[\s"'$`\\*]/.test(resource) ? `'${resource.replaceAll("'", "'\\''")}'` : resource;
+  const remove = `giveway unlock ${printable(name)}`;
+  if (state === 'free') {
+    return waiting.length > 0
+      ? ['Nobody holds it; whoever waits will have it at the next look.']
+      : [
+          'Nobody holds it now: a job that was skipped met a holder that has let go since. A job that must not be skipped can wait: --wait, or onBusy: "retry".',
+        ];
+  }
+  if (state === 'unreadable') {
+    return [
+      `A newer giveway, or somebody else, wrote this record: compare the versions of the workers, or another namespace. ${remove} removes it.`,
+    ];
+  }
+  if (state === 'min-hold') return ['The work has ended; the resource stays closed for its minHoldMs, and opens by itself.'];
+  const overdue = holders.some(({ latestEnd }) => latestEnd !== undefined && latestEnd < nowMs);
+  const [first] = holders;
+  return [
+    overdue
+      ? 'It is past its latest end, and will go away with its TTL.'
+      : 'Wait: a holder that ends or dies frees it; a dead one within its TTL and 3 s.',
+    ...(first === undefined ? [] : [`Is it stuck? See what pid ${first.pid} does on ${printable(first.host)}, and end it there.`]),
+    `Is its process gone, or ended by you? ${remove} removes the lock at once. A process that still runs would go on without it.`,
+  ];
+}

@@ -1,0 +1,69 @@
+import { redactText } from '../../config/redact.ts';
+import { withoutParameters } from '../../config/store-url.ts';
+import { clockFinding, type Finding, type Patient } from './finding.ts';
+
+const connectWithinMs = 5_000;
+const ownParameters = ['table', 'createTable', 'listen', 'timeoutMs'];
+
+/** A connection for a few questions. `ask` gives the first row. */
+export interface Interview {
+  ask(sql: string): Promise<Readonly<Record<string, unknown>>>;
+  askAll(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
+}
+
+/** Connects, asks, hangs up. Rejects with what the server or the network said, without credentials. */
+export async function interview<T>(connectionString: string, questions: (interview: Interview) => Promise<T>): Promise<T> {
+  const { default: pg } = await import('pg');
+  const client = new pg.Client({
+    connectionString,
+    application_name: 'giveway doctor',
+    connectionTimeoutMillis: connectWithinMs,
+    query_timeout: connectWithinMs,
+  });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    const askAll = async (sql: string): Promise<Record<string, unknown>[]> => (await client.query(sql)).rows;
+    return await questions({ askAll, ask: async (sql) => (await askAll(sql))[0] ?? {} });
+  } catch (error) {
+    throw new Error(redactText((error as Error).message || String((error as NodeJS.ErrnoException).code)));
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** Asks the Postgres server that keeps the locks. Never rejects. */
+export async function diagnosePostgres({ url, timeoutMs }: Patient): Promise<readonly Finding[]> {
+  const subject = `postgres ${url.authority}`;
+  const table = url.parameters.get('table') ?? 'giveway_locks';
+  const createsTable = url.parameters.get('createTable') === 'true';
+  const failed = (check: string, found: string, remedy: string): Finding => ({ level: 'fail', check, subject, found, remedy });
+  try {
+    return await interview(withoutParameters(url, ownParameters), async ({ ask }) => {
+      const { version, number, replica } = await ask(
+        `select version() as version, current_setting('server_version_num')::int as number, pg_is_in_recovery() as replica`,
+      );
+      const beforeMs = Date.now();
+      const { now } = await ask('select (extract(epoch from clock_timestamp()) * 1000)::float8 as now');
+      const roundTripMs = Date.now() - beforeMs;
+      const { made } = await ask(`select to_regclass('${table.replaceAll("'", "''")}') is not null as made`);
+      const title = String(version).split(' (')[0] ?? '';
+      const isOld = Number(number) < 110_000;
+      return [
+        isOld
+          ? failed('version', title, 'giveway needs PostgreSQL 11 or later.')
+          : { level: 'ok', check: 'version', subject, found: title },
+        replica
+          ? failed('role', 'a replica: it takes no locks', 'Name the primary.')
+          : { level: 'ok', check: 'role', subject, found: 'a primary' },
+        made || createsTable
+          ? { level: 'ok', check: 'table', subject, found: made ? `${table} is there` : `${table} will be made by the first lock` }
+          : failed('table', `there is no table ${table}`, 'Make it with createTableSql(), or write ?createTable=true into the URL.'),
+        clockFinding(subject, Number(now) - (beforeMs + roundTripMs / 2), roundTripMs / 2),
+      ];
+    });
+  } catch (error) {
+    const remedy = 'See whether it runs, whether host, port and database are right, and whether the user may connect.';
+    return [failed('reachable', `${(error as Error).message} (within ${Math.max(timeoutMs, connectWithinMs)} ms)`, remedy)];
+  }
+}

@@ -1,0 +1,28 @@
+import { InvalidArgumentError } from 'commander';
+
+const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, '': 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const form = /^(\d{1,12}(?:\.\d{1,9})?)(ms|s|m|h|d|)$/;
+
+/** A parser for `500ms`, `30s`, `1.5m`, `2h`, `1d`; a bare number counts seconds, as with flock. Gives whole milliseconds. */
+export function durationBetween(minMs: number, maxMs: number): (text: string) => number {
+  return (text) => {
+    const [, number = '', unit = ''] = form.exec(text) ?? [];
+    const ms = Math.round(Number(number) * (unitsMs[unit] ?? Number.NaN));
+    if (number !== '' && ms >= minMs && ms <= maxMs) return ms;
+    throw new InvalidArgumentError(`A duration from ${shortly(minMs)} to ${shortly(maxMs)} is allowed, such as 500ms, 30s, 10m or 2h.`);
+  };
+}
+
+/** A time span for people, in its two largest units: `850ms`, `42s`, `3m 05s`, `2h 10m`, `3d 4h`. */
+export function shortly(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)}ms`;
+  const seconds = Math.round(ms / 1_000);
+  const [days, hours, minutes] = [Math.floor(seconds / 86_400), Math.floor((seconds % 86_400) / 3_600), Math.floor((seconds % 3_600) / 60)];
+  if (days > 0) return join(`${days}d`, hours, 'h');
+  if (hours > 0) return join(`${hours}h`, minutes, 'm');
+  return minutes > 0 ? join(`${minutes}m`, seconds % 60, 's') : `${seconds}s`;
+}
+
+function join(large: string, small: number, unit: string): string {
+  return small === 0 ? large : `${large} ${String(small).padStart(unit === 'h' ? 1 : 2, '0')}${unit}`;
+}

@@ -1,0 +1,66 @@
+import { Command, CommanderError } from 'commander';
+import { checkCommand } from './commands/check.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { initCommand } from './commands/init.ts';
+import { runCommand } from './commands/run.ts';
+import { statusCommand } from './commands/status.ts';
+import { unlockCommand } from './commands/unlock.ts';
+import { whyCommand } from './commands/why.ts';
+import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { printable, type Terminal } from './terminal.ts';
+
+/** What a command does once its arguments are understood. Resolves to the exit code. */
+export type Task = (terminal: Terminal) => Promise<number>;
+
+/** Hands a command's task to whoever performs it. */
+export type Perform = (task: Task) => Promise<void>;
+
+const makers = [runCommand, statusCommand, whyCommand, unlockCommand, checkCommand, doctorCommand, initCommand];
+
+/** The grammar of the command line. Throws `CommanderError` instead of ending the process; performs nothing by itself. */
+export function createProgram(perform: Perform, { writeOut, writeErr }: Record<'writeOut' | 'writeErr', (text: string) => void>): Command {
+  const program = new Command('giveway')
+    .description('Best-effort write locks for warehouse tables: scheduled writers give way to one another.')
+    .enablePositionalOptions()
+    .option('-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help; after a command, help for it');
+  for (const make of makers) program.addCommand(make(perform));
+  program.action(() => program.help({ error: true }));
+  const output = { writeOut, writeErr, outputError: (text: string) => writeErr(oneLine(text)) };
+  for (const each of [program, ...program.commands]) each.exitOverride().configureOutput(output);
+  return program;
+}
+
+/** Runs one command line and resolves to the exit code. Never rejects. */
+export async function runCli(args: readonly string[], terminal: Terminal, version: () => string): Promise<number> {
+  if (args.length === 1 && (args[0] === '-V' || args[0] === '--version')) {
+    terminal.write(`${version()}\n`);
+    return exitCodes.ok;
+  }
+  let code: number = exitCodes.ok;
+  const perform: Perform = async (task) => {
+    code = await task(terminal);
+  };
+  try {
+    await createProgram(perform, { writeOut: terminal.write, writeErr: terminal.writeError }).parseAsync([...args], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    terminal.writeError(`giveway: ${messageOf(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+/** `error: unknown option '--tll'\n(Did you mean --ttl?)` in one line of ours. */
+function oneLine(text: string): string {
+  return `giveway: ${printable(
+    text
+      .trim()
+      .replace(/^error: /, '')
+      .replace(/\s*\n\s*/g, ' '),
+  )}\n`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,128 @@
+import { constants } from 'node:os';
+import { describeHolder, LockLostError } from '../lock/errors.ts';
+import { HeldLock, type Lock } from '../lock/lock.ts';
+import type { ResourceLocker } from '../lock/locker.ts';
+import type { RunOptions } from '../lock/options.ts';
+import type { Holder } from '../lock/record.ts';
+import type { LockScope } from '../lock/scope.ts';
+import { startChild } from './child.ts';
+import { exitCodes } from './exit-codes.ts';
+import { catchSignals } from './signals.ts';
+import { printable, type Terminal } from './terminal.ts';
+
+export interface LockedRun {
+  readonly terminal: Terminal;
+  /** Closed at the end. */
+  readonly locker: ResourceLocker;
+  readonly command: readonly string[];
+  readonly scope: LockScope;
+  readonly options: RunOptions;
+  /** Where neither flags nor config say anything. */
+  readonly defaults: RunOptions;
+  readonly graceMs: number;
+  readonly busyCode: number;
+  readonly isQuiet: boolean;
+  readonly isJson: boolean;
+}
+
+/** Takes the scope, runs the command, lets go. Resolves to the exit code; rejects with `StoreUnavailableError` or for wrong usage. */
+export async function runUnderLock(work: LockedRun): Promise<number> {
+  const { locker, scope, options, defaults, busyCode } = work;
+  const tell = teller(work);
+  const waiting = new AbortController();
+  let received: NodeJS.Signals | undefined;
+  let pass = (signal: NodeJS.Signals): void => {
+    received ??= signal;
+    waiting.abort();
+  };
+  const signals = catchSignals((signal) => pass(signal));
+  locker.on('waiting', ({ resource, holders }) =>
+    tell('waiting', `waiting for ${busyWith(resource, holders)}`, { resource, holders: shown(holders) }),
+  );
+  try {
+    const outcome = await locker.run(
+      scope,
+      async (lock) => {
+        if (received !== undefined) return codeOf(received);
+        const child = startChild(work.command, environmentOf(lock, work.terminal));
+        pass = child.pass;
+        const lost = new Promise<void>((resolve) => lock.signal.addEventListener('abort', () => resolve(), { once: true }));
+        if (!lock.isProtected) tell('unprotected', 'the store does not answer; running without a lock', {});
+        const first = await Promise.race([child.ended, lost]);
+        if (first !== undefined) {
+          const failure = child.failure();
+          if (failure !== undefined) tell('not-executed', `cannot execute ${work.command[0]}: ${failure.message}`, {}, 'always');
+          return first;
+        }
+        tell('lost', `${lossOf(lock)} Stopping the command.`, {}, 'always');
+        await child.stop(work.graceMs);
+        return exitCodes.lockLost;
+      },
+      { ...options, signal: waiting.signal },
+      defaults,
+    );
+    if (outcome.status === 'ran') {
+      if (outcome.release === 'not-ours' && outcome.value !== exitCodes.lockLost)
+        tell('overlapped', 'the lock was gone before the command ended; others may have run beside it', {}, 'always');
+      if (outcome.release === 'failed')
+        tell('release-failed', 'the store did not answer the release; the lock ends with its TTL', {}, 'always');
+      return outcome.value;
+    }
+    const { reason, resource, holders, waitedMs } = outcome;
+    if (received !== undefined) return codeOf(received);
+    if (reason === 'busy') {
+      tell('skipped', `${waitedMs >= 1 && options.onBusy === 'retry' ? 'gave up' : 'skipped'}: ${busyWith(resource, holders)}`, {
+        resource,
+        holders: shown(holders),
+      });
+      return busyCode;
+    }
+    tell('store-down', 'the store did not answer; the command did not run', {}, 'always');
+    return exitCodes.storeDown;
+  } finally {
+    await locker.close();
+    signals[Symbol.dispose]();
+  }
+}
+
+/** Says something on stderr, as a line for people or for programs. With `quiet`, only what is not about being busy. */
+type Tell = (event: string, text: string, facts: object, when?: 'always') => void;
+
+function teller({ terminal, isQuiet, isJson }: LockedRun): Tell {
+  return (event, text, facts, when) => {
+    if (isQuiet && when === undefined) return;
+    terminal.writeError(isJson ? `${JSON.stringify({ giveway: event, message: text, ...facts })}\n` : `giveway: ${printable(text)}\n`);
+  };
+}
+
+function busyWith(resource: string, holders: readonly Holder[]): string {
+  const who = holders.length === 0 ? 'somebody unknown' : holders.map(describeHolder).join('; ');
+  return `${resource} is held by ${who}`;
+}
+
+/** Without the token: whoever knows one could end the lock. */
+function shown(holders: readonly Holder[]): readonly object[] {
+  return holders.map(({ token: _, ...holder }) => holder);
+}
+
+function lossOf({ signal }: Lock): string {
+  return signal.reason instanceof LockLostError ? signal.reason.message : 'Lost the lock.';
+}
+
+function codeOf(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}
+
+/** What the command learns of its lock. Of a lock that does not protect it gets no token. */
+function environmentOf(lock: Lock, { env }: Terminal): NodeJS.ProcessEnv {
+  const { GIVEWAY_TOKEN: _, GIVEWAY_FENCE: __, GIVEWAY_EXPIRES_AT: ___, ...rest } = env;
+  const { writes, appends, reads } = lock.scope;
+  const latestEndMs = lock instanceof HeldLock ? lock.acquiredAt.getTime() + lock.options.maxHoldMs : Number.POSITIVE_INFINITY;
+  return {
+    ...rest,
+    GIVEWAY_RESOURCES: [...writes, ...appends, ...reads].join(','),
+    ...(lock.isProtected ? { GIVEWAY_TOKEN: lock.token } : {}),
+    ...(lock.fence === undefined ? {} : { GIVEWAY_FENCE: String(lock.fence) }),
+    ...(Number.isFinite(latestEndMs) ? { GIVEWAY_EXPIRES_AT: new Date(latestEndMs).toISOString() } : {}),
+  };
+}

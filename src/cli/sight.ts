@@ -1,0 +1,82 @@
+import type { LoadedConfig } from '../config/index.ts';
+import { keyPrefix, recordKey, resourceOfKey, wishKey } from '../lock/keys.ts';
+import { normalizeName, requireListed } from '../lock/names.ts';
+import { decodeRecord, type Entrant } from '../lock/record.ts';
+import type { LockStore, Version } from '../lock/store.ts';
+
+/** What stands under one resource's key, and who is next in line. */
+export interface Sight {
+  readonly resource: string;
+  /** `unreadable`: something that this version of giveway cannot read, and so never overwrites. */
+  readonly state: 'free' | 'held' | 'min-hold' | 'unreadable';
+  readonly holders: readonly Entrant[];
+  readonly waiting: readonly Entrant[];
+  readonly version: Version | undefined;
+}
+
+/** Looks at records, as the workers of one config would find them. A read, never an acquire. */
+export interface Observer {
+  readonly store: LockStore;
+  /** The listed resources, then those that the store can list; sorted. */
+  resources(): Promise<readonly string[]>;
+  /** Throws `InvalidOptionError` or `UnknownResourceError`. */
+  nameOf(resource: string): string;
+  keyOf(name: string): string;
+  look(name: string): Promise<Sight>;
+  close(): Promise<void>;
+}
+
+/** Opens the config's store. Rejects as `StoreSource.open` does. */
+export async function observe(config: LoadedConfig): Promise<Observer> {
+  const { namespace = 'giveway', environment, defaultSchema = 'public', resources, allowUnlisted } = config;
+  const store = await config.store.open();
+  const listed = Object.keys(resources ?? {});
+  const keyOf = (name: string): string => recordKey(namespace, environment, name);
+  return {
+    store,
+    keyOf,
+    async resources() {
+      const prefix = keyPrefix(namespace, environment);
+      const found: string[] = [];
+      for await (const { key } of store.list?.(prefix) ?? []) found.push(...(resourceOfKey(prefix, key) ?? []));
+      return [...new Set([...listed, ...found])].sort();
+    },
+    nameOf(resource) {
+      const name = normalizeName(resource, defaultSchema);
+      if (resources !== undefined && !allowUnlisted) requireListed(name, new Set(listed));
+      return name;
+    },
+    async look(name) {
+      const key = keyOf(name);
+      const [entry, wish] = await Promise.all([store.read(key), store.read(wishKey(key))]);
+      const holders = entry === undefined ? [] : decodeRecord(entry.value)?.holders;
+      const waiting = wish === undefined ? [] : (decodeRecord(wish.value)?.holders ?? []);
+      return { resource: name, state: stateOf(holders), holders: holders ?? [], waiting, version: entry?.version };
+    },
+    close: async () => (config.store.closesStore ? store.close().catch(() => {}) : undefined),
+  };
+}
+
+function stateOf(holders: readonly Entrant[] | undefined): Sight['state'] {
+  if (holders === undefined) return 'unreadable';
+  if (holders.length === 0) return 'free';
+  return holders.every(({ minHold }) => minHold) ? 'min-hold' : 'held';
+}
+
+/** For programs. Without tokens: whoever knows one could end the lock. */
+export function sightJson({ resource, state, holders, waiting }: Sight): object {
+  return { resource, state, holders: holders.map(entrantJson), waiting: waiting.map(entrantJson) };
+}
+
+function entrantJson({ mode, job, host, pid, since, latestEnd, until, minHold }: Entrant): object {
+  return {
+    mode,
+    job,
+    host,
+    pid,
+    since: new Date(since).toISOString(),
+    latestEnd: latestEnd === undefined ? undefined : new Date(latestEnd).toISOString(),
+    until: new Date(until).toISOString(),
+    state: minHold ? 'min-hold' : 'holding',
+  };
+}

@@ -1,0 +1,30 @@
+import type { Entrant } from '../lock/record.ts';
+import { shortly } from './durations.ts';
+import type { Sight } from './sight.ts';
+import { printable, type Terminal, table } from './terminal.ts';
+import { endInWords } from './words.ts';
+
+const heading = ['RESOURCE', 'STATE', 'MODE', 'JOB', 'HOST', 'PID', 'AGE', 'ENDS'];
+const colors = { free: 'green', held: 'yellow', 'min-hold': 'cyan', waiting: 'cyan', unreadable: 'red' } as const;
+
+/** A line for each resource, one for each further holder, and one for who waits. */
+export function statusTable(sights: readonly Sight[], nowMs: number, style: Terminal['style']): string {
+  const rows = sights.flatMap((sight) => rowsOf(sight, nowMs));
+  const [first = '', ...lines] = table([heading, ...rows]).split('\n');
+  const colored = lines.map((line, index) => {
+    const state = rows[index]?.[1] as keyof typeof colors | undefined;
+    return state === undefined ? line : line.replace(` ${state}`, () => ` ${style(colors[state], state)}`);
+  });
+  return [style('bold', first), ...colored].join('\n');
+}
+
+function rowsOf({ resource, state, holders, waiting }: Sight, nowMs: number): readonly (readonly string[])[] {
+  const name = printable(resource);
+  const held = holders.map((holder) => [name, holder.minHold ? 'min-hold' : 'held', ...cellsOf(holder, nowMs), endInWords(holder, nowMs)]);
+  const next = waiting.map((waiter) => [name, 'waiting', ...cellsOf(waiter, nowMs), '']);
+  return [...(held.length > 0 ? held : [[name, state]]), ...next];
+}
+
+function cellsOf({ mode, job = '-', host, pid, since }: Entrant, nowMs: number): readonly string[] {
+  return [mode, printable(job), printable(host), String(pid), shortly(Math.max(0, nowMs - since))];
+}
