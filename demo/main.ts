@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { hire } from './crew.ts';
 import { createTables, dropTables, openPool } from './database.ts';
 import { openLocker } from './locker.ts';
-import { conflictsIn, type Kind, kinds, sumTallies, type Tally } from './messages.ts';
+import { conflictsIn, type Kind, sumTallies, type Tally } from './messages.ts';
 import { help, readOptions, UsageError } from './options.ts';
 import { chooseDatabase, chooseStore, type DatabaseChoice, type StoreChoice } from './places.ts';
 import { type Progress, showProgress } from './progress.ts';
@@ -68,7 +68,7 @@ async function play(stage: Stage, seconds: number, progress: Progress): Promise<
   const load = await findLoad(stage, (seconds * 1_000) / 2, (tally, secondsIn) => progress.say(`Warming up: ${inWords(tally, secondsIn)}`));
   const rounds: PlayedRound[] = [];
   for (const giveway of ways) {
-    const title = `Round ${rounds.length + 1} of ${ways.length}, ${giveway ? 'with' : 'without'} giveway`;
+    const title = `${rounds.length + 1}/${ways.length} ${giveway ? 'with' : 'without'} giveway`;
     const ms = (seconds * 1_000) / ways.length;
     const round = await playRound(stage, { giveway, ms, load }, (tally, secondsIn) =>
       progress.say(`${title}: ${inWords(tally, secondsIn)}`),
@@ -80,8 +80,8 @@ async function play(stage: Stage, seconds: number, progress: Progress): Promise<
 }
 
 function inWords(tally: Tally, seconds: number): string {
-  const rate = (kind: Kind): string => `${(tally[kind].done / seconds).toFixed(1)} ${kind}/s`;
-  return [`${conflictsIn(tally)} conflicts`, ...kinds.map(rate)].join(', ');
+  const rate = (kind: Kind, digits: number): string => `${(tally[kind].done / seconds).toFixed(digits)} ${kind}`;
+  return `${conflictsIn(tally)} conflicts, per second ${rate('updates', 1)}, ${rate('batches', 0)}, ${rate('reads', 0)}`;
 }
 
 /** Clears up, once, and ends the process. */

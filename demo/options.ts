@@ -30,8 +30,10 @@ Environment
   DATABASE_URL        a PostgreSQL to use instead of the embedded one. The demo works in a schema of its own and drops it
   MEMCACHED_SERVERS   host:port,… of a Memcached for the locks
 
-Exit status: 0 every row arrived exactly once and the derived tables are right; 1 they are not; 64 wrong options;
-69 a server could not be reached or started.
+Exit status
+  0   every row arrived exactly once, and the derived tables are right
+  1   a row is missing or doubled, or a derived table is wrong
+  64  wrong options; 69 a server could not be started or reached; 70 anything else
 `;
 
 /** `undefined`: help was asked for. Throws `UsageError`. */

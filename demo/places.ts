@@ -1,5 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { ConfigError } from '../src/index.ts';
 import { startEmbeddedPostgres } from './embedded-postgres.ts';
 import { nameStore } from './locker.ts';
 import { UsageError } from './options.ts';
@@ -22,6 +23,9 @@ export interface DatabaseChoice {
 }
 
 export function chooseDatabase({ DATABASE_URL: url }: Variables): DatabaseChoice {
+  if (url && !/^postgres(ql)?:$/.test(URL.canParse(url) ? new URL(url).protocol : '')) {
+    throw new UsageError('DATABASE_URL: a URL such as postgres://user:password@host:5432/database is allowed');
+  }
   if (url) return { line: 'Tables live in the PostgreSQL of DATABASE_URL, in a schema that is dropped at the end.', open: async () => url };
   return { line: 'Tables live in a PostgreSQL started for this run. To use yours, set DATABASE_URL.', open: startEmbeddedPostgres };
 }
@@ -68,7 +72,8 @@ function ownMemcached(program: string): StoreChoice {
 
 async function storeAt(url: string, source: string): Promise<StoreChoice> {
   const label = await nameStore(url).catch((error: Error) => {
-    throw new UsageError(`${source}: ${error.message}`);
+    const what = error instanceof ConfigError ? error.problems.map(({ message }) => message).join('; ') : error.message;
+    throw new UsageError(`${source}: ${what}`);
   });
   if (/^memory:/i.test(url)) throw new UsageError(`${source}: "memory:" is for one process, and the demo has several`);
   return { line: `Locks live at ${label} (${source}). ${howToGetPostgres}`, open: async () => url };

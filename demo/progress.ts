@@ -19,7 +19,7 @@ export function showProgress(stream: WriteStream): Progress {
 }
 
 function drawnLine(stream: WriteStream): Progress {
-  const draw = (text: string): void => void stream.write(clearLine + text.slice(0, stream.columns - 1));
+  const draw = (text: string): void => void stream.write(clearLine + text.slice(0, (stream.columns || 80) - 1));
   return { say: draw, done: draw, note: (text) => void stream.write(`${clearLine}${text}\n`), end: () => void stream.write(clearLine) };
 }
 

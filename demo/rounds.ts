@@ -23,7 +23,7 @@ const lightLoad: Load = {
   reads: { loops: 4, pauseMs: 25 },
 };
 const mostLoads = 4;
-const warmUpMs = 2_000;
+const longestWarmUpMs = 2_000;
 
 export type OnProgress = (tally: Tally, secondsIn: number) => void;
 
@@ -50,13 +50,14 @@ export async function playRound(
 
 /** Plays short rounds without giveway, each with more load, until `msWithout` of it will bring conflicts enough. */
 export async function findLoad(stage: Stage, msWithout: number, onProgress: OnProgress): Promise<Load> {
-  await playRound(stage, { giveway: true, ms: warmUpMs, load: lightLoad }, onProgress); // everybody's first time is slow
+  const ms = Math.min(longestWarmUpMs, msWithout / 2);
+  await playRound(stage, { giveway: true, ms, load: lightLoad }, onProgress); // everybody's first time is slow
   let load = lightLoad;
   for (let loads = 1; loads < mostLoads; loads++) {
-    const { results } = await playRound(stage, { giveway: false, ms: warmUpMs, load }, onProgress);
+    const { results } = await playRound(stage, { giveway: false, ms, load }, onProgress);
     const conflicts = conflictsIn(sumTallies(results.map(({ tally }) => tally)));
     // Half as many again as needed: rounds differ.
-    if (conflicts * (msWithout / warmUpMs) >= 1.5 * leastConflicts) break;
+    if (conflicts * (msWithout / ms) >= 1.5 * leastConflicts) break;
     load = heavier(load);
   }
   return load;

@@ -5,7 +5,7 @@ import type { LockScope, ResourceLocker } from '../src/index.ts';
 import { transaction } from './database.ts';
 import { type FlightRow, origins } from './flights.ts';
 
-/** What the job does with what it read. The published one computed for seconds, in a warehouse with seconds to spare. */
+/** How long the job computes with what it read. In a warehouse it would be seconds. */
 const computeMs = 30;
 
 /** How a piece of work gets its turn. This is the only difference between the two ways the demo runs. */
