@@ -3,7 +3,7 @@ import type { Connection } from './connection.ts';
 import { ask, connected, pauseAfter, type Task } from './exchange.ts';
 import { type Fault, failed, noAnswer, noCas, unavailable } from './fault.ts';
 import { afterLook, afterReply, type Change } from './outcome.ts';
-import { deleteRequest, getRequest, type Request, statuses } from './wire.ts';
+import type { Request } from './request.ts';
 
 /** A version number and the connection on which it means something. */
 export interface Footing {
@@ -27,10 +27,10 @@ export interface Write extends Change {
 export async function look(task: Task): Promise<Sight> {
   for (;;) {
     const connection = await connected(task);
-    const reply = await ask(task, connection, getRequest(task.key));
+    const reply = await ask(task, connection, { command: 'get', key: task.key });
     if (reply === undefined) continue;
-    if (reply.status === statuses.notFound) return { cas: 0n, epoch: connection.epoch, value: undefined };
-    if (reply.status !== statuses.ok) throw unavailable(task.link, failed(reply));
+    if (reply.status === 'notFound') return { cas: 0n, epoch: connection.epoch, value: undefined };
+    if (reply.status !== 'ok') throw unavailable(task.link, failed(reply));
     if (reply.cas === 0n) throw unavailable(task.link, noCas());
     return { cas: reply.cas, epoch: connection.epoch, value: reply.value };
   }
@@ -47,7 +47,7 @@ export async function change(task: Task, write: Write, start?: Footing): Promise
   let mustLook = false;
   for (;;) {
     if (mustLook) {
-      if (leftMs(task.call) <= 0) throw unavailable(task.link, noAnswer(task.call.timeoutMs, true));
+      if (leftMs(task.call) <= 0) throw unavailable(task.link, noAnswer(task.call.timeoutMs));
       const sight = await look(task);
       const next = afterLook(sight.value, write, inDoubt);
       if (next !== 'write') return next === 'done' ? sight : undefined;
@@ -84,7 +84,8 @@ export async function change(task: Task, write: Write, start?: Footing): Promise
  * holds a lock on such a server, so there is none that it could hit.
  */
 async function withdraw(task: Task, connection: Connection, value: string): Promise<never> {
-  const reply = await ask(task, connection, getRequest(task.key));
-  if (reply?.status === statuses.ok && reply.cas === 0n && reply.value === value) await ask(task, connection, deleteRequest(task.key, 0n));
+  const reply = await ask(task, connection, { command: 'get', key: task.key });
+  const isOurs = reply?.status === 'ok' && reply.cas === 0n && reply.value === value;
+  if (isOurs) await ask(task, connection, { command: 'delete', key: task.key, cas: 0n });
   throw unavailable(task.link, noCas());
 }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attemptMs, type Call, leftMs, watch } from './call.ts';
 import type { Connection } from './connection.ts';
-import { type Fault, noAnswer, unavailable } from './fault.ts';
+import { type Fault, unavailable } from './fault.ts';
 import type { Link } from './link.ts';
-import type { Reply, Request } from './wire.ts';
+import type { Reply, Request } from './request.ts';
 
 /** One store call under way: all its requests are about one key on one server, within one deadline. */
 export interface Task {
@@ -40,7 +40,7 @@ export async function ask(task: Task, connection: Connection, request: Request):
 
 function exchange(connection: Connection, request: Request, call: Call): Promise<Reply | Fault> {
   return new Promise((resolve) => {
-    const stop = watch(call, attemptMs(call), () => connection.fail(noAnswer(call.timeoutMs, connection.hasAnswered)));
+    const stop = watch(call, attemptMs(call), () => connection.timeOut(call.timeoutMs));
     connection.send(request, (outcome) => {
       stop();
       resolve(outcome);

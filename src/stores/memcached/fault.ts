@@ -1,6 +1,14 @@
 import { StoreUnavailableError } from '../../lock/errors.ts';
 import type { Address } from './addresses.ts';
-import { type Reply, statuses } from './wire.ts';
+import type { Reply } from './request.ts';
+
+export type Protocol = 'binary' | 'meta';
+
+/** What a socket fails with; OpenSSL has a short `reason` beside its long message. */
+export interface SocketError extends Error {
+  readonly code?: string;
+  readonly reason?: string;
+}
 
 /** Why a connection is of no more use. */
 export interface Fault {
@@ -22,19 +30,54 @@ export function noConnection(timeoutMs: number): Fault {
   return { kind: 'fault', message, code: 'ERR_GIVEWAY_STORE_TIMEOUT' };
 }
 
-export function connectionLost(cause: unknown): Fault {
-  return { kind: 'fault', message: `the connection broke (${wordsOf(cause)})`, cause };
+/** `hasAnswered`: the server, before, on this connection. */
+export function connectionLost(cause: unknown, hasAnswered: boolean): Fault {
+  const hint = hasAnswered ? '' : ' before the server had answered anything; if it expects TLS, set `tls`';
+  return { kind: 'fault', message: `the connection broke (${wordsOf(cause)})${hint}`, cause };
 }
 
-export function noAnswer(timeoutMs: number, hasAnswered: boolean): Fault {
-  const hint = hasAnswered
-    ? ''
-    : '; it has never answered on this connection: does memcached listen there, and does it speak the binary protocol?';
+/** `missing`: the protocol in which the server has not answered anything yet on this connection. */
+export function noAnswer(timeoutMs: number, missing?: Protocol): Fault {
+  const hint = missing
+    ? `; it has never answered on this connection: does memcached listen there, and does it speak the ${missing} protocol?`
+    : '';
   return { kind: 'fault', message: `no answer within timeoutMs = ${timeoutMs} ms${hint}`, code: 'ERR_GIVEWAY_STORE_TIMEOUT' };
 }
 
-export function notMemcached(): Fault {
-  return { kind: 'fault', message: "what answers there does not speak memcached's binary protocol; check host and port", isFinal: true };
+export function notMemcached(protocol: Protocol): Fault {
+  const message = `what answers there does not speak memcached's ${protocol} protocol; check host and port, and whether it expects TLS`;
+  return { kind: 'fault', message, isFinal: true };
+}
+
+export function noSecureConnection(timeoutMs: number): Fault {
+  const message = `connected, but no TLS within ${timeoutMs} ms; does the server speak TLS on this port? If not, leave out \`tls\``;
+  return { kind: 'fault', message, code: 'ERR_GIVEWAY_STORE_TIMEOUT' };
+}
+
+/** Either side may refuse the other's certificate; a socket that just broke is no verdict. */
+export function tlsFailed(cause: SocketError | string): Fault {
+  const { code = '', reason = undefined } = typeof cause === 'string' ? {} : cause;
+  const isVerdict = code !== '' && !code.startsWith('ECONN');
+  const hint = /^E(PROTO|RR_SSL)|^ECONN|^$/.test(code)
+    ? 'does the server speak TLS on this port, and does it ask for a certificate (`tls.cert`, `tls.key`)?'
+    : 'its authority belongs in `tls.ca`, and `servers` must name the server as its certificate does';
+  const message = `no TLS connection (${reason ?? wordsOf(cause)}); ${hint}`;
+  return { kind: 'fault', message, code: 'ERR_GIVEWAY_STORE_TLS', cause, isFinal: isVerdict };
+}
+
+export function tooOld(version: string): Fault {
+  const message = `version ${version.slice(0, 40)} is too old for the meta protocol, which needs memcached 1.6.13; update it, or set \`protocol: 'binary'\``;
+  return { kind: 'fault', message, code: 'ERR_GIVEWAY_NO_META', isFinal: true };
+}
+
+export function noMeta(): Fault {
+  const message = "the server does not know memcached's meta commands, which 1.6.13 has; set `protocol: 'binary'` if it speaks that";
+  return { kind: 'fault', message, code: 'ERR_GIVEWAY_NO_META', isFinal: true };
+}
+
+/** The request was refused, and the connection with it: what the server makes of the rest of the request is unknown. */
+export function clientError(line: string): Fault {
+  return { kind: 'fault', message: `the server answered "${line.slice(0, 100)}"`, isFinal: true };
 }
 
 export function outOfStep(): Fault {
@@ -43,8 +86,8 @@ export function outOfStep(): Fault {
 
 export function notAuthenticated(hasCredentials: boolean): Fault {
   const message = hasCredentials
-    ? 'the server refused the SASL credentials; check `username` and `password`'
-    : 'the server asks for SASL credentials; pass `username` and `password`';
+    ? 'the server refused the credentials; check `username` and `password`'
+    : 'the server asks for credentials; pass `username` and `password`';
   return { kind: 'fault', message, code: 'ERR_GIVEWAY_STORE_AUTH', isFinal: true };
 }
 
@@ -54,11 +97,9 @@ export function closed(): Fault {
 
 /** A definite answer that is neither yes nor no. */
 export function failed({ status, value }: Reply): Fault {
-  const code = `status 0x${status.toString(16).padStart(2, '0')}`;
-  if (status === statuses.outOfMemory) {
-    return { kind: 'fault', message: `out of memory (${code}); give memcached more (-m), or let it evict (no -M)`, isFinal: true };
-  }
-  return { kind: 'fault', message: `the server answered "${value.slice(0, 100)}" (${code})`, isFinal: true };
+  const answer = `the server answered "${value.slice(0, 100)}"`;
+  const hint = status === 'outOfMemory' ? '; it is out of memory: give memcached more (-m), or let it evict (no -M)' : '';
+  return { kind: 'fault', message: `${answer}${hint}`, isFinal: true };
 }
 
 /** Without CAS numbers nobody can tell his own entry from a successor's, so there is nothing to fall back to. */

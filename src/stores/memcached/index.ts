@@ -1,18 +1,20 @@
 import type { LockStore, StoreTraits, Version } from '../../lock/store.ts';
 import { withBreaker } from '../breaker.ts';
+import { openBinaryConnection } from './binary-connection.ts';
 import { startCall } from './call.ts';
 import { change, type Footing, look, type Write } from './change.ts';
 import type { Task } from './exchange.ts';
 import { type Exptime, exptimeFor } from './exptime.ts';
 import { checkKey, checkValue } from './limits.ts';
 import { linkTo } from './link.ts';
+import { openMetaConnection } from './meta-connection.ts';
 import { type MemcachedStoreOptions, resolveOptions } from './options.ts';
 import { placeOf } from './placement.ts';
 import { quarantine } from './quarantine.ts';
 import { watchServerList } from './server-list.ts';
-import { addRequest, deleteRequest, setRequest } from './wire.ts';
 
 export type { MemcachedStoreOptions, MemjsClient } from './options.ts';
+export type { TlsOptions } from './transport.ts';
 
 const traits: StoreTraits = { name: 'memcached', ttlGrainMs: 1_000, mayForget: true, durable: false, pushes: false };
 
@@ -22,7 +24,8 @@ interface MemcachedVersion extends Version, Footing {
 }
 
 /**
- * Locks in Memcached, over memjs and the binary protocol. Connects when first used; an idle store does not keep the process alive.
+ * Locks in Memcached, over memjs and the binary protocol or, with `protocol: 'meta'` or `tls`, over text commands. Both find
+ * the same locks. Connects when first used; an idle store does not keep the process alive.
  *
  * Every call is one request. When a reply is lost (reset, close, timeout), the entry is read back and compared before the
  * call answers, within the same `timeoutMs`; only then it rejects with `StoreUnavailableError`.
@@ -32,8 +35,14 @@ interface MemcachedVersion extends Version, Footing {
  * @throws InvalidOptionError for options, keys, values and TTLs, before anything is sent.
  */
 export function memcachedStore(options: MemcachedStoreOptions): LockStore {
-  const { servers, timeoutMs, verifyRelease, quarantineMs, breaker } = resolveOptions(options);
-  const links = servers.map(({ address, credentials }) => linkTo(address, credentials));
+  const { servers, transport, timeoutMs, verifyRelease, quarantineMs, breaker } = resolveOptions(options);
+  const links = servers.map(({ address, credentials }) =>
+    linkTo(address, (onFault) =>
+      transport.protocol === 'meta'
+        ? openMetaConnection(address, credentials, transport.tls, onFault)
+        : openBinaryConnection(address, credentials, onFault),
+    ),
+  );
   const ward = quarantineMs === undefined ? undefined : quarantine(quarantineMs);
   const serverList = links.length > 1 ? watchServerList(links, timeoutMs) : undefined;
 
@@ -59,7 +68,7 @@ export function memcachedStore(options: MemcachedStoreOptions): LockStore {
     async create(key, value, ttlMs) {
       const exptime = exptimeOf(ttlMs);
       checkValue(value);
-      const write: Write = { from: undefined, to: value, request: () => addRequest(key, value, exptime), admit: ward?.admit };
+      const write: Write = { from: undefined, to: value, request: () => ({ command: 'add', key, value, exptime }), admit: ward?.admit };
       const made = await change(begin(key), write);
       return made && versionOf(made.cas, made.epoch, value);
     },
@@ -67,13 +76,13 @@ export function memcachedStore(options: MemcachedStoreOptions): LockStore {
       const exptime = exptimeOf(ttlMs);
       checkValue(value);
       const old = version as MemcachedVersion;
-      const write: Write = { from: old.value, to: value, request: (cas) => setRequest(key, value, exptime, cas) };
+      const write: Write = { from: old.value, to: value, request: (cas) => ({ command: 'set', key, value, exptime, cas }) };
       const made = await change(begin(key), write, verifyRelease ? undefined : old);
       return made && versionOf(made.cas, made.epoch, value);
     },
     async remove(key, version) {
       const old = version as MemcachedVersion;
-      const write: Write = { from: old.value, to: undefined, request: (cas) => deleteRequest(key, cas) };
+      const write: Write = { from: old.value, to: undefined, request: (cas) => ({ command: 'delete', key, cas }) };
       return (await change(begin(key), write, verifyRelease ? undefined : old)) !== undefined;
     },
     onNotice: (listener) => serverList?.onNotice(listener) ?? { [Symbol.dispose]() {} },

@@ -1,7 +1,7 @@
 import type { Address } from './addresses.ts';
 import { type Call, leftMs, watch } from './call.ts';
-import { type Connection, type Credentials, openConnection } from './connection.ts';
-import { closed, type Fault, noConnection } from './fault.ts';
+import type { Connection } from './connection.ts';
+import { closed, type Fault } from './fault.ts';
 
 /** The way to one server: a connection, and after a fault another one, made when it is next needed. */
 export interface Link extends Address {
@@ -12,14 +12,15 @@ export interface Link extends Address {
   close(): void;
 }
 
-export function linkTo(address: Address, credentials: Credentials | undefined): Link {
+/** `openConnection` starts to connect; its argument is called once, when that connection is of no more use. */
+export function linkTo(address: Address, openConnection: (onFault: (fault: Fault) => void) => Connection): Link {
   let current: Connection | undefined;
   let open: Connection | undefined;
   let isClosed = false;
 
   function connection(): Connection {
     if (current !== undefined) return current;
-    const made = openConnection(address, credentials, () => {
+    const made = openConnection(() => {
       if (current === made) current = open = undefined;
     });
     current = made;
@@ -38,7 +39,7 @@ export function linkTo(address: Address, credentials: Credentials | undefined): 
       return new Promise((resolve) => {
         if (isClosed) return resolve(closed());
         const made = connection();
-        const stop = watch(call, leftMs(call), () => made.fail(noConnection(call.timeoutMs)));
+        const stop = watch(call, leftMs(call), () => made.timeOut(call.timeoutMs));
         made.whenSettled((fault) => {
           stop();
           resolve(fault ?? made);

@@ -2,6 +2,7 @@ import { InvalidOptionError } from '../../lock/errors.ts';
 import type { BreakerOptions } from '../breaker.ts';
 import { type Address, addressOf, parseAddresses } from './addresses.ts';
 import type { Credentials } from './connection.ts';
+import { resolveTransport, type TlsOptions, type Transport } from './transport.ts';
 
 /** Options of `memcachedStore`. One of `servers` and `client` is needed. */
 export interface MemcachedStoreOptions {
@@ -15,7 +16,20 @@ export interface MemcachedStoreOptions {
    * because it must throw a client away after any fault.
    */
   readonly client?: MemjsClient;
-  /** For SASL PLAIN, both or neither. The environment variables that memjs knows (`MEMCACHIER_USERNAME`, …) are not read. */
+  /**
+   * `'binary'`, the default, is what memjs speaks. `'meta'` are text commands that memcached has since 1.6.13, for servers
+   * without the other one, such as ElastiCache Serverless. Processes with either exclude each other.
+   */
+  readonly protocol?: 'binary' | 'meta';
+  /**
+   * Connects over TLS, which needs the meta protocol and so implies it. `true`, or options of Node's `tls.connect`: `ca`,
+   * `cert`, `key`, `servername`, … Default `false`.
+   */
+  readonly tls?: boolean | TlsOptions;
+  /**
+   * Both or neither: for SASL PLAIN, with `'meta'` for a server with an authentication file (`-Y`). The environment variables
+   * that memjs knows (`MEMCACHIER_USERNAME`, …) are not read.
+   */
   readonly username?: string;
   readonly password?: string;
   /**
@@ -57,6 +71,7 @@ interface ResolvedServer {
 
 export interface ResolvedOptions {
   readonly servers: readonly [ResolvedServer, ...ResolvedServer[]];
+  readonly transport: Transport;
   readonly timeoutMs: number;
   readonly verifyRelease: boolean;
   /** `undefined`: off. */
@@ -64,7 +79,18 @@ export interface ResolvedOptions {
   readonly breaker: Omit<BreakerOptions, 'serverOf'> | false;
 }
 
-const known: readonly string[] = ['servers', 'client', 'username', 'password', 'timeoutMs', 'verifyRelease', 'quarantine', 'breaker'];
+const known: readonly string[] = [
+  'servers',
+  'client',
+  'protocol',
+  'tls',
+  'username',
+  'password',
+  'timeoutMs',
+  'verifyRelease',
+  'quarantine',
+  'breaker',
+];
 const leastQuarantineMs = 30_000;
 
 export function resolveOptions(options: MemcachedStoreOptions): ResolvedOptions {
@@ -78,6 +104,7 @@ export function resolveOptions(options: MemcachedStoreOptions): ResolvedOptions 
   else checkBoolean('quarantine', quarantine);
   return {
     servers: resolveServers(options),
+    transport: resolveTransport(options),
     timeoutMs,
     verifyRelease,
     quarantineMs: quarantine === false ? undefined : quarantine === true ? leastQuarantineMs : quarantine.longestTtlMs,

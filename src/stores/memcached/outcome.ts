@@ -1,4 +1,4 @@
-import { statuses } from './wire.ts';
+import type { Status } from './request.ts';
 
 /**
  * One write, as a step from what must be there to what shall be there; `undefined` means nothing. So create is
@@ -15,12 +15,12 @@ export interface Change {
  * What the reply to a write means. `inDoubt`: an earlier try of the same write was sent and never answered. Then a
  * refusal may come from that very try, and only a look at the key can tell.
  */
-export function afterReply(status: number, inDoubt: boolean): 'done' | 'refused' | 'look' | 'failed' {
+export function afterReply(status: Status, inDoubt: boolean): 'done' | 'refused' | 'look' | 'failed' {
   switch (status) {
-    case statuses.ok:
+    case 'ok':
       return 'done';
-    case statuses.exists:
-    case statuses.notFound:
+    case 'exists':
+    case 'notFound':
       return inDoubt ? 'look' : 'refused';
     default:
       return 'failed';

@@ -1,7 +1,7 @@
 import { attemptMs, watch } from './call.ts';
 import type { Connection } from './connection.ts';
 import type { Task } from './exchange.ts';
-import { type Fault, noAnswer, quarantined } from './fault.ts';
+import { type Fault, quarantined } from './fault.ts';
 
 /** memcached begins to count its uptime at 2. */
 const uptimeAheadS = 2;
@@ -40,7 +40,7 @@ export function quarantine(leastTtlMs: number): Quarantine {
 
 function askUptimeS(connection: Connection, { call }: Task): Promise<number | Fault> {
   return new Promise((resolve) => {
-    const stop = watch(call, attemptMs(call), () => connection.fail(noAnswer(call.timeoutMs, connection.hasAnswered)));
+    const stop = watch(call, attemptMs(call), () => connection.timeOut(call.timeoutMs));
     connection.askUptime((outcome) => {
       stop();
       resolve(outcome);

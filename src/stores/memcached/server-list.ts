@@ -5,7 +5,6 @@ import type { Task } from './exchange.ts';
 import { exptimeFor } from './exptime.ts';
 import type { Link } from './link.ts';
 import { fingerprint } from './placement.ts';
-import { addRequest, setRequest } from './wire.ts';
 
 /**
  * Finds out, in the background, when others use the same servers with another list. They would look for one lock on two
@@ -59,8 +58,8 @@ async function leaveFingerprint(link: Link, mine: string, timeoutMs: number): Pr
   if (sight.value !== undefined && sight.value !== mine) return sight.value;
   const left =
     sight.value === undefined
-      ? await change(task, { from: undefined, to: mine, request: () => addRequest(key, mine, exptime) })
-      : await change(task, { from: mine, to: mine, request: (cas) => setRequest(key, mine, exptime, cas) }, sight);
+      ? await change(task, { from: undefined, to: mine, request: () => ({ command: 'add', key, value: mine, exptime }) })
+      : await change(task, { from: mine, to: mine, request: (cas) => ({ command: 'set', key, value: mine, exptime, cas }) }, sight);
   return left === undefined ? ((await look(task)).value ?? mine) : mine;
 }
 

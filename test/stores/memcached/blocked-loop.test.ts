@@ -4,6 +4,7 @@ import type { LockStore, Version } from '../../../src/lock/store.ts';
 import { attemptMs, leftMs, startCall, watch } from '../../../src/stores/memcached/call.ts';
 import { describeWith } from '../../support/shared.ts';
 import { setStage, timed } from './stage.ts';
+import { transports } from './transports.ts';
 
 const ttlMs = 30_000;
 const timeoutMs = 200;
@@ -18,74 +19,76 @@ function block(ms: number): void {
 const epochOf = (version: Version | undefined): symbol => (version as unknown as { epoch: symbol }).epoch;
 
 describeWith('memcached', () => {
-  // No proxy here: it lives in this process, and would be blocked as well.
-  const stage = setStage();
+  describe.each(transports)('$name', (transport) => {
+    // No proxy here: it lives in this process, and would be blocked as well.
+    const stage = setStage(transport);
 
-  describe('P7: a loop that is blocked past the deadline', () => {
-    /** One failure would open this breaker. */
-    const open = (): LockStore => stage.openDirect({ timeoutMs, breaker: { failures: 1 } });
+    describe('P7: a loop that is blocked past the deadline', () => {
+      /** One failure would open this breaker. */
+      const open = (): LockStore => stage.openDirect({ timeoutMs, breaker: { failures: 1 } });
 
-    test('while the reply is in the socket: it is believed, the connection stays, the breaker does not count', async () => {
-      const [store, key] = [open(), stage.freshKey()];
-      const before = (await store.create(stage.freshKey(), 'warm', ttlMs)) as Version;
-      const created = store.create(key, 'mine', ttlMs);
-      process.nextTick(() => block(3 * timeoutMs)); // after the tick's requests were written
-      const version = await created;
-      expect(version).toBeDefined();
-      expect(epochOf(version)).toBe(epochOf(before));
-      expect(await store.remove(key, version as Version)).toBe(true);
-    });
+      test('while the reply is in the socket: it is believed, the connection stays, the breaker does not count', async () => {
+        const [store, key] = [open(), stage.freshKey()];
+        const before = (await store.create(stage.freshKey(), 'warm', ttlMs)) as Version;
+        const created = store.create(key, 'mine', ttlMs);
+        process.nextTick(() => block(3 * timeoutMs)); // after the tick's requests were written
+        const version = await created;
+        expect(version).toBeDefined();
+        expect(epochOf(version)).toBe(epochOf(before));
+        expect(await store.remove(key, version as Version)).toBe(true);
+      });
 
-    test('while it is still connecting', async () => {
-      const [store, key] = [open(), stage.freshKey()];
-      const created = store.create(key, 'mine', ttlMs);
-      block(3 * timeoutMs);
-      expect(await created).toBeDefined();
-      expect(await store.read(key)).toMatchObject({ value: 'mine' });
-    });
+      test('while it is still connecting', async () => {
+        const [store, key] = [open(), stage.freshKey()];
+        const created = store.create(key, 'mine', ttlMs);
+        block(3 * timeoutMs);
+        expect(await created).toBeDefined();
+        expect(await store.read(key)).toMatchObject({ value: 'mine' });
+      });
 
-    test('in the middle of a call of two requests', async () => {
-      const [store, key] = [open(), stage.freshKey()];
-      const foreign = (await stage.openDirect().create(key, 'mine', ttlMs)) as Version;
-      await store.read(key);
-      const removed = store.remove(key, foreign); // its connection is another one: get, then delete
-      process.nextTick(() => block(3 * timeoutMs));
-      expect(await removed).toBe(true);
-    });
+      test('in the middle of a call of two requests', async () => {
+        const [store, key] = [open(), stage.freshKey()];
+        const foreign = (await stage.openDirect().create(key, 'mine', ttlMs)) as Version;
+        await store.read(key);
+        const removed = store.remove(key, foreign); // its connection is another one: get, then delete
+        process.nextTick(() => block(3 * timeoutMs));
+        expect(await removed).toBe(true);
+      });
 
-    test('again and again, between calls and within them', async () => {
-      const store = open();
-      const before = (await store.create(stage.freshKey(), 'warm', ttlMs)) as Version;
-      let isBusy = true;
-      const busy = (async () => {
-        while (isBusy) {
-          block(120);
-          await nextTurn();
+      test('again and again, between calls and within them', async () => {
+        const store = open();
+        const before = (await store.create(stage.freshKey(), 'warm', ttlMs)) as Version;
+        let isBusy = true;
+        const busy = (async () => {
+          while (isBusy) {
+            block(120);
+            await nextTurn();
+          }
+        })();
+        try {
+          for (let round = 0; round < 4; round += 1) {
+            const key = stage.freshKey();
+            const version = (await store.create(key, 'mine', ttlMs)) as Version;
+            expect(epochOf(version)).toBe(epochOf(before));
+            expect(await store.remove(key, version)).toBe(true);
+          }
+        } finally {
+          isBusy = false;
         }
-      })();
-      try {
-        for (let round = 0; round < 4; round += 1) {
-          const key = stage.freshKey();
-          const version = (await store.create(key, 'mine', ttlMs)) as Version;
-          expect(epochOf(version)).toBe(epochOf(before));
-          expect(await store.remove(key, version)).toBe(true);
-        }
-      } finally {
-        isBusy = false;
-      }
-      await busy;
-    });
+        await busy;
+      });
 
-    test('before a server that is really dead: the call ends all the same', async () => {
-      const store = open();
-      await store.read(stage.freshKey());
-      stage.server.pause();
-      const created = timed(store.create(stage.freshKey(), 'mine', ttlMs));
-      process.nextTick(() => block(2 * timeoutMs));
-      const { error, tookMs } = await created;
-      stage.server.resume();
-      expect(error).toMatchObject({ name: 'StoreUnavailableError' });
-      expect(tookMs).toBeLessThan(4 * timeoutMs + 400);
+      test('before a server that is really dead: the call ends all the same', async () => {
+        const store = open();
+        await store.read(stage.freshKey());
+        stage.server.pause();
+        const created = timed(store.create(stage.freshKey(), 'mine', ttlMs));
+        process.nextTick(() => block(2 * timeoutMs));
+        const { error, tookMs } = await created;
+        stage.server.resume();
+        expect(error).toMatchObject({ name: 'StoreUnavailableError' });
+        expect(tookMs).toBeLessThan(4 * timeoutMs + 400);
+      });
     });
   });
 });

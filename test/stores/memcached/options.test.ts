@@ -42,6 +42,22 @@ describe('servers', () => {
   });
 });
 
+describe('the transport', () => {
+  test.each<[Partial<MemcachedStoreOptions>, object]>([
+    [{}, { protocol: 'binary' }],
+    [{ tls: false }, { protocol: 'binary' }],
+    [{ protocol: 'binary', tls: false }, { protocol: 'binary' }],
+    [{ protocol: 'meta' }, { protocol: 'meta', tls: undefined }],
+    [{ tls: true }, { protocol: 'meta', tls: {} }],
+    [
+      { protocol: 'meta', tls: { ca: 'text' } },
+      { protocol: 'meta', tls: { ca: 'text' } },
+    ],
+  ])('of %j is %j', (options, transport) => {
+    expect(resolveOptions({ servers: 'a', ...options }).transport).toEqual(transport);
+  });
+});
+
 describe('P11: an option that is not allowed is named, before anything is sent', () => {
   test.each<[object, string]>([
     [{}, 'servers'],
@@ -59,6 +75,13 @@ describe('P11: an option that is not allowed is named, before anything is sent',
     [{ servers: 'a', username: 'me' }, 'password'],
     [{ servers: 'a', password: 'secret' }, 'username'],
     [{ servers: 'a', timeout: 500 }, 'timeout'],
+    [{ servers: 'a', protocol: 'text' }, 'protocol'],
+    [{ servers: 'a', protocol: null }, 'protocol'],
+    [{ servers: 'a', protocol: 'binary', tls: true }, 'protocol'],
+    [{ servers: 'a', tls: 'yes' }, 'tls'],
+    [{ servers: 'a', tls: null }, 'tls'],
+    [{ servers: 'a', tls: { host: 'b' } }, 'tls.host'],
+    [{ servers: 'a', tls: { ca: 'text', socket: {} } }, 'tls.socket'],
   ])('%j', (options, path) => {
     expect(refusal(options)).toMatchObject({ name: 'InvalidOptionError', path });
   });
@@ -68,6 +91,8 @@ describe('P11: an option that is not allowed is named, before anything is sent',
       { servers: 'me:secret@a:1' },
       { servers: 'a', username: '', password: 'secret' },
       { servers: 'a', password: 'secret' },
+      { servers: 'a', tls: 'secret' },
+      { servers: 'a', tls: { key: 'secret', path: 'secret' } },
     ].map(refusal);
     for (const error of refusals) {
       expect(error).toBeInstanceOf(Error);

@@ -4,128 +4,160 @@ import type { Version } from '../../../src/lock/store.ts';
 import { memcachedStore } from '../../../src/stores/memcached/index.ts';
 import { describeWith } from '../../support/shared.ts';
 import { setStage } from './stage.ts';
+import { plainTransports, transports } from './transports.ts';
 
 const ttlMs = 30_000;
 
 describeWith('memcached', () => {
-  const stage = setStage();
+  describe.each(plainTransports)('$name', (transport) => {
+    const stage = setStage(transport);
 
-  test('the path everybody takes: create and remove are two requests in all, the first on a new connection included', async () => {
-    const [store, key] = [stage.open(), stage.freshKey()];
-    const version = await store.create(key, 'mine', ttlMs);
-    expect(await store.remove(key, version as Version)).toBe(true);
-    expect(stage.proxy.operations).toEqual(['add', 'delete']);
-    expect(stage.proxy.connections).toBe(1);
-  });
-
-  test('each call is one request, whatever its answer', async () => {
-    const [store, other, key] = [stage.open(), stage.openDirect(), stage.freshKey()];
-    const first = (await store.create(key, 'a', ttlMs)) as Version;
-    await store.create(key, 'b', ttlMs);
-    const second = (await store.replace(key, 'c', first, ttlMs)) as Version;
-    await store.replace(key, 'd', first, ttlMs);
-    await store.remove(key, first);
-    await store.read(key);
-    await other.remove(key, (await other.read(key))?.version as Version);
-    await store.remove(key, second);
-    await store.replace(key, 'e', second, ttlMs);
-    await store.read(key);
-    expect(stage.proxy.operations).toEqual(['add', 'add', 'set', 'set', 'delete', 'get', 'delete', 'set', 'get']);
-  });
-
-  test('the breaker adds no request', async () => {
-    const [store, key] = [memcachedStore({ servers: stage.proxy.url }), stage.freshKey()];
-    await store.remove(key, (await store.create(key, 'mine', ttlMs)) as Version);
-    expect(stage.proxy.requests).toBe(2);
-    await store.close();
-  });
-
-  test('many calls of one tick share one connection, also when it is still to be made', async () => {
-    const store = stage.open();
-    const keys = Array.from({ length: 200 }, () => stage.freshKey());
-    const made = await Promise.all(keys.map((key) => store.create(key, key, ttlMs)));
-    expect(made.every(Boolean)).toBe(true);
-    expect(stage.proxy.connections).toBe(1);
-    expect(stage.proxy.requests).toBe(200);
-  });
-
-  test('a memjs client lends its address; its own connection stays as it is', async () => {
-    const client = Client.create(stage.proxy.url);
-    const [store, key] = [memcachedStore({ client }), stage.freshKey()];
-    expect(await store.create(key, 'mine', ttlMs)).toBeDefined();
-    expect((await client.get(key)).value?.toString()).toBe('mine');
-    await store.close();
-    expect((await client.get(key)).value?.toString()).toBe('mine');
-    client.close();
-  });
-
-  test('credentials in the environment are not sent to a server that nobody named them for', async () => {
-    const before = process.env;
-    process.env = { ...before, MEMCACHIER_USERNAME: 'env', MEMCACHIER_PASSWORD: 'env', MEMCACHE_USERNAME: 'env', MEMCACHE_PASSWORD: 'env' };
-    try {
-      await stage.open().read(stage.freshKey());
-    } finally {
-      process.env = before;
-    }
-    expect(stage.proxy.operations).toEqual(['get']);
-  });
-
-  describe('P11: what memcached would choke on is refused, and nothing is sent', () => {
-    test.each(['', 'a b', 'a\nb', 'a\r\nset x 0 0 1', '\u0000', '\u007f', 'ä', 'x'.repeat(251), undefined, 7])('key %j', async (given) => {
-      const [store, key] = [stage.open(), given as string];
-      const version = (await store.create(stage.freshKey(), 'mine', ttlMs)) as Version;
-      stage.proxy.forget();
-      const calls = [store.read(key), store.create(key, 'v', ttlMs), store.replace(key, 'v', version, ttlMs), store.remove(key, version)];
-      for (const call of calls) await expect(call).rejects.toMatchObject({ name: 'InvalidOptionError', path: 'key' });
-      expect(stage.proxy.requests).toBe(0);
-    });
-
-    test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 31 * 86_400_000, undefined as unknown as number])('TTL %p', async (given) => {
+    test('the path everybody takes: create and remove are two requests in all, beside what a new connection begins with', async () => {
       const [store, key] = [stage.open(), stage.freshKey()];
-      const version = (await store.create(key, 'mine', ttlMs)) as Version;
-      stage.proxy.forget();
-      for (const call of [store.create(key, 'v', given), store.replace(key, 'v', version, given)]) {
-        await expect(call).rejects.toMatchObject({ name: 'InvalidOptionError', path: 'ttlMs' });
-      }
-      expect(stage.proxy.requests).toBe(0);
-    });
-
-    test.each([
-      ['of a million bytes and one', 'x'.repeat(1_000_001)],
-      ['of fewer, longer characters', '€'.repeat(400_000)],
-      ['that is no string', 7],
-    ])('a value %s', async (_what, given) => {
-      const [store, key] = [stage.open(), stage.freshKey()];
-      const version = (await store.create(key, 'mine', ttlMs)) as Version;
-      stage.proxy.forget();
-      const value = given as string;
-      for (const call of [store.create(key, value, ttlMs), store.replace(key, value, version, ttlMs)]) {
-        await expect(call).rejects.toMatchObject({ name: 'InvalidOptionError', path: 'value' });
-      }
-      expect(stage.proxy.requests).toBe(0);
-    });
-
-    test('the largest that is allowed is taken', async () => {
-      const [store, key] = [stage.openDirect(), 'k'.repeat(250)];
-      const value = 'x'.repeat(1_000_000);
-      const version = await store.create(key, value, ttlMs);
-      expect((await store.read(key))?.value).toBe(value);
+      const version = await store.create(key, 'mine', ttlMs);
       expect(await store.remove(key, version as Version)).toBe(true);
+      expect(stage.proxy.operations).toEqual([...transport.greeting, ...stage.words('add', 'delete')]);
+      expect(stage.proxy.connections).toBe(1);
+    });
+
+    test('each call is one request, whatever its answer', async () => {
+      const [store, other, key] = [await stage.openReady(), stage.openDirect(), stage.freshKey()];
+      const first = (await store.create(key, 'a', ttlMs)) as Version;
+      await store.create(key, 'b', ttlMs);
+      const second = (await store.replace(key, 'c', first, ttlMs)) as Version;
+      await store.replace(key, 'd', first, ttlMs);
+      await store.remove(key, first);
+      await store.read(key);
+      await other.remove(key, (await other.read(key))?.version as Version);
+      await store.remove(key, second);
+      await store.replace(key, 'e', second, ttlMs);
+      await store.read(key);
+      expect(stage.proxy.operations).toEqual(stage.words('add', 'add', 'set', 'set', 'delete', 'get', 'delete', 'set', 'get'));
+    });
+
+    test('the breaker adds no request', async () => {
+      const [store, key] = [stage.open({ breaker: {} }), stage.freshKey()];
+      await store.remove(key, (await store.create(key, 'mine', ttlMs)) as Version);
+      expect(stage.proxy.requests).toBe(transport.greeting.length + 2);
+    });
+
+    test('many calls of one tick share one connection, also when it is still to be made', async () => {
+      const store = stage.open();
+      const keys = Array.from({ length: 200 }, () => stage.freshKey());
+      const made = await Promise.all(keys.map((key) => store.create(key, key, ttlMs)));
+      expect(made.every(Boolean)).toBe(true);
+      expect(stage.proxy.connections).toBe(1);
+      expect(stage.proxy.requests).toBe(transport.greeting.length + 200);
+    });
+
+    test('a memjs client lends its address; its own connection stays as it is', async () => {
+      const client = Client.create(stage.proxy.url);
+      const [store, key] = [memcachedStore({ client, ...transport.options }), stage.freshKey()];
+      expect(await store.create(key, 'mine', ttlMs)).toBeDefined();
+      expect((await client.get(key)).value?.toString()).toBe('mine');
+      await store.close();
+      expect((await client.get(key)).value?.toString()).toBe('mine');
+      client.close();
+    });
+
+    test('credentials in the environment are not sent to a server that nobody named them for', async () => {
+      const before = process.env;
+      process.env = {
+        ...before,
+        MEMCACHIER_USERNAME: 'env',
+        MEMCACHIER_PASSWORD: 'env',
+        MEMCACHE_USERNAME: 'env',
+        MEMCACHE_PASSWORD: 'env',
+      };
+      try {
+        await stage.open().read(stage.freshKey());
+      } finally {
+        process.env = before;
+      }
+      expect(stage.proxy.operations).toEqual([...transport.greeting, ...stage.words('get')]);
+    });
+
+    describe('P11: what memcached would choke on is refused, and nothing is sent', () => {
+      test.each(['', 'a b', 'a\nb', 'a\r\nset x 0 0 1', '\u0000', '\u007f', 'ä', 'x'.repeat(251), undefined, 7])(
+        'key %j',
+        async (given) => {
+          const [store, key] = [stage.open(), given as string];
+          const version = (await store.create(stage.freshKey(), 'mine', ttlMs)) as Version;
+          stage.proxy.forget();
+          const calls = [
+            store.read(key),
+            store.create(key, 'v', ttlMs),
+            store.replace(key, 'v', version, ttlMs),
+            store.remove(key, version),
+          ];
+          for (const call of calls) await expect(call).rejects.toMatchObject({ name: 'InvalidOptionError', path: 'key' });
+          expect(stage.proxy.requests).toBe(0);
+        },
+      );
+
+      test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 31 * 86_400_000, undefined as unknown as number])('TTL %p', async (given) => {
+        const [store, key] = [stage.open(), stage.freshKey()];
+        const version = (await store.create(key, 'mine', ttlMs)) as Version;
+        stage.proxy.forget();
+        for (const call of [store.create(key, 'v', given), store.replace(key, 'v', version, given)]) {
+          await expect(call).rejects.toMatchObject({ name: 'InvalidOptionError', path: 'ttlMs' });
+        }
+        expect(stage.proxy.requests).toBe(0);
+      });
+
+      test.each([
+        ['of a million bytes and one', 'x'.repeat(1_000_001)],
+        ['of fewer, longer characters', '€'.repeat(400_000)],
+        ['that is no string', 7],
+      ])('a value %s', async (_what, given) => {
+        const [store, key] = [stage.open(), stage.freshKey()];
+        const version = (await store.create(key, 'mine', ttlMs)) as Version;
+        stage.proxy.forget();
+        const value = given as string;
+        for (const call of [store.create(key, value, ttlMs), store.replace(key, value, version, ttlMs)]) {
+          await expect(call).rejects.toMatchObject({ name: 'InvalidOptionError', path: 'value' });
+        }
+        expect(stage.proxy.requests).toBe(0);
+      });
+
+      test('the largest that is allowed is taken', async () => {
+        const [store, key] = [stage.openDirect(), 'k'.repeat(250)];
+        const value = 'x'.repeat(1_000_000);
+        const version = await store.create(key, value, ttlMs);
+        expect((await store.read(key))?.value).toBe(value);
+        expect(await store.remove(key, version as Version)).toBe(true);
+      });
     });
   });
 
-  test('memjs counts its requests in 31 bits and throws after the last; ours never gets there', async () => {
-    const lastRequests = jest.spyOn(Client.prototype, 'incrSeq').mockImplementationOnce(function (this: Client) {
-      Object.assign(this, { seq: 2 ** 31 - 3 });
+  describe('binary alone', () => {
+    const stage = setStage();
+
+    test('memjs counts its requests in 31 bits and throws after the last; ours never gets there', async () => {
+      const lastRequests = jest.spyOn(Client.prototype, 'incrSeq').mockImplementationOnce(function (this: Client) {
+        Object.assign(this, { seq: 2 ** 31 - 3 });
+      });
+      const [store, key] = [stage.open(), stage.freshKey()];
+      try {
+        let version = (await store.create(key, 'v0', ttlMs)) as Version;
+        for (let round = 1; round < 10; round += 1) version = (await store.replace(key, `v${round}`, version, ttlMs)) as Version;
+        expect(await store.remove(key, version)).toBe(true);
+      } finally {
+        lastRequests.mockRestore();
+      }
+      expect(stage.proxy.connections).toBe(1);
     });
-    const [store, key] = [stage.open(), stage.freshKey()];
-    try {
-      let version = (await store.create(key, 'v0', ttlMs)) as Version;
-      for (let round = 1; round < 10; round += 1) version = (await store.replace(key, `v${round}`, version, ttlMs)) as Version;
-      expect(await store.remove(key, version)).toBe(true);
-    } finally {
-      lastRequests.mockRestore();
-    }
-    expect(stage.proxy.connections).toBe(1);
+  });
+
+  describe.each(transports)('$name', (transport) => {
+    const stage = setStage({ ...transport, frames: 'chunks' });
+
+    test('whatever one tick asks for leaves in one piece', async () => {
+      const store = await stage.openReady();
+      await store.read(stage.freshKey());
+      stage.proxy.forget();
+      await Promise.all(Array.from({ length: 100 }, () => store.create(stage.freshKey(), 'mine', ttlMs)));
+      expect(stage.proxy.operations).toEqual(['chunk']);
+    });
   });
 });

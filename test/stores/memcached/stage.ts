@@ -4,6 +4,7 @@ import { type MemcachedStoreOptions, memcachedStore } from '../../../src/stores/
 import { type FaultProxy, startProxy } from '../../support/proxy.ts';
 import { memcachedServer, type ProcessServer } from '../../support/services.ts';
 import { uniqueName } from '../../support/shared.ts';
+import { binaryTransport, type Command, type Transport } from './transports.ts';
 
 /** A memcached of our own, a proxy before it, and stores that go through the proxy or past it. */
 export interface Stage {
@@ -15,19 +16,23 @@ export interface Stage {
   open(options?: Partial<MemcachedStoreOptions>): LockStore;
   /** The same, straight to the server: what others see. */
   openDirect(options?: Partial<MemcachedStoreOptions>): LockStore;
+  /** A store through the proxy whose next fault will hit a request, not what its connection sends of its own. */
+  openReady(options?: Partial<MemcachedStoreOptions>): Promise<LockStore>;
+  /** These requests as the proxy names them. */
+  words(...commands: Command[]): string[];
 }
 
-/** Starts server and proxy for the tests of a `describe`. `args`: memcached's own. */
-export function setStage(args: readonly string[] = []): Stage {
+/** Starts server and proxy for the tests of a `describe`. `args`: memcached's own, beside those of the transport. */
+export function setStage(transport: Transport = binaryTransport, args: readonly string[] = []): Stage {
   let server: ProcessServer;
   let proxy: FaultProxy;
   let stores: LockStore[] = [];
 
   beforeAll(async () => {
-    server = await memcachedServer(args);
+    server = await memcachedServer([...transport.args, ...args]);
   });
   beforeEach(async () => {
-    proxy = await startProxy(server);
+    proxy = await startProxy(server, { protocol: transport.frames });
   });
   afterEach(async () => {
     await Promise.all(stores.map((store) => store.close()));
@@ -40,7 +45,7 @@ export function setStage(args: readonly string[] = []): Stage {
     stores.push(store);
     return store;
   };
-  return {
+  const stage: Stage = {
     get server() {
       return server;
     },
@@ -48,9 +53,17 @@ export function setStage(args: readonly string[] = []): Stage {
       return proxy;
     },
     freshKey: () => `giveway:${uniqueName()}`,
-    open: (options = {}) => kept(memcachedStore({ servers: proxy.url, breaker: false, ...options })),
-    openDirect: (options = {}) => kept(memcachedStore({ servers: server.url, breaker: false, ...options })),
+    open: (options = {}) => kept(memcachedStore({ servers: proxy.url, breaker: false, ...transport.options, ...options })),
+    openDirect: (options = {}) => kept(memcachedStore({ servers: server.url, breaker: false, ...transport.options, ...options })),
+    async openReady(options) {
+      const store = stage.open(options);
+      if (transport.greeting.length > 0) await store.read(stage.freshKey());
+      stage.proxy.forget();
+      return store;
+    },
+    words: (...commands) => commands.map((command) => transport.words[command]),
   };
+  return stage;
 }
 
 /** The settled outcome of a promise, and how long it took. */

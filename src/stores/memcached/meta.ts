@@ -1,0 +1,85 @@
+import { clientError, type Fault, noMeta, outOfStep } from './fault.ts';
+import type { Reply, Request, Status } from './request.ts';
+
+/** One reply as it came: a line, and the data block or the list that belongs to it. */
+export interface TextReply {
+  readonly kind: 'text';
+  readonly line: string;
+  readonly block: string;
+  /** Where the next one begins. */
+  readonly end: number;
+}
+
+/** What each request may be answered; anything else is a reply to something else. */
+const meanings: Readonly<Record<Request['command'], Readonly<Record<string, Status>>>> = {
+  get: { VA: 'ok', EN: 'notFound' },
+  add: { HD: 'ok', NS: 'exists' },
+  set: { HD: 'ok', EX: 'exists', NF: 'notFound' },
+  delete: { HD: 'ok', EX: 'exists', NF: 'notFound' },
+};
+
+/** The text of a request. `opaque` comes back with the reply, and proves that the two belong together. */
+export function encode(request: Request, opaque: number): string {
+  const { key } = request;
+  switch (request.command) {
+    case 'get':
+      return `mg ${key} v c O${opaque}\r\n`;
+    case 'add':
+      return `ms ${key} ${Buffer.byteLength(request.value)} T${request.exptime} ME c O${opaque}\r\n${request.value}\r\n`;
+    case 'set':
+      return `ms ${key} ${Buffer.byteLength(request.value)} T${request.exptime} C${request.cas} c O${opaque}\r\n${request.value}\r\n`;
+    case 'delete':
+      return `md ${key} ${request.cas === 0n ? '' : `C${request.cas} `}O${opaque}\r\n`;
+  }
+}
+
+/** The reply that begins at `start`; `undefined` while it is incomplete. */
+export function readReply(bytes: Buffer, start: number): TextReply | undefined {
+  const lineEnd = bytes.indexOf('\r\n', start);
+  if (lineEnd < 0) return undefined;
+  const line = bytes.toString('latin1', start, lineEnd);
+  const rest = lineEnd + 2;
+  if (line.startsWith('VA ')) {
+    const blockEnd = rest + Number.parseInt(line.slice(3), 10);
+    return bytes.length < blockEnd + 2
+      ? undefined
+      : { kind: 'text', line, block: bytes.toString('utf8', rest, blockEnd), end: blockEnd + 2 };
+  }
+  if (line.startsWith('STAT ')) {
+    const listEnd = bytes.indexOf('\r\nEND\r\n', lineEnd);
+    return listEnd < 0 ? undefined : { kind: 'text', line, block: bytes.toString('latin1', start, listEnd), end: listEnd + 7 };
+  }
+  return { kind: 'text', line, block: '', end: rest };
+}
+
+/**
+ * What that reply means for the request. A fault: the connection must be given up. After ERROR and CLIENT_ERROR too, since
+ * memcached may read the data block that follows as further commands, and every later reply would be one behind.
+ */
+export function decode({ line, block }: TextReply, request: Request, opaque: number): Reply | Fault {
+  const [code = '', ...words] = line.split(' ');
+  if (code === 'SERVER_ERROR') {
+    return { kind: 'reply', status: line.includes('out of memory') ? 'outOfMemory' : 'failed', cas: 0n, value: line };
+  }
+  if (code === 'ERROR') return noMeta();
+  if (code === 'CLIENT_ERROR') return clientError(line);
+  const status = Object.hasOwn(meanings[request.command], code) ? meanings[request.command][code] : undefined;
+  const flags = code === 'VA' ? words.slice(1) : words;
+  const echoed = flagIn(flags, 'O');
+  // Some versions answer a miss with the bare code.
+  const isOurs = echoed === String(opaque) || (echoed === undefined && code === 'EN');
+  if (status === undefined || !isOurs) return outOfStep();
+  return { kind: 'reply', status, cas: BigInt(flagIn(flags, 'c') ?? 0), value: block };
+}
+
+/** CAS numbers work in `ms` and `md` from 1.6.13 on. What gives no such number, as a proxy may, is judged by its replies. */
+export function isTooOld(version: string): boolean {
+  const numbers = /^(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number);
+  if (numbers === undefined) return false;
+  const [major = 0, minor = 0, patch = 0] = numbers;
+  return major < 1 || (major === 1 && (minor < 6 || (minor === 6 && patch < 13)));
+}
+
+function flagIn(flags: readonly string[], letter: string): string | undefined {
+  return flags.find((flag) => flag.startsWith(letter))?.slice(1);
+}
