@@ -18,7 +18,7 @@ export const help = `Conflicts between warehouse writers, without giveway and wi
   npm run demo
   npm run demo -- [--seconds N] [--workers N] [--store URL] [--json]
 
-  --seconds N   measured time, both ways together: 2 to 3600. Default 40
+  --seconds N   measured time, both ways together: 2 to 3600. Default 30
   --workers N   worker processes: 1 to 16. Default 4
   --store URL   where the locks live: memcached://host:11211, postgres://user:password@host/database, …
                 memcached:   a memcached that the demo starts
@@ -48,7 +48,7 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
-        seconds: { type: 'string', default: '40' },
+        seconds: { type: 'string', default: '30' },
         workers: { type: 'string', default: '4' },
         store: { type: 'string' },
         json: { type: 'boolean', default: false },
