@@ -44,7 +44,7 @@ export function openBinaryConnection(address: Address, credentials: Credentials 
 
   function faultOf(error: unknown): Fault {
     if (typeof error === 'string') return notAuthenticated(credentials !== undefined); // the one error that memjs gives as a string
-    return fate.isOpen ? connectionLost(error, hasAnswered) : couldNotConnect(error);
+    return fate.isOpen ? connectionLost(error, !hasAnswered) : couldNotConnect(error);
   }
 
   // Sequence numbers of requests start at 1. memjs calls its listeners in numeric order, so this one hears of a fault first.
@@ -60,8 +60,8 @@ export function openBinaryConnection(address: Address, credentials: Credentials 
       if (chunk[0] !== replyMagic) fail(notMemcached('binary'));
     });
     // memjs forgets its requests when the server closes the connection; they would never settle.
-    socket.once('end', () => fail(connectionLost('closed by the server', hasAnswered)));
-    socket.once('close', () => fail(connectionLost('closed', hasAnswered)));
+    socket.once('end', () => fail(connectionLost('closed by the server', !hasAnswered)));
+    socket.once('close', () => fail(connectionLost('closed', !hasAnswered)));
   });
 
   return {

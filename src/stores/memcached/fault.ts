@@ -30,9 +30,9 @@ export function noConnection(timeoutMs: number): Fault {
   return { kind: 'fault', message, code: 'ERR_GIVEWAY_STORE_TIMEOUT' };
 }
 
-/** `hasAnswered`: the server, before, on this connection. */
-export function connectionLost(cause: unknown, hasAnswered: boolean): Fault {
-  const hint = hasAnswered ? '' : ' before the server had answered anything; if it expects TLS, set `tls`';
+/** `mayExpectTls`: the server has not said anything yet in plain text. */
+export function connectionLost(cause: unknown, mayExpectTls: boolean): Fault {
+  const hint = mayExpectTls ? ' before the server had answered anything; if it expects TLS, set `tls`' : '';
   return { kind: 'fault', message: `the connection broke (${wordsOf(cause)})${hint}`, cause };
 }
 
@@ -75,8 +75,8 @@ export function noMeta(): Fault {
   return { kind: 'fault', message, code: 'ERR_GIVEWAY_NO_META', isFinal: true };
 }
 
-/** The request was refused, and the connection with it: what the server makes of the rest of the request is unknown. */
-export function clientError(line: string): Fault {
+/** An answer after which the connection is of no use. */
+export function refused(line: string): Fault {
   return { kind: 'fault', message: `the server answered "${line.slice(0, 100)}"`, isFinal: true };
 }
 

@@ -13,6 +13,7 @@ import {
   notMemcached,
   noUptime,
   outOfStep,
+  refused,
   type SocketError,
   tlsFailed,
   tooOld,
@@ -75,7 +76,7 @@ export function openMetaConnection(
     // A server that asks for a certificate of ours says so only after the handshake.
     const isAlert = typeof error !== 'string' && error.code?.startsWith('ERR_SSL');
     if (progress === 'securing' || isAlert) return tlsFailed(error);
-    return connectionLost(error, hasAnswered);
+    return connectionLost(error, tls === undefined && !hasAnswered);
   }
 
   function greet(): void {
@@ -88,7 +89,7 @@ export function openMetaConnection(
     });
   }
 
-  /** Only a server that asks for the credentials gets them: any other would store them under that key. */
+  /** Only a server that asks for the credentials gets them: any other would store them under that key (hence also the -1: expired). */
   function logIn({ username, password }: Credentials): void {
     const text = `${username} ${password}`;
     write(`set giveway 0 -1 ${Buffer.byteLength(text)}\r\n${text}\r\n`, (reply) => {
@@ -100,7 +101,8 @@ export function openMetaConnection(
 
   function accept(line: string): void {
     const version = line.slice('VERSION '.length);
-    if (!line.startsWith('VERSION ')) fail(notMemcached('meta'));
+    if (/^(CLIENT_|SERVER_)?ERROR/.test(line)) fail(refused(line));
+    else if (!line.startsWith('VERSION ')) fail(notMemcached('meta'));
     else if (isTooOld(version)) fail(tooOld(version));
     else fate.open();
   }

@@ -1,4 +1,4 @@
-import { clientError, type Fault, noMeta, outOfStep } from './fault.ts';
+import { type Fault, noMeta, outOfStep, refused } from './fault.ts';
 import type { Reply, Request, Status } from './request.ts';
 
 /** One reply as it came: a line, and the data block or the list that belongs to it. */
@@ -62,7 +62,7 @@ export function decode({ line, block }: TextReply, request: Request, opaque: num
     return { kind: 'reply', status: line.includes('out of memory') ? 'outOfMemory' : 'failed', cas: 0n, value: line };
   }
   if (code === 'ERROR') return noMeta();
-  if (code === 'CLIENT_ERROR') return clientError(line);
+  if (code === 'CLIENT_ERROR') return refused(line);
   const status = Object.hasOwn(meanings[request.command], code) ? meanings[request.command][code] : undefined;
   const flags = code === 'VA' ? words.slice(1) : words;
   const echoed = flagIn(flags, 'O');

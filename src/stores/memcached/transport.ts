@@ -1,4 +1,4 @@
-import type { ConnectionOptions } from 'node:tls';
+import { type ConnectionOptions, createSecureContext, type SecureContext } from 'node:tls';
 import { InvalidOptionError } from '../../lock/errors.ts';
 
 /** Options of Node's `tls.connect`, but for where to connect to. */
@@ -21,10 +21,26 @@ export function resolveTransport(options: { readonly protocol?: unknown; readonl
 
 function resolveTls(tls: boolean | TlsOptions | undefined): TlsOptions | undefined {
   if (tls === undefined || tls === false) return undefined;
-  if (tls === true) return {};
   // Never the value: a key may be in it.
-  if (typeof tls !== 'object' || tls === null) throw new InvalidOptionError('tls', typeof tls, 'true, false or an object is allowed');
-  const misplaced = addresses.find((name) => name in tls);
+  if (tls !== true && (typeof tls !== 'object' || tls === null)) {
+    throw new InvalidOptionError('tls', typeof tls, 'true, false or an object is allowed');
+  }
+  const given = tls === true ? {} : tls;
+  const misplaced = addresses.find((name) => name in given);
   if (misplaced !== undefined) throw new InvalidOptionError(`tls.${misplaced}`, 'an address', 'only `servers` says where to connect to');
-  return tls;
+  return { ...given, secureContext: given.secureContext ?? secureContextOf(given) };
+}
+
+/** Made once for all connections: it reads certificates and keys, and refuses what is none. */
+function secureContextOf(tls: TlsOptions): SecureContext {
+  try {
+    return createSecureContext(tls);
+  } catch (cause) {
+    const { reason, code } = cause as { readonly reason?: string; readonly code?: string };
+    throw new InvalidOptionError(
+      'tls',
+      `options that Node refuses (${reason ?? code})`,
+      'what tls.createSecureContext takes is allowed: PEM text in `ca`, `cert`, `key`',
+    );
+  }
 }

@@ -48,10 +48,10 @@ describe('the transport', () => {
     [{ tls: false }, { protocol: 'binary' }],
     [{ protocol: 'binary', tls: false }, { protocol: 'binary' }],
     [{ protocol: 'meta' }, { protocol: 'meta', tls: undefined }],
-    [{ tls: true }, { protocol: 'meta', tls: {} }],
+    [{ tls: true }, { protocol: 'meta', tls: { secureContext: expect.anything() } }],
     [
-      { protocol: 'meta', tls: { ca: 'text' } },
-      { protocol: 'meta', tls: { ca: 'text' } },
+      { protocol: 'meta', tls: { servername: 'b' } },
+      { protocol: 'meta', tls: { servername: 'b', secureContext: expect.anything() } },
     ],
   ])('of %j is %j', (options, transport) => {
     expect(resolveOptions({ servers: 'a', ...options }).transport).toEqual(transport);
@@ -82,6 +82,8 @@ describe('P11: an option that is not allowed is named, before anything is sent',
     [{ servers: 'a', tls: null }, 'tls'],
     [{ servers: 'a', tls: { host: 'b' } }, 'tls.host'],
     [{ servers: 'a', tls: { ca: 'text', socket: {} } }, 'tls.socket'],
+    [{ servers: 'a', tls: { cert: 'no PEM', key: 'no PEM' } }, 'tls'],
+    [{ servers: 'a', tls: { minVersion: 'x' } }, 'tls'],
   ])('%j', (options, path) => {
     expect(refusal(options)).toMatchObject({ name: 'InvalidOptionError', path });
   });
@@ -93,6 +95,7 @@ describe('P11: an option that is not allowed is named, before anything is sent',
       { servers: 'a', password: 'secret' },
       { servers: 'a', tls: 'secret' },
       { servers: 'a', tls: { key: 'secret', path: 'secret' } },
+      { servers: 'a', tls: { key: 'secret', cert: 'secret' } },
     ].map(refusal);
     for (const error of refusals) {
       expect(error).toBeInstanceOf(Error);

@@ -89,6 +89,11 @@ describe('a server of another kind', () => {
     expect((await create()).error).toMatchObject({ message: expect.stringContaining('does not speak') });
   });
 
+  test('that has no room for another connection is heard', async () => {
+    await open((_line, socket) => void socket.end('ERROR Too many open connections\r\n'));
+    expect((await create()).error).toMatchObject({ message: expect.stringContaining('"ERROR Too many open connections"') });
+  });
+
   test('P4: whose replies are one behind grants nothing: the connection is given up', async () => {
     let connections = 0;
     let late = '';
