@@ -1,0 +1,22 @@
+import { channel } from 'node:diagnostics_channel';
+import type { Holder } from '../lock/record.ts';
+import { eventNames, type Listeners, listen, type Observed, withoutTokens } from './listening.ts';
+
+/**
+ * Publishes every event on the channel `giveway:EVENT` of `node:diagnostics_channel`: the event's own data, holders without
+ * their tokens. Costs next to nothing while nobody subscribes.
+ */
+export function diagnosticsObserver(locker: Observed): Disposable {
+  const listeners = eventNames.map((event) => {
+    const events = channel(`giveway:${event}`);
+    const publish = (data: object): void => {
+      if (events.hasSubscribers) events.publish(presentable(data));
+    };
+    return [event, publish];
+  });
+  return listen(locker, Object.fromEntries(listeners) as Listeners);
+}
+
+function presentable(data: object): object {
+  return 'holders' in data ? { ...data, holders: withoutTokens(data.holders as readonly Holder[]) } : data;
+}

@@ -1,0 +1,20 @@
+export { diagnosticsObserver } from './diagnostics.ts';
+export { type HoldTimes, type HoldTimesOptions, holdTimes, type LongHold, type TtlSuggestion } from './hold-times.ts';
+export type {
+  ConflictEntry,
+  HoldEntry,
+  HoldOutcome,
+  Journal,
+  JournalEntry,
+  JournalQuery,
+  SkipEntry,
+  WaitEntry,
+} from './journal/journal.ts';
+export { createJournal, type JournalOptions } from './journal/memory.ts';
+export { type JournalPool, type PostgresJournal, type PostgresJournalOptions, postgresJournal } from './journal/postgres.ts';
+export { createJournalTableSql } from './journal/table.ts';
+export type { LabelOptions } from './labels.ts';
+export { eventNames, type Observed, type SeenHolder } from './listening.ts';
+export { type Logger, type LogLevel, logObserver } from './log.ts';
+export { type Meter, type MetricsOptions, metricsObserver } from './metrics.ts';
+export { type Span, type SpanOptions, spanObserver, type Tracer } from './spans.ts';

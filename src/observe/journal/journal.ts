@@ -1,0 +1,82 @@
+import type { LostReason } from '../../lock/errors.ts';
+import type { LockerEvents } from '../../lock/events.ts';
+import type { Mode } from '../../lock/record.ts';
+import type { SkipReason } from '../../lock/run.ts';
+import type { Observed, SeenHolder } from '../listening.ts';
+
+/** A bounded record of who held what, who was skipped and why. No entry holds a token. */
+export interface Journal {
+  /** Records what this locker tells, until disposed. Several lockers may share a journal. */
+  observe(locker: Observed): Disposable;
+  /** The newest first. */
+  entries(query?: JournalQuery): Promise<readonly JournalEntry[]>;
+}
+
+export interface JournalQuery {
+  /** Only what happened, or went on, at this time or later. */
+  readonly since?: Date;
+  /** Only this resource, by its normalised name. */
+  readonly resource?: string;
+  /** How many at most. Default 1 000. */
+  readonly limit?: number;
+}
+
+/** What happened to one resource. Work over several resources has an entry for each. */
+export type JournalEntry = HoldEntry | SkipEntry | WaitEntry | ConflictEntry;
+
+/** What all entries say. */
+interface AboutWork {
+  readonly resource: string;
+  readonly job: string | undefined;
+  /** Of the process that this happened to. */
+  readonly host: string;
+  readonly pid: number;
+}
+
+/** A lock that was had. */
+export interface HoldEntry extends AboutWork {
+  readonly kind: 'hold';
+  readonly mode: Mode;
+  readonly from: Date;
+  /** `undefined` while it is held, and if nobody told of its end. */
+  readonly to: Date | undefined;
+  readonly outcome: HoldOutcome;
+  /** Set when the outcome is `'lost'`. */
+  readonly reason: LostReason | undefined;
+  readonly waitedMs: number;
+  /** `false`: the store was down, and the work went on without a lock. */
+  readonly isProtected: boolean;
+}
+
+/**
+ * How a hold ended. `'kept'`: it had joined an outer run, whose own entry goes on. `'unknown'`: it must have ended by now, and
+ * nobody told; its process died, or stopped being observed.
+ */
+export type HoldOutcome = 'ongoing' | LockerEvents['released']['release'] | 'lost' | 'release-failed' | 'unknown';
+
+/** A run that did not take place. */
+export interface SkipEntry extends AboutWork {
+  readonly kind: 'skip';
+  readonly at: Date;
+  readonly reason: SkipReason;
+  readonly holders: readonly SeenHolder[];
+  readonly waitedMs: number;
+}
+
+/** Somebody began to wait. How long it took is on the hold or skip that follows. */
+export interface WaitEntry extends AboutWork {
+  readonly kind: 'wait';
+  readonly at: Date;
+  readonly holders: readonly SeenHolder[];
+}
+
+/** The database aborted a transaction because of another one. */
+export interface ConflictEntry extends AboutWork {
+  readonly kind: 'conflict';
+  readonly at: Date;
+  readonly code: string;
+  readonly message: string;
+  readonly attempt: number;
+}
+
+export const defaultEntries = 1_000;

@@ -1,0 +1,109 @@
+import { hostname } from 'node:os';
+import type { Clock } from '../../lock/clock.ts';
+import type { LostReason } from '../../lock/errors.ts';
+import type { LockerEvents } from '../../lock/events.ts';
+import { needsOf, type ResolvedScope } from '../../lock/scope.ts';
+import { listen, type Observed, withoutTokens } from '../listening.ts';
+import type { ConflictEntry, HoldEntry, HoldOutcome, SkipEntry, WaitEntry } from './journal.ts';
+
+/** A hold as it is written down: one object per lock, since this is the hot path. `holdEntries` makes entries of it. */
+export interface Hold {
+  readonly scope: ResolvedScope;
+  readonly job: string | undefined;
+  readonly waitedMs: number;
+  readonly isProtected: boolean;
+  readonly fromMs: number;
+  /** `Infinity`: it has no latest end. */
+  readonly latestEndMs: number;
+  toMs: number | undefined;
+  outcome: HoldOutcome;
+  reason: LostReason | undefined;
+}
+
+/** An entry that is complete at once. */
+export type Moment = SkipEntry | WaitEntry | ConflictEntry;
+
+/** Where a recorder writes. */
+export interface Sink {
+  /** Called at each acquisition. */
+  began?(): void;
+  ended(hold: Hold): void;
+  happened(moment: Moment): void;
+}
+
+export interface Recorder extends Disposable {
+  /** What is held now. */
+  live(): Iterable<Hold>;
+}
+
+const self = { host: hostname(), pid: process.pid } as const;
+
+/** Writes what a locker tells into `sink`, until disposed. */
+export function record(locker: Observed, sink: Sink, clock: Clock): Recorder {
+  const live = new Map<number, Hold>();
+
+  const end = (id: number, outcome: HoldOutcome, heldMs?: number, reason?: LostReason): void => {
+    const hold = live.get(id);
+    if (hold === undefined) return;
+    live.delete(id);
+    hold.toMs = heldMs === undefined ? undefined : hold.fromMs + heldMs;
+    hold.outcome = outcome;
+    hold.reason = reason;
+    sink.ended(hold);
+  };
+  const about = ({ job }: { readonly job: string | undefined }) => ({ job, ...self, at: new Date(clock.wallMs()) });
+  const conflict = ({ tables, code, message, attempt, job }: LockerEvents['conflict']): void => {
+    for (const resource of tables) sink.happened({ kind: 'conflict', resource, ...about({ job }), code, message, attempt });
+  };
+
+  const subscription = listen(locker, {
+    acquired({ id, scope, job, waitedMs, maxHoldMs, isProtected }) {
+      const fromMs = clock.wallMs();
+      const latestEndMs = fromMs + maxHoldMs;
+      const hold: Hold = {
+        scope,
+        job,
+        waitedMs,
+        isProtected,
+        fromMs,
+        latestEndMs,
+        toMs: undefined,
+        outcome: 'ongoing',
+        reason: undefined,
+      };
+      live.set(id, hold);
+      sink.began?.();
+    },
+    released: ({ id, release, heldMs }) => end(id, release, heldMs),
+    lost: ({ id, reason, heldMs }) => end(id, 'lost', heldMs, reason),
+    'release-failed': ({ id }) => end(id, 'release-failed', clock.wallMs() - (live.get(id)?.fromMs ?? 0)),
+    skipped: ({ resource, job, reason, holders, waitedMs }) =>
+      sink.happened({ kind: 'skip', resource, ...about({ job }), reason, holders: withoutTokens(holders), waitedMs }),
+    waiting: ({ resource, job, holders }) => sink.happened({ kind: 'wait', resource, ...about({ job }), holders: withoutTokens(holders) }),
+    conflict,
+  });
+  return {
+    live: () => live.values(),
+    [Symbol.dispose]() {
+      subscription[Symbol.dispose]();
+      for (const id of [...live.keys()]) end(id, 'unknown');
+    },
+  };
+}
+
+/** One entry per resource of the lock. */
+export function holdEntries({ scope, job, fromMs, toMs, outcome, reason, waitedMs, isProtected }: Hold): readonly HoldEntry[] {
+  return needsOf(scope).map(({ resource, mode }) => ({
+    kind: 'hold',
+    resource,
+    mode,
+    job,
+    ...self,
+    from: new Date(fromMs),
+    to: toMs === undefined ? undefined : new Date(toMs),
+    outcome,
+    reason,
+    waitedMs,
+    isProtected,
+  }));
+}

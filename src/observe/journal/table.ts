@@ -1,0 +1,68 @@
+import { InvalidOptionError } from '../../lock/errors.ts';
+
+export const defaultJournalTable = 'giveway_journal';
+
+/** The SQL that `createTable()` runs, for those who keep their schema in migrations. Safe to run again. */
+export function createJournalTableSql(table: string = defaultJournalTable): string {
+  const name = checkJournalTable(table);
+  const index = name.slice(name.indexOf('.') + 1);
+  return `create table if not exists ${name} (
+  id text collate "C" primary key,
+  kind text not null,
+  resource text not null,
+  job text,
+  host text not null,
+  pid integer not null,
+  started_at timestamptz not null,
+  ended_at timestamptz not null,
+  latest_end timestamptz not null,
+  outcome text not null,
+  waited_ms float8,
+  details jsonb not null
+);
+create index if not exists ${index}_started on ${name} (started_at);
+create index if not exists ${index}_ended on ${name} (ended_at);
+comment on column ${name}.kind is 'hold, skip, wait or conflict';
+comment on column ${name}.ended_at is 'infinity: held when last heard of';
+comment on column ${name}.outcome is 'of a hold; of a skip its reason; of a conflict its code';
+`;
+}
+
+/** Statements of the journal. */
+export interface JournalTable {
+  readonly setUp: string;
+  /** `$1` rows, as JSON. */
+  readonly write: string;
+  /** `$1` since or null, `$2` resource or null, `$3` limit. */
+  readonly read: string;
+  /** `$1` everything that began before. */
+  readonly sweep: string;
+}
+
+export function journalTable(table: string): JournalTable {
+  const name = checkJournalTable(table);
+  const columns = 'id, kind, resource, job, host, pid, started_at, ended_at, latest_end, outcome, waited_ms, details';
+  return {
+    // "if not exists" alone is no protection: two sessions at once can both find nothing, and one fails.
+    setUp: `select pg_advisory_xact_lock(hashtext('giveway create table')); ${createJournalTableSql(name)}`,
+    write: `insert into ${name} (${columns})
+      select ${columns} from jsonb_to_recordset($1::jsonb) as row (id text, kind text, resource text, job text, host text, pid integer,
+        started_at timestamptz, ended_at timestamptz, latest_end timestamptz, outcome text, waited_ms float8, details jsonb)
+      on conflict (id) do update set ended_at = excluded.ended_at, outcome = excluded.outcome, details = excluded.details`,
+    read: `select kind, resource, job, host, pid, started_at, nullif(ended_at, 'infinity') as ended_at,
+        latest_end < clock_timestamp() as is_over, outcome, waited_ms, details
+      from ${name} where ($1::timestamptz is null or ended_at >= $1) and ($2::text is null or resource = $2)
+      order by started_at desc, id desc limit $3`,
+    sweep: `delete from ${name} where id in (select id from ${name} where started_at < $1 limit 5000 for update skip locked)`,
+  };
+}
+
+/** `table` or `schema.table`, in names that need no quotes. Leaves room for `_started` within Postgres' 63 bytes. */
+export function checkJournalTable(table: unknown): string {
+  if (typeof table === 'string' && /^([a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,54}$/.test(table)) return table;
+  throw new InvalidOptionError(
+    'table',
+    table,
+    'a name or schema.name of lower-case letters, digits and "_" is allowed, 55 characters at most',
+  );
+}

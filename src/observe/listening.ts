@@ -1,0 +1,55 @@
+import type { EventName, Listener } from '../lock/events.ts';
+import type { Holder } from '../lock/record.ts';
+import type { ResolvedScope } from '../lock/scope.ts';
+
+/** What an observer needs of a locker: its events. It can ask nothing of it, nor change anything. */
+export interface Observed {
+  on<E extends EventName>(event: E, listener: Listener<E>): unknown;
+  off<E extends EventName>(event: E, listener: Listener<E>): unknown;
+}
+
+export type Listeners = { readonly [E in EventName]?: Listener<E> };
+
+/** Every event of a locker; a missing name is a compile error. */
+const everyEvent: Record<EventName, true> = {
+  acquired: true,
+  busy: true,
+  waiting: true,
+  skipped: true,
+  released: true,
+  extended: true,
+  lost: true,
+  'release-failed': true,
+  'store-down': true,
+  'store-up': true,
+  conflict: true,
+  'late-lock': true,
+  starving: true,
+  notice: true,
+};
+
+export const eventNames: readonly EventName[] = Object.keys(everyEvent) as EventName[];
+
+/** Subscribes all `listeners`, until disposed. */
+export function listen(locker: Observed, listeners: Listeners): Disposable {
+  const names = Object.keys(listeners) as EventName[];
+  for (const name of names) locker.on(name, listeners[name] as Listener<EventName>);
+  return {
+    [Symbol.dispose]() {
+      for (const name of names) locker.off(name, listeners[name] as Listener<EventName>);
+    },
+  };
+}
+
+/** A holder as it may be written down: a token is a secret. */
+export type SeenHolder = Omit<Holder, 'token'>;
+
+export function withoutTokens(holders: readonly Holder[]): readonly SeenHolder[] {
+  return holders.map(({ token, ...seen }) => seen);
+}
+
+/** The resources of a scope, as one word: `events`, or `events+visits`. */
+export function scopeLabel({ writes, appends, reads }: ResolvedScope): string {
+  if (writes.length === 1 && appends.length === 0 && reads.length === 0) return writes[0] as string;
+  return [...writes, ...appends, ...reads].join('+');
+}

@@ -1,0 +1,121 @@
+import type { LockerEvents } from '../lock/events.ts';
+import { boundedLabels, type LabelOptions, type Labels } from './labels.ts';
+import { listen, type Observed, scopeLabel } from './listening.ts';
+
+type Attributes = Record<string, string | number | boolean>;
+
+interface InstrumentOptions {
+  description: string;
+  unit: string;
+  advice?: { explicitBucketBoundaries?: number[] };
+}
+
+type Callback = (result: { observe(value: number): void }) => void;
+
+interface Observable {
+  addCallback(callback: Callback): void;
+  removeCallback(callback: Callback): void;
+}
+
+/** The part of OpenTelemetry's `Meter` that is used. */
+export interface Meter {
+  createCounter(name: string, options: InstrumentOptions): { add(value: number, attributes?: Attributes): void };
+  createObservableUpDownCounter(name: string, options: InstrumentOptions): Observable;
+  createObservableGauge(name: string, options: InstrumentOptions): Observable;
+  createHistogram(name: string, options: InstrumentOptions): { record(value: number, attributes?: Attributes): void };
+}
+
+export interface MetricsOptions {
+  /** `metrics.getMeter('giveway')` of `@opentelemetry/api`. */
+  readonly meter: Meter;
+  /** Labels for resource and job. Default: none. */
+  readonly labels?: LabelOptions;
+}
+
+/** A store's round trip, a wait behind a batch, a wait behind a job. In seconds. */
+const waitBounds = [0.001, 0.005, 0.025, 0.1, 0.25, 1, 2.5, 10, 30, 60, 300];
+/** From one insert to a long rebuild. In seconds. */
+const holdBounds = [0.005, 0.025, 0.1, 0.5, 1, 5, 15, 30, 60, 120, 300, 900, 3_600];
+
+/** Counts and measures through OpenTelemetry. `docs/observe.md` lists the instruments. */
+export function metricsObserver(locker: Observed, { meter, labels }: MetricsOptions): Disposable {
+  const count = (name: string, description: string) => meter.createCounter(`giveway.${name}`, { description, unit: `{${name}}` });
+  const seconds = (name: string, description: string, explicitBucketBoundaries: number[]) =>
+    meter.createHistogram(`giveway.${name}.duration`, { description, unit: 's', advice: { explicitBucketBoundaries } });
+
+  const attempts = count('attempts', 'Attempts to take a lock, by outcome: acquired, unprotected, busy');
+  const skips = count('skips', 'Runs that did not take place, by reason');
+  const lost = count('lost', 'Locks that ended before they were let go, by reason');
+  const storeErrors = count('store.errors', 'Outages of the lock store (phase: outage) and failed releases (phase: release)');
+  const conflicts = count('conflicts', 'Transactions that the database aborted because of another one, by its code');
+  const lateLocks = count('late_locks', 'Writes without the lock, or before it was had');
+  const starving = count('starving', 'Skips of jobs that are skipped too often');
+  const notices = count('notices', 'Facts about store or records that an operator should see, by code');
+  const wait = seconds('wait', 'From asking for a lock to having it, or to the skip', waitBounds);
+  const hold = seconds('hold', 'From having a lock to its end, by outcome', holdBounds);
+  const held = meter.createObservableUpDownCounter('giveway.held', { description: 'Locks held now', unit: '{locks}' });
+  const storeDown = meter.createObservableGauge('giveway.store.down', { description: '1 while the lock store does not answer', unit: '1' });
+
+  const label = boundedLabels(labels);
+  const scopeLabels = ({ scope, job }: Pick<LockerEvents['acquired'], 'scope' | 'job'>) => label(scopeLabel(scope), job);
+  const live = new Map<number, Labels>();
+  let isDown = false;
+
+  const tellHeld: Callback = (result) => result.observe(live.size);
+  const tellDown: Callback = (result) => result.observe(isDown ? 1 : 0);
+  /** A lock ends once, though it may be lost first and let go later. */
+  const ended = (event: LockerEvents['released' | 'lost'], outcome: string): void => {
+    const about = live.get(event.id);
+    if (about !== undefined) hold.record(event.heldMs / 1_000, { ...about, outcome });
+    live.delete(event.id);
+  };
+
+  const subscription = listen(locker, {
+    acquired: (event) => {
+      const about = scopeLabels(event);
+      live.set(event.id, about);
+      attempts.add(1, { ...about, outcome: event.isProtected ? 'acquired' : 'unprotected' });
+      wait.record(event.waitedMs / 1_000, { ...about, outcome: 'acquired' });
+    },
+    busy: ({ resource, job }) => attempts.add(1, { ...label(resource, job), outcome: 'busy' }),
+    skipped: (event) => {
+      const about = label(event.resource, event.job);
+      skips.add(1, { ...about, reason: event.reason });
+      wait.record(event.waitedMs / 1_000, { ...about, outcome: 'skipped' });
+    },
+    released: (event) => ended(event, event.release),
+    lost: (event) => {
+      ended(event, 'lost');
+      lost.add(1, { ...label(event.resource, event.job), reason: event.reason });
+    },
+    'release-failed': (event) => {
+      live.delete(event.id);
+      storeErrors.add(1, { phase: 'release', code: codeOf(event.error) });
+    },
+    'store-down': ({ error }) => {
+      isDown = true;
+      storeErrors.add(1, { phase: 'outage', code: codeOf(error) });
+    },
+    'store-up': () => {
+      isDown = false;
+    },
+    conflict: (event) => conflicts.add(1, { ...scopeLabels(event), code: event.code }),
+    'late-lock': ({ tables, job }) => lateLocks.add(1, { ...label(tables.join('+'), job) }),
+    starving: ({ resource, job }) => starving.add(1, { ...label(resource, job) }),
+    notice: ({ code }) => notices.add(1, { code }),
+  });
+  held.addCallback(tellHeld);
+  storeDown.addCallback(tellDown);
+  return {
+    [Symbol.dispose]() {
+      subscription[Symbol.dispose]();
+      held.removeCallback(tellHeld);
+      storeDown.removeCallback(tellDown);
+    },
+  };
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : 'unknown';
+}
