@@ -39,7 +39,7 @@ const sentences: readonly (readonly [RegExp, string])[] = [
   [/ECONNREFUSED/, 'refuses connections: is it running, and is this the right port?'],
   [/ENOTFOUND|EAI_AGAIN|Name resolution failed/, 'cannot be found: the name of the host does not resolve'],
   [
-    /ECONNRESET|EPIPE|socket hang up|Connection dropped|Protocol error|frame|ERR_HTTP2|wrong version number|not answer as/i,
+    /ECONNRESET|EPIPE|socket hang up|Connection dropped|Failed to connect|Received RST_STREAM|Protocol error|frame|ERR_HTTP2|wrong version number|not answer as/i,
     'broke the connection: it has gone, or it is a server of another kind (one with TLS is written as https://)',
   ],
 ];

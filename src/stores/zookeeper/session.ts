@@ -1,0 +1,117 @@
+import { StoreUnavailableError } from '../../lock/errors.ts';
+import type { ZookeeperClient, ZookeeperState } from './client.ts';
+import { forgetHalfReplies, letProcessEnd } from './mending.ts';
+
+/** A client that is connected, and another one when it has ended for good. */
+export interface Session {
+  readonly isConnected: boolean;
+  /** The client if it is connected; if there is none, one begins to connect. */
+  current(): ZookeeperClient | undefined;
+  /** Resolves once a request can be sent at once. Rejects if there will be no connection any more. */
+  untilReady(wait: { onGiveUp: () => void }): Promise<ZookeeperClient>;
+  /** A request was answered, or its deadline passed without. */
+  note(outcome: 'answer' | 'silence'): void;
+  close(): void;
+}
+
+/**
+ * Follows a client's states. Requests wait here for a connection, and not in the client's queue, from where they would be
+ * sent minutes after their caller has given up.
+ *
+ * A client whose session expired stays dead, and one whose server falls silent, connected or while it greets, waits for a quarter
+ * of an hour or for ever. Of a function we then ask another one, after `patienceMs`: nothing of ours belongs to the session.
+ */
+export function keepSession(
+  given: ZookeeperClient | (() => ZookeeperClient),
+  patienceMs: number,
+  onReady: (client: ZookeeperClient, isAnother: boolean) => void,
+): Session {
+  const waiting = new Set<{ resolve: () => void; reject: (error: unknown) => void }>();
+  let client: ZookeeperClient | undefined;
+  let isAnother = true;
+  let silentSinceMs: number | undefined;
+  let endedBy: unknown;
+
+  function follow(): ZookeeperClient {
+    client = typeof given === 'function' ? given() : given;
+    isAnother = !isConnected();
+    silentSinceMs = undefined;
+    client.on('state', onState);
+    forgetHalfReplies(client);
+    if (typeof given === 'function') client.connect();
+    return client;
+  }
+
+  function onState({ name }: ZookeeperState): void {
+    if (client === undefined) return;
+    if (name === 'SYNC_CONNECTED') {
+      if (typeof given === 'function') letProcessEnd(client);
+      for (const { resolve } of waiting) resolve();
+      waiting.clear();
+      onReady(client, isAnother);
+      isAnother = false;
+    }
+    if (name === 'EXPIRED') end(Object.assign(new Error('SESSION_EXPIRED'), { code: -112 }));
+    if (name === 'AUTH_FAILED') end(Object.assign(new Error('AUTH_FAILED'), { code: -115 }));
+  }
+
+  /** The client is of no use any more. Its own is replaced by the next who needs one, or at once if somebody waits. */
+  function end(error: unknown): void {
+    if (typeof given !== 'function') {
+      endedBy = error;
+      rejectAll(error);
+      return;
+    }
+    drop();
+    if (waiting.size > 0) follow();
+  }
+
+  function drop(): void {
+    client?.removeListener('state', onState);
+    if (typeof given === 'function') client?.close();
+    client = undefined;
+  }
+
+  function rejectAll(error: unknown): void {
+    for (const { reject } of waiting) reject(error);
+    waiting.clear();
+  }
+
+  const isConnected = (): boolean => client?.getState().name === 'SYNC_CONNECTED';
+  // A client that is the caller's may be connected already.
+  if (typeof given !== 'function') follow();
+
+  return {
+    get isConnected() {
+      return isConnected();
+    },
+    current() {
+      if (endedBy === undefined && client === undefined) follow();
+      return isConnected() ? client : undefined;
+    },
+    async untilReady(wait) {
+      for (;;) {
+        if (endedBy !== undefined) throw endedBy;
+        const current = client ?? follow();
+        if (isConnected()) return current;
+        await new Promise<void>((resolve, reject) => {
+          const waiter = { resolve, reject };
+          waiting.add(waiter);
+          wait.onGiveUp = () => waiting.delete(waiter);
+        });
+      }
+    },
+    note(outcome) {
+      const nowMs = performance.now();
+      silentSinceMs = outcome === 'answer' ? undefined : (silentSinceMs ?? nowMs);
+      if (silentSinceMs === undefined || nowMs - silentSinceMs < patienceMs || typeof given !== 'function') return;
+      drop();
+      if (waiting.size > 0) follow();
+    },
+    close() {
+      endedBy = new StoreUnavailableError('The ZooKeeper store was closed; open another one');
+      drop();
+      rejectAll(endedBy);
+    },
+  };
+}

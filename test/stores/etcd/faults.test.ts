@@ -1,0 +1,207 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { Etcd3 } from 'etcd3';
+import type { LockStore, Version } from '../../../src/lock/store.ts';
+import { type EtcdClient, etcdStore } from '../../../src/stores/etcd/index.ts';
+import { type FaultProxy, startProxy } from '../../support/proxy.ts';
+import { etcdServer, type ProcessServer } from '../../support/services.ts';
+import { describeWith } from '../../support/shared.ts';
+
+const unavailable = { name: 'StoreUnavailableError' };
+const minute = 60_000;
+const timeoutMs = 800;
+
+/** The next answers to `method` are lost on their way, after etcd has done what it was asked. */
+function losing(client: Etcd3): EtcdClient & { loseNext(): void } {
+  let losses = 0;
+  return {
+    kv: {
+      range: (request, options) => client.kv.range(request, options),
+      txn: async (request, options) => {
+        const reply = await client.kv.txn(request, options);
+        if (losses === 0) return reply;
+        losses -= 1;
+        throw new Error('14 UNAVAILABLE: Connection dropped');
+      },
+    },
+    leaseClient: client.leaseClient as EtcdClient['leaseClient'],
+    watchClient: client.watchClient as EtcdClient['watchClient'],
+    loseNext: () => {
+      losses += 1;
+    },
+  };
+}
+
+// A server of our own: it is paused and killed.
+describeWith('etcd', () => {
+  let server: ProcessServer;
+  let proxy: FaultProxy;
+  let clients: Etcd3[];
+  let store: LockStore;
+  /** Another process, with a connection that never breaks. */
+  let other: LockStore;
+  let key: string;
+  let serial = 0;
+
+  beforeAll(async () => {
+    server = await etcdServer();
+    proxy = await startProxy(server, { protocol: 'chunks' });
+    clients = [new Etcd3({ hosts: `http://${proxy.url}` }), new Etcd3({ hosts: server.url })];
+    [store, other] = clients.map((client) => etcdStore({ client, timeoutMs, breaker: false })) as [LockStore, LockStore];
+  }, 90_000);
+  beforeEach(async () => {
+    key = `key-${serial++}`;
+    await healthy();
+  });
+  afterEach(() => proxy.heal());
+  afterAll(async () => {
+    await Promise.all([store.close(), other.close()]);
+    for (const client of clients) client.close();
+    await proxy.close();
+    await server.stop();
+  });
+
+  async function healthy(): Promise<void> {
+    const answers = (each: LockStore): Promise<boolean> =>
+      each.read(key).then(
+        () => true,
+        () => false,
+      );
+    for (const each of [store, other]) while (!(await answers(each)));
+  }
+  async function created(value = 'mine'): Promise<Version> {
+    const version = await store.create(key, value, minute);
+    if (version === undefined) throw new Error('not created');
+    return version;
+  }
+  const leases = async (): Promise<number> => (await clients[1]?.leaseClient.leaseLeases())?.leases.length ?? -1;
+
+  test('no lease outlives the entry it was made for', async () => {
+    const before = await leases();
+    const first = await created();
+    expect(await store.create(key, 'refused', minute)).toBeUndefined();
+    expect(await store.replace(key, 'refused', { ...first, fence: 1n } as Version, minute)).toBeUndefined();
+    const second = (await store.replace(key, 'next', first, minute)) as Version;
+    while ((await leases()) > before + 1);
+    expect(await store.read(key)).toEqual({ value: 'next', version: second });
+    expect(await store.remove(key, second)).toBe(true);
+    while ((await leases()) > before);
+  });
+
+  test('close waits until useless leases are revoked', async () => {
+    const before = await leases();
+    const third = etcdStore({ client: clients[1] as Etcd3 });
+    const versions = await Promise.all(Array.from({ length: 20 }, (_, index) => third.create(`${key} ${index}`, 'value', minute)));
+    await Promise.all(versions.map((version, index) => third.remove(`${key} ${index}`, version as Version)));
+    await third.close();
+    expect(await leases()).toBe(before);
+  });
+
+  test('when the answer to a transaction is lost, what was done counts as done', async () => {
+    const lossy = losing(clients[1] as Etcd3);
+    const third = etcdStore({ client: lossy });
+    lossy.loseNext();
+    const first = (await third.create(key, '1', minute)) as Version;
+    expect(await other.read(key)).toEqual({ value: '1', version: first });
+    lossy.loseNext();
+    const second = (await third.replace(key, '2', first, minute)) as Version;
+    expect(await other.read(key)).toEqual({ value: '2', version: second });
+    lossy.loseNext();
+    expect(await third.remove(key, second)).toBe(true);
+    expect(await other.read(key)).toBeUndefined();
+    await third.close();
+  });
+
+  test('when the answer to a transaction is lost, what is theirs stays theirs', async () => {
+    const lossy = losing(clients[1] as Etcd3);
+    const third = etcdStore({ client: lossy });
+    const stale = (await third.create(key, '1', minute)) as Version;
+    const theirs = (await other.replace(key, 'theirs', stale, minute)) as Version;
+    lossy.loseNext();
+    expect(await third.create(key, 'mine', minute)).toBeUndefined();
+    lossy.loseNext();
+    expect(await third.replace(key, 'mine', stale, minute)).toBeUndefined();
+    lossy.loseNext();
+    expect(await third.remove(key, stale)).toBe(false);
+    expect(await other.read(key)).toEqual({ value: 'theirs', version: theirs });
+    // Gone since long: whether it was removed or had ended cannot be told.
+    await other.remove(key, theirs);
+    const gone = { ...stale, lease: '7' } as Version;
+    lossy.loseNext();
+    await expect(third.remove(key, gone)).rejects.toMatchObject({ ...unavailable, message: expect.stringContaining('It is gone') });
+    await third.close();
+  });
+
+  test.each<[string, () => void]>([
+    ['a reset', () => proxy.resetAfterApply()],
+    ['a close', () => proxy.closeAfterApply()],
+    ['a partial reply', () => proxy.cutReply(5)],
+  ])('after %s on the wire the answers are right, and come from the same client', async (_, breakIt) => {
+    breakIt();
+    const first = await created('1');
+    expect(await other.read(key)).toEqual({ value: '1', version: first });
+    breakIt();
+    const second = (await store.replace(key, '2', first, minute)) as Version;
+    expect(await other.read(key)).toEqual({ value: '2', version: second });
+    breakIt();
+    expect(await store.remove(key, second)).toBe(true);
+    expect(await other.read(key)).toBeUndefined();
+  });
+
+  test.each<[string, () => void]>([
+    ['a black hole', () => proxy.blackHole()],
+    ['requests that vanish', () => proxy.dropRequests()],
+  ])('%s is an error at the deadline', async (_, breakIt) => {
+    const version = await created();
+    breakIt();
+    const start = performance.now();
+    await expect(store.replace(key, 'next', version, minute)).rejects.toMatchObject({
+      ...unavailable,
+      code: 'ERR_GIVEWAY_STORE_TIMEOUT',
+      message: `etcd did not answer within ${timeoutMs} ms`,
+    });
+    expect(performance.now() - start).toBeLessThan(timeoutMs + 300);
+    proxy.heal();
+    proxy.resetConnections();
+  });
+
+  test('a reply that came while the process was blocked beyond the deadline is believed', async () => {
+    const version = (await other.create(key, 'value', minute)) as Version;
+    const removal = other.remove(key, version);
+    await new Promise((resolve) => setTimeout(resolve, 2)); // it is sent
+    const until = performance.now() + timeoutMs + 200;
+    while (performance.now() < until);
+    expect(await removal).toBe(true);
+  });
+
+  test('a server killed in mid-operation, and started again: nobody is told a lie, nothing is forgotten', async () => {
+    const held = await created('held');
+    const calls = Array.from({ length: 20 }, (_, index) => other.create(`${key} ${index}`, `value ${index}`, minute));
+    const outcomes = Promise.allSettled(calls);
+    await server.kill();
+    await expect(store.replace(key, 'too early', held, minute)).rejects.toMatchObject(unavailable);
+    await server.start();
+    await healthy();
+    for (const [index, outcome] of (await outcomes).entries()) {
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject(unavailable);
+      else expect((await other.read(`${key} ${index}`))?.value).toBe(`value ${index}`);
+    }
+    expect(await other.read(key)).toEqual({ value: 'held', version: held });
+    const next = (await store.replace(key, 'next', held, minute)) as Version;
+    expect((next.fence ?? 0n) > (held.fence ?? 0n)).toBe(true);
+    expect(await store.remove(key, next)).toBe(true);
+  });
+
+  test('a server that is stopped for two seconds is an error each time, within the deadline, and works when it goes on', async () => {
+    const version = await created();
+    server.pause();
+    const end = performance.now() + 2_000;
+    while (performance.now() < end) {
+      const start = performance.now();
+      await expect(store.create(`${key} another`, 'value', minute)).rejects.toMatchObject(unavailable);
+      expect(performance.now() - start).toBeLessThan(timeoutMs + 300);
+    }
+    server.resume();
+    await healthy();
+    expect(await store.remove(key, version)).toBe(true);
+  });
+});
