@@ -3,14 +3,15 @@ import { latestEnd } from './decide.ts';
 import { StoreUnavailableError } from './errors.ts';
 import type { Beating, Heartbeat } from './heartbeat.ts';
 import { type Ask, Seat } from './seat.ts';
-import { nextInLine, type Taking, take, termsOf } from './taking.ts';
+import { nextInLine, Taking, take, termsOf } from './taking.ts';
 import { Traffic } from './traffic.ts';
 import { nextLookMonoMs, renewAtMonoMs, renewalTerms } from './upkeep.ts';
 import { type Wait, Waiters } from './waiters.ts';
-import { Wish } from './wish.ts';
 
 /** How long an idle shared claim is kept under load, so that a batch that follows writes nothing. */
 const lingerMs = 20;
+
+const noSeats: readonly Seat[] = [];
 
 /** What a gate needs from its locker. */
 export interface GateContext extends ClaimContext {
@@ -28,8 +29,9 @@ export class Gate implements Beating {
   readonly #context: GateContext;
   readonly #taking: Taking;
   readonly #traffic: Traffic;
-  readonly #waiters: Waiters;
-  readonly #seats = new Set<Seat>();
+  /** Made when somebody first waits here: most locks never do. */
+  #waiters: Waiters | undefined;
+  #seats: readonly Seat[] = noSeats;
   #claim: Claim | undefined;
   /** The store operation that changes who holds; at most one. Never rejects. */
   #changing: Promise<void> | undefined;
@@ -41,26 +43,21 @@ export class Gate implements Beating {
   /** Who was in the way at the last look, and until when, on the wall clock, they may still be working. */
   #refused: { readonly refusal: Refusal; readonly endsMs: number } | undefined;
 
-  constructor(context: GateContext, resource: string, key: string, wishKey: string) {
-    const wish = new Wish(context, wishKey);
+  constructor(context: GateContext, resource: string, key: string) {
     this.#context = context;
     this.resource = resource;
-    this.#taking = { ...context, key, wish, orphan: undefined };
+    this.#taking = new Taking(context, key);
     this.#traffic = new Traffic(context.clock);
-    this.#waiters = new Waiters(context, resource, key, {
-      heldHere: () => this.#claim !== undefined,
-      attempt: (ask) => this.#attemptForQueue(ask),
-      keepWish: (ask, since) => wish.keep(ask, since),
-      withdrawWish: () => wish.withdraw(),
-      wishRenewsAtMonoMs: () => wish.renewAtMonoMs,
-      liveUntilMs: () => this.#refused?.endsMs ?? 0,
-    });
   }
 
   /** Nothing held, nobody waiting, nothing worth remembering: the gate can be forgotten. */
   get idle(): boolean {
-    const nothingHere = this.#claim === undefined && this.#changing === undefined && this.#waiters.size === 0;
+    const nothingHere = this.#claim === undefined && this.#changing === undefined && this.#waiting === 0;
     return nothingHere && !this.#traffic.recentlyShared && (this.#refused?.endsMs ?? 0) <= this.#context.clock.wallMs();
+  }
+
+  get #waiting(): number {
+    return this.#waiters?.size ?? 0;
   }
 
   /** One attempt. A refusal is a value; rejects with `StoreUnavailableError`. */
@@ -72,6 +69,7 @@ export class Gate implements Beating {
   async enter(ask: Ask, wait: Wait, onRefused: (refused: Refusal) => void): Promise<Seat> {
     const outcome = await this.#seatOr(ask, (refused) => {
       onRefused(refused);
+      this.#waiters ??= this.#createWaiters();
       return { waiting: this.#waiters.join(ask, wait, refused) };
     });
     return outcome instanceof Seat ? outcome : outcome.waiting;
@@ -81,17 +79,17 @@ export class Gate implements Beating {
   async leave(seat: Seat, worked = true): Promise<boolean> {
     if (seat.left) return false;
     seat.left = true;
-    this.#seats.delete(seat);
+    this.#drop(seat);
     const { claim } = seat;
     if (claim.lost === 'stolen' || claim.lost === 'vanished') return false;
     if (this.#claim !== claim) return claim.release();
     if (worked && seat.ask.options.minHoldMs > 0)
       this.#minHoldUntilMs = Math.max(this.#minHoldUntilMs, seat.sinceWallMs + seat.ask.options.minHoldMs);
-    if (this.#seats.size > 0) return claim.isLive();
+    if (this.#seats.length > 0) return claim.isLive();
     if (this.#minHoldUntilMs <= this.#context.clock.wallMs()) {
-      if (this.#waiters.size > 0 && claim.mode === 'write' && (await this.#handOn(claim))) return true;
+      if (this.#waiting > 0 && claim.mode === 'write' && (await this.#handOn(claim))) return true;
       if (this.#claim !== claim) return claim.lost === undefined;
-      if (claim.mode !== 'write' && this.#waiters.size === 0 && this.#traffic.underLoad) return this.#linger(claim);
+      if (claim.mode !== 'write' && this.#waiting === 0 && this.#traffic.underLoad) return this.#linger(claim);
     }
     return this.#letGo(claim);
   }
@@ -122,7 +120,7 @@ export class Gate implements Beating {
    * first gets an entry of its own. The token to carry on, or `undefined` when the entry was lost.
    */
   async detach(seat: Seat): Promise<string | undefined> {
-    while (this.isLive(seat) && this.#seats.size > 1) {
+    while (this.isLive(seat) && this.#seats.length > 1) {
       const found = await this.#context.store.read(this.#taking.key);
       const own =
         found === undefined
@@ -130,14 +128,14 @@ export class Gate implements Beating {
           : await joinClaim(this.#context, this.#taking.key, found, seat.ask.token, seat.ask.mode, termsOf(seat.ask));
       if (own === 'raced') continue;
       seat.left = true;
-      this.#seats.delete(seat);
+      this.#drop(seat);
       return own.token;
     }
     if (!this.isLive(seat)) return undefined;
     seat.left = true;
     this.#forget();
     await seat.claim.abandon();
-    this.#waiters.wake();
+    this.#waiters?.wake();
     return seat.claim.token;
   }
 
@@ -159,28 +157,44 @@ export class Gate implements Beating {
 
   /** Tells everybody who waits here that it is over. */
   stopWaiting(reason: Error): void {
-    this.#waiters.rejectAll(reason);
+    this.#waiters?.rejectAll(reason);
   }
 
   /** Waits for what is under way, and lets a lingering claim go. Never rejects. */
   async settle(): Promise<void> {
     while (this.#changing !== undefined) await this.#changing;
-    if (this.#claim !== undefined && this.#seats.size === 0) await this.#letGo(this.#claim).catch(() => {});
+    if (this.#claim !== undefined && this.#seats.length === 0) await this.#letGo(this.#claim).catch(() => {});
   }
 
   beat(nowMonoMs: number): number | undefined {
     const claim = this.#liveClaim();
     if (claim === undefined) return undefined;
-    for (const seat of [...this.#seats]) this.isLive(seat);
+    for (const seat of this.#seats) this.isLive(seat);
     if (!this.#renewing && nowMonoMs >= renewAtMonoMs(claim, this.#seats)) this.#renewBehind(claim);
     return nextLookMonoMs(claim, this.#seats, this.#renewing, this.#context.clock);
+  }
+
+  #createWaiters(): Waiters {
+    const { wish, key } = this.#taking;
+    return new Waiters(this.#context, this.resource, key, {
+      heldHere: () => this.#claim !== undefined,
+      attempt: (ask) => this.#attemptForQueue(ask),
+      keepWish: (ask, since) => wish.keep(ask, since),
+      withdrawWish: () => wish.withdraw(),
+      wishRenewsAtMonoMs: () => wish.renewAtMonoMs,
+      liveUntilMs: () => this.#refused?.endsMs ?? 0,
+    });
+  }
+
+  #drop(seat: Seat): void {
+    this.#seats = this.#seats.length === 1 && this.#seats[0] === seat ? noSeats : this.#seats.filter((each) => each !== seat);
   }
 
   /** A seat, or what `refuse` makes of a refusal, at once: nobody who comes later can get in before a waiter is in the queue. */
   async #seatOr<T>(ask: Ask, refuse: (refused: Refusal) => T): Promise<Seat | T> {
     for (;;) {
       while (this.#changing !== undefined) await this.#changing;
-      if (this.#waiters.size > 0) return refuse(this.#knownRefusal());
+      if (this.#waiting > 0) return refuse(this.#knownRefusal());
       const claim = this.#liveClaim();
       if (claim === undefined) {
         return this.#change(async () => {
@@ -202,7 +216,7 @@ export class Gate implements Beating {
       if (ask.options.heartbeat || claim.remainingMs() >= ask.options.ttlMs) return seat;
       if ((await this.#change(() => this.#renew(claim))) && this.isLive(seat)) return seat;
       seat.left = true;
-      this.#seats.delete(seat);
+      this.#drop(seat);
     }
   }
 
@@ -254,7 +268,7 @@ export class Gate implements Beating {
     this.#taking.orphan = undefined;
     this.#minHoldUntilMs = 0;
     this.#traffic.lineChecked();
-    if (this.#taking.wish.stands) void this.#taking.wish.withdraw();
+    if (this.#taking.wishStands) void this.#taking.wish.withdraw();
   }
 
   /** Seats whoever took the claim, and the sharers that came meanwhile. */
@@ -266,7 +280,7 @@ export class Gate implements Beating {
 
   /** Seats who is first in the queue, and all behind it that share its mode. `false`: nobody was seated. */
   #serve(claim: Claim): boolean {
-    const seated = this.#waiters.serve(claim.mode, (ask) => this.#seat(claim, ask));
+    const seated = this.#waiters?.serve(claim.mode, (ask) => this.#seat(claim, ask)) ?? false;
     if (seated && claim.mode !== 'write') this.#serve(claim);
     return seated;
   }
@@ -274,7 +288,7 @@ export class Gate implements Beating {
   #seat(claim: Claim, ask: Ask, sinceWallMs?: number): Seat {
     this.#stopLingering();
     const seat = new Seat(claim, ask, this.#context.clock, sinceWallMs);
-    this.#seats.add(seat);
+    this.#seats = [...this.#seats, seat];
     if (claim.mode !== 'write') this.#traffic.countShare();
     this.#lookAgain(claim);
     return seat;
@@ -282,14 +296,14 @@ export class Gate implements Beating {
 
   /** Passes a write claim to the next local waiter; the record follows behind. */
   async #handOn(claim: Claim): Promise<boolean> {
-    const next = this.#waiters.head;
+    const next = this.#waiters?.head;
     if (next?.mode !== 'write' || claim.remainingMs() < claim.ttlMs / 3) return false;
     if (!this.#traffic.lineIsFresh && (await this.#change(() => this.#whoGoesFirst(next))) !== undefined) return false;
-    if (this.#liveClaim() !== claim || this.#waiters.head !== next) return false;
+    if (this.#liveClaim() !== claim || this.#waiters?.head !== next) return false;
     if (claim.fence !== undefined) {
       const passed = await this.#change(() => claim.passOn(next.token, termsOf(next)).catch(() => false));
       // The waiter may have left during the request: then the claim is let go like any other.
-      return passed && this.#liveClaim() === claim && this.#waiters.head === next && this.#serve(claim);
+      return passed && this.#liveClaim() === claim && this.#waiters?.head === next && this.#serve(claim);
     }
     this.#serve(claim);
     this.#renewBehind(claim, this.#context.clock.wallMs());
@@ -305,7 +319,7 @@ export class Gate implements Beating {
 
   #linger(claim: Claim): boolean {
     this.#lingering = this.#context.clock.setTimer(() => {
-      if (this.#seats.size === 0 && this.#claim === claim) this.#letGo(claim).catch(() => {});
+      if (this.#seats.length === 0 && this.#claim === claim) this.#letGo(claim).catch(() => {});
     }, lingerMs);
     return claim.isLive();
   }
@@ -318,21 +332,21 @@ export class Gate implements Beating {
   #letGo(claim: Claim): Promise<boolean> {
     this.#forget();
     const released = this.#change(() => claim.release(this.#minHoldUntilMs));
-    this.#waiters.wake();
+    this.#waiters?.wake();
     return released;
   }
 
   #claimLost(claim: Claim): void {
-    const seats = [...this.#seats];
+    const seats = this.#seats;
     this.#forget();
     for (const seat of seats) seat.lose(claim.lost ?? 'expired');
-    this.#waiters.wake();
+    this.#waiters?.wake();
   }
 
   #forget(): void {
     this.#stopLingering();
     this.#claim = undefined;
-    this.#seats.clear();
+    this.#seats = noSeats;
     this.#context.heartbeat.forget(this);
   }
 
@@ -380,7 +394,7 @@ export class Gate implements Beating {
   }
 
   async #renew(claim: Claim, since: number = claim.entrant.since): Promise<boolean> {
-    const terms = renewalTerms([...this.#seats], since);
+    const terms = renewalTerms(this.#seats, since);
     if (terms === undefined) return false;
     const renewed = await claim.renew(terms, since);
     if (!renewed && claim === this.#claim) this.#claimLost(claim);

@@ -83,6 +83,8 @@ export class ResourceLocker {
   readonly #notices: Disposable | undefined;
   readonly #names = new Map<string, string>();
   readonly #plans = new Map<string, Plan>();
+  /** Where neither the call nor a table says anything. */
+  #plainOptions: ResolvedOptions | undefined;
   #closing: Promise<void> | undefined;
   #downSinceMonoMs = 0;
 
@@ -315,7 +317,11 @@ export class ResourceLocker {
     const resolved = this.#resolveScope(scope);
     const needs = needsOf(resolved, this.#settings.listed);
     const tables = needs.flatMap(({ resource }) => this.#settings.tables.get(resource) ?? []);
-    return { scope: resolved, needs, options: resolveOptions(options, tables, this.#settings.defaults, weak) };
+    if (options !== undefined || weak !== undefined || tables.length > 0) {
+      return { scope: resolved, needs, options: resolveOptions(options, tables, this.#settings.defaults, weak) };
+    }
+    this.#plainOptions ??= resolveOptions(undefined, [], this.#settings.defaults);
+    return { scope: resolved, needs, options: this.#plainOptions };
   }
 
   async #try(request: Request): Promise<HeldLock | Refused> {
@@ -394,8 +400,7 @@ export class ResourceLocker {
     let gate = this.#gates.get(resource);
     if (gate === undefined) {
       if (this.#gates.size >= gatesKept) for (const [name, idle] of this.#gates) if (idle.idle) this.#gates.delete(name);
-      const key = this.#key(resource);
-      gate = new Gate(this.#gateContext, resource, key, wishKey(key));
+      gate = new Gate(this.#gateContext, resource, this.#key(resource));
       this.#gates.set(resource, gate);
     }
     return gate;

@@ -1,15 +1,32 @@
 import { Claim, type ClaimContext, type ClaimTerms, createClaim, joinClaim, type Refusal, refusal, takeOverClaim } from './claim.ts';
+import { wishKey } from './keys.ts';
 import type { Ask } from './seat.ts';
-import type { Wish } from './wish.ts';
+import { Wish } from './wish.ts';
 
 const maxRaces = 32;
 
 /** One resource in the store, and what is known about taking it. */
-export interface Taking extends ClaimContext {
+export class Taking {
+  readonly context: ClaimContext;
   readonly key: string;
-  readonly wish: Wish;
   /** The token of an acquisition whose answer was lost: if it is in the record, it is ours. */
   orphan: string | undefined;
+  #wish: Wish | undefined;
+
+  constructor(context: ClaimContext, key: string) {
+    this.context = context;
+    this.key = key;
+  }
+
+  /** Made at first use: most locks are never contended. */
+  get wish(): Wish {
+    this.#wish ??= new Wish(this.context, wishKey(this.key));
+    return this.#wish;
+  }
+
+  get wishStands(): boolean {
+    return this.#wish?.stands ?? false;
+  }
 }
 
 /** What a claim for `ask` writes about itself. */
@@ -37,17 +54,18 @@ export async function nextInLine(from: Taking, ask: Ask): Promise<Refusal | unde
 }
 
 function create(from: Taking, ask: Ask): Promise<Claim | undefined> {
-  return createClaim(from, from.key, ask.token, ask.mode, termsOf(ask));
+  return createClaim(from.context, from.key, ask.token, ask.mode, termsOf(ask));
 }
 
 async function lookAndTake(from: Taking, ask: Ask, careful: boolean): Promise<Claim | Refusal> {
   for (let races = 0; races < maxRaces; races++) {
-    const found = await from.store.read(from.key);
-    const refused = found === undefined ? undefined : refusal(from, found, ask.token, ask.mode, termsOf(ask));
+    const found = await from.context.store.read(from.key);
+    const refused = found === undefined ? undefined : refusal(from.context, found, ask.token, ask.mode, termsOf(ask));
     if (refused !== undefined) return (await takeOrphan(from, refused, ask)) ?? refused;
     const next = careful || found !== undefined ? await nextInLine(from, ask) : undefined;
     if (next !== undefined) return next;
-    const claim = found === undefined ? await create(from, ask) : await joinClaim(from, from.key, found, ask.token, ask.mode, termsOf(ask));
+    const claim =
+      found === undefined ? await create(from, ask) : await joinClaim(from.context, from.key, found, ask.token, ask.mode, termsOf(ask));
     if (claim instanceof Claim) return claim;
   }
   return { blockers: [] };
@@ -56,5 +74,5 @@ async function lookAndTake(from: Taking, ask: Ask, careful: boolean): Promise<Cl
 async function takeOrphan(from: Taking, { blockers }: Refusal, ask: Ask): Promise<Claim | undefined> {
   const [blocker] = blockers;
   if (blocker === undefined || blocker.token !== from.orphan || blocker.mode !== ask.mode) return undefined;
-  return takeOverClaim(from, from.key, blocker.token, ask.token, termsOf(ask));
+  return takeOverClaim(from.context, from.key, blocker.token, ask.token, termsOf(ask));
 }
