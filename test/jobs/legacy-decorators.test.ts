@@ -1,10 +1,9 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
 import { createLocker, type ResourceLocker } from '../../src/index.ts';
 import * as decorators from '../../src/jobs/decorators.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
+import { problemsOf } from './compile.ts';
 
 /**
  * A service as in NestJS: decorators of the framework that hang metadata on the method's function, above and below, and
@@ -112,48 +111,22 @@ describe('the types of @Locked', () => {
     "@Locked('a') async one() { return 1; }\n@Locked('a', { onBusy: 'skip' }) async two(): Promise<number | undefined> { return 2; }\n@Locked((a: string) => a) async three(a: string, b: number) { return a + b; }";
   const wrong =
     "@Locked('a', { onBusy: 'skip' }) async one(): Promise<number> { return 1; }\n@Locked((a: string) => a) async two(a: number) { return a; }\n@Locked('a') three() { return 3; }";
-  const classOf = (members: string): string =>
-    `import { Locked } from '../../src/jobs/decorators.ts';\nexport class Service {\n${members}\n}\n`;
+  const classOf = (members: string): string => `import { Locked } from 'giveway/decorators';\nexport class Service {\n${members}\n}\n`;
 
   test.each([
     ['standard', false],
     ['legacy', true],
   ])(
     "%s decorators: 'skip' asks for a result that may be undefined, a scope function for its arguments",
-    (mode, experimentalDecorators) => {
-      expect(problemLines(classOf(right), `right-${mode}.ts`, experimentalDecorators)).toEqual([]);
-      expect(problemLines(classOf(wrong), `wrong-${mode}.ts`, experimentalDecorators)).toEqual([3, 4, 5]);
-      expect(experimentalDecorators ? problemLines(service, 'service.ts', true) : []).toEqual([]);
+    (_mode, experimentalDecorators) => {
+      const files = {
+        'right.ts': classOf(right),
+        'wrong.ts': classOf(wrong),
+        ...(experimentalDecorators ? { 'service.ts': service } : {}),
+      };
+      const places = problemsOf(files, { experimentalDecorators }).map((problem) => problem.split(' ')[0]);
+      expect([...new Set(places)]).toEqual(['wrong.ts:3', 'wrong.ts:4', 'wrong.ts:5']);
     },
     60_000,
   );
 });
-
-/** The lines that the compiler complains about. */
-function problemLines(text: string, name: string, experimentalDecorators: boolean): readonly number[] {
-  const file = join(__dirname, name);
-  writeFileSync(file, text);
-  try {
-    const program = ts.createProgram([file], {
-      strict: true,
-      experimentalDecorators,
-      noEmit: true,
-      skipLibCheck: true,
-      allowImportingTsExtensions: true,
-      esModuleInterop: true,
-      module: ts.ModuleKind.NodeNext,
-      moduleResolution: ts.ModuleResolutionKind.NodeNext,
-      target: ts.ScriptTarget.ES2022,
-      lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
-      types: ['node'],
-      paths: { 'giveway/decorators': [join(__dirname, '../../src/jobs/decorators.ts')] },
-    });
-    const source = program.getSourceFile(file);
-    const lines = program
-      .getSemanticDiagnostics(source)
-      .map(({ start = 0 }) => (source?.getLineAndCharacterOfPosition(start).line ?? -1) + 1);
-    return [...new Set(lines)];
-  } finally {
-    rmSync(file);
-  }
-}

@@ -1,0 +1,13 @@
+import { expect, test } from '@jest/globals';
+import { codeBlocks } from '../docs/code-blocks.ts';
+import { problemsOf } from './compile.ts';
+
+/** Not installed here; their snippets are short, and read only by people. */
+const notInstalled = /from '(croner|node-schedule)'|@Injectable|prisma/;
+
+test('the code of docs/jobs.md compiles', () => {
+  const blocks = codeBlocks('docs/jobs.md').filter(({ code }) => !notInstalled.test(code));
+  const files = Object.fromEntries(blocks.map(({ code, file }, index) => [file ?? `block-${index}.ts`, code]));
+  expect(Object.keys(files).length).toBeGreaterThan(7);
+  expect(problemsOf(files)).toEqual([]);
+}, 60_000);
