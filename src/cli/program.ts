@@ -25,7 +25,6 @@ export function createProgram(perform: Perform, { writeOut, writeErr }: Record<'
     .option('-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help; after a command, help for it');
   for (const make of makers) program.addCommand(make(perform));
-  program.action(() => program.help({ error: true }));
   const output = { writeOut, writeErr, outputError: (text: string) => writeErr(oneLine(text)) };
   for (const each of [program, ...program.commands]) each.exitOverride().configureOutput(output);
   return program;

@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { redactUrl } from '../../config/redact.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { CommonFlags } from '../open.ts';
 import type { Perform } from '../program.ts';
@@ -33,7 +34,6 @@ async function init(terminal: Terminal, { file, store, databaseUrl, json }: Init
     existsSync(join(dirname(path), name)),
   );
   if (there !== undefined) return refuse(terminal, `${join(dirname(path), there)} is there already; nothing is written`);
-  const { redactUrl } = await import('../../config/redact.ts');
   const tables = databaseUrl === undefined ? [] : await tablesOf(databaseUrl);
   const holdsSecret = store !== undefined && redactUrl(store) !== store;
   const contents = { store: holdsSecret ? undefined : (store ?? 'memcached://localhost:11211'), tables };

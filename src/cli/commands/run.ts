@@ -44,7 +44,11 @@ export function runCommand(perform: Perform): Command {
     .option('--ttl <duration>', 'how long the lock outlives a crash of giveway', durationBetween(1_000, dayMs))
     .option('--max-hold <duration>', 'stop the command after so long (default: the config, else 1h)', durationBetween(1_000, 365 * dayMs))
     .option('--job <name>', "shown to others (default: the config's job, else the program's name)", nonEmpty)
-    .option('--grace <duration>', 'between TERM and KILL when the lock is lost', durationBetween(0, dayMs), 5_000)
+    .addOption(
+      new Option('--grace <duration>', 'between TERM and KILL when the lock is lost')
+        .argParser(durationBetween(0, dayMs))
+        .default(5_000, '5s'),
+    )
     .option('-E, --conflict-exit-code <code>', `instead of ${exitCodes.busy} when a table is busy`, exitCode)
     .addOption(new Option('--skip-ok', 'exit 0 when a table is busy').conflicts('conflictExitCode'))
     .addOption(

@@ -1,0 +1,128 @@
+import { describe, expect, test } from '@jest/globals';
+import { CommanderError } from 'commander';
+import * as fc from 'fast-check';
+import { durationBetween, shortly } from '../../src/cli/durations.ts';
+import { createProgram } from '../../src/cli/program.ts';
+import { printable } from '../../src/cli/terminal.ts';
+import { giveway } from './in-process.ts';
+
+/** Understands a command line and performs nothing. */
+async function parse(args: readonly string[]): Promise<{ performed: number; said: string; error: unknown }> {
+  let performed = 0;
+  let said = '';
+  const write = (text: string): void => {
+    said += text;
+  };
+  const program = createProgram(
+    async () => {
+      performed++;
+    },
+    { writeOut: write, writeErr: write },
+  );
+  const error: unknown = await program.parseAsync([...args], { from: 'user' }).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  return { performed, said, error };
+}
+
+const words = fc.oneof(
+  fc.constantFrom('run', 'status', 'why', 'unlock', 'check', 'doctor', 'init', 'help', '--', '-', '--help', '-V'),
+  fc.constantFrom(
+    '--write',
+    '--append',
+    '--read',
+    '--wait',
+    '--skip',
+    '--ttl',
+    '--job',
+    '-E',
+    '--skip-ok',
+    '--grace',
+    '--json',
+    '--store',
+    '-q',
+  ),
+  fc.constantFrom('events', 'events,visits', ',', '30s', '-1', '1e9', '255', '256', 'memcached://a', '--write=', '--wait=∞', 'sh', '-c'),
+  fc.string({ unit: 'binary' }),
+);
+
+describe('arguments', () => {
+  test('whatever is written, it is performed once, answered with help, or refused in one line', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(words, { maxLength: 12 }), async (args) => {
+        const { performed, said, error } = await parse(args);
+        if (error === undefined) {
+          expect(performed).toBe(1);
+          return;
+        }
+        expect(error).toBeInstanceOf(CommanderError);
+        expect(performed).toBe(0);
+        if (!/^commander\.(help|helpDisplayed)$/.test((error as CommanderError).code)) {
+          expect(said).toMatch(/^giveway: [^\n]+\n$/);
+          expect(said).toBe(`${printable(said.slice(0, -1))}\n`);
+        }
+      }),
+      { numRuns: 1_500 },
+    );
+  });
+
+  test('what follows the command, or --, is the command’s own, to the letter', async () => {
+    const own = fc.array(fc.oneof(words, fc.constantFrom('--write', '--help', '--unknown')), { maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(own, async (args) => {
+        for (const line of [
+          ['run', '--write', 'a', '--', 'program', ...args],
+          ['run', '--write', 'a', 'program', ...args],
+        ]) {
+          const program = createProgram(async () => {}, { writeOut: () => {}, writeErr: () => {} });
+          await program.parseAsync(line, { from: 'user' });
+          expect(program.commands.find((command) => command.name() === 'run')?.args).toEqual(['program', ...args]);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test.each([
+    [['run', '--', 'true'], 'name what to lock with --write, --append or --read'],
+    [['run', '--write', 'a'], "missing required argument 'command'"],
+    [['run', '--wirte', 'a', '--', 'true'], "unknown option '--wirte' (Did you mean --write?)"],
+    [['run', '--write', 'a,,b', '--', 'true'], 'A name is missing'],
+    [['run', '--write', 'a', '--wait', 'soon', '--', 'true'], 'A duration from 0ms to'],
+    [['run', '--write', 'a', '--wait', '1s', '--skip', '--', 'true'], "'--wait <duration>' cannot be used with option '--skip'"],
+    [['run', '--write', 'a', '--ttl', '999ms', '--', 'true'], 'A duration from 1s to 1d is allowed'],
+    [['run', '--write', 'a', '-E', '256', '--', 'true'], 'An exit code from 0 to 255 is allowed'],
+    [['run', '--write', 'a', '--store', 'x://y', '--', 'true'], 'there is no such kind of store'],
+    [['statsu'], "unknown command 'statsu' (Did you mean status?)"],
+    [['why'], "missing required argument 'resource'"],
+    [['unlock', 'a', '--if-older-than', '-5m'], 'is invalid'],
+  ])('%j is refused with 64: %s', async (args, said) => {
+    const { code, out, err } = await giveway(args);
+    expect({ code, out }).toEqual({ code: 64, out: '' });
+    expect(err).toContain(said);
+    expect(err.startsWith('giveway: ')).toBe(true);
+  });
+
+  test('help has examples, and the version is one word', async () => {
+    for (const command of ['run', 'status', 'why', 'unlock', 'check', 'doctor', 'init']) {
+      const { code, out } = await giveway([command, '--help']);
+      expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(new RegExp(`\nExamples:\n {2}giveway ${command}`)) });
+    }
+    expect(await giveway(['--version'])).toEqual({ code: 0, out: '1.2.3\n', err: '' });
+    expect(await giveway([])).toMatchObject({ code: 64, out: '', err: expect.stringContaining('Usage: giveway') });
+  });
+});
+
+describe('durations', () => {
+  test('are read in every unit', () => {
+    const parseAny = durationBetween(0, Number.MAX_SAFE_INTEGER);
+    expect(['500ms', '30', '30s', '1.5m', '2h', '1d', '0'].map(parseAny)).toEqual([500, 30_000, 30_000, 90_000, 7_200_000, 86_400_000, 0]);
+    for (const text of ['', 's', '-1s', '1 s', '1w', '1e3', '٣s', '1.s', 'Infinity']) expect(() => parseAny(text)).toThrow('is allowed');
+  });
+
+  test('are shown in their two largest units', () => {
+    const spans = [0, 850, 1_000, 59_999, 60_000, 185_000, 7_800_000, 3_600_000, 273_600_000];
+    expect(spans.map(shortly)).toEqual(['0ms', '850ms', '1s', '1m', '1m', '3m 05s', '2h 10m', '1h', '3d 4h']);
+  });
+});

@@ -1,0 +1,255 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createLocker, type Lock, type ResourceLocker } from 'giveway';
+import { loadConfig } from 'giveway/config';
+import { memcachedStore } from 'giveway/memcached';
+import { recordKey } from '../../src/lock/keys.ts';
+import { query } from '../support/services.ts';
+import { describeWith, uniqueName } from '../support/shared.ts';
+import { type Answer, giveway } from './in-process.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'giveway-commands-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const configure = (config: object): void => writeFileSync(join(folder, 'giveway.config.json'), JSON.stringify(config));
+const ask = (...args: string[]): Promise<Answer> => giveway(args, { cwd: folder });
+
+describeWith('memcached', (service) => {
+  let store: ReturnType<typeof memcachedStore>;
+  let locker: ResourceLocker;
+  const locks: Lock[] = [];
+  beforeAll(() => {
+    store = memcachedStore({ servers: service.url });
+    locker = createLocker({ store, namespace: service.prefix, closesStore: true });
+  });
+  afterAll(() => locker.close());
+  beforeEach(() => {
+    configure({ store: `memcached://${service.url}`, namespace: service.prefix, resources: ['events', 'visits', 'users'] });
+  });
+  afterEach(async () => void (await Promise.all(locks.splice(0).map((lock) => lock.unlock()))));
+  const hold = async (...args: Parameters<ResourceLocker['lock']>): Promise<Lock> => {
+    const lock = await locker.lock(...args);
+    locks.push(lock);
+    return lock;
+  };
+  const keyOf = (name: string): string => recordKey(service.prefix, undefined, name);
+
+  describe('status', () => {
+    test('shows every listed resource, free or held, with who holds it', async () => {
+      await hold({ writes: 'events', appends: 'visits' }, { job: 'load', maxHoldMs: 600_000 });
+      const { code, out } = await ask('status');
+      expect(code).toBe(0);
+      const [heading, events, users, visits] = out.trimEnd().split('\n');
+      expect(heading).toMatch(/^RESOURCE +STATE +MODE +JOB +HOST +PID +AGE +ENDS$/);
+      expect(events).toMatch(new RegExp(`^events +held +write +load +\\S+ +${process.pid} +\\S+ +in (10m|9m 59s) at the latest$`));
+      expect(users).toMatch(/^users +free$/);
+      expect(visits).toMatch(/^visits +held +append +load /);
+    });
+
+    test('as JSON, without the token', async () => {
+      const { token } = await hold('events', { job: 'load' });
+      const { out } = await ask('status', 'events', 'PUBLIC.Users', '--json');
+      expect(JSON.parse(out)).toMatchObject([
+        { resource: 'events', state: 'held', holders: [{ mode: 'write', job: 'load', pid: process.pid }] },
+        { resource: 'users', state: 'free', holders: [] },
+      ]);
+      expect(out).not.toContain(token);
+    });
+
+    test('a job cannot paint the terminal', async () => {
+      await hold('events', { job: '\u001b[2J\u202eevil\u0007\n<b>' });
+      const { out } = await ask('status', 'events');
+      expect(out).toContain('?[2J?evil??<b>');
+    });
+
+    test('min-hold, and records that cannot be read, are not free', async () => {
+      await (await hold('events', { minHoldMs: 5_000 })).unlock();
+      await store.create(keyOf('users'), 'garbage', 5_000);
+      const { out } = await ask('status', '--json');
+      expect((JSON.parse(out) as { state: string }[]).map(({ state }) => state)).toEqual(['min-hold', 'unreadable', 'free']);
+      for (const name of ['users', 'events']) {
+        const entry = await store.read(keyOf(name));
+        if (entry !== undefined) await store.remove(keyOf(name), entry.version);
+      }
+    });
+
+    test('refuses a name that is not listed, and says that the store is down', async () => {
+      expect(await ask('status', 'evnts')).toMatchObject({ code: 64, err: expect.stringContaining('did you mean "events"?') });
+      expect(await ask('status', '--store', 'memcached://127.0.0.1:1')).toMatchObject({ code: 69, out: '' });
+    });
+  });
+
+  describe('why', () => {
+    test('names the holder, who is next in line, and what to do', async () => {
+      await hold('events', { job: 'load' });
+      const waiting = new AbortController();
+      const other = createLocker({ store, namespace: service.prefix });
+      const wait = other.lock('events', { job: 'rollup', signal: waiting.signal }).catch(() => {});
+      let answer = await ask('why', 'events');
+      while (!answer.out.includes('next in line')) answer = await ask('why', 'events');
+      waiting.abort();
+      await wait;
+      await other.close();
+      expect(answer.out).toMatch(/^events is held\.\n {2}held by load \(write\) on \S+, pid \d+, for .*; ends in 5m at the latest\n/);
+      expect(answer.out).toMatch(/\n {2}next in line: rollup \(write\) on \S+, pid \d+, waiting for /);
+      expect(answer.out).toContain('giveway unlock events');
+    });
+
+    test('says so when nobody holds it', async () => {
+      expect(await ask('why', 'events')).toMatchObject({ code: 0, out: expect.stringMatching(/^events is free\.\nNobody holds it now/) });
+    });
+  });
+
+  describe('unlock', () => {
+    test('shows the holder and asks; only yes removes', async () => {
+      const lock = await hold('events', { job: 'load' });
+      const questions: string[] = [];
+      const answering = (reply: string): Promise<Answer> =>
+        giveway(['unlock', 'events'], {
+          cwd: folder,
+          reply: (question) => {
+            questions.push(question);
+            return reply;
+          },
+        });
+      expect(await answering('')).toMatchObject({ code: 75, out: expect.stringMatching(/^events: load \(write\) on .*\nKept\.\n$/) });
+      expect(await store.read(keyOf('events'))).toBeDefined();
+      expect(await answering('y')).toMatchObject({ code: 0, out: expect.stringContaining('Removed. events is free.') });
+      expect(questions).toEqual(Array(2).fill('Remove the lock on events? [y/N] '));
+      expect(await store.read(keyOf('events'))).toBeUndefined();
+      expect(await lock.unlock()).toBe(false);
+    });
+
+    test('never removes the lock of a newer holder', async () => {
+      const first = await hold('events');
+      const { code, out } = await giveway(['unlock', 'events'], {
+        cwd: folder,
+        reply: async () => {
+          await first.unlock();
+          await hold('events', { job: 'newer' });
+          return 'yes';
+        },
+      });
+      expect({ code, out }).toEqual({ code: 75, out: expect.stringContaining('somebody else holds it by now') });
+      expect(await locker.inspect('events')).toMatchObject([{ job: 'newer' }]);
+    });
+
+    test('a heartbeat between the question and the answer does not save the holder', async () => {
+      const lock = await hold('events');
+      const { code } = await giveway(['unlock', 'events'], {
+        cwd: folder,
+        reply: async () => {
+          expect(await lock.extend()).toBe(true);
+          return 'y';
+        },
+      });
+      expect(code).toBe(0);
+      expect(await store.read(keyOf('events'))).toBeUndefined();
+    });
+
+    test('a record that cannot be read is removed as it was shown, or not at all', async () => {
+      await store.create(keyOf('events'), 'garbage', 60_000);
+      const change = async (): Promise<string> => {
+        const entry = await store.read(keyOf('events'));
+        if (entry !== undefined) await store.replace(keyOf('events'), 'other garbage', entry.version, 60_000);
+        return 'y';
+      };
+      expect((await giveway(['unlock', 'events'], { cwd: folder, reply: change })).code).toBe(75);
+      expect((await ask('unlock', 'events', '--yes', '--if-older-than', '0s')).code).toBe(75);
+      expect((await ask('unlock', 'events', '--yes')).code).toBe(0);
+    });
+
+    test('--if-older-than keeps what is younger, --yes asks nobody', async () => {
+      await hold('events');
+      const young = await ask('unlock', 'events', '--yes', '--if-older-than', '10m', '--json');
+      expect({ ...young, out: JSON.parse(young.out) }).toMatchObject({ code: 75, out: { outcome: 'kept', resource: 'events' } });
+      expect(await ask('unlock', 'events', '--yes', '--if-older-than', '0s')).toMatchObject({ code: 0 });
+      expect(await ask('unlock', 'events', '--yes')).toMatchObject({ code: 0, out: 'events is free.\n' });
+    });
+
+    test('where nobody can be asked, it needs --yes', async () => {
+      await hold('events');
+      expect(await ask('unlock', 'events')).toMatchObject({ code: 64, err: expect.stringContaining('--yes') });
+      expect(await store.read(keyOf('events'))).toBeDefined();
+    });
+  });
+});
+
+describe('check', () => {
+  test('shows the settings in force', async () => {
+    configure({
+      store: 'redis://user:secret@cache/0',
+      resources: { events: { ttlMs: 5_000, maxHoldMs: 'Infinity' }, 'a.b': {} },
+      ttlMs: 60_000,
+    });
+    const { code, out } = await ask('check');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^store +redis:\/\/\*\*\*@cache\/0$/m);
+    expect(out).toMatch(/^events +5s +no limit +0ms +skip +10s +run$/m);
+    expect(out).toMatch(/^a\.b +1m +5m +/m);
+    const summary = JSON.parse((await ask('check', '--json')).out);
+    expect(summary).toMatchObject({ store: 'redis://***@cache/0', resources: { events: { ttlMs: 5_000, maxHoldMs: 'Infinity' } } });
+  });
+
+  test('tells every problem at once, and exits with 64', async () => {
+    configure({ store: 'memcache://x', ttl: 3, resources: { events: { ttlMs: 1 } } });
+    const { code, out, err } = await ask('check');
+    expect({ code, out }).toEqual({ code: 64, out: '' });
+    for (const path of ['store', 'ttl', 'resources.events.ttlMs']) expect(err).toContain(`\n  ${path}: `);
+  });
+
+  test('without any config it says where it looked', async () => {
+    expect(await ask('check')).toMatchObject({ code: 64, err: expect.stringContaining('No giveway config found') });
+  });
+});
+
+describe('init', () => {
+  test('writes a config that loads, and refuses to overwrite it', async () => {
+    expect(await ask('init', '--store', 'memcached://cache:11211', '--file', 'giveway.config.json')).toMatchObject({ code: 0 });
+    expect((await loadConfig({ cwd: folder, env: {} })).store.label).toBe('memcached://cache:11211');
+    const before = readFileSync(join(folder, 'giveway.config.json'), 'utf8');
+    for (const file of ['giveway.config.json', 'giveway.config.ts', 'other.mjs']) {
+      expect(await ask('init', '--file', file)).toMatchObject({ code: 73, err: expect.stringContaining('is there already') });
+    }
+    expect(readFileSync(join(folder, 'giveway.config.json'), 'utf8')).toBe(before);
+  });
+
+  test('keeps credentials out of the file', async () => {
+    expect(await ask('init', '--store', 'redis://user:secret@cache')).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('GIVEWAY_STORE'),
+    });
+    expect(readFileSync(join(folder, 'giveway.config.ts'), 'utf8')).not.toContain('secret');
+  });
+
+  test('refuses a file that no config can be', async () => {
+    expect(await ask('init', '--file', 'giveway.yaml')).toMatchObject({ code: 64 });
+  });
+});
+
+describeWith('postgres', (service) => {
+  test('init lists the tables of a database, quoted as the database folds them', async () => {
+    const tables = [uniqueName(), `"Mixed ${uniqueName()}"`, `"it's ${uniqueName()}"`];
+    for (const table of tables) await query(service.url, `create table ${service.prefix}.${table} (id int)`);
+    expect(await ask('init', '--database-url', service.url)).toMatchObject({ code: 0, err: '' });
+    const text = readFileSync(join(folder, 'giveway.config.ts'), 'utf8');
+    expect(text).not.toContain(service.url);
+    const listed = [...text.matchAll(/^ {4}'(.*)': \{\},$/gm)].map(([, name = '']) => name.replace(/\\(.)/g, '$1'));
+    expect(listed).toEqual(expect.arrayContaining(tables.map((table) => `${service.prefix}.${table}`)));
+    writeFileSync(join(folder, 'giveway.config.json'), JSON.stringify({ store: 'memory:', resources: listed }));
+    rmSync(join(folder, 'giveway.config.ts'));
+    expect((await ask('check')).code).toBe(0);
+  });
+
+  test('init says so when the database is not there', async () => {
+    expect(await ask('init', '--database-url', 'postgres://u:secret@127.0.0.1:1/x')).toMatchObject({
+      code: 70,
+      err: expect.not.stringContaining('secret'),
+    });
+  });
+});

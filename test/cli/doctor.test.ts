@@ -1,0 +1,180 @@
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { isolationFinding } from '../../src/cli/doctor/database.ts';
+import { clockFinding, type Finding } from '../../src/cli/doctor/finding.ts';
+import { memcachedServer, type ProcessServer, redisServer } from '../support/services.ts';
+import { describeWith } from '../support/shared.ts';
+import { giveway } from './in-process.ts';
+
+jest.setTimeout(60_000);
+
+const ttl = { GIVEWAY_DISABLED: '' };
+
+/** The findings by what was checked, and the exit code. */
+async function examine(store: string, ...args: string[]): Promise<{ code: number; findings: Record<string, Finding>; all: Finding[] }> {
+  const { code, out, err } = await giveway(['doctor', '--json', '--store', store, ...args], { env: ttl });
+  expect(err).toBe('');
+  const all = JSON.parse(out) as Finding[];
+  return { code, all, findings: Object.fromEntries(all.map((finding) => [finding.check, finding])) };
+}
+
+const levels = (findings: readonly Finding[]): string[] => findings.map(({ check, level }) => `${check} ${level}`);
+
+describeWith('memcached', (service) => {
+  const servers: ProcessServer[] = [];
+  const own = async (...args: string[]): Promise<ProcessServer> => {
+    const server = await memcachedServer(args);
+    servers.push(server);
+    return server;
+  };
+  afterAll(async () => void (await Promise.all(servers.map((server) => server.stop()))));
+  const urlOf = ({ url }: { url: string }): string => `memcached://${url}?timeoutMs=5000`;
+
+  test('plain: everything is well, once it has run for longer than the longest TTL', async () => {
+    const server = await own();
+    process.kill(server.pid, 0);
+    const young = await examine(urlOf(server));
+    expect(young.findings['uptime']).toMatchObject({ level: 'warn', remedy: expect.stringContaining('quarantine=true') });
+    expect(levels(young.all).filter((line) => !line.endsWith('ok'))).toEqual(['uptime warn']);
+    expect(young.code).toBe(0);
+    expect(young.findings['version']?.found).toMatch(/^memcached \d+\.\d+/);
+    expect(young.findings['eviction']?.found).toContain('temporary_ttl=33');
+    expect(young.findings['use']).toMatchObject({ level: 'ok' });
+    expect(young.findings['round-trip']?.found).toMatch(/^a read takes \d+\.\d ms; the deadline is 5s$/);
+  });
+
+  test('the doctor for people has a line for each finding, and a remedy below', async () => {
+    const { code, out } = await giveway(['doctor', '--store', `memcached://${service.url}`]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^ok {4}version: memcached \S+: memcached /m);
+  });
+
+  test('-C: locks cannot work, and why', async () => {
+    const { code, findings } = await examine(urlOf(await own('-C')));
+    expect(code).toBe(1);
+    expect(findings['cas']).toMatchObject({ level: 'fail', remedy: expect.stringContaining('without -C') });
+    expect(findings['use']).toBeUndefined();
+  });
+
+  test('-m 1 after evictions: locks may have been evicted; -M and temporary_ttl prevent it', async () => {
+    const server = await own('-m', '1');
+    await fill(server.port, 60);
+    const { code, findings } = await examine(urlOf(server));
+    expect(code).toBe(0);
+    expect(findings['eviction']).toMatchObject({ level: 'warn', remedy: expect.stringContaining('temporary_ttl=33') });
+    expect(findings['eviction']?.found).toMatch(/^[1-9]\d* evictions since it started, [1-9]\d* of them of keys whose TTL was not over/);
+    expect((await examine(urlOf(await own('-M')))).findings['eviction']?.found).toContain('evicts nothing (-M)');
+    const safe = await examine(urlOf(await own('-o', 'temporary_ttl=60')));
+    expect(safe.findings['eviction']?.found).toBe('locks cannot be evicted (temporary_ttl 60 s)');
+  });
+
+  test('freshly restarted: it has forgotten its locks', async () => {
+    const server = await own();
+    await server.restart();
+    const { findings } = await examine(urlOf(server));
+    expect(findings['uptime']?.found).toMatch(/^restarted \S+ ago, less than the longest TTL \(30s\)/);
+  });
+
+  test('not running, and running but stopped, are told apart', async () => {
+    const server = await own();
+    server.pause();
+    const paused = await examine(`memcached://${server.url}?timeoutMs=300`);
+    server.resume();
+    expect(paused).toMatchObject({
+      code: 1,
+      findings: { reachable: { level: 'fail', found: expect.stringContaining('says nothing for 300 ms') } },
+    });
+    await server.kill();
+    const dead = await examine(urlOf(server));
+    expect(dead).toMatchObject({ code: 1, findings: { reachable: { found: 'nothing listens there (ECONNREFUSED)' } } });
+    expect(dead.all).toHaveLength(1);
+  });
+
+  test('several servers: each is examined, and the mapping of keys is shown', async () => {
+    const [a, b] = [await own(), await own()];
+    const { all, findings } = await examine(`memcached://${a.url},${b.url}?timeoutMs=5000`);
+    expect(all.filter(({ check }) => check === 'version').map(({ subject }) => subject)).toEqual([
+      `memcached ${a.url}`,
+      `memcached ${b.url}`,
+    ]);
+    expect(findings['placement']?.found).toContain('there is no failover');
+  });
+});
+
+describeWith('redis', () => {
+  let server: ProcessServer;
+  beforeAll(async () => {
+    server = await redisServer(['--maxmemory', '50mb', '--maxmemory-policy', 'allkeys-lru']);
+  });
+  afterAll(() => server.stop());
+
+  test('a port that speaks Redis is not taken for memcached', async () => {
+    const { code, findings } = await examine(`memcached://127.0.0.1:${server.port}?timeoutMs=5000`);
+    expect(code).toBe(1);
+    expect(findings['protocol']).toMatchObject({
+      level: 'fail',
+      found: 'a Redis server answers there',
+      remedy: expect.stringContaining('redis://'),
+    });
+  });
+
+  test('as Redis: version, role, eviction policy, clock', async () => {
+    const { code, all, findings } = await examine(`${server.url}?timeoutMs=5000`);
+    expect(code).toBe(0);
+    expect(levels(all)).toEqual(['version ok', 'role ok', 'eviction warn', 'uptime warn', 'clock ok', 'use ok', 'round-trip ok']);
+    expect(findings['eviction']?.remedy).toContain('noeviction');
+  });
+});
+
+describeWith('postgres', (service) => {
+  test('version, role, table and clock; then the isolation level of the database', async () => {
+    const { code, findings } = await examine(service.url, '--database-url', service.url);
+    expect(code).toBe(1);
+    expect(findings['table']).toMatchObject({ level: 'fail', found: 'there is no table giveway_locks' });
+    expect(findings['isolation']?.found).toContain('Postgres, isolation read committed');
+    const made = await examine(`${service.url}&createTable=true&timeoutMs=5000`);
+    expect(levels(made.all)).toEqual(['version ok', 'role ok', 'table ok', 'clock ok', 'use ok', 'round-trip ok']);
+  });
+
+  test('a database that is not there', async () => {
+    const { code, findings } = await examine('memory:', '--database-url', 'postgres://u:secret@127.0.0.1:1/x');
+    expect(code).toBe(1);
+    expect(findings['reachable']).toMatchObject({ level: 'fail', subject: 'database postgres://***@127.0.0.1:1/x' });
+    expect(JSON.stringify(findings)).not.toContain('secret');
+  });
+});
+
+describe('isolation', () => {
+  test('Redshift with SNAPSHOT: 1023 cannot occur; with SERIALIZABLE it can', () => {
+    expect(isolationFinding({ isRedshift: true, level: 'Snapshot Isolation' }).found).toContain('1023 cannot occur');
+    expect(isolationFinding({ isRedshift: true, level: 'Serializable' })).toMatchObject({
+      level: 'warn',
+      found: expect.stringContaining('1023 can occur'),
+    });
+  });
+});
+
+test('a clock that is off by more than is allowed for is told, with what to do', () => {
+  expect(clockFinding('x', -2_500, 5)).toMatchObject({
+    level: 'warn',
+    found: '3s behind this host, give or take 5ms',
+    remedy: expect.stringContaining('NTP'),
+  });
+  expect(clockFinding('x', 1_900, 5)).toMatchObject({ level: 'ok' });
+});
+
+/** Writes so many megabytes, with a TTL, that a server with less must evict. */
+async function fill(port: number, megabytes: number): Promise<void> {
+  const value = 'x'.repeat(100_000);
+  const request = Array.from(
+    { length: megabytes * 10 },
+    (_, index) => `set filler${index} 0 600 ${value.length} noreply\r\n${value}\r\n`,
+  ).join('');
+  await new Promise<void>((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(`${request}quit\r\n`));
+    socket
+      .on('close', () => resolve())
+      .on('error', reject)
+      .resume();
+  });
+}

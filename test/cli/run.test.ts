@@ -1,0 +1,268 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { createLocker, type ResourceLocker } from 'giveway';
+import { memcachedStore } from 'giveway/memcached';
+import { recordKey } from '../../src/lock/keys.ts';
+import { freePort } from '../support/server-process.ts';
+import { describeWith, uniqueName } from '../support/shared.ts';
+import { type BuiltCli, buildCli, type Ran, type Running, type StartOptions } from './built.ts';
+
+jest.setTimeout(60_000);
+
+let cli: BuiltCli;
+let folder: string;
+beforeAll(() => {
+  cli = buildCli();
+  folder = mkdtempSync(join(tmpdir(), 'giveway-run-'));
+});
+afterAll(() => {
+  cli.remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describeWith('memcached', (service) => {
+  let locker: ResourceLocker;
+  let store: ReturnType<typeof memcachedStore>;
+  beforeAll(() => {
+    store = memcachedStore({ servers: service.url, timeoutMs: 5_000 });
+    locker = createLocker({ store, namespace: 'giveway', job: 'the test', closesStore: true });
+  });
+  afterAll(() => locker.close());
+  const held: { unlock(): Promise<boolean> }[] = [];
+  afterEach(async () => void (await Promise.all(held.splice(0).map((lock) => lock.unlock()))));
+
+  async function hold(table: string): Promise<void> {
+    held.push(await locker.lock(table));
+  }
+
+  /** With a deadline that a busy machine meets. */
+  function start(args: readonly string[], options?: StartOptions): Running {
+    return cli.start(['run', '--store', `memcached://${service.url}?timeoutMs=5000`, ...args], options);
+  }
+  const run = (args: readonly string[], options?: StartOptions): Promise<Ran> => start(args, options).ended;
+  const shell = (script: string): string[] => ['--', 'sh', '-c', script];
+
+  test("the command's own exit code passes through, and the table is free afterwards", async () => {
+    const table = uniqueName();
+    expect(await run(['--write', table, ...shell('echo out; echo err >&2; exit 3')])).toEqual({
+      code: 3,
+      stdout: 'out\n',
+      stderr: 'err\n',
+    });
+    expect(await locker.inspect(table)).toEqual([]);
+  });
+
+  test('a command that a signal ended exits with 128 + n', async () => {
+    expect((await run(['--write', uniqueName(), ...shell('kill -9 $$')])).code).toBe(137);
+    expect((await run(['--write', uniqueName(), ...shell('kill -15 $$')])).code).toBe(143);
+  });
+
+  test('a command that is not there exits with 127, one that is no program with 126', async () => {
+    const missing = await run(['--write', uniqueName(), '--', join(folder, 'nothing')]);
+    expect(missing).toMatchObject({ code: 127, stderr: expect.stringMatching(/^giveway: cannot execute /) });
+    const file = join(folder, 'text');
+    writeFileSync(file, 'text');
+    expect((await run(['--write', uniqueName(), '--', file])).code).toBe(126);
+  });
+
+  test('a busy table skips the command with 75, and says who holds it', async () => {
+    const table = uniqueName();
+    await hold(table);
+    const skipped = await run(['--write', table, ...shell('echo ran')]);
+    expect(skipped).toMatchObject({ code: 75, stdout: '' });
+    expect(skipped.stderr).toMatch(
+      new RegExp(`^giveway: skipped: ${table} is held by the test on .* \\(pid ${process.pid}, write, .*\\)\n$`),
+    );
+  });
+
+  test('-E changes the code for busy, --skip-ok makes it 0, --quiet keeps silent, --json speaks to programs', async () => {
+    const table = uniqueName();
+    await hold(table);
+    const [other, fine, json] = await Promise.all([
+      run(['--write', table, '-E', '9', '--', 'true']),
+      run(['--write', table, '--skip-ok', '--quiet', '--', 'true']),
+      run(['--write', table, '--json', '--', 'true']),
+    ]);
+    expect(other.code).toBe(9);
+    expect(fine).toEqual({ code: 0, stdout: '', stderr: '' });
+    const told = JSON.parse(json.stderr) as { holders: object[] };
+    expect(told).toMatchObject({ giveway: 'skipped', resource: table, holders: [{ job: 'the test', pid: process.pid }] });
+    expect(told.holders[0]).not.toHaveProperty('token');
+  });
+
+  test('with --wait it waits, then runs', async () => {
+    const table = uniqueName();
+    await hold(table);
+    const waiting = start(['--write', table, '--wait', '50s', ...shell('echo ran')]);
+    await waiting.says('waiting for');
+    await held.pop()?.unlock();
+    expect(await waiting.ended).toMatchObject({ code: 0, stdout: 'ran\n' });
+  });
+
+  test('with --wait it gives up in the end', async () => {
+    const table = uniqueName();
+    await hold(table);
+    expect(await run(['--write', table, '--wait', '300ms', ...shell('echo ran')])).toMatchObject({
+      code: 75,
+      stdout: '',
+      stderr: expect.stringContaining('giveway: gave up: '),
+    });
+  });
+
+  test('appends go together, a write goes with nobody', async () => {
+    const table = uniqueName();
+    held.push(await locker.lock({ appends: table }));
+    const [append, write] = await Promise.all([run(['--append', table, '--', 'true']), run(['--write', table, '--', 'true'])]);
+    expect([append.code, write.code]).toEqual([0, 75]);
+  });
+
+  test('the command learns its token, resources and latest end', async () => {
+    const [a, b] = [uniqueName('a'), uniqueName('b')];
+    const { stdout } = await run(['--write', `${b},${a}`, '--max-hold', '2h', ...shell('env')]);
+    const env = new Map(stdout.split('\n').map((line) => line.split(/=(.*)/s, 2) as [string, string]));
+    expect(env.get('GIVEWAY_RESOURCES')).toBe(`${a},${b}`);
+    expect(env.get('GIVEWAY_TOKEN')).toMatch(/^[0-9a-f]{32}$/);
+    const leftMs = Date.parse(env.get('GIVEWAY_EXPIRES_AT') ?? '') - Date.now();
+    expect(leftMs).toBeGreaterThan(7_100_000);
+    expect(leftMs).toBeLessThanOrEqual(7_200_000);
+    expect(env.has('GIVEWAY_FENCE')).toBe(false); // memcached has none
+  });
+
+  test('stdin and 1 MB of output pass through untouched', async () => {
+    const input = randomBytes(2 ** 19).toString('hex');
+    const { code, stdout, stderr } = await run(['--write', uniqueName(), '--', 'cat'], { input });
+    expect({ code, stderr, length: stdout.length, isSame: stdout === input }).toEqual({
+      code: 0,
+      stderr: '',
+      length: 2 ** 20,
+      isSame: true,
+    });
+  });
+
+  test('SIGTERM reaches the command and its children, and its exit code still counts', async () => {
+    const script =
+      'trap "echo parent; wait; exit 42" TERM; sh -c \'trap "echo child; exit" TERM; echo ready; while :; do sleep 0.05; done\' & wait';
+    const running = start(['--write', uniqueName(), ...shell(script)]);
+    await running.says('ready');
+    running.process.kill('SIGTERM');
+    const { code, stdout } = await running.ended;
+    expect(code).toBe(42);
+    expect(stdout.split('\n').sort()).toEqual(['', 'child', 'parent', 'ready']);
+  });
+
+  test('SIGINT while it waits ends it with 130, and nothing has run', async () => {
+    const table = uniqueName();
+    await hold(table);
+    const waiting = start(['--write', table, '--wait', '50s', ...shell('echo ran')]);
+    await waiting.says('waiting for');
+    waiting.process.kill('SIGINT');
+    expect(await waiting.ended).toMatchObject({ code: 130, stdout: '' });
+  });
+
+  test('a lock that is lost while the command runs: TERM, and 76', async () => {
+    const table = uniqueName();
+    const running = start([
+      '--write',
+      table,
+      '--ttl',
+      '1s',
+      ...shell('trap "echo asked to end; exit 0" TERM; echo ready; while :; do sleep 0.05; done'),
+    ]);
+    await running.says('ready');
+    await removeRecord(table);
+    const { code, stdout, stderr } = await running.ended;
+    expect({ code, stdout }).toEqual({ code: 76, stdout: 'ready\nasked to end\n' });
+    expect(stderr).toMatch(/^giveway: Lost the lock on ".*": .*Stopping the command\.\n/); // the shell may add its own word
+  });
+
+  test('one that does not heed TERM is killed after the grace, with its children', async () => {
+    const table = uniqueName();
+    const script = 'trap "" TERM; (while :; do sleep 0.05; done) & echo ready; while :; do sleep 0.05; done';
+    const running = start(['--write', table, '--ttl', '1s', '--grace', '200ms', ...shell(script)]);
+    await running.says('ready');
+    await removeRecord(table);
+    expect((await running.ended).code).toBe(76); // "ended" means that nobody holds its stdout any more
+  });
+
+  test('--max-hold ends the command too', async () => {
+    const { code, stderr } = await run(['--write', uniqueName(), '--max-hold', '1s', '--', 'sleep', '50']);
+    expect({ code, stderr }).toEqual({ code: 76, stderr: expect.stringContaining('maxHoldMs') });
+  });
+
+  test('a lock that was gone before the command ended is told, and the code is the command’s', async () => {
+    const table = uniqueName();
+    const running = start(['--write', table, ...shell(`echo ready; while [ ! -e ${join(folder, table)} ]; do sleep 0.05; done; exit 4`)]);
+    await running.says('ready');
+    await removeRecord(table);
+    writeFileSync(join(folder, table), '');
+    expect(await running.ended).toMatchObject({ code: 4, stderr: expect.stringContaining('others may have run beside it') });
+  });
+
+  test('an unlisted table and a wrong config are refused with 64', async () => {
+    writeFileSync(join(folder, 'giveway.config.json'), JSON.stringify({ store: `memcached://${service.url}`, resources: ['events'] }));
+    const unlisted = await cli.start(['run', '--write', 'evnts', '--', 'true'], { cwd: folder }).ended;
+    expect(unlisted).toMatchObject({
+      code: 64,
+      stderr: expect.stringMatching(/^giveway: "evnts" is not a listed resource; did you mean "events"\?.*\n$/),
+    });
+    const wrong = await cli.start(['run', '--write', 'events', '--config', 'none.json', '--', 'true'], { cwd: folder }).ended;
+    expect(wrong.code).toBe(64);
+  });
+
+  test('fifty processes that wait for one table run strictly one at a time, and all end', async () => {
+    const [table, journal] = [uniqueName(), join(folder, uniqueName())];
+    const script = `echo + >> ${journal}; sleep 0.01; echo - >> ${journal}`;
+    const all = await Promise.all(Array.from({ length: 50 }, () => run(['--write', table, '--wait', '55s', '-q', ...shell(script)])));
+    expect(all.filter(({ code }) => code !== 0)).toEqual([]);
+    expect(readFileSync(journal, 'utf8')).toBe('+\n-\n'.repeat(50));
+  });
+
+  async function removeRecord(table: string): Promise<void> {
+    const key = recordKey('giveway', undefined, table);
+    for (;;) {
+      const entry = await store.read(key);
+      if (entry === undefined || (await store.remove(key, entry.version))) return;
+    }
+  }
+});
+
+describeWith('postgres', (service) => {
+  test('the command learns its fence where the store has one', async () => {
+    const url = new URL(service.url);
+    url.searchParams.set('createTable', 'true');
+    url.searchParams.set('timeoutMs', '5000');
+    const fence = async (): Promise<number> => {
+      const { stdout } = await cli.start(['run', '--store', url.href, '--write', 'events', '--', 'sh', '-c', 'echo $GIVEWAY_FENCE']).ended;
+      return Number(stdout);
+    };
+    const first = await fence();
+    expect(first).toBeGreaterThan(0);
+    expect(await fence()).toBeGreaterThan(first);
+  });
+});
+
+describe('a store that is down', () => {
+  let dead: string;
+  beforeAll(async () => {
+    dead = `memcached://127.0.0.1:${await freePort()}`;
+  });
+
+  test('exits with 69 and runs nothing', async () => {
+    const { code, stdout, stderr } = await cli.start(['run', '--store', dead, '--write', 'events', '--', 'echo', 'ran']).ended;
+    expect({ code, stdout }).toEqual({ code: 69, stdout: '' });
+    expect(stderr).toMatch(/^giveway: .*could not connect.*\n$/);
+  });
+
+  test('--on-store-down run, or a config that says so, runs without a lock and without a token', async () => {
+    const script = ['--write', 'events', '--', 'sh', '-c', 'echo "$GIVEWAY_RESOURCES $GIVEWAY_TOKEN"'];
+    const asked = await cli.start(['run', '--store', dead, '--on-store-down', 'run', ...script]).ended;
+    expect(asked).toEqual({ code: 0, stdout: 'events \n', stderr: 'giveway: the store does not answer; running without a lock\n' });
+    const file = join(folder, 'dead.json');
+    writeFileSync(file, JSON.stringify({ store: dead, onStoreDown: 'run' }));
+    expect((await cli.start(['run', '--config', file, ...script]).ended).code).toBe(0);
+    expect((await cli.start(['run', '--config', file, '--on-store-down', 'exit', ...script]).ended).code).toBe(69);
+  });
+});
