@@ -1,6 +1,6 @@
 /**
- * What observers cost: lock and unlock with and without them, in turns within one run. Counted in CPU time, which other
- * programs on the machine disturb least.
+ * What observers cost: lock and unlock with and without them, in turns within one run. Counted in CPU time and by the
+ * best round of each, which other programs on the machine disturb least.
  *
  * `npx tsx bench/observe.mts`: on the memory store, where a lock costs next to nothing.
  * `MEMCACHED_SERVERS=localhost:11211 npx tsx bench/observe.mts`: on a real store.
@@ -58,24 +58,17 @@ async function round(observe: ((locker: Observed) => Disposable) | undefined): P
   return user + system;
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+for (const observe of [undefined, ...Object.values(observers)]) for (let i = 0; i < 3; i++) await round(observe);
+const plain: number[] = [];
+const observed: Record<string, number[]> = Object.fromEntries(Object.keys(observers).map((name) => [name, []]));
+for (let i = 0; i < rounds; i++) {
+  plain.push(await round(undefined));
+  for (const [name, observe] of Object.entries(observers)) observed[name]?.push(await round(observe));
 }
 
-for (const observe of [undefined, ...Object.values(observers)]) for (let i = 0; i < 5; i++) await round(observe);
-console.log(`lock + unlock on ${servers === undefined ? 'the memory store' : 'memcached'}, ${rounds} rounds of ${locksPerRound}, medians`);
-for (const [name, observe] of Object.entries(observers)) {
-  const ratios: number[] = [];
-  const added: number[] = [];
-  for (let i = 0; i < rounds; i++) {
-    // Whoever goes second finds a warmer or a busier machine: take turns.
-    const first = i % 2 === 0 ? await round(undefined) : undefined;
-    const observed = await round(observe);
-    const plain = first ?? (await round(undefined));
-    ratios.push(observed / plain);
-    added.push((observed - plain) / locksPerRound);
-  }
-  console.log(
-    `${name.padEnd(34)} ${((median(ratios) - 1) * 100).toFixed(1).padStart(6)} %   ${median(added).toFixed(2).padStart(6)} µs per lock`,
-  );
+const plainMicros = Math.min(...plain) / locksPerRound;
+console.log(`lock + unlock on ${servers === undefined ? 'the memory store' : 'memcached'}: ${plainMicros.toFixed(2)} µs`);
+for (const [name, rounds] of Object.entries(observed)) {
+  const added = Math.min(...rounds) / locksPerRound - plainMicros;
+  console.log(`${name.padEnd(34)} ${((added / plainMicros) * 100).toFixed(1).padStart(6)} %   ${added.toFixed(2).padStart(6)} µs`);
 }

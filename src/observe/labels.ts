@@ -13,12 +13,15 @@ export interface Labels {
   readonly job?: string;
 }
 
+const none: Labels = {};
+
 /** Makes the labels of an event, of which there are never more than allowed. */
 export function boundedLabels({
   resource = false,
   job = false,
   maxValues = 100,
 }: LabelOptions = {}): (resource: string, job: string | undefined) => Labels {
+  if (!resource && !job) return () => none;
   const resources = bounded(maxValues);
   const jobs = bounded(maxValues);
   return (resourceName, jobName) => ({

@@ -25,7 +25,8 @@ export function logObserver(locker: Observed, logger: Logger): Disposable {
     (data) => {
       const level = levels[event](data);
       if (logger.isLevelEnabled?.(level) === false) return;
-      logger[level]({ event, ...fieldsOf(data) }, oneLine(sentences[event](data)));
+      // A promise goes back to the locker, which ignores its rejection.
+      return logger[level]({ event, ...fieldsOf(data) }, oneLine(sentences[event](data)));
     };
   return listen(locker, Object.fromEntries(eventNames.map((event) => [event, listener(event)])) as Listeners);
 }

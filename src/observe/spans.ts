@@ -31,7 +31,6 @@ export function spanObserver(locker: Observed, { tracer, minWaitMs = 10 }: SpanO
   const holds = new Map<number, Span>();
 
   const waited = (waitedMs: number, attributes: Attributes): void => {
-    if (waitedMs < minWaitMs) return;
     const now = Date.now();
     tracer.startSpan('giveway.wait', { startTime: new Date(now - waitedMs), attributes }).end(new Date(now));
   };
@@ -50,11 +49,13 @@ export function spanObserver(locker: Observed, { tracer, minWaitMs = 10 }: SpanO
 
   const subscription = listen(locker, {
     acquired: (event) => {
+      if (event.waitedMs >= minWaitMs) waited(event.waitedMs, { ...attributesOf(event), 'giveway.outcome': 'acquired' });
       const attributes = attributesOf(event);
-      waited(event.waitedMs, { ...attributes, 'giveway.outcome': 'acquired' });
-      holds.set(event.id, tracer.startSpan('giveway.hold', { attributes: { ...attributes, 'giveway.protected': event.isProtected } }));
+      attributes['giveway.protected'] = event.isProtected;
+      holds.set(event.id, tracer.startSpan('giveway.hold', { attributes }));
     },
     skipped: (event) => {
+      if (event.waitedMs < minWaitMs) return;
       const holder = withoutTokens(event.holders)[0];
       waited(event.waitedMs, {
         ...attributesOf(event),
@@ -77,5 +78,7 @@ export function spanObserver(locker: Observed, { tracer, minWaitMs = 10 }: SpanO
 }
 
 function attributesOf({ scope, job }: Pick<LockerEvents['acquired'], 'scope' | 'job'>): Attributes {
-  return { 'giveway.scope': scopeLabel(scope), ...(job === undefined ? {} : { 'giveway.job': job }) };
+  const attributes: Attributes = { 'giveway.scope': scopeLabel(scope) };
+  if (job !== undefined) attributes['giveway.job'] = job;
+  return attributes;
 }

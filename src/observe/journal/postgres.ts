@@ -74,15 +74,14 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
   const gather = (one: Hold | Moment): void => {
     if (isClosed) return;
     waiting.add(one);
-    if (waiting.size > bufferLimit) dropOldest();
+    if (waiting.size > bufferLimit) makeRoom();
     arm();
   };
-  const dropOldest = (): void => {
-    for (const oldest of waiting) {
-      waiting.delete(oldest);
-      dropped++;
-      return;
-    }
+  /** Many at once: to find the first of a set costs as much as has been taken from its front. */
+  const makeRoom = (): void => {
+    const excess = waiting.size - Math.floor(bufferLimit * 0.9);
+    for (const oldest of [...waiting].slice(0, excess)) waiting.delete(oldest);
+    dropped += excess;
   };
   const arm = (): void => {
     if (timer !== undefined || writing !== undefined || isClosed) return;
@@ -113,7 +112,7 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
         const later = [...waiting];
         waiting.clear();
         for (const one of [...batch, ...later]) waiting.add(one);
-        while (waiting.size > bufferLimit) dropOldest();
+        if (waiting.size > bufferLimit) makeRoom();
         throw error;
       }
     }

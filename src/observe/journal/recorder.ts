@@ -2,20 +2,15 @@ import { hostname } from 'node:os';
 import type { Clock } from '../../lock/clock.ts';
 import type { LostReason } from '../../lock/errors.ts';
 import type { LockerEvents } from '../../lock/events.ts';
-import { needsOf, type ResolvedScope } from '../../lock/scope.ts';
+import { needsOf } from '../../lock/scope.ts';
 import { listen, type Observed, withoutTokens } from '../listening.ts';
 import type { ConflictEntry, HoldEntry, HoldOutcome, SkipEntry, WaitEntry } from './journal.ts';
 
-/** A hold as it is written down: one object per lock, since this is the hot path. `holdEntries` makes entries of it. */
+/** A hold as it is written down: small, since this is the hot path. `holdEntries` makes entries of it. */
 export interface Hold {
-  readonly scope: ResolvedScope;
-  readonly job: string | undefined;
-  readonly waitedMs: number;
-  readonly isProtected: boolean;
+  readonly began: LockerEvents['acquired'];
   readonly fromMs: number;
-  /** `Infinity`: it has no latest end. */
-  readonly latestEndMs: number;
-  toMs: number | undefined;
+  heldMs: number | undefined;
   outcome: HoldOutcome;
   reason: LostReason | undefined;
 }
@@ -46,7 +41,7 @@ export function record(locker: Observed, sink: Sink, clock: Clock): Recorder {
     const hold = live.get(id);
     if (hold === undefined) return;
     live.delete(id);
-    hold.toMs = heldMs === undefined ? undefined : hold.fromMs + heldMs;
+    hold.heldMs = heldMs;
     hold.outcome = outcome;
     hold.reason = reason;
     sink.ended(hold);
@@ -57,21 +52,8 @@ export function record(locker: Observed, sink: Sink, clock: Clock): Recorder {
   };
 
   const subscription = listen(locker, {
-    acquired({ id, scope, job, waitedMs, maxHoldMs, isProtected }) {
-      const fromMs = clock.wallMs();
-      const latestEndMs = fromMs + maxHoldMs;
-      const hold: Hold = {
-        scope,
-        job,
-        waitedMs,
-        isProtected,
-        fromMs,
-        latestEndMs,
-        toMs: undefined,
-        outcome: 'ongoing',
-        reason: undefined,
-      };
-      live.set(id, hold);
+    acquired(began) {
+      live.set(began.id, { began, fromMs: clock.wallMs(), heldMs: undefined, outcome: 'ongoing', reason: undefined });
       sink.began?.();
     },
     released: ({ id, release, heldMs }) => end(id, release, heldMs),
@@ -92,7 +74,8 @@ export function record(locker: Observed, sink: Sink, clock: Clock): Recorder {
 }
 
 /** One entry per resource of the lock. */
-export function holdEntries({ scope, job, fromMs, toMs, outcome, reason, waitedMs, isProtected }: Hold): readonly HoldEntry[] {
+export function holdEntries({ began, fromMs, heldMs, outcome, reason }: Hold): readonly HoldEntry[] {
+  const { scope, job, waitedMs, isProtected } = began;
   return needsOf(scope).map(({ resource, mode }) => ({
     kind: 'hold',
     resource,
@@ -100,7 +83,7 @@ export function holdEntries({ scope, job, fromMs, toMs, outcome, reason, waitedM
     job,
     ...self,
     from: new Date(fromMs),
-    to: toMs === undefined ? undefined : new Date(toMs),
+    to: heldMs === undefined ? undefined : new Date(fromMs + heldMs),
     outcome,
     reason,
     waitedMs,

@@ -48,7 +48,8 @@ interface Details {
 /** The rows of a hold or of a moment. Rows of the same hold have the same ids whenever they are made. */
 export function rowsOf(one: Hold | Moment, id: string): readonly SentRow[] {
   if ('kind' in one) return [momentRow(one, id)];
-  const latestEnd = one.latestEndMs === Number.POSITIVE_INFINITY ? 'infinity' : new Date(one.latestEndMs).toISOString();
+  const { maxHoldMs } = one.began;
+  const latestEnd = Number.isFinite(maxHoldMs) ? new Date(one.fromMs + maxHoldMs).toISOString() : 'infinity';
   return holdEntries(one).map((entry, index) => ({
     ...common(entry, `${id}.${index}`),
     started_at: entry.from.toISOString(),
