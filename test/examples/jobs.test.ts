@@ -75,6 +75,18 @@ describeWith('memcached', () => {
       expect(await locker.tryLock('events')).toBeDefined();
       await locker.close();
     });
+
+    test('a second signal exits at once, even if the store does not answer the release', async () => {
+      const { process, printed, ended, lines } = start('graceful-shutdown.ts', await env());
+      await printed('loads batches');
+      server.pause();
+      process.kill('SIGTERM');
+      await printed('SIGTERM: closes');
+      process.kill('SIGTERM');
+      expect(await ended).toBe(1);
+      expect(lines).not.toContain('closed; every lock is released');
+      server.resume();
+    });
   });
 });
 
