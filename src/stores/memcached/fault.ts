@@ -54,15 +54,14 @@ export function noSecureConnection(timeoutMs: number): Fault {
   return { kind: 'fault', message, code: 'ERR_GIVEWAY_STORE_TIMEOUT' };
 }
 
-/** Either side may refuse the other's certificate; a socket that just broke is no verdict. */
+/** Either side may refuse the other's certificate, or not speak TLS at all. */
 export function tlsFailed(cause: SocketError | string): Fault {
   const { code = '', reason = undefined } = typeof cause === 'string' ? {} : cause;
-  const isVerdict = code !== '' && !code.startsWith('ECONN');
   const hint = /^E(PROTO|RR_SSL)|^ECONN|^$/.test(code)
     ? 'does the server speak TLS on this port, and does it ask for a certificate (`tls.cert`, `tls.key`)?'
     : 'its authority belongs in `tls.ca`, and `servers` must name the server as its certificate does';
   const message = `no TLS connection (${reason ?? wordsOf(cause)}); ${hint}`;
-  return { kind: 'fault', message, code: 'ERR_GIVEWAY_STORE_TLS', cause, isFinal: isVerdict };
+  return { kind: 'fault', message, code: 'ERR_GIVEWAY_STORE_TLS', cause };
 }
 
 export function tooOld(version: string): Fault {

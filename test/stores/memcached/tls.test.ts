@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type MemcachedStoreOptions, memcachedStore } from '../../../src/stores/memcached/index.ts';
 import { mayInstall } from '../../support/install.ts';
@@ -74,6 +76,15 @@ describeWith('memcached', () => {
         message: expect.stringContaining('does the server speak TLS on this port'),
       });
       expect(tookMs).toBeLessThan(timeoutMs + 400);
+    });
+
+    test('TLS to a port that says nothing: refused at the deadline, with a hint', async () => {
+      const silent = createServer((socket) => void socket.on('error', () => {})).listen(0, '127.0.0.1');
+      await once(silent, 'listening');
+      const { port } = silent.address() as { port: number };
+      const { error } = await attempt({ servers: `127.0.0.1:${port}`, tls: true });
+      expect(error).toMatchObject({ code: 'ERR_GIVEWAY_STORE_TIMEOUT', message: expect.stringContaining('no TLS within 1000 ms') });
+      silent.close();
     });
 
     test.each(['binary', 'meta'] as const)(
