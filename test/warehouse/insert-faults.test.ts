@@ -120,6 +120,12 @@ describeWith('postgres', (service) => {
     expect(await ids()).toEqual([]);
   });
 
+  test('an error of the socket is no answer to a COMMIT, though its code looks like one of the server', async () => {
+    onStatement = (text) => (text === 'COMMIT' ? Promise.reject(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })) : undefined);
+    const error = await failureOf(warehouse.insertBatches('events', numbered(0, 5)));
+    expect(error).toMatchObject({ resumeFrom: 0, cause: { code: 'ERR_GIVEWAY_COMMIT_UNKNOWN' } });
+  });
+
   test.each([
     ['is lost', true, () => proxy.resetAfterApply()],
     ['never comes', false, loseRequest],

@@ -1,7 +1,8 @@
 import { InvalidOptionError } from '../../lock/errors.ts';
 
-/** One row: values by column name. `null` is NULL; a column that is `undefined` is missing. */
-export type Row = Readonly<Record<string, unknown>>;
+/** One row: an object with values by column name. `null` is NULL; a column that is `undefined` is missing. */
+export type Row = object;
+type Columns = Readonly<Record<string, unknown>>;
 
 /** A name as it goes into SQL, whatever is in it. */
 export function quoteIdentifier(name: string): string {
@@ -22,20 +23,18 @@ export function valuesOf(row: Row, columns: readonly string[], index: number): r
   const values = new Array<unknown>(columns.length);
   for (let at = 0; at < columns.length; at++) {
     const column = columns[at] as string;
-    const value = row[column];
+    const value = (row as Columns)[column];
     if (value === undefined)
       throw new InvalidOptionError(`rows[${index}].${column}`, undefined, 'every row needs every column; give null for NULL');
     values[at] = value;
   }
-  let keys = 0;
-  for (const _ in row) keys++;
-  if (keys !== columns.length) refuseExtra(row, columns, index);
+  if (Object.keys(row).length !== columns.length) refuseExtra(row, columns, index);
   return values;
 }
 
 function refuseExtra(row: Row, columns: readonly string[], index: number): void {
-  for (const column in row) {
+  for (const column of Object.keys(row)) {
     if (!columns.includes(column))
-      throw new InvalidOptionError(`rows[${index}].${column}`, row[column], `the columns are ${columns.join(', ')}`);
+      throw new InvalidOptionError(`rows[${index}].${column}`, (row as Columns)[column], `the columns are ${columns.join(', ')}`);
   }
 }

@@ -5,7 +5,7 @@ import { type Chunk, type ChunkLimits, chunksOf } from './chunk.ts';
 import { quoteIdentifier, type Row } from './columns.ts';
 import { type CommitWitness, createCommitWitness } from './commit-fate.ts';
 import { type InsertProgress, sendChunks } from './insertion.ts';
-import { Lane } from './lane.ts';
+import { Lane, mergedBatches } from './lane.ts';
 import { type Writing, writeChunks } from './write.ts';
 
 export interface InsertOptions extends Omit<TransactionOptions, 'audit' | 'signal'> {
@@ -19,7 +19,7 @@ export interface InsertOptions extends Omit<TransactionOptions, 'audit' | 'signa
   readonly mode?: 'append' | 'write';
   /** The resource to lock. Default: the table. For instance `events/acme`, where a tenant has a physical table of its own. */
   readonly resource?: string;
-  /** Most rows in a batch. Default 5 000. */
+  /** Most rows in a batch. Default 10 000. */
   readonly batchRows?: number;
   /** Most bytes in a batch, about. Default 1 MiB. */
   readonly batchBytes?: number;
@@ -34,9 +34,7 @@ export interface InsertResult extends InsertProgress {
   readonly elapsedMs: number;
 }
 
-/** A transaction takes so many batches at most. */
-const mergedBatches = 4;
-const limitDefaults: ChunkLimits = { rows: 5_000, bytes: 1_048_576 };
+const limitDefaults: ChunkLimits = { rows: 10_000, bytes: 1_048_576 };
 const ownNames = ['columns', 'method', 'onConflict', 'mode', 'resource', 'batchRows', 'batchBytes', 'onProgress'];
 
 /** The lanes of one warehouse, one for each way to write into a table. */

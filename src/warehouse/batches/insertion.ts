@@ -1,8 +1,9 @@
+import { setImmediate } from 'node:timers/promises';
 import { GivewayError } from '../../lock/errors.ts';
 import { orAborted } from '../or-aborted.ts';
 import type { Chunk } from './chunk.ts';
 import { InsertError, mergeRanges, type RowRange } from './insert-error.ts';
-import type { ChunkFate, Lane } from './lane.ts';
+import { type ChunkFate, type Lane, mergedBatches } from './lane.ts';
 
 /** How far an insert has come. */
 export interface InsertProgress {
@@ -19,8 +20,8 @@ export interface Insertion {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Chunks of one call that may be read ahead while the table is taken; they go in together. */
-const readAhead = 4;
+/** Chunks of one call that may be under way: as many as go in together, and as many again that are read meanwhile. */
+const mostUnderWay = 2 * mergedBatches;
 
 /** Sends chunk after chunk; stops at the first that does not go in. Rejects with `InsertError`. */
 export async function sendChunks({ table, chunks, laneFor, onProgress, signal }: Insertion): Promise<InsertProgress> {
@@ -69,7 +70,9 @@ export async function sendChunks({ table, chunks, laneFor, onProgress, signal }:
       if (next.done === true) break;
       lane ??= laneFor(next.value);
       send(lane, next.value);
-      if (underWay.size >= readAhead) await Promise.race(underWay);
+      // A source that is no stream never lets the event loop go by itself, and what was sent would not get on meanwhile.
+      await setImmediate();
+      if (underWay.size >= mostUnderWay) await Promise.race(underWay);
     }
   } catch (error) {
     // What the source gave before it broke still goes in.

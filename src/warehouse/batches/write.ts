@@ -6,7 +6,6 @@ import type { Chunk } from './chunk.ts';
 import { quoteIdentifier } from './columns.ts';
 
 const mostParameters = 65_535;
-const pieceBytes = 65_536;
 
 /** How rows get into a table. */
 export interface Writing {
@@ -22,7 +21,7 @@ export async function writeChunks(client: PoolClient, { table, method, onConflic
   const columns = chunks[0]?.columns ?? [];
   const into = `${table} (${columns.map(quoteIdentifier).join(', ')})`;
   if (method === 'copy') {
-    await pipeline(Readable.from(pieces(chunks)), client.query(copyFrom(`COPY ${into} FROM STDIN`)));
+    await pipeline(Readable.from(chunks.flatMap(({ lines }) => lines)), client.query(copyFrom(`COPY ${into} FROM STDIN`)));
     return;
   }
   const rows = chunks.flatMap(({ values }) => values);
@@ -31,12 +30,5 @@ export async function writeChunks(client: PoolClient, { table, method, onConflic
     const some = rows.slice(at, at + step);
     const places = some.map((_, row) => `(${columns.map((_, column) => `$${row * columns.length + column + 1}`).join(',')})`).join(',');
     await client.query(`INSERT INTO ${into} VALUES ${places}${onConflict === undefined ? '' : ` ON CONFLICT ${onConflict}`}`, some.flat());
-  }
-}
-
-function* pieces(chunks: readonly Chunk[]): Generator<Buffer> {
-  for (const { text } of chunks) {
-    const bytes = Buffer.from(text);
-    for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
   }
 }
