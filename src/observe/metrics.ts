@@ -10,18 +10,10 @@ interface InstrumentOptions {
   advice?: { explicitBucketBoundaries?: number[] };
 }
 
-type Callback = (result: { observe(value: number): void }) => void;
-
-interface Observable {
-  addCallback(callback: Callback): void;
-  removeCallback(callback: Callback): void;
-}
-
 /** The part of OpenTelemetry's `Meter` that is used. */
 export interface Meter {
   createCounter(name: string, options: InstrumentOptions): { add(value: number, attributes?: Attributes): void };
-  createObservableUpDownCounter(name: string, options: InstrumentOptions): Observable;
-  createObservableGauge(name: string, options: InstrumentOptions): Observable;
+  createUpDownCounter(name: string, options: InstrumentOptions): { add(value: number): void };
   createHistogram(name: string, options: InstrumentOptions): { record(value: number, attributes?: Attributes): void };
 }
 
@@ -53,27 +45,36 @@ export function metricsObserver(locker: Observed, { meter, labels }: MetricsOpti
   const notices = count('notices', 'Facts about store or records that an operator should see, by code');
   const wait = seconds('wait', 'From asking for a lock to having it, or to the skip', waitBounds);
   const hold = seconds('hold', 'From having a lock to its end, by outcome', holdBounds);
-  const held = meter.createObservableUpDownCounter('giveway.held', { description: 'Locks held now', unit: '{locks}' });
-  const storeDown = meter.createObservableGauge('giveway.store.down', { description: '1 while the lock store does not answer', unit: '1' });
+  const held = meter.createUpDownCounter('giveway.held', { description: 'Locks held now', unit: '{locks}' });
+  const storeDown = meter.createUpDownCounter('giveway.store.down', {
+    description: 'Lockers whose store does not answer',
+    unit: '{lockers}',
+  });
 
   const label = boundedLabels(labels);
   const scopeLabels = ({ scope, job }: Pick<LockerEvents['acquired'], 'scope' | 'job'>) => label(scopeLabel(scope), job);
   const live = new Map<number, Labels>();
   let isDown = false;
 
-  const tellHeld: Callback = (result) => result.observe(live.size);
-  const tellDown: Callback = (result) => result.observe(isDown ? 1 : 0);
+  const end = (id: number): void => {
+    if (live.delete(id)) held.add(-1);
+  };
+  const tellDown = (down: boolean): void => {
+    if (down !== isDown) storeDown.add(down ? 1 : -1);
+    isDown = down;
+  };
   /** A lock ends once, though it may be lost first and let go later. */
   const ended = (event: LockerEvents['released' | 'lost'], outcome: string): void => {
     const about = live.get(event.id);
     if (about !== undefined) hold.record(event.heldMs / 1_000, { ...about, outcome });
-    live.delete(event.id);
+    end(event.id);
   };
 
   const subscription = listen(locker, {
     acquired: (event) => {
       const about = scopeLabels(event);
       live.set(event.id, about);
+      held.add(1);
       attempts.add(1, { ...about, outcome: event.isProtected ? 'acquired' : 'unprotected' });
       wait.record(event.waitedMs / 1_000, { ...about, outcome: 'acquired' });
     },
@@ -89,28 +90,27 @@ export function metricsObserver(locker: Observed, { meter, labels }: MetricsOpti
       lost.add(1, { ...label(event.resource, event.job), reason: event.reason });
     },
     'release-failed': (event) => {
-      live.delete(event.id);
+      end(event.id);
       storeErrors.add(1, { phase: 'release', code: codeOf(event.error) });
     },
     'store-down': ({ error }) => {
-      isDown = true;
+      tellDown(true);
       storeErrors.add(1, { phase: 'outage', code: codeOf(error) });
     },
-    'store-up': () => {
-      isDown = false;
-    },
+    'store-up': () => tellDown(false),
     conflict: (event) => conflicts.add(1, { ...scopeLabels(event), code: event.code }),
     'late-lock': ({ tables, job }) => lateLocks.add(1, { ...label(tables.join('+'), job) }),
     starving: ({ resource, job }) => starving.add(1, { ...label(resource, job) }),
     notice: ({ code }) => notices.add(1, { code }),
   });
-  held.addCallback(tellHeld);
-  storeDown.addCallback(tellDown);
+  // So that both are there, as 0, before anything happens.
+  held.add(0);
+  storeDown.add(0);
   return {
     [Symbol.dispose]() {
       subscription[Symbol.dispose]();
-      held.removeCallback(tellHeld);
-      storeDown.removeCallback(tellDown);
+      for (const id of live.keys()) end(id);
+      tellDown(false);
     },
   };
 }

@@ -29,13 +29,11 @@ const broken: Readonly<Record<string, (locker: Observed) => Disposable>> = {
     return logObserver(locker, { debug: blocks, info: blocks, warn: blocks, error: blocks });
   },
   'instruments that throw': (locker) => {
-    const observable = { addCallback: () => {}, removeCallback: () => {} };
     return metricsObserver(locker, {
       meter: {
         createCounter: () => ({ add: fails }),
         createHistogram: () => ({ record: fails }),
-        createObservableUpDownCounter: () => observable,
-        createObservableGauge: () => observable,
+        createUpDownCounter: () => ({ add: () => {} }),
       },
     });
   },

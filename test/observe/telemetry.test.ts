@@ -1,0 +1,203 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { metrics, trace } from '@opentelemetry/api';
+import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { type LabelOptions, metricsObserver, spanObserver } from '../../src/observe/index.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+import { faultyStore } from '../../src/testing/index.ts';
+import { twoLockers } from './fleet.ts';
+
+const providers: MeterProvider[] = [];
+afterEach(async () => {
+  metrics.disable();
+  trace.disable();
+  await Promise.all(providers.splice(0).map((provider) => provider.shutdown()));
+});
+
+/** As docs/observe.md sets it up. */
+function prometheus(): PrometheusExporter {
+  const exporter = new PrometheusExporter({ preventServerStart: true });
+  const provider = new MeterProvider({ readers: [exporter] });
+  providers.push(provider);
+  metrics.setGlobalMeterProvider(provider);
+  return exporter;
+}
+
+/** The samples of giveway, by name and labels, as a scraper sees them. */
+async function scrape(exporter: PrometheusExporter): Promise<Map<string, number>> {
+  const server = createServer((request, response) => exporter.getMetricsRequestHandler(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`);
+    expect(response.headers.get('content-type')).toMatch(/^text\/plain/);
+    const lines = (await response.text()).split('\n').filter((line) => line.startsWith('giveway_'));
+    return new Map(
+      lines.map((line) => {
+        const at = line.lastIndexOf(' ');
+        return [
+          line
+            .slice(0, at)
+            .replace(/,?otel_scope_\w+="[^"]*"/g, '')
+            .replace('{,', '{')
+            .replace('{}', ''),
+          Number(line.slice(at)),
+        ];
+      }),
+    );
+  } finally {
+    server.close();
+  }
+}
+
+function observeBoth(labels?: LabelOptions) {
+  const store = faultyStore(memoryStore());
+  const [a, b] = twoLockers({ store, job: 'rollup' }, { store, job: 'nightly' });
+  const options = { meter: metrics.getMeter('giveway'), ...(labels === undefined ? {} : { labels }) };
+  const observers = [a, b].map((locker) => metricsObserver(locker, options));
+  return { store, a, b, observers };
+}
+
+describe('metricsObserver, read through the Prometheus exporter', () => {
+  test('attempts, skips, waits and holds, what is held now', async () => {
+    const exporter = prometheus();
+    const { a, b, observers } = observeBoth();
+    const lock = await a.lock('visits');
+    await b.run('visits', () => {});
+    const during = await scrape(exporter);
+    expect(during.get('giveway_held')).toBe(1);
+    await lock.unlock();
+    await b.run('visits', () => {});
+    const after = await scrape(exporter);
+    expect(Object.fromEntries(after)).toMatchObject({
+      'giveway_attempts_total{outcome="acquired"}': 2,
+      'giveway_attempts_total{outcome="busy"}': 1,
+      'giveway_skips_total{reason="busy"}': 1,
+      'giveway_wait_duration_count{outcome="acquired"}': 2,
+      'giveway_wait_duration_count{outcome="skipped"}': 1,
+      'giveway_hold_duration_count{outcome="released"}': 2,
+      'giveway_hold_duration_bucket{outcome="released",le="300"}': 2,
+      giveway_held: 0,
+      giveway_store_down: 0,
+    });
+    for (const observer of observers) observer[Symbol.dispose]();
+    await b.run('visits', () => {});
+    expect((await scrape(exporter)).get('giveway_attempts_total{outcome="acquired"}')).toBe(2);
+  });
+
+  test('losses, outages, failed releases, conflicts, late locks, starving jobs', async () => {
+    const exporter = prometheus();
+    const { store, a, b } = observeBoth();
+    const lock = await a.lock('visits');
+    const down = store.arm('every', 'reject-before', { times: Number.POSITIVE_INFINITY });
+    await expect(lock.unlock()).rejects.toThrow();
+    await b.run('events', () => {});
+    expect((await scrape(exporter)).get('giveway_store_down')).toBe(2);
+    down.disarm();
+    await a.lock('events');
+    await b.run('events', () => {}, { starveAfter: { skips: 1 } });
+    await a.close();
+    const scope = { writes: ['visits'], appends: [], reads: [] };
+    b.announce('conflict', () => ({ scope, job: 'nightly', code: '40P01', message: 'm', tables: ['visits'], attempt: 1 }));
+    b.announce('late-lock', () => ({ sql: 's', tables: ['visits'], job: undefined }));
+    b.announce('notice', () => ({ code: 'ERR_GIVEWAY_RECORD', message: 'm' }));
+    const samples = await scrape(exporter);
+
+    expect(Object.fromEntries(samples)).toMatchObject({
+      'giveway_attempts_total{outcome="unprotected"}': 1,
+      'giveway_lost_total{reason="closed"}': 1,
+      'giveway_hold_duration_count{outcome="lost"}': 1,
+      'giveway_store_errors_total{phase="outage",code="ERR_GIVEWAY_STORE_UNAVAILABLE"}': expect.any(Number),
+      'giveway_store_errors_total{phase="release",code="ERR_GIVEWAY_STORE_UNAVAILABLE"}': 1,
+      'giveway_conflicts_total{code="40P01"}': 1,
+      giveway_late_locks_total: 1,
+      giveway_starving_total: 1,
+      'giveway_notices_total{code="ERR_GIVEWAY_RECORD"}': 1,
+      giveway_held: 0,
+    });
+    expect([...samples.keys()].join()).not.toMatch(/resource=|job=/);
+  });
+
+  test('labels for resource and job, bounded: tenants and fires are families, and what is too many is "other"', async () => {
+    const exporter = prometheus();
+    const { a } = observeBoth({ resource: true, job: true, maxValues: 3 });
+    for (const resource of ['visits', 'events/acme', 'events/initech', '!fire/nightly:1', 'sessions', 'clicks'])
+      await a.run(resource, () => {});
+    const samples = await scrape(exporter);
+    const counts = [...samples].filter(([name]) => name.startsWith('giveway_attempts_total'));
+    expect(Object.fromEntries(counts)).toEqual({
+      'giveway_attempts_total{resource="visits",job="rollup",outcome="acquired"}': 1,
+      'giveway_attempts_total{resource="events/*",job="rollup",outcome="acquired"}': 2,
+      'giveway_attempts_total{resource="!fire/*",job="rollup",outcome="acquired"}': 1,
+      'giveway_attempts_total{resource="other",job="rollup",outcome="acquired"}': 2,
+    });
+  });
+});
+
+describe('spanObserver', () => {
+  function finished(exporter: InMemorySpanExporter) {
+    return exporter.getFinishedSpans().map(({ name, attributes, status, events }) => ({ name, attributes, status, events }));
+  }
+
+  test('a span for the hold, one for a wait, and the error of a loss', async () => {
+    const exporter = new InMemorySpanExporter();
+    trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
+    const [a, b] = twoLockers({ job: 'rollup' }, { job: 'nightly' });
+    for (const locker of [a, b]) spanObserver(locker, { tracer: trace.getTracer('giveway'), minWaitMs: 1 });
+    const lock = await a.lock('visits');
+    const waits = new Promise<void>((resolve) => b.on('waiting', () => resolve()));
+    const waited = b.run('visits', () => {}, { onBusy: 'retry' });
+    await waits;
+    const releaseAt = Date.now() + 5;
+    while (Date.now() < releaseAt);
+    await lock.unlock();
+    await waited;
+    await b.lock('visits');
+    await b.close();
+    const scope = { 'giveway.scope': 'visits' };
+    expect(finished(exporter)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          name: 'giveway.hold',
+          attributes: expect.objectContaining({
+            ...scope,
+            'giveway.job': 'rollup',
+            'giveway.outcome': 'released',
+            'giveway.protected': true,
+          }),
+        }),
+        expect.objectContaining({
+          name: 'giveway.wait',
+          attributes: { ...scope, 'giveway.job': 'nightly', 'giveway.outcome': 'acquired' },
+        }),
+        expect.objectContaining({
+          name: 'giveway.hold',
+          attributes: expect.objectContaining({ 'giveway.outcome': 'lost: closed' }),
+          status: { code: 2, message: expect.stringContaining('visits') },
+          events: [expect.objectContaining({ name: 'exception' })],
+        }),
+      ]),
+    );
+    const wait = exporter.getFinishedSpans().find(({ name }) => name === 'giveway.wait');
+    expect((wait?.duration[1] ?? 0) / 1e6).toBeGreaterThanOrEqual(4);
+  });
+
+  test('a skip after a wait names the holder; disposing ends what is open', async () => {
+    const exporter = new InMemorySpanExporter();
+    trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
+    const [a, b] = twoLockers({ job: 'rollup' }, { job: 'nightly' });
+    const observers = [a, b].map((locker) => spanObserver(locker, { tracer: trace.getTracer('giveway'), minWaitMs: 100 }));
+    await a.lock('visits');
+    await b.run('visits', () => {}, { onBusy: 'retry', retry: { maxWaitMs: 150 } });
+    expect(finished(exporter)).toMatchObject([
+      {
+        name: 'giveway.wait',
+        attributes: { 'giveway.outcome': 'skipped', 'giveway.reason': 'busy', 'giveway.holder': expect.stringMatching(/^rollup@/) },
+      },
+    ]);
+    for (const observer of observers) observer[Symbol.dispose]();
+    expect(finished(exporter)[1]).toMatchObject({ name: 'giveway.hold', attributes: { 'giveway.outcome': 'unobserved' } });
+  });
+});
