@@ -49,7 +49,7 @@ describeWith('zookeeper', () => {
         () => true,
         () => false,
       );
-    for (const each of [store, other]) while (!(await answers(each)));
+    for (const each of [store, other]) while (!(await answers(each))) await new Promise((resolve) => setTimeout(resolve, 20));
   }
   async function created(value = 'mine'): Promise<Version> {
     const version = await store.create(key, value, minute);

@@ -1,0 +1,33 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { expect, test } from '@jest/globals';
+import { describeWith } from '../../support/shared.ts';
+
+const source = join(__dirname, '../../../src/stores/zookeeper/index.ts');
+
+describeWith('zookeeper', (service) => {
+  test('a store that was never closed does not keep its process alive', async () => {
+    const script = `
+      import zookeeper from 'node-zookeeper-client';
+      import { zookeeperStore } from ${JSON.stringify(source)};
+      const store = zookeeperStore({ client: () => zookeeper.createClient(process.env.STORE_URL), root: '/${service.prefix}' });
+      const version = await store.create('key', 'value', 60_000);
+      let heard;
+      store.subscribe('key', () => heard?.());
+      await store.read('key');
+      const told = new Promise((resolve) => { heard = resolve; });
+      console.log(await store.remove('key', version));
+      await Promise.race([told, new Promise((_, reject) => setTimeout(reject, 5_000).unref())]);
+    `;
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
+      env: { ...process.env, STORE_URL: service.url },
+      stdio: ['ignore', 'pipe', 'inherit'],
+      timeout: 20_000,
+    });
+    const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+    // 13: what it waited for at the end did not keep it alive either.
+    expect({ said, hasEnded: code === 0 || code === 13 }).toEqual({ said: 'true\n', hasEnded: true });
+  });
+});
