@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { describeHolder, LockLostError } from '../lock/errors.ts';
-import { HeldLock, type Lock } from '../lock/lock.ts';
+import { HeldLock } from '../lock/held-lock.ts';
+import type { Lock } from '../lock/lock.ts';
 import type { ResourceLocker } from '../lock/locker.ts';
 import type { RunOptions } from '../lock/options.ts';
 import type { Holder } from '../lock/record.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { entrantOf } from '../lock/claim.ts';
+import { entrantOf } from '../lock/entry.ts';
 import { GivewayError, LockLostError, type LostReason, StoreUnavailableError } from '../lock/errors.ts';
 import type { Beating, Heartbeat } from '../lock/heartbeat.ts';
 import { judgedController } from '../lock/judged-signal.ts';

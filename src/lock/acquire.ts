@@ -1,4 +1,4 @@
-import type { Refusal } from './claim.ts';
+import type { Refusal } from './entry.ts';
 import type { Gate } from './gate.ts';
 import { type Ask, Seat } from './seat.ts';
 import type { Wait } from './waiters.ts';

@@ -1,34 +1,8 @@
-import type { Clock } from './clock.ts';
 import { decide, depart } from './decide.ts';
+import { type ClaimContext, type ClaimTerms, entrantOf, jitter, maxRaces } from './entry.ts';
 import { type LostReason, StoreUnavailableError } from './errors.ts';
 import { decodeRecord, type Entrant, encodeRecord, type LockRecord, type Mode } from './record.ts';
-import type { Entry, LockStore, Version } from './store.ts';
-
-/** CAS races in a row before a write gives up. Each one means that somebody else succeeded. */
-const maxRaces = 64;
-
-/** What a claim writes about itself. */
-export interface ClaimTerms {
-  readonly job: string | undefined;
-  readonly ttlMs: number;
-  readonly maxHoldMs: number;
-}
-
-/** A resource held against us. `blockers` is empty when the record could not be read or is not known. */
-export interface Refusal {
-  readonly blockers: readonly Entrant[];
-  readonly unreadable?: true;
-  /** The blocker holds nothing: it is next in line. */
-  readonly waiting?: boolean;
-}
-
-/** What a claim needs from its surroundings. */
-export interface ClaimContext {
-  readonly store: LockStore;
-  readonly clock: Clock;
-  readonly host: string;
-  readonly pid: number;
-}
+import type { Version } from './store.ts';
 
 /**
  * One process's entry in one resource's record: written, renewed and taken out by compare-and-swap, one operation at a
@@ -217,99 +191,4 @@ export class Claim {
     });
     return running;
   }
-}
-
-/** The entry of a newcomer, or the next one of somebody who is in already. */
-export function entrantOf(
-  base: Pick<Entrant, 'token' | 'mode' | 'host' | 'pid'> & { readonly beat?: number },
-  terms: ClaimTerms,
-  since: number,
-  wallMs: number,
-): Entrant {
-  return {
-    token: base.token,
-    mode: base.mode,
-    ...(terms.job === undefined ? {} : { job: terms.job }),
-    host: base.host,
-    pid: base.pid,
-    since,
-    ...(terms.maxHoldMs === Number.POSITIVE_INFINITY ? {} : { latestEnd: since + terms.maxHoldMs }),
-    ttlMs: terms.ttlMs,
-    until: wallMs + terms.ttlMs,
-    beat: (base.beat ?? 0) + 1,
-  };
-}
-
-/** Only if the key is absent: the whole of an uncontended acquisition. `undefined`: something is there. */
-export async function createClaim(
-  context: ClaimContext,
-  key: string,
-  token: string,
-  mode: Mode,
-  terms: ClaimTerms,
-): Promise<Claim | undefined> {
-  const monoMs = context.clock.monotonicMs();
-  const wallMs = context.clock.wallMs();
-  const entrant = entrantOf({ token, mode, host: context.host, pid: context.pid }, terms, wallMs, wallMs);
-  const record: LockRecord = { v: 1, holders: [entrant] };
-  const version = await context.store.create(key, encodeRecord(record), terms.ttlMs);
-  return version === undefined ? undefined : new Claim(context, key, entrant, record, version, monoMs, wallMs);
-}
-
-/** Enters the record that was found, if its modes allow. `'raced'`: it changed in between, look again. */
-export async function joinClaim(
-  context: ClaimContext,
-  key: string,
-  found: Entry,
-  token: string,
-  mode: Mode,
-  terms: ClaimTerms,
-): Promise<Claim | 'raced'> {
-  const monoMs = context.clock.monotonicMs();
-  const wallMs = context.clock.wallMs();
-  const record = decodeRecord(found.value);
-  const entrant = entrantOf({ token, mode, host: context.host, pid: context.pid }, terms, wallMs, wallMs);
-  const decision = decide(record, entrant, wallMs);
-  if (!decision.granted) return 'raced';
-  const version = await context.store.replace(key, encodeRecord(decision.record), found.version, decision.ttlMs);
-  return version === undefined ? 'raced' : new Claim(context, key, entrant, decision.record, version, monoMs, wallMs);
-}
-
-/** Puts a new token, host and pid in the place of `oldToken`. `undefined`: no such entry, or it kept changing. */
-export async function takeOverClaim(
-  context: ClaimContext,
-  key: string,
-  oldToken: string,
-  token: string,
-  terms: ClaimTerms,
-): Promise<Claim | undefined> {
-  for (let races = 0; races < maxRaces; races++) {
-    const found = await context.store.read(key);
-    const record = found === undefined ? undefined : decodeRecord(found.value);
-    const old = record?.holders.find((holder) => (holder.token === oldToken || holder.token === token) && !holder.minHold);
-    if (found === undefined || record === undefined || old === undefined) return undefined;
-    const monoMs = context.clock.monotonicMs();
-    const wallMs = context.clock.wallMs();
-    const entrant = entrantOf({ ...old, token, host: context.host, pid: context.pid }, terms, old.since, wallMs);
-    const decision = decide({ v: 1, holders: record.holders.map((holder) => (holder === old ? entrant : holder)) }, entrant, wallMs);
-    if (!decision.granted) return undefined;
-    const version = await context.store.replace(key, encodeRecord(decision.record), found.version, decision.ttlMs);
-    if (version !== undefined) return new Claim(context, key, entrant, decision.record, version, monoMs, wallMs);
-    await jitter(context.clock, races);
-  }
-  return undefined;
-}
-
-/** May `mode` enter what was found? `undefined`: yes. */
-export function refusal(context: ClaimContext, found: Entry, token: string, mode: Mode, terms: ClaimTerms): Refusal | undefined {
-  const record = decodeRecord(found.value);
-  if (record === undefined) return { blockers: [], unreadable: true };
-  const wallMs = context.clock.wallMs();
-  const decision = decide(record, entrantOf({ token, mode, host: context.host, pid: context.pid }, terms, wallMs, wallMs), wallMs);
-  return decision.granted ? undefined : { blockers: decision.blockers };
-}
-
-/** The first race is run again at once; who keeps losing steps aside for a few milliseconds. */
-async function jitter(clock: Clock, races: number): Promise<void> {
-  if (races > 0) await new Promise<void>((resolve) => clock.setTimer(resolve, Math.random() * Math.min(2 ** races, 20)));
 }

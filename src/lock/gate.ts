@@ -1,5 +1,7 @@
-import { Claim, type ClaimContext, joinClaim, type Refusal, takeOverClaim } from './claim.ts';
+import { Claim } from './claim.ts';
+import { joinClaim, takeOverClaim } from './claiming.ts';
 import { latestEnd } from './decide.ts';
+import type { ClaimContext, Refusal } from './entry.ts';
 import { StoreUnavailableError } from './errors.ts';
 import type { Beating, Heartbeat } from './heartbeat.ts';
 import { type Ask, Seat } from './seat.ts';

@@ -4,9 +4,10 @@ import { GivewayError, InvalidOptionError, LockLostError, ResourceBusyError, Sto
 import { createEvents, type EventName, type Events, type Listener, type LockerEvents } from './events.ts';
 import { Gate, type GateContext } from './gate.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { HeldLock, type LockContext } from './held-lock.ts';
 import { keyPrefix, recordKey, wishKey } from './keys.ts';
-import { HeldLock, type Lock, type LockContext, type SerializedLock } from './lock.ts';
-import { normalizeName, requireListed } from './names.ts';
+import type { Lock, SerializedLock } from './lock.ts';
+import { normalizeName, requireListed, tableOf } from './names.ts';
 import { Nesting, type Surroundings } from './nesting.ts';
 import {
   checkOptions,
@@ -316,7 +317,9 @@ export class ResourceLocker {
   #plan(scope: LockScope, options: RunOptions | undefined, weak: RunOptions | undefined): Plan {
     const resolved = this.#resolveScope(scope);
     const needs = needsOf(resolved, this.#settings.listed);
-    const tables = needs.flatMap(({ resource }) => this.#settings.tables.get(resource) ?? []);
+    const tables = needs.flatMap(
+      ({ resource }) => this.#settings.tables.get(resource) ?? this.#settings.tables.get(tableOf(resource)) ?? [],
+    );
     if (options !== undefined || weak !== undefined || tables.length > 0) {
       return { scope: resolved, needs, options: resolveOptions(options, tables, this.#settings.defaults, weak) };
     }

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { GivewayError } from './errors.ts';
-import type { HeldLock } from './lock.ts';
+import type { HeldLock } from './held-lock.ts';
 import type { Mode } from './record.ts';
 import { covers, modeIn, type Need } from './scope.ts';
 

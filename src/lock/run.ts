@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts';
 import { GivewayError, type LockLostError, ResourceBusyError, StoreUnavailableError } from './errors.ts';
 import type { Events, ReleaseOutcome } from './events.ts';
-import { HeldLock } from './lock.ts';
+import { HeldLock } from './held-lock.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { Holder } from './record.ts';
 import { needsOf, type ResolvedScope } from './scope.ts';

@@ -1,4 +1,6 @@
-import { Claim, type ClaimContext, type ClaimTerms, createClaim, joinClaim, type Refusal, refusal, takeOverClaim } from './claim.ts';
+import { Claim } from './claim.ts';
+import { createClaim, joinClaim, refusal, takeOverClaim } from './claiming.ts';
+import type { ClaimContext, ClaimTerms, Refusal } from './entry.ts';
 import { wishKey } from './keys.ts';
 import type { Ask } from './seat.ts';
 import { Wish } from './wish.ts';

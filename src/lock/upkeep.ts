@@ -1,6 +1,7 @@
 /** When a claim wants to be looked at, and what its renewal says: pure functions of the claim and its seats. */
-import type { Claim, ClaimTerms } from './claim.ts';
+import type { Claim } from './claim.ts';
 import type { Clock } from './clock.ts';
+import type { ClaimTerms } from './entry.ts';
 import type { Seat } from './seat.ts';
 
 const longestRetryMs = 1_000;

@@ -1,5 +1,5 @@
-import type { ClaimContext, Refusal } from './claim.ts';
 import { clockSkewMs, earliestEnd } from './decide.ts';
+import type { ClaimContext, Refusal } from './entry.ts';
 import { ResourceBusyError, StoreUnavailableError } from './errors.ts';
 import { type Holder, type Mode, toHolder } from './record.ts';
 import type { Ask, Seat } from './seat.ts';

@@ -1,5 +1,5 @@
-import { type ClaimContext, entrantOf } from './claim.ts';
 import { clockSkewMs } from './decide.ts';
+import { type ClaimContext, entrantOf } from './entry.ts';
 import { decodeRecord, type Entrant, encodeRecord } from './record.ts';
 import type { Ask } from './seat.ts';
 import type { Entry, Version } from './store.ts';

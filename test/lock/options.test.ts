@@ -50,6 +50,14 @@ describe('P11: bad input is refused before anything is sent', () => {
     });
   });
 
+  test('a tenant of a listed table is listed with it, and has its settings', async () => {
+    const tenants = createLocker({ store: memoryStore(), resources: { events: { ttlMs: 5_000 } } });
+    const lock = await tenants.lock('events/acme');
+    expect(Math.round(lock.remainingMs() / 1_000)).toBe(5);
+    await expect(tenants.lock('visits/acme')).rejects.toThrow(UnknownResourceError);
+    await lock.unlock();
+  });
+
   test.each([
     [{}, 'store'],
     [{ store: {} }, 'store'],

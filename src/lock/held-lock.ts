@@ -1,0 +1,251 @@
+import type { Taken } from './acquire.ts';
+import type { Clock } from './clock.ts';
+import { GivewayError, InvalidOptionError, LockLostError, type LostReason, StoreUnavailableError } from './errors.ts';
+import type { Events, LockerEvents, ReleaseOutcome } from './events.ts';
+import { judgedController } from './judged-signal.ts';
+import type { Lock, SerializedLock } from './lock.ts';
+import { type ResolvedOptions, ttlRangeMs } from './options.ts';
+import { needsOf, type ResolvedScope } from './scope.ts';
+/** What a lock needs from its locker. */
+export interface LockContext {
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly namespace: string;
+  readonly environment: string | undefined;
+  /** The lock is over, one way or another: forget it. */
+  ended(lock: HeldLock): void;
+}
+
+let locksMade = 0;
+
+export class HeldLock implements Lock {
+  /** Its number in this process: what its events are told apart by. */
+  readonly id: number = ++locksMade;
+  readonly token: string;
+  readonly scope: ResolvedScope;
+  readonly acquiredAt: Date;
+  readonly isProtected: boolean;
+  readonly fence: bigint | undefined;
+  readonly options: ResolvedOptions;
+  /** The lock of an outer run that holds what this one joined. */
+  readonly outer: HeldLock | undefined;
+  lost: LockLostError | undefined;
+  readonly #context: LockContext;
+  readonly #taken: readonly Taken[];
+  readonly #startMonoMs: number;
+  #controller: AbortController | undefined;
+  #stopListening: (() => void) | undefined;
+  #ended = false;
+
+  constructor(
+    context: LockContext,
+    scope: ResolvedScope,
+    options: ResolvedOptions,
+    token: string,
+    taken: readonly Taken[],
+    protectedByStore: boolean,
+    outer?: HeldLock,
+  ) {
+    this.#context = context;
+    this.#taken = taken;
+    this.#startMonoMs = context.clock.monotonicMs();
+    this.scope = scope;
+    this.options = options;
+    this.outer = outer;
+    this.acquiredAt = new Date(Math.min(context.clock.wallMs(), ...taken.map(({ seat }) => seat.sinceWallMs)));
+    this.isProtected = protectedByStore && (outer?.isProtected ?? true);
+    this.token =
+      taken.length === 1 ? (taken[0] as Taken).seat.claim.token : taken.length === 0 && outer !== undefined ? outer.token : token;
+    this.fence = largestFence(taken, outer);
+    for (const { gate, seat } of taken) seat.onLost = (reason) => this.lose(reason, gate.resource, seat.claim.fault?.error);
+  }
+
+  get job(): string | undefined {
+    return this.options.job;
+  }
+
+  /** Not let go, and not lost. Judges the deadlines now. */
+  isLive(): boolean {
+    if (this.#ended) return false;
+    for (const { gate, seat } of this.#taken) gate.isLive(seat);
+    if (this.lost === undefined && this.#holdLeftMs() <= 0) this.lose('max-hold', this.#firstResource());
+    if (this.lost === undefined && this.outer !== undefined && !this.outer.isLive())
+      this.lose(this.outer.lost?.reason ?? 'closed', this.outer.lost?.resource ?? this.#firstResource());
+    return this.lost === undefined;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= this.#createController();
+    return this.#controller.signal;
+  }
+
+  remainingMs(): number {
+    if (!this.isLive()) return 0;
+    const seats = this.#taken.map(({ seat }) => seat.remainingMs(this.#context.clock));
+    return Math.max(0, Math.min(this.#holdLeftMs(), this.outer?.remainingMs() ?? Number.POSITIVE_INFINITY, ...seats));
+  }
+
+  async extend(ttlMs: number = this.options.ttlMs): Promise<boolean> {
+    if (!Number.isInteger(ttlMs) || ttlMs < ttlRangeMs.min || ttlMs > ttlRangeMs.max) {
+      throw new InvalidOptionError('ttlMs', ttlMs, `an integer from ${ttlRangeMs.min} to ${ttlRangeMs.max} (milliseconds) is allowed`);
+    }
+    if (!this.isLive()) return false;
+    const cappedMs = Math.max(ttlRangeMs.min, Math.min(ttlMs, Math.ceil(this.#holdLeftMs())));
+    const extended = await Promise.all(this.#taken.map(({ gate, seat }) => gate.extend(seat, cappedMs)));
+    if (!extended.every(Boolean) || !this.isLive()) return false;
+    this.#context.events.emit('extended', () => ({ id: this.id, scope: this.scope, job: this.job, ttlMs: cappedMs }));
+    return true;
+  }
+
+  async unlock(): Promise<boolean> {
+    return (await this.release()) !== 'not-ours';
+  }
+
+  /** As `unlock`, and says whether an outer run goes on holding it. */
+  async release(): Promise<ReleaseOutcome> {
+    if (this.#ended) return 'not-ours';
+    const live = this.isLive();
+    this.#end();
+    const { events } = this.#context;
+    const settled = await Promise.allSettled(this.#taken.map(({ gate, seat }) => gate.leave(seat)));
+    const failure = settled.find((outcome) => outcome.status === 'rejected');
+    if (failure !== undefined) {
+      const error = failure.reason as unknown;
+      events.emit('release-failed', () => ({ id: this.id, scope: this.scope, job: this.job, error }));
+      throw error instanceof GivewayError
+        ? error
+        : new StoreUnavailableError('The store failed while the lock was released', { cause: error });
+    }
+    const ours = settled.every((outcome) => outcome.status === 'fulfilled' && outcome.value);
+    const joined = this.#taken.length === 0 && this.isProtected;
+    const release = !ours || (joined && !live) ? 'not-ours' : joined ? 'kept' : 'released';
+    this.#tellReleased(release);
+    return release;
+  }
+
+  throwIfLost(): void {
+    if (this.isLive()) return;
+    throw this.lost ?? new LockLostError(this.#firstResource(), 'closed');
+  }
+
+  async handOver(): Promise<SerializedLock> {
+    if (!this.isLive()) this.throwIfLost();
+    if (!this.isProtected || this.outer !== undefined) {
+      throw new GivewayError(
+        'ERR_GIVEWAY_NOT_TRANSFERABLE',
+        this.isProtected
+          ? 'A lock that joined an outer run cannot be handed over; hand over the outer one.'
+          : 'A lock that was taken while the store was down cannot be handed over.',
+      );
+    }
+    this.#end();
+    const entries = await Promise.all(
+      this.#taken.map(async ({ gate, seat }) => {
+        const token = await gate.detach(seat);
+        if (token === undefined) throw new LockLostError(gate.resource, seat.claim.lost ?? 'expired');
+        return { resource: gate.resource, mode: seat.ask.mode, token };
+      }),
+    ).catch((error: unknown) => {
+      this.#tellReleased('not-ours');
+      throw error;
+    });
+    this.#tellReleased('handed-over');
+    const { namespace, environment } = this.#context;
+    const { ttlMs, maxHoldMs, minHoldMs } = this.options;
+    return {
+      v: 1,
+      namespace,
+      ...(environment === undefined ? {} : { environment }),
+      scope: this.scope,
+      ...(this.job === undefined ? {} : { job: this.job }),
+      entries,
+      since: this.acquiredAt.getTime(),
+      ttlMs,
+      maxHoldMs: maxHoldMs === Number.POSITIVE_INFINITY ? null : maxHoldMs,
+      minHoldMs,
+    };
+  }
+
+  toJSON(): object {
+    return {
+      scope: this.scope,
+      job: this.job,
+      acquiredAt: this.acquiredAt,
+      remainingMs: Math.round(this.remainingMs()),
+      isProtected: this.isProtected,
+      fence: this.fence?.toString(),
+      lost: this.lost?.reason,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release().catch(() => {});
+  }
+
+  /** Ends the lock in the holder's eyes, once: the signal aborts, the event is told. */
+  lose(reason: LostReason, resource: string = this.#firstResource(), cause?: unknown): void {
+    if (this.#ended || this.lost !== undefined) return;
+    const error = new LockLostError(resource, reason, cause === undefined ? undefined : { cause });
+    this.lost = error;
+    this.#controller?.abort(error);
+    const { events, clock } = this.#context;
+    events.emit('lost', () => ({
+      id: this.id,
+      scope: this.scope,
+      job: this.job,
+      resource,
+      reason,
+      heldMs: clock.monotonicMs() - this.#startMonoMs,
+      error,
+    }));
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#stopListening?.();
+    this.#context.ended(this);
+  }
+
+  #tellReleased(release: LockerEvents['released']['release']): void {
+    const { events, clock } = this.#context;
+    events.emit('released', () => ({
+      id: this.id,
+      scope: this.scope,
+      job: this.job,
+      heldMs: clock.monotonicMs() - this.#startMonoMs,
+      release,
+    }));
+  }
+
+  #holdLeftMs(): number {
+    const { clock } = this.#context;
+    return this.options.maxHoldMs - Math.max(clock.monotonicMs() - this.#startMonoMs, clock.wallMs() - this.acquiredAt.getTime());
+  }
+
+  #firstResource(): string {
+    return needsOf(this.scope)[0]?.resource ?? '';
+  }
+
+  /** Made only when somebody asks for it. */
+  #createController(): AbortController {
+    const given = this.options.signal;
+    const judge = (): void => void this.isLive();
+    const controller = judgedController(judge);
+    const abort = (): void => controller.abort(given?.reason);
+    if (this.lost !== undefined) controller.abort(this.lost);
+    else if (given?.aborted) abort();
+    given?.addEventListener('abort', abort, { once: true });
+    this.outer?.signal.addEventListener('abort', judge, { once: true });
+    this.#stopListening = () => {
+      given?.removeEventListener('abort', abort);
+      this.outer?.signal.removeEventListener('abort', judge);
+    };
+    return controller;
+  }
+}
+
+function largestFence(taken: readonly Taken[], outer: HeldLock | undefined): bigint | undefined {
+  const fences = taken.flatMap(({ seat }) => (seat.ask.mode === 'write' && seat.claim.fence !== undefined ? [seat.claim.fence] : []));
+  if (outer?.fence !== undefined) fences.push(outer.fence);
+  return fences.sort((a, b) => (a < b ? 1 : -1))[0];
+}
