@@ -226,6 +226,19 @@ describe('how long it lasts, how long to wait', () => {
     await expect(losing).rejects.toMatchObject({ name: 'LockCurrentlyUnavailableError', holders: [{ job: 'winner' }] });
   });
 
+  test('76: a wait that is given up while the store is asked ends with the answer', async () => {
+    const { client, faultyClient } = stage();
+    await client().acquireLock(events);
+    const waiter = faultyClient();
+    const hung = waiter.store.arm('read', 'hang-after');
+    const controller = new AbortController();
+    const waiting = waiter.client.acquireLock({ ...events, signal: controller.signal });
+    await hung.reached;
+    controller.abort();
+    hung.release();
+    await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
   test('76: a wait that is given up ends with an AbortError; one that a close ends, with ERR_GIVEWAY_CLOSED', async () => {
     const { client, clock } = stage();
     await client().acquireLock(events);
@@ -424,6 +437,17 @@ describe('the same client again', () => {
     expect(await client.acquireLock({ ...events, reentrant: true })).toBe(item);
     expect(await item.close()).toBe(true);
     expect(await client.acquireLock({ ...events, reentrant: true })).not.toBe(item);
+  });
+
+  test('the end of an old item is not the end of its successor', async () => {
+    const the = stage();
+    const client = the.client(noHeartbeats);
+    const old = await client.acquireLock(events);
+    the.clock.block(3_000);
+    const next = await client.acquireLock(events);
+    expect([old.isExpired(), next.isExpired()]).toEqual([true, false]);
+    expect(await old.close()).toBe(false);
+    expect(client.hasLock('events')).toBe(true);
   });
 
   test('53: reentrant does not return what has expired', async () => {

@@ -138,14 +138,15 @@ describe('heartbeats', () => {
   test('beats of one lock never overlap, and one that hangs does not hold back the others', async () => {
     const { faultyClient, clock } = stage();
     const { client, store } = faultyClient({ leaseDurationMs: 20_000 });
-    await client.acquireLock({ partitionKey: 'slow' });
+    await client.acquireLock({ partitionKey: 'slow', sessionMonitor: { safeTimeWithoutHeartbeatMs: 2_500 } });
     const quick = await client.acquireLock({ partitionKey: 'quick' });
     const hung = store.arm('replace', 'hang-before', { times: Number.POSITIVE_INFINITY, key: (key) => key === 'giveway:slow' });
     await clock.advance(5_000);
     expect(store.calls.replace).toBe(1 + 5);
     expect(quick.lookupTimeMs).toBeGreaterThanOrEqual(5_000);
     hung.disarm();
-    await clock.advance(1_000);
+    await clock.advance(0);
+    expect(store.calls.replace).toBe(1 + 5);
     expect(client.hasLock('slow')).toBe(true);
   });
 
@@ -351,6 +352,19 @@ describe('letting go', () => {
     expect(item.isExpired()).toBe(true);
     expect(await item.close()).toBe(true);
     expect(await record('giveway:events')).toBeUndefined();
+  });
+
+  test('a release that finds it gone is false, and the signal says nothing after a release', async () => {
+    const { faultyClient, memory } = stage();
+    const { client, store } = faultyClient();
+    const item = await client.acquireLock(events);
+    const { signal } = item;
+    await memory.remove('giveway:events', present(await memory.read('giveway:events')).version);
+    expect(await item.close()).toBe(false);
+    expect(signal?.aborted).toBe(false);
+    store.resetCalls();
+    expect(await item.close()).toBe(false);
+    expect(store.calls).toEqual({ read: 0, create: 0, replace: 0, remove: 0 });
   });
 
   test('a second release is false', async () => {
