@@ -2,25 +2,18 @@ import { hostname } from 'node:os';
 import { isTaken, type Place, type Taken, takeAll, tryTakeAll } from './acquire.ts';
 import { GivewayError, InvalidOptionError, LockLostError, ResourceBusyError, StoreUnavailableError } from './errors.ts';
 import { createEvents, type EventName, type Events, type Listener, type LockerEvents } from './events.ts';
-import { Gate, type GateContext } from './gate.ts';
+import type { GateContext } from './gate.ts';
+import { Gates } from './gates.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { HeldLock, type LockContext } from './held-lock.ts';
 import { keyPrefix, recordKey, wishKey } from './keys.ts';
 import type { Lock, SerializedLock } from './lock.ts';
-import { normalizeName, requireListed, tableOf } from './names.ts';
 import { Nesting, type Surroundings } from './nesting.ts';
-import {
-  checkOptions,
-  type LockOptions,
-  lockOptionNames,
-  type ResolvedOptions,
-  type RunOptions,
-  resolveOptions,
-  runOptionNames,
-} from './options.ts';
+import { checkOptions, type LockOptions, lockOptionNames, type ResolvedOptions, type RunOptions, runOptionNames } from './options.ts';
+import { type Plan, Plans } from './plans.ts';
 import { decodeRecord, type Holder, toHolder } from './record.ts';
 import { type RunOutcome, runWith } from './run.ts';
-import { type LockScope, type Need, needsOf, type ResolvedScope, resolveScope } from './scope.ts';
+import { type LockScope, type Need, needsOf } from './scope.ts';
 import { type LockerOptions, resolveSettings, type Settings } from './settings.ts';
 import { Starvation } from './starvation.ts';
 import type { StoreTraits } from './store.ts';
@@ -50,19 +43,10 @@ export interface CloseOptions {
   readonly timeoutMs?: number;
 }
 
-/** What a call asks for, checked and complete. */
-interface Plan {
-  readonly scope: ResolvedScope;
-  readonly needs: readonly Need[];
-  readonly options: ResolvedOptions;
-}
-
 interface Request extends Plan {
   readonly around: Surroundings;
   readonly startedMonoMs: number;
 }
-
-const gatesKept = 2_048;
 
 /** Makes a locker over a store. Throws `InvalidOptionError`. */
 export function createLocker(options: LockerOptions): ResourceLocker {
@@ -76,16 +60,13 @@ export class ResourceLocker {
   readonly #heartbeat: Heartbeat;
   readonly #nesting = new Nesting();
   readonly #starvation: Starvation;
-  readonly #gates = new Map<string, Gate>();
+  readonly #gates: Gates;
+  readonly #plans: Plans;
   readonly #held = new Set<HeldLock>();
   readonly #running = new Set<Promise<unknown>>();
   readonly #gateContext: GateContext;
   readonly #lockContext: LockContext;
   readonly #notices: Disposable | undefined;
-  readonly #names = new Map<string, string>();
-  readonly #plans = new Map<string, Plan>();
-  /** Where neither the call nor a table says anything. */
-  #plainOptions: ResolvedOptions | undefined;
   #closing: Promise<void> | undefined;
   #downSinceMonoMs = 0;
 
@@ -111,6 +92,8 @@ export class ResourceLocker {
       heartbeat: this.#heartbeat,
       notice: (resource, message) => events.emit('notice', () => ({ code: 'ERR_GIVEWAY_RECORD', message, resource })),
     };
+    this.#gates = new Gates(this.#gateContext, (resource) => this.#key(resource));
+    this.#plans = new Plans(settings);
     this.#lockContext = { clock, events, namespace, environment, ended: (lock) => this.#held.delete(lock) };
     this.#notices = settings.store.onNotice?.((notice) => events.emit('notice', () => notice));
   }
@@ -173,13 +156,13 @@ export class ResourceLocker {
     options?: RunOptions,
   ): (...args: A) => Promise<RunOutcome<T>> {
     checkOptions(options, '', runOptionNames);
-    if (typeof scope !== 'function') this.#resolveScope(scope);
+    if (typeof scope !== 'function') this.#plans.scope(scope);
     return async (...args) => this.run(typeof scope === 'function' ? scope(...args) : scope, (lock) => work(lock, ...args), options);
   }
 
   /** Who holds `resource` and who is next in line: a read, never an acquire. Rejects with `StoreUnavailableError`. */
   async inspect(resource: string): Promise<readonly Holder[]> {
-    const name = this.#normalize(resource, 'resource');
+    const name = this.#plans.name(resource);
     const key = this.#key(name);
     const { store } = this.#gateContext;
     const [entry, wish] = await Promise.all([store.read(key), store.read(wishKey(key))]);
@@ -195,7 +178,7 @@ export class ResourceLocker {
 
   /** The lock of the run we are inside, or of the innermost run that covers `resource`. */
   current(resource?: string): Lock | undefined {
-    return this.#nesting.current(resource === undefined ? undefined : this.#normalize(resource, 'resource'));
+    return this.#nesting.current(resource === undefined ? undefined : this.#plans.name(resource));
   }
 
   /** One read of the store. Never rejects. */
@@ -238,7 +221,7 @@ export class ResourceLocker {
     const token = newToken();
     const taken: Taken[] = [];
     for (const entry of handed.entries) {
-      const gate = this.#gate(entry.resource);
+      const gate = this.#gates.get(entry.resource);
       const seat = await gate.restore(entry.token, { mode: entry.mode, token, options });
       if (seat === undefined) {
         await Promise.allSettled(taken.map((each) => each.gate.leave(each.seat)));
@@ -276,7 +259,7 @@ export class ResourceLocker {
 
   async #close(timeoutMs: number): Promise<void> {
     const { clock, store, closesStore } = this.#settings;
-    for (const gate of this.#gates.values()) gate.stopWaiting(closedError());
+    for (const gate of this.#gates.all()) gate.stopWaiting(closedError());
     for (const lock of [...this.#held]) lock.lose('closed');
     let timer: Disposable | undefined;
     const tooLong = new Promise<void>((resolve) => {
@@ -285,14 +268,14 @@ export class ResourceLocker {
     await Promise.race([Promise.allSettled(this.#running), tooLong]);
     timer?.[Symbol.dispose]();
     await Promise.allSettled([...this.#held].map((lock) => lock.release()));
-    await Promise.all([...this.#gates.values()].map((gate) => gate.settle()));
+    await Promise.all(this.#gates.all().map((gate) => gate.settle()));
     this.#heartbeat.stop();
     this.#notices?.[Symbol.dispose]();
     if (closesStore) await store.close().catch(() => {});
   }
 
   #request(scope: LockScope, options: RunOptions | undefined, weak?: RunOptions): Request {
-    const { scope: resolved, needs, options: settled } = this.#planned(scope, options, weak);
+    const { scope: resolved, needs, options: settled } = this.#plans.of(scope, options, weak);
     return {
       scope: resolved,
       needs,
@@ -300,31 +283,6 @@ export class ResourceLocker {
       around: this.#nesting.surroundings(needs),
       startedMonoMs: this.#settings.clock.monotonicMs(),
     };
-  }
-
-  /** A plain name with no options of its own means the same each time: it is worked out once. */
-  #planned(scope: LockScope, options: RunOptions | undefined, weak: RunOptions | undefined): Plan {
-    if (typeof scope !== 'string' || options !== undefined || weak !== undefined) return this.#plan(scope, options, weak);
-    let plan = this.#plans.get(scope);
-    if (plan === undefined) {
-      plan = this.#plan(scope, undefined, undefined);
-      if (this.#plans.size >= gatesKept) this.#plans.clear();
-      this.#plans.set(scope, plan);
-    }
-    return plan;
-  }
-
-  #plan(scope: LockScope, options: RunOptions | undefined, weak: RunOptions | undefined): Plan {
-    const resolved = this.#resolveScope(scope);
-    const needs = needsOf(resolved, this.#settings.listed);
-    const tables = needs.flatMap(
-      ({ resource }) => this.#settings.tables.get(resource) ?? this.#settings.tables.get(tableOf(resource)) ?? [],
-    );
-    if (options !== undefined || weak !== undefined || tables.length > 0) {
-      return { scope: resolved, needs, options: resolveOptions(options, tables, this.#settings.defaults, weak) };
-    }
-    this.#plainOptions ??= resolveOptions(undefined, [], this.#settings.defaults);
-    return { scope: resolved, needs, options: this.#plainOptions };
   }
 
   async #try(request: Request): Promise<HeldLock | Refused> {
@@ -396,39 +354,11 @@ export class ResourceLocker {
   }
 
   #places(needs: readonly Need[], token: string, options: ResolvedOptions): readonly Place[] {
-    return needs.map(({ resource, mode }) => ({ gate: this.#gate(resource), ask: { mode, token, options } }));
-  }
-
-  #gate(resource: string): Gate {
-    let gate = this.#gates.get(resource);
-    if (gate === undefined) {
-      if (this.#gates.size >= gatesKept) for (const [name, idle] of this.#gates) if (idle.idle) this.#gates.delete(name);
-      gate = new Gate(this.#gateContext, resource, this.#key(resource));
-      this.#gates.set(resource, gate);
-    }
-    return gate;
+    return needs.map(({ resource, mode }) => ({ gate: this.#gates.get(resource), ask: { mode, token, options } }));
   }
 
   #key(resource: string): string {
     return recordKey(this.#settings.namespace, this.#settings.environment, resource);
-  }
-
-  #resolveScope(scope: LockScope): ResolvedScope {
-    const resolved = resolveScope(scope, (name, path) => this.#normalize(name, path));
-    if (this.#settings.allowUnlisted) return resolved;
-    for (const names of [resolved.writes, resolved.appends, resolved.reads]) {
-      for (const name of names) requireListed(name, this.#settings.listed);
-    }
-    return resolved;
-  }
-
-  #normalize(name: unknown, path: string): string {
-    const known = this.#names.get(name as string);
-    if (known !== undefined) return known;
-    const normal = normalizeName(name, this.#settings.defaultSchema, path);
-    if (this.#names.size >= gatesKept) this.#names.clear();
-    this.#names.set(name as string, normal);
-    return normal;
   }
 }
 
