@@ -45,7 +45,7 @@ export interface EtcdClient {
   readonly watchClient: { watch(options?: EtcdCallOptions): Promise<EtcdWatchStream> };
 }
 
-export interface EtcdTxnResponse {
+interface EtcdTxnResponse {
   readonly header: { readonly revision: string };
   readonly succeeded: boolean;
   readonly responses: readonly { readonly response_range?: { readonly kvs: readonly EtcdKeyValue[] } }[];

@@ -4,7 +4,7 @@ import type { EtcdCallOptions } from './client.ts';
 import { explain, isAmbiguous } from './failures.ts';
 
 /** What a request came to. */
-export interface Answer<T> {
+interface Answer<T> {
   readonly reply: T;
   /** It was sent more than once, by us or unseen by etcd3, and may have been done by the first. */
   readonly isRepeated: boolean;

@@ -4,14 +4,14 @@ import { decodeNode, type Stored } from './node.ts';
 import type { Ask } from './requests.ts';
 
 /** Which state of which node a conditional write is about. */
-export interface At {
+interface At {
   readonly path: string;
   readonly life: string | undefined;
   readonly dataVersion: number;
 }
 
 /** What a conditional write came to. */
-export interface Outcome {
+interface Outcome {
   readonly isDone: boolean;
   /** After a write that was done, and was no removal. */
   readonly stat: ZookeeperStat | undefined;

@@ -5,7 +5,7 @@ import { explain, isLoss } from './failures.ts';
 import type { Session } from './session.ts';
 
 /** What a request came to. */
-export interface Answer<T> {
+interface Answer<T> {
   readonly reply: T;
   /** The connection broke meanwhile: it was sent twice, and may have been done by the first. */
   readonly isRepeated: boolean;
