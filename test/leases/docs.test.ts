@@ -1,9 +1,15 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { promisify } from 'node:util';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { optionNames, resolveClientOptions } from '../../src/leases/check-options.ts';
 import { type AcquireLockOptions, LockClient, LockItem, type SendHeartbeatOptions } from '../../src/leases/index.ts';
+import { memcachedStore } from '../../src/stores/memcached/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
+import { codeBlocks } from '../docs/code-blocks.ts';
+import { projectFolder } from '../docs/project-folder.ts';
+import { describeWith } from '../support/shared.ts';
 
 const page = readFileSync(join(__dirname, '../../docs/leases.md'), 'utf8');
 
@@ -39,6 +45,25 @@ const tryOption: Record<string, (option: object) => Promise<unknown>> = {
 };
 let items = 0;
 const anItem = (): Promise<LockItem> => client.acquireLock({ partitionKey: `item ${items++}` });
+
+describeWith('memcached', (service) => {
+  const folder = projectFolder();
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('the example of docs/leases.md runs, and says who has the seat', async () => {
+    const [example] = codeBlocks('docs/leases.md').filter(({ language }) => language === 'ts');
+    const code = (example?.code ?? '').replaceAll('localhost:11211', service.url);
+    const rival = new LockClient({ store: memcachedStore({ servers: service.url }) });
+    const run = async (): Promise<{ stdout: string; stderr: string }> => {
+      writeFileSync(join(folder, 'block.ts'), code);
+      return promisify(execFile)(process.execPath, ['--import', 'tsx', 'block.ts'], { cwd: folder, timeout: 25_000 });
+    };
+    expect(await run()).toEqual({ stdout: '', stderr: '' });
+    await rival.acquireLock({ partitionKey: 'seat', sortKey: 'A5', data: 'Bob' });
+    expect(await run()).toEqual({ stdout: 'taken by Bob\n', stderr: '' });
+    await rival.close();
+  });
+});
 
 describe('the tables of docs/leases.md', () => {
   test.each([
