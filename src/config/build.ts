@@ -1,5 +1,5 @@
 import type { LockStore } from '../lock/store.ts';
-import { dynamodbClient, momentoClient, redisClient } from './clients.ts';
+import { dynamodbClient, etcdClient, momentoClient, redisClient, zookeeperClients } from './clients.ts';
 import { hostsOf, type StoreUrl, withoutParameters } from './store-url.ts';
 
 /** How one backend is written as a URL, and how such a URL becomes a store. */
@@ -27,7 +27,7 @@ const memory: Backend = {
 
 const memcached: Backend = {
   example: 'memcached://user:password@host:11211,host2:11211',
-  parameters: { timeoutMs: 'milliseconds', verifyRelease: 'true or false', quarantine: 'true or false' },
+  parameters: { timeoutMs: 'milliseconds', verifyRelease: 'true or false', quarantine: 'true or false', protocol: 'text' },
   problem: (url) => {
     const hosts = hostsOf(url, 11_211);
     if (typeof hosts === 'string') return hosts;
@@ -37,7 +37,8 @@ const memcached: Backend = {
   open: async (url) => {
     const { memcachedStore } = await import('../stores/memcached/index.ts');
     const { authority: servers, username, password } = url;
-    return memcachedStore({ servers, ...(username && password ? { username, password } : {}), ...optionsIn(url, memcached) });
+    const tls = url.scheme === 'memcacheds' ? { tls: true } : {};
+    return memcachedStore({ servers, ...tls, ...(username && password ? { username, password } : {}), ...optionsIn(url, memcached) });
   },
 };
 
@@ -91,17 +92,61 @@ const momento: Backend = {
   },
 };
 
+const etcd: Backend = {
+  example: 'etcd://user:password@host:2379,host2:2379',
+  parameters: { prefix: 'text', timeoutMs: 'milliseconds' },
+  problem: clusterProblem(2_379),
+  open: async (url) => {
+    const { etcdStore } = await import('../stores/etcd/index.ts');
+    const hosts = withDefaultPort(url, 2_379);
+    const { client, end } = await etcdClient(
+      hosts.map((host) => `${url.scheme === 'etcds' ? 'https' : 'http'}://${host}`),
+      url.username,
+      url.password,
+    );
+    return closingToo(end, () => etcdStore({ client, ...optionsIn(url, etcd) }));
+  },
+};
+
+const zookeeper: Backend = {
+  example: 'zookeeper://host:2181,host2:2181',
+  parameters: { root: 'text', timeoutMs: 'milliseconds' },
+  problem: (url) =>
+    url.username === undefined ? clusterProblem(2_181)(url) : 'no user name is allowed; give the store a client of your own',
+  open: async (url) => {
+    const { zookeeperStore } = await import('../stores/zookeeper/index.ts');
+    const client = await zookeeperClients(withDefaultPort(url, 2_181).join(','));
+    return zookeeperStore({ client, ...optionsIn(url, zookeeper) });
+  },
+};
+
 /** Every kind of store URL, by its scheme. */
 export const backends: ReadonlyMap<string, Backend> = new Map([
   ['memcached', memcached],
+  ['memcacheds', memcached],
   ['postgres', postgres],
   ['postgresql', postgres],
   ['redis', redis],
   ['rediss', redis],
   ['dynamodb', dynamodb],
   ['momento', momento],
+  ['etcd', etcd],
+  ['etcds', etcd],
+  ['zookeeper', zookeeper],
   ['memory', memory],
 ]);
+
+function clusterProblem(defaultPort: number): Backend['problem'] {
+  return (url) => {
+    const hosts = hostsOf(url, defaultPort);
+    if (typeof hosts === 'string') return hosts;
+    return url.path.length > 1 ? 'nothing but parameters may follow the hosts' : undefined;
+  };
+}
+
+function withDefaultPort(url: StoreUrl, defaultPort: number): readonly string[] {
+  return url.authority.split(',').map((host) => (/:\d+$/.test(host) ? host : `${host}:${defaultPort}`));
+}
 
 /** A host is not needed: sockets and defaults go by other ways. */
 function hostProblem(url: StoreUrl, defaultPort: number): string | undefined {

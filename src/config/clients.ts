@@ -1,8 +1,10 @@
 /** Clients for the stores that take one. Each is of an optional peer, loaded when it is needed, and closed with its store. */
 import { GivewayError } from '../lock/errors.ts';
 import type { DynamoClient } from '../stores/dynamodb/index.ts';
+import type { EtcdClient } from '../stores/etcd/index.ts';
 import type { MomentoClient } from '../stores/momento/index.ts';
 import type { RedisClient } from '../stores/redis/index.ts';
+import type { ZookeeperClient } from '../stores/zookeeper/index.ts';
 
 /** A client that is nobody else's. */
 export interface OwnClient<Client> {
@@ -58,6 +60,22 @@ export async function momentoClient(local: string | undefined): Promise<OwnClien
     defaultTtlSeconds: 60,
   });
   return { client, end: () => client.close() };
+}
+
+export async function etcdClient(
+  hosts: string[],
+  username: string | undefined,
+  password: string | undefined,
+): Promise<OwnClient<EtcdClient>> {
+  const { Etcd3 } = await peer('etcd3', () => import('etcd3'));
+  const client = new Etcd3({ hosts, ...(username !== undefined && password !== undefined && { auth: { username, password } }) });
+  return { client: client as unknown as EtcdClient, end: () => client.close() };
+}
+
+/** Makes a client whenever the store needs one: a session that has expired cannot be used again. */
+export async function zookeeperClients(servers: string): Promise<() => ZookeeperClient> {
+  const { default: zookeeper } = await peer('node-zookeeper-client', () => import('node-zookeeper-client'));
+  return () => zookeeper.createClient(servers) as unknown as ZookeeperClient;
 }
 
 async function peer<T>(name: string, load: () => Promise<T>): Promise<T> {

@@ -55,7 +55,8 @@ export function withBreaker(store: LockStore, options: BreakerOptions = {}): Loc
       if (isFailure(error)) {
         circuit.lastFailure = error;
         circuit.failuresInARow++;
-        if (circuit.failuresInARow >= failures || circuit.retryAtMs !== undefined) circuit.retryAtMs = clock.monotonicMs() + halfOpenAfterMs;
+        if (circuit.failuresInARow >= failures || circuit.retryAtMs !== undefined)
+          circuit.retryAtMs = clock.monotonicMs() + halfOpenAfterMs;
       } else if (isAnswer(error)) close(circuit);
       throw error;
     }

@@ -120,7 +120,7 @@ describe('docs/configuration.md', () => {
     } catch (error) {
       message = (error as Error).message;
     }
-    expect(message.replace(/(allowed: memcached:, postgres:, ).*/, '$1…')).toBe(shown.trimEnd());
+    expect(message.replace(/(allowed: memcached:, memcacheds:, ).*/, '$1…')).toBe(shown.trimEnd());
   });
 });
 

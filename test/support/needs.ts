@@ -34,7 +34,7 @@ const has =
 export const needs: Record<ServiceName, Need> = {
   memcached: {
     variable: 'MEMCACHED_SERVERS',
-    packages: ['memcached', 'libsasl2-modules'],
+    packages: ['memcached', 'libsasl2-modules', 'openssl'],
     compose: { name: 'memcached', address: '127.0.0.1:11211' },
     isInstalled: has('memcached'),
     start: () => memcachedServer(),
