@@ -21,8 +21,8 @@ import { memcachedStore } from '../src/stores/memcached/index.ts';
 import { memoryStore } from '../src/stores/memory.ts';
 
 const servers = process.env['MEMCACHED_SERVERS'];
-const rounds = 30;
-const locksPerRound = servers === undefined ? 2_000 : 300;
+const rounds = 200;
+const locksPerRound = servers === undefined ? 500 : 50;
 const nothing = (): void => {};
 
 class IdleReader extends MetricReader {
@@ -58,7 +58,7 @@ async function round(observe: ((locker: Observed) => Disposable) | undefined): P
   return user + system;
 }
 
-for (const observe of [undefined, ...Object.values(observers)]) for (let i = 0; i < 3; i++) await round(observe);
+for (const observe of [undefined, ...Object.values(observers)]) for (let i = 0; i < 20; i++) await round(observe);
 const plain: number[] = [];
 const observed: Record<string, number[]> = Object.fromEntries(Object.keys(observers).map((name) => [name, []]));
 for (let i = 0; i < rounds; i++) {

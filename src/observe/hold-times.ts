@@ -1,5 +1,6 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { type Clock, systemClock } from '../lock/clock.ts';
+import type { LockerEvents } from '../lock/events.ts';
 import { ttlRangeMs } from '../lock/options.ts';
 import type { ResolvedScope } from '../lock/scope.ts';
 import { listen, type Observed, scopeLabel } from './listening.ts';
@@ -46,23 +47,25 @@ const checkEveryMs = 1_000;
 /** A histogram takes 25 kB. */
 const jobsKept = 500;
 
-interface Open {
-  readonly job: string;
-  readonly maxHoldMs: number;
-  /** When it was first looked at, up to `checkEveryMs` after it began: a clock is not read for each lock. */
-  seenMonoMs: number | undefined;
-}
+type Acquired = LockerEvents['acquired'];
 
 /** Measures how long each job holds its locks, in this process, and warns of holds that near their `maxHoldMs`. */
 export function holdTimes(locker: Observed, { onLong, logger, clock = systemClock }: HoldTimesOptions = {}): HoldTimes {
   const jobs = new Map<string, RecordableHistogram>();
-  const open = new Map<number, Open>();
+  const open = new Map<number, Acquired>();
+  /** When a hold was first looked at, up to `checkEveryMs` after it began: the clock is not read for each lock. */
+  const seenMonoMs = new Map<number, number>();
   let timer: Disposable | undefined;
 
   /** Each hold is warned of once: it is forgotten here afterwards. */
-  const check = (id: number, { job, maxHoldMs }: Open, heldMs: number): void => {
-    if (heldMs < warnAt * maxHoldMs) return;
+  const forget = (id: number): void => {
     open.delete(id);
+    if (seenMonoMs.size > 0) seenMonoMs.delete(id);
+  };
+  const check = ({ id, job: named, scope, maxHoldMs }: Acquired, heldMs: number): void => {
+    if (heldMs < warnAt * maxHoldMs) return;
+    forget(id);
+    const job = nameOf(named, scope);
     try {
       onLong?.({ job, heldMs, maxHoldMs });
       const held = `${Math.round(heldMs)} of ${maxHoldMs} ms`;
@@ -75,8 +78,8 @@ export function holdTimes(locker: Observed, { onLong, logger, clock = systemCloc
     timer = undefined;
     const nowMonoMs = clock.monotonicMs();
     for (const [id, hold] of open) {
-      hold.seenMonoMs ??= nowMonoMs;
-      check(id, hold, nowMonoMs - hold.seenMonoMs);
+      if (!seenMonoMs.has(id)) seenMonoMs.set(id, nowMonoMs);
+      check(hold, nowMonoMs - (seenMonoMs.get(id) ?? nowMonoMs));
     }
     if (open.size > 0) arm();
   };
@@ -85,8 +88,9 @@ export function holdTimes(locker: Observed, { onLong, logger, clock = systemCloc
   };
   const end = (id: number, heldMs: number): void => {
     const hold = open.get(id);
-    if (hold !== undefined) check(id, hold, heldMs);
-    open.delete(id);
+    if (hold === undefined) return;
+    check(hold, heldMs);
+    forget(id);
   };
   const histogramOf = (job: string): RecordableHistogram => {
     let histogram = jobs.get(job);
@@ -107,9 +111,9 @@ export function holdTimes(locker: Observed, { onLong, logger, clock = systemCloc
   };
 
   const subscription = listen(locker, {
-    acquired({ id, scope, job, maxHoldMs }) {
-      if (maxHoldMs === Number.POSITIVE_INFINITY) return;
-      open.set(id, { job: nameOf(job, scope), maxHoldMs, seenMonoMs: undefined });
+    acquired(event) {
+      if (event.maxHoldMs === Number.POSITIVE_INFINITY) return;
+      open.set(event.id, event);
       arm();
     },
     released({ id, scope, job, heldMs, release }) {
@@ -118,7 +122,7 @@ export function holdTimes(locker: Observed, { onLong, logger, clock = systemCloc
       if (release !== 'handed-over') histogramOf(nameOf(job, scope)).record(Math.min(Math.max(Math.round(heldMs), 1), ttlRangeMs.max));
     },
     lost: ({ id, heldMs }) => end(id, heldMs),
-    'release-failed': ({ id }) => open.delete(id),
+    'release-failed': ({ id }) => forget(id),
   });
   return {
     suggestTtl: suggest,

@@ -33,9 +33,14 @@ async function story(a: ResourceLocker, b: ResourceLocker): Promise<string> {
 async function expectStory(journal: Journal, token: string): Promise<void> {
   const entries = await journal.entries();
   const self = { host: expect.any(String), pid: process.pid };
-  const holders = [
-    { job: 'rollup', mode: 'write', resource: 'visits', state: 'holding', since: expect.any(Date), latestEnd: expect.any(Date) },
-  ];
+  const holder = {
+    job: 'rollup',
+    mode: 'write',
+    resource: 'visits',
+    state: 'holding',
+    since: expect.any(Date),
+    latestEnd: expect.any(Date),
+  };
   const from = expect.any(Date);
   expect(entries).toHaveLength(8);
   expect(JSON.stringify(entries)).not.toContain(token);
@@ -67,9 +72,9 @@ async function expectStory(journal: Journal, token: string): Promise<void> {
         resource: 'visits',
         job: 'nightly',
         reason: 'busy',
-        holders: [expect.objectContaining(holders[0])],
+        holders: [expect.objectContaining(holder)],
       }),
-      expect.objectContaining({ kind: 'wait', resource: 'visits', job: 'nightly', holders: [expect.objectContaining(holders[0])] }),
+      expect.objectContaining({ kind: 'wait', resource: 'visits', job: 'nightly', holders: [expect.objectContaining(holder)] }),
       expect.objectContaining({ kind: 'conflict', resource: 'events', code: '40001', message: 'm', attempt: 1 }),
       expect.objectContaining({ kind: 'conflict', resource: 'visits', job: 'rollup' }),
     ]),

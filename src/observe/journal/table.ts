@@ -58,7 +58,7 @@ export function journalTable(table: string): JournalTable {
 }
 
 /** `table` or `schema.table`, in names that need no quotes. Leaves room for `_started` within Postgres' 63 bytes. */
-export function checkJournalTable(table: unknown): string {
+function checkJournalTable(table: unknown): string {
   if (typeof table === 'string' && /^([a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,54}$/.test(table)) return table;
   throw new InvalidOptionError(
     'table',
