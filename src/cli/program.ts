@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { checkCommand } from './commands/check.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import type { Perform } from './commands/grammar.ts';
 import { initCommand } from './commands/init.ts';
 import { runCommand } from './commands/run.ts';
 import { statusCommand } from './commands/status.ts';
@@ -8,12 +9,6 @@ import { unlockCommand } from './commands/unlock.ts';
 import { whyCommand } from './commands/why.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { printable, type Terminal } from './terminal.ts';
-
-/** What a command does once its arguments are understood. Resolves to the exit code. */
-export type Task = (terminal: Terminal) => Promise<number>;
-
-/** Hands a command's task to whoever performs it. */
-export type Perform = (task: Task) => Promise<void>;
 
 const makers = [runCommand, statusCommand, whyCommand, unlockCommand, checkCommand, doctorCommand, initCommand];
 
@@ -60,6 +55,8 @@ function oneLine(text: string): string {
   )}\n`;
 }
 
+/** A config's problems have a line each. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split('\n').map(printable).join('\n');
 }

@@ -86,7 +86,7 @@ describeWith('memcached', (service) => {
 
   describe('why', () => {
     test('names the holder, who is next in line, and what to do', async () => {
-      await hold('events', { job: 'load' });
+      await hold({ appends: 'events' }, { job: 'load' });
       const waiting = new AbortController();
       const other = createLocker({ store, namespace: service.prefix });
       const wait = other.lock('events', { job: 'rollup', signal: waiting.signal }).catch(() => {});
@@ -95,7 +95,9 @@ describeWith('memcached', (service) => {
       waiting.abort();
       await wait;
       await other.close();
-      expect(answer.out).toMatch(/^events is held\.\n {2}held by load \(write\) on \S+, pid \d+, for .*; ends in 5m at the latest\n/);
+      expect(answer.out).toMatch(
+        /^events is held\.\n {2}held by load \(append\) on \S+, pid \d+, for .*; ends in \d+m( \d\ds)? at the latest\n/,
+      );
       expect(answer.out).toMatch(/\n {2}next in line: rollup \(write\) on \S+, pid \d+, waiting for /);
       expect(answer.out).toContain('giveway unlock events');
     });

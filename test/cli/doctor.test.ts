@@ -8,11 +8,9 @@ import { giveway } from './in-process.ts';
 
 jest.setTimeout(60_000);
 
-const ttl = { GIVEWAY_DISABLED: '' };
-
 /** The findings by what was checked, and the exit code. */
 async function examine(store: string, ...args: string[]): Promise<{ code: number; findings: Record<string, Finding>; all: Finding[] }> {
-  const { code, out, err } = await giveway(['doctor', '--json', '--store', store, ...args], { env: ttl });
+  const { code, out, err } = await giveway(['doctor', '--json', '--store', store, ...args]);
   expect(err).toBe('');
   const all = JSON.parse(out) as Finding[];
   return { code, all, findings: Object.fromEntries(all.map((finding) => [finding.check, finding])) };
@@ -32,7 +30,6 @@ describeWith('memcached', (service) => {
 
   test('plain: everything is well, once it has run for longer than the longest TTL', async () => {
     const server = await own();
-    process.kill(server.pid, 0);
     const young = await examine(urlOf(server));
     expect(young.findings['uptime']).toMatchObject({ level: 'warn', remedy: expect.stringContaining('quarantine=true') });
     expect(levels(young.all).filter((line) => !line.endsWith('ok'))).toEqual(['uptime warn']);
@@ -57,7 +54,7 @@ describeWith('memcached', (service) => {
   });
 
   test('-m 1 after evictions: locks may have been evicted; -M and temporary_ttl prevent it', async () => {
-    const server = await own('-m', '1');
+    const server = await own('-m', '1', '-I', '256k', '-o', 'slab_chunk_max=128');
     await fill(server.port, 60);
     const { code, findings } = await examine(urlOf(server));
     expect(code).toBe(0);
@@ -142,6 +139,12 @@ describeWith('postgres', (service) => {
     expect(findings['reachable']).toMatchObject({ level: 'fail', subject: 'database postgres://***@127.0.0.1:1/x' });
     expect(JSON.stringify(findings)).not.toContain('secret');
   });
+});
+
+test('stores that keep nobody out are told', async () => {
+  expect(levels((await examine('memory:')).all)).toEqual(['use warn']);
+  const { out } = await giveway(['doctor'], { env: { GIVEWAY_DISABLED: '1' } });
+  expect(out).toMatch(/^warn {2}use: store none: GIVEWAY_DISABLED is set/);
 });
 
 describe('isolation', () => {

@@ -220,6 +220,18 @@ describeWith('memcached', (service) => {
     expect(readFileSync(journal, 'utf8')).toBe('+\n-\n'.repeat(50));
   });
 
+  test('status --watch draws again until a signal, without colours where nobody looks', async () => {
+    const table = uniqueName();
+    const watching = cli.start(['status', table, '--watch', '--store', `memcached://${service.url}?timeoutMs=5000`]);
+    await watching.says(`${table}`.padEnd(table.length + 2).concat('free'));
+    await hold(table);
+    await watching.says(' the test ');
+    watching.process.kill('SIGINT');
+    const { code, stdout, stderr } = await watching.ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).not.toContain('\u001b');
+  });
+
   async function removeRecord(table: string): Promise<void> {
     const key = recordKey('giveway', undefined, table);
     for (;;) {

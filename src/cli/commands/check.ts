@@ -3,9 +3,8 @@ import type { LoadedConfig } from '../../config/index.ts';
 import { resolveOptions } from '../../lock/options.ts';
 import { shortly } from '../durations.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
-import type { Perform } from '../program.ts';
 import { printable, type Terminal, table } from '../terminal.ts';
-import { newCommand } from './grammar.ts';
+import { newCommand, type Perform } from './grammar.ts';
 
 const examples = [
   ['giveway check', 'says what is wrong with the config, or what is in force'],

@@ -4,10 +4,9 @@ import { resolveOptions } from '../../lock/options.ts';
 import type { Finding, Patient } from '../doctor/finding.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
-import type { Perform } from '../program.ts';
 import { observe } from '../sight.ts';
 import { printable, type Terminal } from '../terminal.ts';
-import { newCommand, nonEmpty } from './grammar.ts';
+import { newCommand, nonEmpty, type Perform } from './grammar.ts';
 
 interface DoctorFlags extends CommonFlags {
   readonly databaseUrl?: string;
@@ -36,10 +35,30 @@ async function doctor(terminal: Terminal, flags: DoctorFlags): Promise<number> {
   return findings.some(({ level }) => level === 'fail') ? exitCodes.unhealthy : exitCodes.ok;
 }
 
+/** Stores that keep nobody in another process from anything. */
+const pointlessStores: Readonly<Record<string, Finding>> = {
+  null: {
+    level: 'warn',
+    check: 'use',
+    subject: 'store none',
+    found: 'GIVEWAY_DISABLED is set: nothing is locked',
+    remedy: 'Unset it where jobs must give way to one another.',
+  },
+  memory: {
+    level: 'warn',
+    check: 'use',
+    subject: 'store memory',
+    found: 'locks live in each process by itself: no two processes exclude each other',
+    remedy: 'Name a store that all processes reach, such as memcached://host:11211.',
+  },
+};
+
 /** First the server itself, by a connection of the doctor's own; where that finds nothing broken, the store as workers use it. */
 async function diagnoseStore(config: LoadedConfig): Promise<readonly Finding[]> {
   const observer = await observe(config);
   try {
+    const pointless = pointlessStores[observer.store.traits.name];
+    if (pointless !== undefined) return [pointless];
     const url = config.store.address();
     const timeoutMs = Number(url?.parameters.get('timeoutMs') ?? (url?.scheme === 'memcached' ? 500 : 1_000));
     const patient = {

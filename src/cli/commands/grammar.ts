@@ -1,4 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
+import type { Terminal } from '../terminal.ts';
+
+/** Hands what a command does, once its arguments are understood, to whoever performs it. A task resolves to the exit code. */
+export type Perform = (task: (terminal: Terminal) => Promise<number>) => Promise<void>;
 
 /** A command with the flags that all of them have. `examples` are command lines and what they do. */
 export function newCommand(name: string, summary: string, examples: readonly (readonly [line: string, purpose: string])[]): Command {

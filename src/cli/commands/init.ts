@@ -4,10 +4,9 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { redactUrl } from '../../config/redact.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { CommonFlags } from '../open.ts';
-import type { Perform } from '../program.ts';
 import { jsonTemplate, moduleTemplate } from '../template.ts';
 import type { Terminal } from '../terminal.ts';
-import { newCommand, nonEmpty } from './grammar.ts';
+import { newCommand, nonEmpty, type Perform } from './grammar.ts';
 
 interface InitFlags extends CommonFlags {
   readonly databaseUrl?: string;

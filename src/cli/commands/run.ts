@@ -4,11 +4,10 @@ import type { LockScope } from '../../lock/scope.ts';
 import { durationBetween } from '../durations.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type CommonFlags, loadOptions } from '../open.ts';
-import type { Perform } from '../program.ts';
 import type { Terminal } from '../terminal.ts';
-import { exitCode, names, newCommand, nonEmpty } from './grammar.ts';
+import { exitCode, names, newCommand, nonEmpty, type Perform } from './grammar.ts';
 
-export interface RunFlags extends CommonFlags {
+interface RunFlags extends CommonFlags {
   readonly write?: readonly string[];
   readonly append?: readonly string[];
   readonly read?: readonly string[];

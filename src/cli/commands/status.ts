@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type CommonFlags, openConfig } from '../open.ts';
-import type { Perform } from '../program.ts';
 import { type Observer, observe, type Sight, sightJson } from '../sight.ts';
 import { catchSignals } from '../signals.ts';
 import { statusTable } from '../status-table.ts';
 import type { Terminal } from '../terminal.ts';
-import { newCommand } from './grammar.ts';
+import { newCommand, type Perform } from './grammar.ts';
 
 interface StatusFlags extends CommonFlags {
   readonly watch?: true;

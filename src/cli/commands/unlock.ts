@@ -2,11 +2,10 @@ import type { Command } from 'commander';
 import { durationBetween, shortly } from '../durations.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
-import type { Perform } from '../program.ts';
 import { type Observer, observe, type Sight, sightJson } from '../sight.ts';
 import { printable, type Terminal } from '../terminal.ts';
 import { endInWords, holderInWords } from '../words.ts';
-import { newCommand } from './grammar.ts';
+import { newCommand, type Perform } from './grammar.ts';
 
 interface UnlockFlags extends CommonFlags {
   readonly yes?: true;

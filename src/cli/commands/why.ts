@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
 import { type CommonFlags, openConfig } from '../open.ts';
-import type { Perform } from '../program.ts';
 import { observe, type Sight, sightJson } from '../sight.ts';
 import { printable, type Terminal } from '../terminal.ts';
 import { endInWords, holderInWords } from '../words.ts';
-import { newCommand } from './grammar.ts';
+import { newCommand, type Perform } from './grammar.ts';
 
 const examples = [['giveway why events', 'who holds events, who is next, and what can be done']] as const;
 
@@ -40,7 +39,7 @@ function explain({ resource, state, holders, waiting }: Sight, advice: readonly 
 }
 
 /** What can be done, one sentence each. */
-export function adviceFor({ resource, state, holders, waiting }: Sight, nowMs: number): readonly string[] {
+function adviceFor({ resource, state, holders, waiting }: Sight, nowMs: number): readonly string[] {
   const name = /[\s"'$`\\*]/.test(resource) ? `'${resource.replaceAll("'", "'\\''")}'` : resource;
   const remove = `giveway unlock ${printable(name)}`;
   if (state === 'free') {

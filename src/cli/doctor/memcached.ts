@@ -82,7 +82,7 @@ function casFinding(subject: string, stats: Stats): Finding {
 }
 
 /** What an eviction does to a lock, how often it has happened, and whether it can. */
-export function evictionFinding(subject: string, stats: Stats, longestTtlMs: number): Finding {
+function evictionFinding(subject: string, stats: Stats, longestTtlMs: number): Finding {
   const neededS = Math.ceil(longestTtlMs / 1_000) + 3;
   const temporaryS = stats.get('temp_lru') === 'yes' ? Number(stats.get('temporary_ttl')) : 0;
   const evicted = Number(stats.get('evictions') ?? 0);
