@@ -93,7 +93,7 @@ const getRules: Rules<GetLockOptions> = { partitionKey: checkedLater, sortKey: c
 const listRules: Rules<ListLocksOptions> = { deleteLockOnRelease: flag };
 
 /** Options of the Java clients that mean nothing here, and what to do instead. */
-export const notHere: Readonly<Record<string, string>> = {
+const notHere: Readonly<Record<string, string>> = {
   timeUnit: 'durations are in milliseconds, and their names say so',
   tableName: 'it is an option of dynamodbStore',
   cacheName: 'it is an option of momentoStore',
