@@ -128,6 +128,8 @@ async function bench(): Promise<void> {
 
 ${workers} worker processes, SERIALIZABLE, ${rounds} interleaved rounds of ${seconds} s. Each cell: median of the rounds (least–most). Latencies are of whoever asked, waits and retries included. Ratios are taken within each round.
 
+Each worker inserts batches of ${rowsPerBatch} rows into one table and reads a join of two; one of them updates delays per airport from all flights (writes one table, reads the other), another rewrites a rollup of that. giveway and the naive lock look at the store about every 10 ms while they wait.
+
 ${played.map(tableOf).join('\n\n')}
 
 ${targetTable(targets)}

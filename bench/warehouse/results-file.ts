@@ -11,7 +11,9 @@ export function machine(): string {
   const memcached = /\d+(\.\d+)*/.exec(versionOf('memcached'))?.[0] ?? 'unknown';
   return `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC. ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${release()}, Node ${process.version}, PostgreSQL ${postgres} (fsync off), memcached ${memcached}. Load average at the start: ${loadavg()
     .map((load) => load.toFixed(1))
-    .join(', ')}.`;
+    .join(
+      ', ',
+    )}.${(loadavg()[0] ?? 0) > cpus().length ? ' **Other work kept this machine busy: take the figures as a look, not as a measurement.**' : ''}`;
 }
 
 function versionOf(program: string): string {

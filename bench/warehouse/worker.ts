@@ -112,7 +112,8 @@ function startShift(ms: number) {
       const beganMs = performance.now();
       await work();
       tookMs.push(performance.now() - beganMs);
-      const pauseMs = pauseAfter(tookMs) * (0.5 + Math.random());
+      const leftMs = ms - (performance.now() - startMs);
+      const pauseMs = Math.min(leftMs, pauseAfter(tookMs) * (0.5 + Math.random()));
       if (pauseMs > 0) await sleep(pauseMs);
     }
     timesMs[kind].push(...tookMs);
