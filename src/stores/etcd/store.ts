@@ -1,23 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { InvalidOptionError, StoreUnavailableError } from '../../lock/errors.ts';
 import type { Entry, Listed, LockStore, StoreNotice, StoreTraits, Version } from '../../lock/store.ts';
-import { type BreakerOptions, withBreaker } from '../breaker.ts';
-import type { EtcdClient, EtcdKeyValue } from './client.ts';
+import { withBreaker } from '../breaker.ts';
+import type { EtcdKeyValue } from './client.ts';
 import { saysLeaseExists } from './failures.ts';
+import { type EtcdStoreOptions, resolveOptions } from './options.ts';
 import { type Ask, createRequests } from './requests.ts';
 import { createWatches, type Watches } from './watches.ts';
-
-/** Options of `etcdStore`. */
-export interface EtcdStoreOptions {
-  /** A client of `etcd3`. It stays yours: the store never closes it. A namespace set on it is not used: see `prefix`. */
-  readonly client: EtcdClient;
-  /** First part of every key. Default none: the locker's namespace keeps keys apart. */
-  readonly prefix?: string;
-  /** How long one operation may take, in milliseconds, all its requests and the connecting included. Default 1 000, at most 60 000. */
-  readonly timeoutMs?: number;
-  /** When calls to a failing server are refused at once, see `withBreaker`; `false`: never. */
-  readonly breaker?: Omit<BreakerOptions, 'serverOf'> | false;
-}
 
 /** Names one write: its revision, and the lease that was made for it alone. */
 interface EtcdVersion extends Version {
@@ -39,7 +28,7 @@ const noLease = '0';
  * @throws InvalidOptionError for options that cannot work.
  */
 export function etcdStore(options: EtcdStoreOptions): LockStore {
-  const { client, prefix, timeoutMs, breaker } = checkOptions(options);
+  const { client, prefix, timeoutMs, breaker } = resolveOptions(options);
   const requests = createRequests(timeoutMs);
   const noticeListeners = new Set<(notice: StoreNotice) => void>();
   const watches = createWatches(
@@ -170,18 +159,6 @@ function traitsOf(watches: Watches): StoreTraits {
 
 function deafNotice(reason: string): StoreNotice {
   return { code: 'ERR_GIVEWAY_NO_PUSH', message: `etcd does not let this user watch keys, so waiters poll: ${reason}` };
-}
-
-function checkOptions({ client, prefix = '', timeoutMs = 1_000, breaker = {}, ...others }: EtcdStoreOptions): Required<EtcdStoreOptions> {
-  const [unknown] = Object.entries(others);
-  if (unknown !== undefined) throw new InvalidOptionError(unknown[0], unknown[1], 'the options are client, prefix, timeoutMs, breaker');
-  const { kv, leaseClient, watchClient } = (client ?? {}) as Partial<EtcdClient>;
-  if (!kv || !leaseClient || !watchClient) throw new InvalidOptionError('client', client, 'a client of etcd3 (`new Etcd3()`) is needed');
-  if (typeof prefix !== 'string') throw new InvalidOptionError('prefix', prefix, 'a string is allowed');
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000) {
-    throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 1 to 60000 is allowed');
-  }
-  return { client, prefix, timeoutMs, breaker };
 }
 
 /** 63 random bits. Zero would have etcd choose. */

@@ -16,7 +16,8 @@ describeWith('etcd', (service) => {
     create: () => {
       const client = new Etcd3({ hosts: service.url });
       clients.push(client);
-      return etcdStore({ client, prefix: `${service.prefix}:` });
+      // A hundred creates at once are three hundred requests, and the machine may be busy with other tests.
+      return etcdStore({ client, prefix: `${service.prefix}:`, timeoutMs: 5_000 });
     },
   });
 });
