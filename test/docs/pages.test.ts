@@ -4,11 +4,13 @@ import { expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { StoreTraits } from '../../src/index.ts';
 import { dynamodbStore } from '../../src/stores/dynamodb/index.ts';
+import { etcdStore } from '../../src/stores/etcd/index.ts';
 import { memcachedStore } from '../../src/stores/memcached/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { momentoStore } from '../../src/stores/momento/index.ts';
 import { postgresStore } from '../../src/stores/postgres/index.ts';
 import { redisStore } from '../../src/stores/redis/index.ts';
+import { zookeeperStore } from '../../src/stores/zookeeper/index.ts';
 
 const root = join(__dirname, '../..');
 const page = (name: string): string => readFileSync(join(root, name), 'utf8');
@@ -36,9 +38,11 @@ test('the table of docs/stores.md is what the stores declare', () => {
     redisStore({ client: new Redis({ lazyConnect: true }) }),
     dynamodbStore({ client: client as never, tableName: 'locks' }),
     momentoStore({ client: client as never, cacheName: 'c' }),
+    etcdStore({ client: client as never }),
+    zookeeperStore({ client: () => client as never }),
   ];
   const yes = (fact: boolean): string => (fact ? 'yes' : 'no');
-  const fences = new Set(['postgres']);
+  const fences = new Set(['postgres', 'etcd', 'zookeeper']);
   const expected = stores.map(({ traits }: { traits: StoreTraits }) => [
     traits.name,
     `${traits.ttlGrainMs} ms`,
