@@ -7,6 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const root = join(__dirname, '../..');
 
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGTERM'); // it passes it on to its command
+});
+
 /** How a process ended, and what it said. */
 export interface Ran {
   readonly code: number | null;
@@ -56,12 +61,14 @@ export function buildCli(): BuiltCli {
 function start(main: string, args: readonly string[], { cwd, env, input = '' }: StartOptions = {}): Running {
   const { GIVEWAY_STORE: _, ...inherited } = process.env;
   const child = spawn(process.execPath, [main, ...args], { cwd: cwd ?? tmpdir(), env: { ...inherited, ...env } });
+  running.add(child);
   const [out, err] = [collect(child.stdout), collect(child.stderr)];
   child.stdin.on('error', () => {});
   child.stdin.end(input);
   let isOver = false;
   const ended = once(child, 'close').then(([code]): Ran => {
     isOver = true;
+    running.delete(child);
     return { code: code as number | null, stdout: out().toString(), stderr: err().toString() };
   });
   return {
