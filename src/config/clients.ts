@@ -68,14 +68,24 @@ export async function etcdClient(
   password: string | undefined,
 ): Promise<OwnClient<EtcdClient>> {
   const { Etcd3 } = await peer('etcd3', () => import('etcd3'));
-  const client = new Etcd3({ hosts, ...(username !== undefined && password !== undefined && { auth: { username, password } }) });
+  // Its own breaker would refuse everything for seconds after a restart; the store has one that lets renewals through.
+  const patient = { execute: <T>(call: () => T): T => call() };
+  const faultHandling = { host: () => patient, global: patient } as never;
+  const client = new Etcd3({
+    hosts,
+    faultHandling,
+    ...(username !== undefined && password !== undefined && { auth: { username, password } }),
+  });
   return { client: client as unknown as EtcdClient, end: () => client.close() };
 }
+
+/** The package waits a second by default, which is as long as an operation may take. */
+const reconnectAfterMs = 100;
 
 /** Makes a client whenever the store needs one: a session that has expired cannot be used again. */
 export async function zookeeperClients(servers: string): Promise<() => ZookeeperClient> {
   const { default: zookeeper } = await peer('node-zookeeper-client', () => import('node-zookeeper-client'));
-  return () => zookeeper.createClient(servers) as unknown as ZookeeperClient;
+  return () => zookeeper.createClient(servers, { spinDelay: reconnectAfterMs }) as unknown as ZookeeperClient;
 }
 
 async function peer<T>(name: string, load: () => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 import { InvalidOptionError, UnknownResourceError } from './errors.ts';
 
 /** Longest resource name, in bytes of UTF-8. */
-export const maxNameBytes = 255;
+const maxNameBytes = 255;
 
 const allowed = `a name is a non-empty string of at most ${maxNameBytes} bytes without control characters`;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
