@@ -1,0 +1,160 @@
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { getCookie, setCookie } from 'hono/cookie';
+import { HTTPException } from 'hono/http-exception';
+import { streamSSE } from 'hono/streaming';
+import { InvalidOptionError } from '../lock/errors.ts';
+import { createAccess, sessionMs } from './access.ts';
+import { createObservatory, type Inspected, type ReadJournal, type Resources } from './observatory.ts';
+import { files } from './page/files.ts';
+import { loginPage, mainPage } from './page/html.ts';
+import { type Unlock, unlockShown } from './unlock.ts';
+
+export interface DashboardOptions {
+  /** Whose locks are shown. It is only read. */
+  readonly locker: Inspected;
+  /** Tables to show beside those in the journal: a list, the `resources` of a config, or a function. Default none. */
+  readonly resources?: Resources;
+  /** The past: a journal of this process, or of the fleet. Without one the page shows the present only. */
+  readonly journal?: ReadJournal;
+  /** Whoever has it may look and unlock; 16 characters at least. Default: whoever reaches the handler may look, and nobody unlock. */
+  readonly token?: string;
+  /** How a lock is removed, as by `storeUnlock`. Default: not at all. Needs a `token`. */
+  readonly unlock?: Unlock;
+  /** The path it is mounted at, as `'/locks'`. Default `'/'`. */
+  readonly basePath?: string;
+  /** A job is starving after so many skips in a row. Default 10. */
+  readonly starveAfterSkips?: number;
+  /** How often the store is asked while somebody watches, in milliseconds. Default 1 000. */
+  readonly refreshMs?: number;
+}
+
+/** Answers requests, as a fetch handler does. */
+export type Dashboard = (request: Request) => Promise<Response>;
+
+export const shortestToken = 16;
+const cookieName = 'giveway_dashboard';
+const keepAliveMs = 15_000;
+const longestBody = 64 * 1024;
+
+const headers = {
+  'Content-Security-Policy': [
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'",
+    "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+  ].join('; '),
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cache-Control': 'no-store',
+};
+
+/** The dashboard as a fetch handler, to mount in any server. Asks nothing of the store while nobody watches. Throws `InvalidOptionError`. */
+export function createDashboard(options: DashboardOptions): Dashboard {
+  const { locker, resources = [], journal, token, unlock, starveAfterSkips = 10, refreshMs = 1_000 } = checked(options);
+  const base = (options.basePath ?? '/').replace(/\/+$/, '');
+  const access = token === undefined ? undefined : createAccess(token);
+  const remove = access && unlock;
+  const observatory = createObservatory({ locker, resources, journal, starveAfterSkips, refreshMs, canUnlock: remove !== undefined });
+
+  const app = new Hono();
+  app.use(async (c, next) => {
+    await next();
+    for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value);
+  });
+  app.use(bodyLimit({ maxSize: longestBody }));
+  // A broken store is a fact to show; what else there is to say is not for browsers.
+  app.onError((error, c) =>
+    error instanceof HTTPException
+      ? error.getResponse()
+      : c.json({ error: error.name === 'StoreUnavailableError' ? 'store-down' : 'internal' }, 503),
+  );
+  for (const [path, { type, text }] of Object.entries(files)) app.get(path, (c) => c.body(text, 200, { 'Content-Type': type }));
+
+  app.post('/login', async (c) => {
+    const { token: given } = await c.req.parseBody();
+    if (access === undefined || typeof given !== 'string' || !access.isToken(given)) return c.html(loginPage(base, true), 401);
+    const secure = new URL(c.req.url).protocol === 'https:';
+    setCookie(c, cookieName, access.newSession(), {
+      path: `${base}/`,
+      httpOnly: true,
+      sameSite: 'Strict',
+      secure,
+      maxAge: sessionMs / 1_000,
+    });
+    return c.redirect(`${base}/`, 303);
+  });
+
+  app.use(async (c, next) => {
+    if (access === undefined) return next();
+    const bearer = /^Bearer (.+)$/i.exec(c.req.header('Authorization') ?? '')?.[1];
+    if (bearer === undefined ? access.isSession(getCookie(c, cookieName) ?? '') : access.isToken(bearer)) return next();
+    return c.req.path === '/' ? c.html(loginPage(base, false), 401) : c.json({ error: 'token' }, 401, { 'WWW-Authenticate': 'Bearer' });
+  });
+
+  app.get('/', (c) => c.html(mainPage(base)));
+  app.get('/api/view', async (c) => c.json(await observatory.look()));
+  app.get('/api/events', (c) => {
+    c.header('X-Accel-Buffering', 'no');
+    return streamSSE(c, async (stream) => {
+      let told = '';
+      let toldMs = 0;
+      while (!stream.aborted) {
+        const { atMs, ...rest } = await observatory.look();
+        const news = JSON.stringify(rest);
+        if (news !== told || performance.now() - toldMs >= keepAliveMs) {
+          await stream.writeSSE({ data: JSON.stringify({ atMs, ...rest }) });
+          told = news;
+          toldMs = performance.now();
+        }
+        await stream.sleep(refreshMs);
+      }
+    });
+  });
+
+  app.post('/api/unlock', async (c) => {
+    if (remove === undefined) return c.json({ error: 'no-unlock' }, 403);
+    // Another site may send a form here with the browser's cookie, but no JSON.
+    const isForeign = !['same-origin', undefined].includes(c.req.header('Sec-Fetch-Site'));
+    if (isForeign || !/^application\/json\b/i.test(c.req.header('Content-Type') ?? '')) return c.json({ error: 'foreign' }, 403);
+    const asked = await c.req.json().catch(() => undefined);
+    if (!isUnlockRequest(asked)) return c.json({ error: 'request' }, 400);
+    if (asked.confirm !== asked.resource) return c.json({ error: 'confirm' }, 400);
+    const isRemoved = await unlockShown(locker, remove, asked.resource, asked.holders);
+    return isRemoved ? c.json({ outcome: 'removed' }) : c.json({ outcome: 'changed' }, 409);
+  });
+
+  return async (request) => app.fetch(base === '' ? request : withoutBase(request, base));
+}
+
+/** Some servers take the mount's path off, some do not. */
+function withoutBase(request: Request, base: string): Request {
+  const url = new URL(request.url);
+  if (url.pathname !== base && !url.pathname.startsWith(`${base}/`)) return request;
+  url.pathname = url.pathname.slice(base.length);
+  return new Request(url, request);
+}
+
+function isUnlockRequest(value: unknown): value is { resource: string; holders: string[]; confirm: unknown } {
+  const { resource, holders } = (value ?? {}) as { resource?: unknown; holders?: unknown };
+  return typeof resource === 'string' && Array.isArray(holders) && holders.every((id) => typeof id === 'string');
+}
+
+function checked(options: DashboardOptions): DashboardOptions {
+  const { locker, token, unlock, basePath, starveAfterSkips, refreshMs } = options;
+  const refuse = (path: string, received: unknown, allowed: string): never => {
+    throw new InvalidOptionError(path, received, allowed);
+  };
+  if (typeof locker?.inspect !== 'function') refuse('locker', locker, 'a ResourceLocker is allowed');
+  // What was received stays out of the message: it is a secret, if a short one.
+  if (token !== undefined && (typeof token !== 'string' || token.length < shortestToken))
+    refuse('token', typeof token, `a string of at least ${shortestToken} characters is allowed`);
+  if (unlock !== undefined && token === undefined) refuse('unlock', unlock, 'a function is allowed, together with a `token`');
+  if (basePath !== undefined && !/^\/[\w\-./~]*$/.test(basePath)) refuse('basePath', basePath, 'a path such as "/locks" is allowed');
+  if (starveAfterSkips !== undefined && !(Number.isInteger(starveAfterSkips) && starveAfterSkips >= 1))
+    refuse('starveAfterSkips', starveAfterSkips, 'a positive integer is allowed');
+  if (refreshMs !== undefined && !(Number.isInteger(refreshMs) && refreshMs >= 100 && refreshMs <= 60_000))
+    refuse('refreshMs', refreshMs, 'an integer from 100 to 60 000 (milliseconds) is allowed');
+  return options;
+}

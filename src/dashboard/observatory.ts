@@ -1,0 +1,140 @@
+import type { ResourceLocker } from '../lock/locker.ts';
+import { normalizeName } from '../lock/names.ts';
+import type { Holder } from '../lock/record.ts';
+import type { Journal, JournalEntry } from '../observe/index.ts';
+import { jobsOf, pastOf } from './history.ts';
+import { viewOf } from './holder-view.ts';
+import { latestOf } from './latest.ts';
+import type { TableView, View } from './view.ts';
+
+/** What the dashboard reads of a locker. */
+export type Inspected = Pick<ResourceLocker, 'inspect' | 'defaultSchema'>;
+
+/** What the dashboard reads of a journal. */
+export type ReadJournal = Pick<Journal, 'entries'>;
+
+/** The tables to show: a list, what `createLocker` takes as `resources`, or a function that finds them anew at each look. */
+export type Resources = readonly string[] | Readonly<Record<string, unknown>> | (() => Promise<readonly string[]>);
+
+export interface ObservatoryOptions {
+  readonly locker: Inspected;
+  readonly resources: Resources;
+  readonly journal: ReadJournal | undefined;
+  readonly starveAfterSkips: number;
+  readonly refreshMs: number;
+  readonly canUnlock: boolean;
+}
+
+/** Looks at everything, at most once per `refreshMs` for all who watch. */
+export interface Observatory {
+  /** Never rejects: what did not answer is among the problems. */
+  look(): Promise<View>;
+}
+
+const hourMs = 3_600_000;
+const entriesRead = 5_000;
+const tablesShown = 200;
+const jobsShown = 200;
+const holdersShown = 20;
+const askedAtOnce = 16;
+
+/** Throws `InvalidOptionError` for a name that is none. */
+export function createObservatory({ locker, journal, refreshMs, ...options }: ObservatoryOptions): Observatory {
+  const listed = namesOf(options.resources, locker.defaultSchema);
+  const names = latestOf(listed);
+  const history = journal && latestOf(() => read(journal));
+  let looking: Promise<View> | undefined;
+  let nextMonoMs = 0;
+
+  async function lookAgain(): Promise<View> {
+    const atMs = Date.now();
+    const [known, past] = await Promise.all([names(), history?.()]);
+    const entries = past?.value?.entries ?? [];
+    const byTable = groupByTable(entries);
+    const all = [...new Set([...(known.value ?? []), ...byTable.keys()])];
+    const shown = all.slice(0, tablesShown).sort();
+    const inspect = (resource: string) => locker.inspect(resource).catch(() => undefined);
+    const tables = await mapSome(shown, async (resource) => tableOf(resource, await inspect(resource), byTable.get(resource) ?? []));
+    const jobs = jobsOf(entries, options.starveAfterSkips);
+    return {
+      atMs,
+      problems: problemsOf(known.isStale, past?.isStale ?? false, tables),
+      tables,
+      tablesLeftOff: all.length - shown.length,
+      jobs: jobs.slice(0, jobsShown),
+      jobsLeftOff: Math.max(0, jobs.length - jobsShown),
+      historyFromMs: history && (past?.value?.fromMs ?? atMs),
+      canUnlock: options.canUnlock,
+    };
+  }
+
+  return {
+    look() {
+      if (looking !== undefined && performance.now() < nextMonoMs) return looking;
+      nextMonoMs = Number.POSITIVE_INFINITY;
+      looking = lookAgain().finally(() => {
+        nextMonoMs = performance.now() + refreshMs;
+      });
+      return looking;
+    },
+  };
+}
+
+/** A list is checked at once, and not again. */
+function namesOf(resources: Resources, defaultSchema: string): () => Promise<readonly string[]> {
+  const normalized = (names: readonly string[]) => names.map((name) => normalizeName(name, defaultSchema, 'resources'));
+  if (typeof resources === 'function') return async () => normalized(await resources());
+  const names = normalized(Array.isArray(resources) ? resources : Object.keys(resources));
+  return async () => names;
+}
+
+async function read(journal: ReadJournal): Promise<{ readonly entries: readonly JournalEntry[]; readonly fromMs: number }> {
+  const hourAgoMs = Date.now() - hourMs;
+  const entries = await journal.entries({ since: new Date(hourAgoMs), limit: entriesRead });
+  const oldest = entries.length < entriesRead ? undefined : entries.at(-1);
+  const oldestMs = oldest === undefined ? hourAgoMs : (oldest.kind === 'hold' ? oldest.from : oldest.at).getTime();
+  return { entries, fromMs: Math.max(hourAgoMs, oldestMs) };
+}
+
+function groupByTable(entries: readonly JournalEntry[]): ReadonlyMap<string, readonly JournalEntry[]> {
+  const groups = new Map<string, JournalEntry[]>();
+  for (const entry of entries) {
+    const group = groups.get(entry.resource);
+    if (group === undefined) groups.set(entry.resource, [entry]);
+    else group.push(entry);
+  }
+  return groups;
+}
+
+function tableOf(resource: string, seen: readonly Holder[] | undefined, entries: readonly JournalEntry[]): TableView {
+  const past = pastOf(entries);
+  if (seen === undefined) return { resource, state: 'unknown', holders: [], holdersLeftOff: 0, waiting: [], past };
+  const holders = seen.filter(({ state }) => state !== 'waiting');
+  const waiting = seen.filter(({ state }) => state === 'waiting').sort((a, b) => a.since.getTime() - b.since.getTime());
+  return {
+    resource,
+    state: holders.length === 0 ? 'free' : holders.some(({ state }) => state === 'holding') ? 'held' : 'min-hold',
+    holders: holders.slice(0, holdersShown).map(viewOf),
+    holdersLeftOff: Math.max(0, holders.length - holdersShown),
+    waiting: waiting.slice(0, holdersShown).map(viewOf),
+    past,
+  };
+}
+
+function problemsOf(isListStale: boolean, isPastStale: boolean, tables: readonly TableView[]): readonly string[] {
+  const silent = tables.filter(({ state }) => state === 'unknown').length;
+  return [
+    ...(isListStale ? ['The list of tables could not be read.'] : []),
+    ...(isPastStale ? ['The journal could not be read: what is shown of the past may be old or missing.'] : []),
+    ...(silent > 0 ? [`The store did not answer for ${silent} of ${tables.length} tables: who holds them is not known.`] : []),
+  ];
+}
+
+/** `Promise.all`, a few at a time. */
+async function mapSome<T, R>(items: readonly T[], map: (item: T) => Promise<R>): Promise<readonly R[]> {
+  const results: R[] = [];
+  for (let from = 0; from < items.length; from += askedAtOnce) {
+    results.push(...(await Promise.all(items.slice(from, from + askedAtOnce).map(map))));
+  }
+  return results;
+}

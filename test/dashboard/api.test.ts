@@ -1,0 +1,291 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { getRequestListener } from '@hono/node-server';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { Hono } from 'hono';
+import { createDashboard, type Dashboard, type DashboardOptions, serveDashboard, storeUnlock } from '../../src/dashboard/index.ts';
+import type { View } from '../../src/dashboard/view.ts';
+import { createLocker, type LockStore, type ResourceLocker } from '../../src/index.ts';
+import { createJournal, type Journal } from '../../src/observe/index.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+
+const token = 'correct horse battery staple';
+let store: LockStore;
+let locker: ResourceLocker;
+let journal: Journal;
+
+beforeEach(() => {
+  store = memoryStore();
+  locker = createLocker({ store, job: 'rollup' });
+  journal = createJournal();
+  journal.observe(locker);
+});
+afterEach(() => locker.close());
+
+const dashboardOf = (options: Partial<DashboardOptions> = {}): Dashboard =>
+  createDashboard({ locker, journal, resources: ['events', 'Public.Visits'], refreshMs: 100, ...options });
+const withUnlock = (): Dashboard => dashboardOf({ token, unlock: storeUnlock({ store }) });
+const bearer = { Authorization: `Bearer ${token}` };
+const get = (dashboard: Dashboard, path: string, headers: Record<string, string> = {}): Promise<Response> =>
+  dashboard(new Request(`http://localhost${path}`, { headers }));
+const look = async (dashboard: Dashboard): Promise<View> => (await get(dashboard, '/api/view', bearer)).json() as Promise<View>;
+const post = (dashboard: Dashboard, body: object, headers: Record<string, string> = {}): Promise<Response> =>
+  dashboard(
+    new Request('http://localhost/api/unlock', {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'Content-Type': 'application/json', ...bearer, ...headers },
+    }),
+  );
+const logIn = (dashboard: Dashboard, candidate: string): Promise<Response> =>
+  dashboard(new Request('http://localhost/login', { method: 'POST', body: new URLSearchParams({ token: candidate }) }));
+
+/** What unlocking `events` as it is shown now takes. */
+async function shown(dashboard: Dashboard): Promise<{ resource: string; holders: readonly string[]; confirm: string }> {
+  const events = (await look(dashboard)).tables.find(({ resource }) => resource === 'events');
+  return { resource: 'events', holders: (events?.holders ?? []).map(({ id }) => id), confirm: 'events' };
+}
+
+test('shows who holds a table, who is next in line, and no token', async () => {
+  const lock = await locker.lock({ appends: ['events'] });
+  const other = createLocker({ store, job: 'backfill' });
+  const waiting = other.lock('events', { retry: { maxWaitMs: 5_000 } });
+  let view = await look(dashboardOf());
+  while (view.tables[0]?.waiting.length === 0) {
+    await sleep(20);
+    view = await look(dashboardOf());
+  }
+  await lock.unlock();
+  await (await waiting).unlock();
+  await other.close();
+
+  expect(view.tables).toMatchObject([
+    { resource: 'events', state: 'held', holders: [{ job: 'rollup', pid: process.pid, mode: 'append' }], waiting: [{ job: 'backfill' }] },
+    { resource: 'visits', state: 'free', holders: [] },
+  ]);
+  expect(JSON.stringify(view)).not.toContain(lock.token);
+});
+
+test('counts holds, skips and conflicts of a table, and lists starving jobs first', async () => {
+  await locker.run('events', () => {}, { job: 'quick' });
+  await locker.run('events', async () => {
+    const other = createLocker({ store });
+    journal.observe(other);
+    for (let i = 0; i < 3; i++) await other.run('events', () => {}, { job: 'hungry' });
+    await other.run('events', () => {});
+    await other.close();
+  });
+  locker.announce('conflict', () => ({
+    scope: { writes: ['events'], appends: [], reads: [] },
+    job: 'quick',
+    code: '40001',
+    message: 'could not serialize access',
+    tables: ['events'],
+    attempt: 1,
+  }));
+
+  const view = await look(dashboardOf({ starveAfterSkips: 3 }));
+  expect(view.tables[0]?.past).toMatchObject({ holds: 2, skips: 4, skipRate: 4 / 6, conflicts: 1, holdMs: { p50: expect.any(Number) } });
+  expect(view.tables[0]?.past.spans.map(({ kind, count }) => [kind, count])).toEqual([
+    ['held', 2],
+    ['skip', 4],
+    ['conflict', 1],
+  ]);
+  expect(view.jobs.map(({ job, isStarving, skipsInARow }) => [job, isStarving, skipsInARow])).toEqual([
+    ['hungry', true, 3],
+    ['events', false, 1],
+    ['quick', false, 0],
+    ['rollup', false, 0],
+  ]);
+  expect(view.jobs[0]?.lastSkip).toMatchObject({ resource: 'events', reason: 'busy', holders: [{ job: 'rollup' }] });
+});
+
+test('a store or a journal that does not answer is a problem to show, not an error', async () => {
+  const broken = { inspect: () => Promise.reject(new Error('down')), defaultSchema: 'public' };
+  const view = await look(
+    dashboardOf({ locker: broken, journal: { entries: () => Promise.reject(new Error('postgres://user:secret@db')) } }),
+  );
+  expect(view.tables.map(({ state }) => state)).toEqual(['unknown', 'unknown']);
+  expect(view.problems).toEqual([expect.stringContaining('journal'), expect.stringContaining('2 of 2 tables')]);
+  expect(JSON.stringify(view)).not.toContain('secret');
+});
+
+test('the stream tells of a hold, and asks nothing once nobody listens', async () => {
+  let looks = 0;
+  const counted = {
+    defaultSchema: 'public',
+    inspect: (name: string) => {
+      looks++;
+      return locker.inspect(name);
+    },
+  };
+  const { body } = await get(dashboardOf({ locker: counted }), '/api/events');
+  const reader = (body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
+  expect((await reader.read()).value).toContain('"state":"free"');
+  const lock = await locker.lock('events');
+  expect((await reader.read()).value).toContain('"state":"held"');
+  await lock.unlock();
+  await reader.cancel();
+  await sleep(250);
+  const before = looks;
+  await sleep(300);
+  expect(looks).toBe(before);
+});
+
+test('with a token nothing is shown without it; wrong ones are refused', async () => {
+  const dashboard = withUnlock();
+  await locker.lock('events');
+  for (const path of ['/', '/api/view', '/api/events']) {
+    for (const headers of [{}, { Authorization: 'Bearer wrong' }, { Cookie: 'giveway_dashboard=9999999999999.forged' }]) {
+      const answer = await get(dashboard, path, headers);
+      expect([path, answer.status]).toEqual([path, 401]);
+      expect(await answer.text()).not.toContain('rollup');
+    }
+  }
+  const refused = await logIn(dashboard, 'wrong');
+  expect([refused.status, refused.headers.get('Set-Cookie')]).toEqual([401, null]);
+  expect((await post(dashboard, await shown(dashboard), { Authorization: 'Bearer wrong' })).status).toBe(401);
+  expect(await locker.inspect('events')).toHaveLength(1);
+});
+
+test('the login gives a cookie that scripts cannot read, which opens the page and is not the token', async () => {
+  const answer = await logIn(withUnlock(), token);
+  const cookie = answer.headers.get('Set-Cookie') ?? '';
+  expect([answer.status, answer.headers.get('Location')]).toEqual([303, '/']);
+  expect(cookie).toMatch(/HttpOnly/);
+  expect(cookie).toMatch(/SameSite=Strict/);
+  expect(decodeURIComponent(cookie)).not.toContain(token);
+  const session = { Cookie: cookie.split(';')[0] ?? '' };
+  expect((await get(withUnlock(), '/api/view', session)).status).toBe(200);
+  expect((await get(dashboardOf({ token: `${token}, changed` }), '/api/view', session)).status).toBe(401);
+});
+
+test('unlocks what was shown, once it is confirmed', async () => {
+  const dashboard = withUnlock();
+  const lock = await locker.lock('events');
+  const request = await shown(dashboard);
+  expect((await post(dashboard, { ...request, confirm: undefined })).status).toBe(400);
+  expect((await post(dashboard, { ...request, confirm: 'visits' })).status).toBe(400);
+  expect(await locker.inspect('events')).toHaveLength(1);
+  expect((await post(dashboard, request)).status).toBe(200);
+  expect(await locker.inspect('events')).toEqual([]);
+  expect(await lock.unlock()).toBe(false);
+});
+
+test('never unlocks a newer holder, or one that joined since', async () => {
+  const dashboard = withUnlock();
+  const first = await locker.lock('events');
+  const request = await shown(dashboard);
+  await first.unlock();
+  expect((await post(dashboard, request)).status).toBe(409);
+  const second = await locker.lock({ appends: ['events'] });
+  expect((await post(dashboard, request)).status).toBe(409);
+  const appended = await shown(dashboard);
+  const other = createLocker({ store });
+  const third = await other.lock({ appends: ['events'] });
+  expect((await post(dashboard, appended)).status).toBe(409);
+  expect(await Promise.all([second.unlock(), third.unlock()])).toEqual([true, true]);
+  await other.close();
+});
+
+test('a holder that comes between the look and the removal keeps its lock', async () => {
+  const lock = await locker.lock('events');
+  const unlock = storeUnlock({ store: { ...store, read: readThenReplace } });
+  let newer: Awaited<ReturnType<typeof locker.lock>> | undefined;
+  async function readThenReplace(key: string): ReturnType<LockStore['read']> {
+    const entry = await store.read(key);
+    if (newer === undefined) {
+      await lock.unlock();
+      newer = await locker.lock('events');
+    }
+    return entry;
+  }
+  expect(await unlock('events', [lock.token])).toBe(false);
+  expect(await newer?.unlock()).toBe(true);
+});
+
+test('another site cannot unlock with the cookie of a browser', async () => {
+  const dashboard = withUnlock();
+  await locker.lock('events');
+  const request = await shown(dashboard);
+  const cookie = (await logIn(dashboard, token)).headers.get('Set-Cookie')?.split(';')[0] ?? '';
+  const asBrowser = { Authorization: '', Cookie: cookie };
+  expect((await post(dashboard, request, { ...asBrowser, 'Content-Type': 'text/plain' })).status).toBe(403);
+  expect((await post(dashboard, request, { ...asBrowser, 'Sec-Fetch-Site': 'same-site' })).status).toBe(403);
+  expect(await locker.inspect('events')).toHaveLength(1);
+});
+
+test('without a token nobody unlocks', async () => {
+  await locker.lock('events');
+  const dashboard = dashboardOf();
+  expect(await look(dashboard)).toMatchObject({ canUnlock: false });
+  expect((await post(dashboard, await shown(dashboard))).status).toBe(403);
+  expect(() => dashboardOf({ unlock: storeUnlock({ store }) })).toThrow(/^unlock: /);
+});
+
+test.each([
+  ['no body', ''],
+  ['not JSON', '{'],
+  ['no holders', '{"resource":"events","confirm":"events"}'],
+  ['a holder that is no text', '{"resource":"events","holders":[{}],"confirm":"events"}'],
+  ['null', 'null'],
+  ['100 kB', JSON.stringify('x'.repeat(100_000))],
+])('refuses a request to unlock with %s', async (_, body) => {
+  const headers = { 'Content-Type': 'application/json', ...bearer };
+  const { status } = await withUnlock()(new Request('http://localhost/api/unlock', { method: 'POST', body, headers }));
+  expect(status).toBe(body.length > 65_536 ? 413 : 400);
+});
+
+test('every answer forbids scripts, styles and frames of others', async () => {
+  const dashboard = withUnlock();
+  for (const path of ['/', '/page.js', '/api/view', '/nowhere']) {
+    const policy = (await get(dashboard, path)).headers.get('Content-Security-Policy') ?? '';
+    expect(policy).toContain("default-src 'none'; script-src 'self'");
+    expect(policy).toContain("require-trusted-types-for 'script'");
+    expect(policy).not.toContain('unsafe');
+  }
+});
+
+test('refuses bad options before it serves', async () => {
+  expect(() => dashboardOf({ token: 'short' })).toThrow(/^token: .*16 characters/);
+  expect(() => dashboardOf({ token: 'short' })).not.toThrow(/short/);
+  expect(() => dashboardOf({ basePath: '/a"b' })).toThrow(/^basePath: /);
+  expect(() => dashboardOf({ resources: [''] })).toThrow(/^resources: /);
+  expect(() => dashboardOf({ refreshMs: 1 })).toThrow(/^refreshMs: /);
+  await expect(serveDashboard({ locker, port: 70_000 })).rejects.toThrow(/^port: /);
+});
+
+test('listens on loopback; another address needs a token', async () => {
+  await expect(serveDashboard({ locker, host: '0.0.0.0', port: 0 })).rejects.toThrow(/^host: .*token/);
+  await using server = await serveDashboard({ locker, port: 0 });
+  expect(new URL(server.url).hostname).toBe('127.0.0.1');
+  expect((await fetch(server.url)).status).toBe(200);
+  await using open = await serveDashboard({ locker, host: '0.0.0.0', port: 0, token });
+  expect((await fetch(open.url.replace('0.0.0.0', '127.0.0.1'))).status).toBe(401);
+});
+
+test('a site that names itself for loopback is turned away', async () => {
+  await using server = await serveDashboard({ locker, port: 0 });
+  const { request } = await import('node:http');
+  const status = await new Promise((resolve) =>
+    request(`${server.url}api/view`, { headers: { Host: 'evil.example' } }, (answer) => resolve(answer.resume().statusCode)).end(),
+  );
+  expect(status).toBe(421);
+});
+
+test('is mounted in hono, and in a server that leaves the path as it is', async () => {
+  const dashboard = dashboardOf({ basePath: '/locks', token });
+  const inHono = new Hono().mount('/locks', dashboard);
+  expect((await inHono.request('/locks/api/view', { headers: bearer })).status).toBe(200);
+  const node = createServer(getRequestListener(dashboard));
+  await new Promise<void>((resolve) => node.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(node.address() as AddressInfo).port}/locks`;
+  const body = new URLSearchParams({ token });
+  const answer = await fetch(`${url}/login`, { method: 'POST', body, redirect: 'manual' });
+  expect([answer.status, answer.headers.get('Location')]).toEqual([303, '/locks/']);
+  expect(answer.headers.get('Set-Cookie')).toContain('Path=/locks/');
+  expect(await (await fetch(url, { headers: bearer })).text()).toContain('src="/locks/page.js"');
+  node.closeAllConnections();
+  await new Promise((resolve) => node.close(resolve));
+});
