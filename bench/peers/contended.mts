@@ -24,10 +24,14 @@ export async function contended(contender: Contender, urls: Urls, holdMs: number
   const startAtMs = Date.now() + 2_500;
   const task = { name: contender.name, urls, key: `contended-${startAtMs}`, waiters, holdMs, startAtMs, runMs };
   const workers = Array.from({ length: processes }, () =>
-    spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('contended-worker.mts', import.meta.url)), JSON.stringify(task)], { stdio: ['ignore', 'pipe', 'inherit'] }),
+    spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('contended-worker.mts', import.meta.url)), JSON.stringify(task)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    }),
   );
   const before = await requestCount(contender.backend, urls);
-  const results = await Promise.all(workers.map(async (worker) => JSON.parse(await text(worker.stdout)) as { handOvers: number; longestMs: number; heldMs: number }));
+  const results = await Promise.all(
+    workers.map(async (worker) => JSON.parse(await text(worker.stdout)) as { handOvers: number; longestMs: number; heldMs: number }),
+  );
   const requests = (await requestCount(contender.backend, urls)) - before;
   const counts = results.map(({ handOvers }) => handOvers);
   const total = counts.reduce((sum, count) => sum + count, 0);

@@ -7,7 +7,7 @@ export type Urls = Readonly<Record<Backend, string>>;
 export interface Session {
   /** Waits for `key`; what it returns lets go. */
   take(key: string): Promise<() => Promise<unknown>>;
-  close(): Promise<unknown> | void;
+  close(): unknown;
 }
 
 export interface Contender {
@@ -101,7 +101,13 @@ export const contenders: readonly Contender[] = [
     async open(urls) {
       const client = await ioredis(urls);
       const session = await giveway(async () => (await import('../../dist/redis.mjs')).redisStore({ client }), urls);
-      return { take: session.take, close: async () => (await session.close(), client.disconnect()) };
+      return {
+        take: session.take,
+        async close() {
+          await session.close();
+          client.disconnect();
+        },
+      };
     },
   },
   {
@@ -186,7 +192,12 @@ export const contenders: readonly Contender[] = [
     ours: true,
     ownerChecked: true,
     waits: true,
-    open: (urls) => giveway(async () => (await import('../../dist/postgres.mjs')).postgresStore({ connectionString: urls.postgres, createTable: true, listen: true }), urls),
+    open: (urls) =>
+      giveway(
+        async () =>
+          (await import('../../dist/postgres.mjs')).postgresStore({ connectionString: urls.postgres, createTable: true, listen: true }),
+        urls,
+      ),
   },
   {
     name: 'advisory-lock',

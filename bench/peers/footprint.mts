@@ -19,7 +19,10 @@ export function importMs(rounds: number): number[] {
 
 /** Bytes of the packed tarball, packed and unpacked. */
 export function packageSize(): { readonly packed: number; readonly unpacked: number } {
-  const printed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: fileURLToPath(new URL('../..', import.meta.url)), stdio: ['ignore', 'pipe', 'ignore'] });
+  const printed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   const [pack] = JSON.parse(printed.toString()) as [{ size: number; unpackedSize: number }];
   return { packed: pack.size, unpacked: pack.unpackedSize };
 }

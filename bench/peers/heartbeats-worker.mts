@@ -19,5 +19,11 @@ const startMs = performance.now();
 await new Promise((resolve) => setTimeout(resolve, runMs));
 const used = process.cpuUsage(cpu);
 const wallMs = performance.now() - startMs;
-console.log(JSON.stringify({ cpuShare: (used.user + used.system) / 1_000 / wallMs, bytesPerLock: (fullBytes - emptyBytes) / locks, lost: locks - locker.held().length }));
+console.log(
+  JSON.stringify({
+    cpuShare: (used.user + used.system) / 1_000 / wallMs,
+    bytesPerLock: (fullBytes - emptyBytes) / locks,
+    lost: locks - locker.held().length,
+  }),
+);
 process.exit(0);

@@ -6,7 +6,10 @@ export async function requestCount(backend: Backend, urls: Urls): Promise<number
   if (backend === 'memcached') {
     const [host = '', port] = urls.memcached.split(':');
     const stats = await ask(host, Number(port), 'stats\r\n', 'END\r\n');
-    return ['cmd_get', 'cmd_set', 'delete_hits', 'delete_misses'].reduce((sum, name) => sum + Number(new RegExp(`STAT ${name} (\\d+)`).exec(stats)?.[1]), 0);
+    return ['cmd_get', 'cmd_set', 'delete_hits', 'delete_misses'].reduce(
+      (sum, name) => sum + Number(new RegExp(`STAT ${name} (\\d+)`).exec(stats)?.[1]),
+      0,
+    );
   }
   if (backend === 'redis') {
     const { hostname, port } = new URL(urls.redis);

@@ -11,14 +11,28 @@ export function writeSection(id: string, title: string, lines: readonly string[]
   const before = existsSync(page) ? readFileSync(page, 'utf8') : '# Results\n';
   const start = before.indexOf(open);
   const end = before.indexOf(close);
-  const after = start === -1 || end === -1 ? `${before.trimEnd()}\n\n${section}\n` : before.slice(0, start) + section + before.slice(end + close.length);
+  const after =
+    start === -1 || end === -1
+      ? `${before.trimEnd()}\n\n${section}\n`
+      : before.slice(0, start) + section + before.slice(end + close.length);
   writeFileSync(page, after);
 }
 
 /** Two bar charts side by side, readable on light and dark ground. */
-export function writeChart(alone: readonly { name: string; perSecond: number; ours: boolean }[], crowd: readonly { name: string; longestCycles: number; ours: boolean }[]): void {
-  const left = bars('lock + unlock per second, 64 in flight (more is better)', alone.map(({ name, perSecond, ours }) => ({ name, value: perSecond, ours, label: Math.round(perSecond).toLocaleString('en') })), 0);
-  const right = bars('longest wait in fair cycles, 4 × 8 waiters, hold 5 ms (less is better)', crowd.map(({ name, longestCycles, ours }) => ({ name, value: longestCycles, ours, label: longestCycles.toFixed(1) })), 460);
+export function writeChart(
+  alone: readonly { name: string; perSecond: number; ours: boolean }[],
+  crowd: readonly { name: string; longestCycles: number; ours: boolean }[],
+): void {
+  const left = bars(
+    'lock + unlock per second, 64 in flight (more is better)',
+    alone.map(({ name, perSecond, ours }) => ({ name, value: perSecond, ours, label: Math.round(perSecond).toLocaleString('en') })),
+    0,
+  );
+  const right = bars(
+    'longest wait in fair cycles, 4 × 8 waiters, hold 5 ms (less is better)',
+    crowd.map(({ name, longestCycles, ours }) => ({ name, value: longestCycles, ours, label: longestCycles.toFixed(1) })),
+    460,
+  );
   const height = 50 + Math.max(alone.length, crowd.length) * 26;
   writeFileSync(
     chart,

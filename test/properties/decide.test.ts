@@ -81,7 +81,8 @@ describe('any interleaving of take, renew, release and time, in all modes', () =
             }
           }
           const live = world.live();
-          for (const a of live) for (const b of live) if (a !== b) expect([a.mode, b.mode]).toEqual(a.mode === 'write' ? 'never' : [a.mode, a.mode]);
+          for (const a of live)
+            for (const b of live) if (a !== b) expect([a.mode, b.mode]).toEqual(a.mode === 'write' ? 'never' : [a.mode, a.mode]);
           const acted = each.act === 'wait' ? undefined : each.owner;
           // Whoever still counts and did not act stands in the record as before.
           for (const [id, { untilMs, entrant }] of world.held) {
@@ -98,12 +99,20 @@ describe('any interleaving of take, renew, release and time, in all modes', () =
 
 describe('whatever stands in the store', () => {
   test('a text that somebody else wrote is a record or is not, and never an exception', () => {
-    const text = fc.oneof(fc.string(), fc.json(), fc.json().map((json) => `{"v":1,"holders":${json}}`));
+    const text = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.json().map((json) => `{"v":1,"holders":${json}}`),
+    );
     fc.assert(
       fc.property(text, (value) => {
         const record = decodeRecord(value);
         if (record === undefined) return;
-        const decision = decide(record, { token: 'mine', mode: 'write', host: 'h', pid: 1, since: 0, ttlMs: 1_000, until: 1_000, beat: 1 }, 0);
+        const decision = decide(
+          record,
+          { token: 'mine', mode: 'write', host: 'h', pid: 1, since: 0, ttlMs: 1_000, until: 1_000, beat: 1 },
+          0,
+        );
         if (decision.granted) expect(decodeRecord(encodeRecord(decision.record))).toBeDefined();
       }),
       { numRuns: 2_000 },
@@ -113,8 +122,21 @@ describe('whatever stands in the store', () => {
   test('a record never grows past its limit', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 300 }), (count) => {
-        const holders = Array.from({ length: count }, (_, id) => ({ token: `t${id}`, mode: 'read' as const, host: 'h', pid: 1, since: 0, ttlMs: 1_000, until: 10_000, beat: 1 }));
-        const decision = decide({ v: 1, holders }, { token: 'mine', mode: 'read', host: 'h', pid: 1, since: 0, ttlMs: 1_000, until: 1_000, beat: 1 }, 0);
+        const holders = Array.from({ length: count }, (_, id) => ({
+          token: `t${id}`,
+          mode: 'read' as const,
+          host: 'h',
+          pid: 1,
+          since: 0,
+          ttlMs: 1_000,
+          until: 10_000,
+          beat: 1,
+        }));
+        const decision = decide(
+          { v: 1, holders },
+          { token: 'mine', mode: 'read', host: 'h', pid: 1, since: 0, ttlMs: 1_000, until: 1_000, beat: 1 },
+          0,
+        );
         expect(decision.granted).toBe(count < maxHolders);
       }),
       { numRuns: 50 },

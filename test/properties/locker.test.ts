@@ -59,7 +59,7 @@ const scope: fc.Arbitrary<LockScope> = fc
   .dictionary(fc.constantFrom(...names), fc.constantFrom('writes', 'appends', 'reads'), { minKeys: 1, maxKeys: 3 })
   .map((modes) => {
     const wanted: Record<string, string[]> = {};
-    for (const [name, field] of Object.entries(modes)) (wanted[field] ??= []).push(name);
+    for (const [name, field] of Object.entries(modes)) wanted[field] = [...(wanted[field] ?? []), name];
     return wanted;
   });
 const machine = fc.nat({ max: 2 });
@@ -74,7 +74,7 @@ const command = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ act: 'forget' as const }) },
 );
 
-async function obey(world: World, each: (typeof command extends fc.Arbitrary<infer T> ? T : never)): Promise<void> {
+async function obey(world: World, each: typeof command extends fc.Arbitrary<infer T> ? T : never): Promise<void> {
   const { clock, machines } = world;
   if (each.act === 'wait') return clock.advance(each.ms);
   if (each.act === 'block') return clock.block(each.ms);
@@ -137,7 +137,9 @@ test('P5: any set of takers of several resources ends', async () => {
         (world.machines[at] as Machine).locker.run(
           wanted,
           async (lock) => {
-            const mine = live({ ...world, machines: [{ ...(world.machines[at] as Machine), locks: [lock] }] }).map(({ mode, resource }) => ({ mode, resource }));
+            const mine = live({ ...world, machines: [{ ...(world.machines[at] as Machine), locks: [lock] }] }).map(
+              ({ mode, resource }) => ({ mode, resource }),
+            );
             for (const { mode, resource } of mine) {
               const others = inside.filter((other) => other.resource === resource);
               expect(others.every((other) => other.mode === mode && mode !== 'write')).toBe(true);
