@@ -68,7 +68,7 @@ async function bench(): Promise<void> {
   const { values } = parseArgs({
     options: {
       rows: { type: 'string', default: '1000000' },
-      rounds: { type: 'string', default: '3' },
+      rounds: { type: 'string', default: '5' },
       'no-write': { type: 'boolean', default: false },
     },
   });

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { columnsOf, type Row, valuesOf } from './columns.ts';
 import { copyLine } from './copy-text.ts';
 
@@ -35,6 +36,8 @@ export async function* chunksOf(
   let text = '';
   let lines: Buffer[] = [];
   let values: (readonly unknown[])[] = [];
+  /** For the values of one row, which as text are not kept. */
+  const scratch: unknown[] = [];
   const endPiece = (): void => {
     lines.push(Buffer.from(text));
     text = '';
@@ -51,21 +54,27 @@ export async function* chunksOf(
   };
   const add = (row: Row): boolean => {
     columns ??= columnsOf(row, asked);
-    const fields = valuesOf(row, columns, first + count);
     if (asText) {
-      const line = copyLine(fields);
+      const line = copyLine(valuesOf(row, columns, first + count, scratch));
       text += line;
       bytes += line.length;
       if (text.length >= pieceLength) endPiece();
     } else {
+      const fields = valuesOf(row, columns, first + count);
       values.push(fields);
       bytes += fields.reduce<number>((sum, field) => sum + (typeof field === 'string' ? field.length : 8), 0);
     }
     return ++count >= limits.rows || bytes >= limits.bytes;
   };
-  // A plain loop where the source allows: awaiting every row would cost more than writing it.
+  // A plain loop where the source allows: awaiting every row would cost more than writing it. But what was sent before must
+  // get on meanwhile, so the event loop has its turn after each piece.
   if (Symbol.iterator in rows) {
-    for (const row of rows) if (add(row)) yield cut();
+    let pieces = 0;
+    for (const row of rows) {
+      if (add(row)) yield cut();
+      else if (lines.length > pieces) await setImmediate();
+      pieces = lines.length;
+    }
   } else {
     for await (const row of rows) if (add(row)) yield cut();
   }

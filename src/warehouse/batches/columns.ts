@@ -16,11 +16,10 @@ export function columnsOf(first: Row, asked: readonly string[] | undefined): rea
   return columns;
 }
 
-/** The values of a row in the order of `columns`. A missing or an extra column is refused, with the row's number. */
-export function valuesOf(row: Row, columns: readonly string[], index: number): readonly unknown[] {
+/** The values of a row in the order of `columns`, put into `values`. A missing or an extra column is refused, with the row's number. */
+export function valuesOf(row: Row, columns: readonly string[], index: number, values: unknown[] = []): readonly unknown[] {
   if (typeof row !== 'object' || row === null)
     throw new InvalidOptionError(`rows[${index}]`, row, `an object with the columns ${columns.join(', ')} is allowed`);
-  const values = new Array<unknown>(columns.length);
   for (let at = 0; at < columns.length; at++) {
     const column = columns[at] as string;
     const value = (row as Columns)[column];
