@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { checkCommand } from './commands/check.ts';
+import { dashboardCommand } from './commands/dashboard.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import type { Perform } from './commands/grammar.ts';
 import { initCommand } from './commands/init.ts';
@@ -10,7 +11,7 @@ import { whyCommand } from './commands/why.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { printable, type Terminal } from './terminal.ts';
 
-const makers = [runCommand, statusCommand, whyCommand, unlockCommand, checkCommand, doctorCommand, initCommand];
+const makers = [runCommand, statusCommand, whyCommand, unlockCommand, checkCommand, doctorCommand, initCommand, dashboardCommand];
 
 /** The grammar of the command line. Throws `CommanderError` instead of ending the process; performs nothing by itself. */
 export function createProgram(perform: Perform, { writeOut, writeErr }: Record<'writeOut' | 'writeErr', (text: string) => void>): Command {

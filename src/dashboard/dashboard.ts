@@ -18,7 +18,7 @@ export interface DashboardOptions {
   /** The past: a journal of this process, or of the fleet. Without one the page shows the present only. */
   readonly journal?: ReadJournal;
   /** Whoever has it may look and unlock; 16 characters at least. Default: whoever reaches the handler may look, and nobody unlock. */
-  readonly token?: string;
+  readonly token?: string | undefined;
   /** How a lock is removed, as by `storeUnlock`. Default: not at all. Needs a `token`. */
   readonly unlock?: Unlock;
   /** The path it is mounted at, as `'/locks'`. Default `'/'`. */

@@ -84,13 +84,16 @@ function holding(one) {
 const kinds = { held: 'held', unprotected: 'ran without a lock', lost: 'lock lost', skip: 'skipped', conflict: 'conflict' };
 const shapes = { held: [6, 11], unprotected: [6, 11], lost: [6, 11], skip: [20, 7], conflict: [0, 5] };
 
-function timeline({ past }, fromMs, toMs) {
+function mark(kind, x, width) {
+  const [y, height] = shapes[kind];
+  return make('rect', { class: kind, x, y, width, height });
+}
+function timeline({ past }, toMs) {
   const x = (ms) => Math.max(0, Math.min(3600, (ms - toMs) / 1000 + 3600));
   const marks = past.spans.map((one) => {
-    const [y, height] = shapes[one.kind];
     const left = x(one.fromMs);
     const width = Math.max(10, x(one.toMs ?? toMs) - left);
-    return make('rect', { class: one.kind, x: Math.min(left, 3590), y, width, height });
+    return mark(one.kind, Math.min(left, 3590), width);
   });
   const quarters = [900, 1800, 2700].map((at) => make('rect', { class: 'quarter', x: at, y: 0, width: 3, height: 30 }));
   const label = 'The last hour: ' + past.holds + ' holds, ' + past.skips + ' skips, ' + past.conflicts + ' conflicts';
@@ -102,7 +105,7 @@ function timeline({ past }, fromMs, toMs) {
 
 function legend() {
   return make('div', { class: 'legend faint' }, Object.entries(kinds).map(([kind, words]) =>
-    make('span', {}, make('svg', { viewBox: '0 0 10 8', 'aria-hidden': 'true' }, make('rect', { class: kind, width: 10, height: 8 })), words)));
+    make('span', {}, make('svg', { viewBox: '0 0 20 30', 'aria-hidden': 'true' }, mark(kind, 4, 12)), words)));
 }
 
 function numbers({ past }) {
@@ -122,7 +125,7 @@ function table(one, toMs) {
     holdersLeftOff === 0 ? undefined : make('p', {}, 'and ' + holdersLeftOff + ' more'),
     next === undefined ? undefined : make('p', { class: 'next' }, 'next in line: ', ...holder(next),
       waiting.length > 1 ? ' and ' + (waiting.length - 1) + ' more' : ''),
-    ...(view.historyFromMs === undefined ? [] : [...timeline(one, view.historyFromMs, toMs), numbers(one)]),
+    ...(view.historyFromMs === undefined ? [] : [...timeline(one, toMs), numbers(one)]),
     view.canUnlock && holders.length > 0 && holdersLeftOff === 0
       ? make('button', { type: 'button', 'data-unlock': resource, 'aria-label': 'Unlock ' + resource }, 'Unlock…') : undefined);
 }
@@ -162,7 +165,9 @@ function draw() {
   const hasPast = view.historyFromMs !== undefined;
   const none = (text) => make('p', { class: 'faint' }, text);
   const show = (id, ...children) => adopt(byId(id), make('div', {}, ...children));
-  show('problems', view.problems.map((text) => make('li', {}, text)));
+  const starving = view.jobs.filter(({ isStarving }) => isStarving);
+  show('problems', view.problems.map((text) => make('li', {}, text)),
+    starving.map((one) => make('li', {}, name(one.job), ' is starving: ' + one.skipsInARow + ' skips in a row')));
   show('tables',
     hasPast ? legend() : none('There is no journal: what happened before is not known.'),
     hasPast && view.historyFromMs > view.atMs - 3590000 ? none('The journal was read back to ' + clock(view.historyFromMs) + '.') : undefined,

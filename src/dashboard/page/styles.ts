@@ -14,7 +14,7 @@ h1 { font-size: 1.4rem; margin: 1rem 0 .5rem; } h2 { font-size: 1.1rem; margin: 
 p, ul, dl, dd { margin: 0; padding: 0; } ul { list-style: none; }
 #connection, .faint { color: var(--faint); font-size: .87rem; }
 #problems li { border-left: 4px solid var(--lost); background: var(--card); padding: .5rem .75rem; margin-top: .5rem; }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 23rem), 1fr)); gap: .75rem; }
+.cards { display: grid; align-items: start; grid-template-columns: repeat(auto-fill, minmax(min(100%, 23rem), 1fr)); gap: .75rem; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .75rem; min-width: 0; display: flex; flex-direction: column; gap: .5rem; }
 .card header { align-items: start; }
 .state { font-size: .8rem; font-weight: 600; white-space: nowrap; color: var(--faint); }
@@ -24,10 +24,10 @@ svg { display: block; width: 100%; height: 30px; background: var(--ground); bord
 svg .held { fill: var(--held); } svg .lost { fill: var(--lost); } svg .unprotected { fill: var(--unprotected); }
 svg .skip { fill: var(--skip); } svg .conflict { fill: var(--lost); } svg .quarter { fill: var(--line); }
 .axis { display: flex; justify-content: space-between; }
-.numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(5.5rem, 1fr)); gap: .25rem .75rem; }
+.numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.2rem, 1fr)); gap: .25rem .75rem; }
 .numbers dt { color: var(--faint); font-size: .78rem; } .numbers dd { font-variant-numeric: tabular-nums; }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin-bottom: .5rem; }
-.legend svg { width: 1rem; height: .8rem; display: inline-block; vertical-align: -1px; margin-right: .3rem; }
+.legend svg { width: 1rem; height: 1.5rem; display: inline-block; vertical-align: middle; margin-right: .3rem; }
 table { width: 100%; border-collapse: collapse; background: var(--card); border: 1px solid var(--line); }
 th, td { text-align: start; vertical-align: top; padding: .5rem .6rem; border-top: 1px solid var(--line); }
 th { font-weight: 600; } thead th { color: var(--faint); font-size: .8rem; } td.number { white-space: nowrap; font-variant-numeric: tabular-nums; }

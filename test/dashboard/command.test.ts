@@ -1,0 +1,41 @@
+import { expect, test } from '@jest/globals';
+import { runCli } from '../../src/cli/program.ts';
+import type { Terminal } from '../../src/cli/terminal.ts';
+
+/** Runs `giveway dashboard …`, without a config: `said` resolves to its first line on either stream. */
+function start(args: readonly string[], env: Record<string, string> = {}): { said: Promise<string>; code: Promise<number> } {
+  let code: Promise<number> | undefined;
+  const said = new Promise<string>((resolve) => {
+    const terminal: Terminal = {
+      env: { GIVEWAY_STORE: 'memory:', ...env },
+      cwd: '/',
+      isWatched: false,
+      canAsk: false,
+      write: resolve,
+      writeError: resolve,
+      ask: async () => '',
+      style: (_, text) => text,
+    };
+    code = runCli(['dashboard', ...args], terminal, () => '');
+  });
+  return { said, code: code as unknown as Promise<number> };
+}
+
+test('giveway dashboard serves until a signal, and shows what the store lists', async () => {
+  const { said, code } = start(['--port', '0', '--json']);
+  const { url } = JSON.parse(await said) as { url: string };
+  expect(await (await fetch(`${url}api/view`)).json()).toMatchObject({ tables: [], canUnlock: false });
+  process.emit('SIGTERM');
+  expect(await code).toBe(0);
+});
+
+test('giveway dashboard with a token asks for it; without one it stays on loopback', async () => {
+  const { said, code } = start(['--port', '0', '--json'], { GIVEWAY_DASHBOARD_TOKEN: 'correct horse battery staple' });
+  const { url } = JSON.parse(await said) as { url: string };
+  expect((await fetch(url)).status).toBe(401);
+  process.emit('SIGTERM');
+  expect(await code).toBe(0);
+  const refused = start(['--port', '0', '--host', '0.0.0.0']);
+  expect(await refused.said).toMatch(/host: .*token/);
+  expect(await refused.code).toBe(64);
+});
