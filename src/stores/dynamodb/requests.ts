@@ -12,9 +12,9 @@ export interface DynamoClient {
   send(command: never, options?: { abortSignal?: AbortSignal }): Promise<unknown>;
 }
 
-export type Written = { readonly done: true } | { readonly done: false; readonly found: Item | undefined };
+type Written = { readonly done: true } | { readonly done: false; readonly found: Item | undefined };
 
-export interface ConditionalWrite {
+interface ConditionalWrite {
   readonly key: Item;
   readonly condition: Condition;
   /** Does an item found later show that the write took effect? */

@@ -3,7 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 import { orAborted } from '../or-aborted.ts';
 
 /** What became of a transaction whose COMMIT was never answered. */
-export type CommitFate = 'committed' | 'aborted' | 'unknown';
+type CommitFate = 'committed' | 'aborted' | 'unknown';
 
 /** How long the database is asked. A server that restarts needs a moment. */
 const askForMs = 5_000;

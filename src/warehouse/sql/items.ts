@@ -1,7 +1,7 @@
 import type { Token } from './tokens.ts';
 
 /** A parenthesis with what is in it. */
-export interface Group {
+interface Group {
   readonly kind: 'group';
   readonly text: '(';
   readonly items: readonly Item[];
