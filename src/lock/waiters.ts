@@ -4,8 +4,10 @@ import { ResourceBusyError, StoreUnavailableError } from './errors.ts';
 import { type Holder, type Mode, toHolder } from './record.ts';
 import type { Ask, Seat } from './seat.ts';
 
-/** The first pause of a process that is next in line. */
-const nextInLineDelayMs = 3;
+/** The shortest pause: of a process that is next in line, and of one that has just begun to wait. */
+const shortestDelayMs = 3;
+/** A holder is looked at again after this share of the time it has been in the way: a short hold leaves a short gap. */
+const patience = 0.25;
 
 /** How long somebody is willing to wait. */
 export interface Wait {
@@ -50,8 +52,9 @@ export class Waiters {
   #polling = false;
   #woken = false;
   #interrupt: (() => void) | undefined;
-  /** Looks since the resource last changed hands. */
+  /** Looks since the resource last changed hands, and when that was seen. */
   #looks = 0;
+  #seenMonoMs = 0;
   #changedHands = false;
 
   constructor(context: ClaimContext, resource: string, key: string, line: Line) {
@@ -140,6 +143,7 @@ export class Waiters {
     });
     if (subscription !== undefined) this.#woken = true;
     this.#looks = 0;
+    this.#seenMonoMs = this.#context.clock.monotonicMs();
     this.#changedHands = false;
     while (this.#queue.length > 0 && !this.#line.heldHere()) {
       await this.#pause(subscription !== undefined && store.traits.pushes);
@@ -158,6 +162,7 @@ export class Waiters {
       if (holding(refused) !== holding(this.#refusal) && holding(this.#refusal) !== undefined) {
         this.#changedHands = true;
         this.#looks = 1;
+        this.#seenMonoMs = this.#context.clock.monotonicMs();
       }
       this.#refusal = refused;
     } catch (error) {
@@ -202,10 +207,13 @@ export class Waiters {
     const { retry } = (this.#queue[0] as Waiter).ask.options;
     const renewsAtMonoMs = this.#line.wishRenewsAtMonoMs();
     const nextInLine = renewsAtMonoMs !== Number.POSITIVE_INFINITY;
-    const firstMs = nextInLine ? Math.min(nextInLineDelayMs, retry.delayMs) : retry.delayMs;
+    const firstMs = nextInLine ? Math.min(shortestDelayMs, retry.delayMs) : retry.delayMs;
     const growth = nextInLine ? 1.2 : 2;
     const backoffMs = Math.min(retry.maxDelayMs, firstMs * growth ** Math.max(0, this.#looks - 1));
-    const pauseMs = pushed ? Number.POSITIVE_INFINITY : backoffMs * (0.5 + Math.random() / 2);
+    // Among many who wait for a resource that goes from hand to hand, only the next in line need hurry.
+    const inTheWayMs = clock.monotonicMs() - this.#seenMonoMs;
+    const hurryMs = this.#changedHands ? backoffMs : Math.max(shortestDelayMs, inTheWayMs * patience);
+    const pauseMs = pushed ? Number.POSITIVE_INFINITY : Math.min(backoffMs, hurryMs) * (0.5 + Math.random() / 2);
     const endsInMs = this.#refusal.blockers.length === 0 ? retry.maxDelayMs : earliestEnd(this.#refusal.blockers) - clock.wallMs();
     // A key may outlive its holder's end by the store's grain: past it, look again soon, not at once.
     const untilEndMs = endsInMs > 0 ? endsInMs + 1 : Math.min(retry.maxDelayMs, clockSkewMs);
