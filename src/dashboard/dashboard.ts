@@ -32,7 +32,7 @@ export interface DashboardOptions {
 /** Answers requests, as a fetch handler does. */
 export type Dashboard = (request: Request) => Promise<Response>;
 
-export const shortestToken = 16;
+const shortestToken = 16;
 const cookieName = 'giveway_dashboard';
 const keepAliveMs = 15_000;
 const longestBody = 64 * 1024;

@@ -80,7 +80,7 @@ export interface JobView {
   readonly lastSkip: SkipView | undefined;
 }
 
-export interface SkipView {
+interface SkipView {
   readonly atMs: number;
   readonly resource: string;
   readonly reason: SkipReason;

@@ -115,7 +115,8 @@ describe('what wins', () => {
 
 describe('problems, each with its path, the value received and what is allowed', () => {
   const only = (fields: object): readonly string[] => problemsOf({ store: 'memory:', ...fields });
-  const schemes = 'memcached:, postgres:, postgresql:, redis:, rediss:, dynamodb:, momento:, memory:';
+  const schemes =
+    'memcached:, memcacheds:, postgres:, postgresql:, redis:, rediss:, dynamodb:, momento:, etcd:, etcds:, zookeeper:, memory:';
   const listOfTable = 'ttlMs, maxHoldMs, minHoldMs, retry, onBusy, onStoreDown';
   const wholeMs = (min: number, max: number): string => `an integer from ${min} to ${max} (milliseconds) is allowed`;
 
