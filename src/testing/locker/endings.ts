@@ -6,7 +6,7 @@ import { mayLingerMs, until } from '../waiting.ts';
 import { successor } from './successor.ts';
 
 /** The shortest the locker allows. */
-const ttlMs = 1_000;
+const ttlMs = 3_000;
 
 /** A holder whose process has died: nobody renews for it. */
 const dead = { ttlMs, heartbeat: false } as const;

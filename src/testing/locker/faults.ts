@@ -6,7 +6,7 @@ import { faultyStore } from '../faulty-store.ts';
 import { mayLingerMs, until } from '../waiting.ts';
 
 /** The shortest the locker allows. */
-const ttlMs = 1_000;
+const ttlMs = 3_000;
 const always = { times: Number.POSITIVE_INFINITY } as const;
 
 /** What the locker makes of a store that fails, forgets, or was written to behind its back. */
