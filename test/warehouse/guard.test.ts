@@ -45,7 +45,7 @@ describeWith('postgres', (service) => {
   const requests = (): number => Object.values(store.calls).reduce((sum, calls) => sum + calls, 0);
   const count = async (): Promise<number> => (await pool.query('select from events')).rowCount as number;
 
-  test('reads ask nothing of the lock store, even while somebody rewrites the table', async () => {
+  test('P2: reads ask nothing of the lock store, even while somebody rewrites the table', async () => {
     const lock = await other.lock('events');
     await guarded.query('select count(*) from events join totals on n = id');
     await guarded.query({ text: 'select $1::int', values: [1] });
