@@ -48,10 +48,10 @@ export default {
     {
       name: 'dashboard-types-of-lock',
       comment:
-        'the dashboard reads what config and observe give it; of src/lock it knows types, errors and the spelling of names and records',
+        'the dashboard reads what config and observe give it; of src/lock it knows types, errors, and how to spell, read and remove a record',
       severity: 'error',
       from: { path: '^src/dashboard/' },
-      to: { path: '^src/lock/', pathNot: '^src/lock/(errors|keys|names|record)\\.ts$', dependencyTypesNot: ['type-only'] },
+      to: { path: '^src/lock/', pathNot: '^src/lock/(errors|keys|names|record|removal)\\.ts$', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'no-circle',

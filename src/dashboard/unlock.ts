@@ -1,5 +1,6 @@
 import { recordKey } from '../lock/keys.ts';
-import { decodeRecord, type Holder } from '../lock/record.ts';
+import type { Holder } from '../lock/record.ts';
+import { removeShown } from '../lock/removal.ts';
 import type { LockStore } from '../lock/store.ts';
 import { holderId } from './holder-view.ts';
 import type { Inspected } from './observatory.ts';
@@ -17,21 +18,9 @@ export interface StoreUnlockOptions {
   readonly environment?: string;
 }
 
-const attempts = 5;
-
 /** Removal by version, so that it can never hit a newer holder's lock. */
 export function storeUnlock({ store, namespace = 'giveway', environment }: StoreUnlockOptions): Unlock {
-  return async (resource, tokens) => {
-    const key = recordKey(namespace, environment, resource);
-    // A heartbeat changes the version but not who holds it: then it is tried again.
-    for (let attempt = 0; attempt < attempts; attempt++) {
-      const entry = await store.read(key);
-      const holders = entry && decodeRecord(entry.value)?.holders;
-      if (entry === undefined || holders === undefined || !holders.every(({ token }) => tokens.includes(token))) return false;
-      if (await store.remove(key, entry.version)) return true;
-    }
-    return false;
-  };
+  return async (resource, tokens) => (await removeShown(store, recordKey(namespace, environment, resource), tokens)) === 'removed';
 }
 
 /** Unlocks for somebody who was shown these holders, and knows them by id. */

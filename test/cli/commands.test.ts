@@ -141,6 +141,16 @@ describeWith('memcached', (service) => {
       expect(await locker.inspect('events')).toMatchObject([{ job: 'newer' }]);
     });
 
+    test('a lock that was let go in the meantime needs no removal', async () => {
+      const lock = await hold('events');
+      const letGo = async (): Promise<string> => {
+        await lock.unlock();
+        return 'y';
+      };
+      const { code, out } = await giveway(['unlock', 'events'], { cwd: folder, reply: letGo });
+      expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('Nothing to remove: events is free by now.') });
+    });
+
     test('a heartbeat between the question and the answer does not save the holder', async () => {
       const lock = await hold('events');
       const { code } = await giveway(['unlock', 'events'], {

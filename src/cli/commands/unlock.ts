@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { type Removal, removeShown } from '../../lock/removal.ts';
 import { durationBetween, shortly } from '../durations.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
@@ -47,30 +48,29 @@ async function unlock(terminal: Terminal, resource: string, flags: UnlockFlags):
       const reply = await terminal.ask(`Remove the lock on ${name}? [y/N] `);
       if (!/^y(es)?$/i.test(reply.trim())) return answer('kept', exitCodes.busy, sight, 'Kept.');
     }
-    if (await removeShown(observer, sight)) return answer('removed', exitCodes.ok, sight, `Removed. ${name} is free.`);
-    return answer('changed', exitCodes.busy, sight, 'Kept: somebody else holds it by now. Look again.');
+    switch (await remove(observer, sight)) {
+      case 'removed':
+        return answer('removed', exitCodes.ok, sight, `Removed. ${name} is free.`);
+      case 'gone':
+        return answer('free', exitCodes.ok, sight, `Nothing to remove: ${name} is free by now.`);
+      case 'changed':
+        return answer('changed', exitCodes.busy, sight, 'Kept: somebody else holds it by now. Look again.');
+    }
   } finally {
     await observer.close();
   }
 }
 
-/** A heartbeat changes the version but not who holds it: then the removal is tried again, from what was seen just now. */
-async function removeShown(observer: Observer, shown: Sight): Promise<boolean> {
-  const key = observer.keyOf(shown.resource);
-  let sight = shown;
-  for (let attempts = 0; attempts < 5; attempts++) {
-    if (sight.version === undefined) return true;
-    if (!hasSameHolders(sight, shown)) return false;
-    if (await observer.store.remove(key, sight.version)) return true;
-    sight = await observer.look(shown.resource);
-  }
-  return false;
-}
-
 /** Of a record that cannot be read nobody knows the holders, so only the version that was shown will do. */
-function hasSameHolders(sight: Sight, shown: Sight): boolean {
-  if (shown.state === 'unreadable') return sight === shown;
-  return sight.holders.length > 0 && sight.holders.every(({ token }) => shown.holders.some((holder) => holder.token === token));
+async function remove({ store, keyOf }: Observer, { resource, state, holders, version }: Sight): Promise<Removal> {
+  if (state !== 'unreadable' || version === undefined) {
+    return removeShown(
+      store,
+      keyOf(resource),
+      holders.map(({ token }) => token),
+    );
+  }
+  return (await store.remove(keyOf(resource), version)) ? 'removed' : 'changed';
 }
 
 function tooYoung({ state, holders }: Sight, leastMs: number | undefined): string | undefined {
