@@ -17,7 +17,7 @@ export interface LockerEvents {
   busy: { resource: string; job: string | undefined; holders: readonly Holder[] };
   /** Somebody here began to wait. */
   waiting: { resource: string; job: string | undefined; holders: readonly Holder[] };
-  /** `run` did not run its work. */
+  /** `run` did not run its work, or `lock` gave up: then the same is thrown at its caller. */
   skipped: {
     scope: ResolvedScope;
     job: string | undefined;

@@ -12,7 +12,7 @@ import { Nesting, type Surroundings } from './nesting.ts';
 import { checkOptions, type LockOptions, lockOptionNames, type ResolvedOptions, type RunOptions, runOptionNames } from './options.ts';
 import { type Plan, Plans } from './plans.ts';
 import { decodeRecord, type Holder, toHolder } from './record.ts';
-import { type RunOutcome, runWith } from './run.ts';
+import { gaveUp, type RunOutcome, runWith } from './run.ts';
 import { type LockScope, type Need, needsOf } from './scope.ts';
 import { type LockerOptions, resolveSettings, type Settings } from './settings.ts';
 import { Starvation } from './starvation.ts';
@@ -106,7 +106,8 @@ export class ResourceLocker {
   /** Waits for the scope. Rejects with `ResourceBusyError` after `retry.maxWaitMs`, `StoreUnavailableError`, or AbortError. */
   async lock(scope: LockScope, options?: LockOptions): Promise<Lock> {
     checkOptions(options, '', lockOptionNames);
-    return this.#wait(this.#request(scope, options));
+    const request = this.#request(scope, options);
+    return this.#wait(request).catch((error: unknown) => gaveUp({ clock: this.#settings.clock, events: this.#events, request }, error));
   }
 
   /** One attempt, never waits. `undefined` means busy, and only that. Rejects with `StoreUnavailableError`. */

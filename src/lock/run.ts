@@ -53,7 +53,7 @@ export async function runWith<T>(run: Run<T>): Promise<RunOutcome<T>> {
   const waitedMs = clock.monotonicMs() - request.startedMonoMs;
   if (!(outcome instanceof HeldLock)) {
     const skip: Skip = { reason: 'busy', ...outcome };
-    events.emit('skipped', () => ({ scope, job: options.job, waitedMs, ...skip }));
+    tellSkipped(events, request, waitedMs, skip);
     if (skip.reason === 'busy') run.skipped(skip.resource, skip.holders);
     return { status: 'skipped', ...skip, waitedMs };
   }
@@ -72,6 +72,16 @@ export async function runWith<T>(run: Run<T>): Promise<RunOutcome<T>> {
   return { status: 'ran', value, waitedMs, heldMs: clock.monotonicMs() - startMs, lost, release: released };
 }
 
+/** Tells of a `lock` that gave up. Throws `error` in any case. */
+export function gaveUp({ clock, events, request }: Pick<Run<unknown>, 'clock' | 'events' | 'request'>, error: unknown): never {
+  tellSkipped(events, request, clock.monotonicMs() - request.startedMonoMs, skipFor(error, request.scope, request.options));
+  throw error;
+}
+
+function tellSkipped(events: Events, { scope, options }: Run<unknown>['request'], waitedMs: number, skip: Skip): void {
+  events.emit('skipped', () => ({ scope, job: options.job, waitedMs, ...skip }));
+}
+
 /** A lock that arrives when the locker has begun to close starts no work. */
 async function dropIfClosed<T>(outcome: HeldLock | T): Promise<HeldLock | T> {
   if (!(outcome instanceof HeldLock) || outcome.lost?.reason !== 'closed') return outcome;
@@ -79,7 +89,7 @@ async function dropIfClosed<T>(outcome: HeldLock | T): Promise<HeldLock | T> {
   throw new GivewayError('ERR_GIVEWAY_CLOSED', 'The locker was closed before the work began.');
 }
 
-/** Which failures to get the lock mean that the work does not run; the others are thrown. */
+/** Which failures to get the lock mean only that the work does not run; the others are thrown. */
 function skipFor(error: unknown, scope: ResolvedScope, options: ResolvedOptions): Skip {
   const resource = needsOf(scope)[0]?.resource ?? '';
   if (error instanceof ResourceBusyError) return { reason: 'busy', resource: error.resource, holders: error.holders };

@@ -36,7 +36,7 @@ export function metricsObserver(locker: Observed, { meter, labels }: MetricsOpti
     meter.createHistogram(`giveway.${name}.duration`, { description, unit: 's', advice: { explicitBucketBoundaries } });
 
   const attempts = count('attempts', 'Attempts to take a lock, by outcome: acquired, unprotected, busy');
-  const skips = count('skips', 'Runs that did not take place, by reason');
+  const skips = count('skips', 'Runs that did not take place and waits that were given up, by reason');
   const lost = count('lost', 'Locks that ended before they were let go, by reason');
   const storeErrors = count('store.errors', 'Outages of the lock store (phase: outage) and failed releases (phase: release)');
   const conflicts = count('conflicts', 'Transactions that the database aborted because of another one, by its code');

@@ -340,6 +340,25 @@ describe('events', () => {
     expect(seen).toEqual(['busy', 'skipped', 'busy', 'waiting', 'acquired', 'extended', 'released']);
   });
 
+  test('a lock() that gives up is told as a skip, whatever ended its wait', async () => {
+    const [a, b] = fleet({ job: 'A' }, { job: 'B' }) as [ResourceLocker, ResourceLocker];
+    const skips: { reason: string; resource: string; holders: readonly { job?: string }[]; waitedMs: number }[] = [];
+    b.on('skipped', (event) => void skips.push(event));
+    const lock = await a.lock('events');
+    const leaving = new AbortController();
+    b.on('waiting', () => leaving.abort());
+    await expect(b.lock('events', { signal: leaving.signal })).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(b.lock('events', { retry: { maxWaitMs: 20 } })).rejects.toThrow(ResourceBusyError);
+    expect(await b.tryLock('events')).toBeUndefined();
+    await lock.unlock();
+    await (await b.lock('events')).unlock();
+    expect(skips).toMatchObject([
+      { reason: 'aborted', resource: 'events', job: 'B', holders: [] },
+      { reason: 'busy', resource: 'events', job: 'B', holders: [{ job: 'A' }] },
+    ]);
+    expect(skips[1]?.waitedMs).toBeGreaterThanOrEqual(20);
+  });
+
   test('say which acquisition they belong to, also when a lock goes to another process', async () => {
     const [a, b] = fleet({ maxHoldMs: 60_000 }, {}) as [ResourceLocker, ResourceLocker];
     const acquired: number[] = [];

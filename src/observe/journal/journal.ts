@@ -54,7 +54,7 @@ export interface HoldEntry extends AboutWork {
  */
 export type HoldOutcome = 'ongoing' | LockerEvents['released']['release'] | 'lost' | 'release-failed' | 'unknown';
 
-/** A run that did not take place. */
+/** A run that did not take place, or a `lock()` that gave up. */
 export interface SkipEntry extends AboutWork {
   readonly kind: 'skip';
   readonly at: Date;
