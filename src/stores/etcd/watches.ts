@@ -80,7 +80,9 @@ export function createWatches(open: () => Promise<EtcdWatchStream>, prefix: stri
     if (typeof stream !== 'object' || (watches.size > 0 && !isClosed)) return;
     const idle = stream;
     stream = undefined;
-    idle.cancel();
+    // Never at once: we may be in what runs while HTTP/2 closes another stream, where Node 20's session, asked to reset a
+    // stream, writes without end (Http2Session::SendPendingData, seen with a stack of the process).
+    setImmediate(() => idle.cancel());
   }
 
   function begin(key: string): { readonly id: number; count: number } {

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Etcd3 } from 'etcd3';
 import { createLocker } from '../../../src/lock/locker.ts';
+import type { Version } from '../../../src/lock/store.ts';
 import { type EtcdClient, etcdStore } from '../../../src/stores/etcd/index.ts';
 import { etcdServer, type ProcessServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
+
+const minute = 60_000;
 
 // A server of our own: it is killed.
 describeWith('etcd', () => {
@@ -17,6 +20,10 @@ describeWith('etcd', () => {
     client.close();
     await server.stop();
   });
+
+  async function until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 
   test('32 waiters ask nothing while the resource is held, and each gets its turn when it is let go', async () => {
     let requests = 0;
@@ -45,5 +52,44 @@ describeWith('etcd', () => {
     await lock.unlock();
     await Promise.all(waiters);
     await Promise.all([held.close(), waited.close()]);
+  });
+
+  test('a making is not told, a replacing and a removal are, and so is an expiry', async () => {
+    const store = etcdStore({ client });
+    let calls = 0;
+    using _ = store.subscribe?.('told', () => {
+      calls += 1;
+    }) as Disposable;
+    await until(() => calls >= 1); // the watch stands
+    const first = (await store.create('told', '1', minute)) as Version;
+    await store.read('told');
+    const next = await store.replace('told', '2', first, 1_000);
+    expect(next).toBeDefined();
+    await until(() => calls >= 2);
+    await until(() => calls >= 3);
+    expect(await store.read('told')).toBeUndefined();
+    expect(calls).toBe(3);
+    await store.close();
+  });
+
+  test('after a restart of the server the watch is there again, and tells that something may have been missed', async () => {
+    const store = etcdStore({ client });
+    let calls = 0;
+    const subscription = store.subscribe?.('restart', () => {
+      calls += 1;
+    }) as Disposable;
+    await until(() => calls >= 1);
+    await server.restart();
+    await until(() => calls >= 2);
+    let version: Version | undefined;
+    while (version === undefined) {
+      version = await store.create('restart', 'value', minute).catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await store.remove('restart', version);
+    await until(() => calls >= 3);
+    subscription[Symbol.dispose]();
+    subscription[Symbol.dispose]();
+    await store.close();
   });
 });
