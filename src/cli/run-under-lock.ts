@@ -8,6 +8,7 @@ import type { Holder } from '../lock/record.ts';
 import type { LockScope } from '../lock/scope.ts';
 import { startChild } from './child.ts';
 import { exitCodes } from './exit-codes.ts';
+import type { OpenJournal } from './journal.ts';
 import { catchSignals } from './signals.ts';
 import { printable, type Terminal } from './terminal.ts';
 
@@ -15,6 +16,8 @@ export interface LockedRun {
   readonly terminal: Terminal;
   /** Closed at the end. */
   readonly locker: ResourceLocker;
+  /** Told of the run, and closed at the end. */
+  readonly journal: OpenJournal | undefined;
   readonly command: readonly string[];
   readonly scope: LockScope;
   readonly options: RunOptions;
@@ -28,7 +31,7 @@ export interface LockedRun {
 
 /** Takes the scope, runs the command, lets go. Resolves to the exit code; rejects with `StoreUnavailableError` or for wrong usage. */
 export async function runUnderLock(work: LockedRun): Promise<number> {
-  const { locker, scope, options, defaults, busyCode } = work;
+  const { locker, journal, scope, options, defaults, busyCode } = work;
   const tell = teller(work);
   const waiting = new AbortController();
   let received: NodeJS.Signals | undefined;
@@ -37,6 +40,7 @@ export async function runUnderLock(work: LockedRun): Promise<number> {
     waiting.abort();
   };
   const signals = catchSignals((signal) => pass(signal));
+  journal?.journal.observe(locker);
   locker.on('waiting', ({ resource, holders }) =>
     tell('waiting', `waiting for ${busyWith(resource, holders)}`, { resource, holders: shown(holders) }),
   );
@@ -82,6 +86,8 @@ export async function runUnderLock(work: LockedRun): Promise<number> {
     return exitCodes.storeDown;
   } finally {
     await locker.close();
+    await journal?.close();
+    if (journal?.problem !== undefined) tell('not-in-journal', `the journal could not be written: ${journal.problem}`, {}, 'always');
     signals[Symbol.dispose]();
   }
 }

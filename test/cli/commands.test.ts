@@ -5,6 +5,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createLocker, type Lock, type ResourceLocker } from 'giveway';
 import { loadConfig } from 'giveway/config';
 import { memcachedStore } from 'giveway/memcached';
+import { memoryStore } from 'giveway/memory';
+import { postgresJournal } from 'giveway/observe';
+import { Pool } from 'pg';
 import { recordKey } from '../../src/lock/keys.ts';
 import { query } from '../support/services.ts';
 import { describeWith, uniqueName } from '../support/shared.ts';
@@ -102,8 +105,26 @@ describeWith('memcached', (service) => {
       expect(answer.out).toContain('giveway unlock events');
     });
 
+    test('without a journal it says how to see the last skips', async () => {
+      expect((await ask('why', 'events')).out).toMatch(/\nLast skips: no journal is named\. .* set GIVEWAY_JOURNAL=postgres:/);
+      expect(JSON.parse((await ask('why', 'events', '--json')).out)).toMatchObject({ state: 'free', lastSkips: null });
+    });
+
+    test('a journal that does not answer is told; the store still is', async () => {
+      const env = { GIVEWAY_JOURNAL: 'postgres://u:secret@127.0.0.1:1/x' };
+      const { code, out } = await giveway(['why', 'events'], { cwd: folder, env });
+      expect({ code, out }).toEqual({
+        code: 0,
+        out: expect.stringMatching(/^events is free\.\nLast skips: the journal could not be read: .*ECONNREFUSED/),
+      });
+      expect(out).not.toContain('secret');
+    });
+
     test('says so when nobody holds it', async () => {
-      expect(await ask('why', 'events')).toMatchObject({ code: 0, out: expect.stringMatching(/^events is free\.\nNobody holds it now/) });
+      expect(await ask('why', 'events')).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/^events is free\.\n.*\nNobody holds it now/),
+      });
     });
   });
 
@@ -245,6 +266,36 @@ describe('init', () => {
 });
 
 describeWith('postgres', (service) => {
+  test('why tells the last skips from the journal of the fleet: the newest five of that table', async () => {
+    const pool = new Pool({ connectionString: service.url });
+    const journal = postgresJournal({ pool });
+    await journal.createTable();
+    const backend = memoryStore();
+    const [a, b] = [createLocker({ store: backend }), createLocker({ store: backend.connect() })];
+    journal.observe(b);
+    const lock = await a.lock(['events', 'visits'], { job: 'backfill\u202e' });
+    for (let i = 1; i <= 7; i++) await b.run('events', () => {}, { job: `rollup ${i}` });
+    await b.lock('events', { job: 'patient', retry: { maxWaitMs: 1_000 } }).catch(() => {});
+    await b.run('visits', () => {}, { job: 'elsewhere' });
+    await lock.unlock();
+    await Promise.all([a.close(), b.close()]);
+    await journal.close();
+    await pool.end();
+    const why = (...args: string[]): Promise<Answer> =>
+      giveway(['why', 'events', '--store', 'memory:', ...args], { cwd: folder, env: { GIVEWAY_JOURNAL: service.url } });
+    const { code, out } = await why();
+    expect({ code, jobs: [...out.matchAll(/ ago: (patient|rollup \d|elsewhere) on /g)].map(([, job]) => job) }).toEqual({
+      code: 0,
+      jobs: ['patient', 'rollup 7', 'rollup 6', 'rollup 5', 'rollup 4'],
+    });
+    expect(out).toMatch(
+      new RegExp(`patient on \\S+, pid ${process.pid}, was skipped after 1s of waiting: it was busy, held by backfill\\? \\(write\\) on `),
+    );
+    const { lastSkips } = JSON.parse((await why('--json')).out) as { lastSkips: readonly object[] };
+    expect(lastSkips).toHaveLength(5);
+    expect(lastSkips[0]).toMatchObject({ job: 'patient', reason: 'busy', holders: [{ mode: 'write', pid: process.pid }] });
+  });
+
   test('init lists the tables of a database, quoted as the database folds them', async () => {
     const tables = [uniqueName(), `"Mixed ${uniqueName()}"`, `"it's ${uniqueName()}"`];
     for (const table of tables) await query(service.url, `create table ${service.prefix}.${table} (id int)`);

@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createLocker, type ResourceLocker } from 'giveway';
 import { memcachedStore } from 'giveway/memcached';
+import { createJournalTableSql } from 'giveway/observe';
+import { Client } from 'pg';
 import { recordKey } from '../../src/lock/keys.ts';
 import { freePort } from '../support/server-process.ts';
+import { query } from '../support/services.ts';
 import { describeWith, uniqueName } from '../support/shared.ts';
 import { type BuiltCli, buildCli, type Ran, type Running, type StartOptions } from './built.ts';
 
@@ -256,6 +259,48 @@ describeWith('postgres', (service) => {
   });
 });
 
+describeWith('postgres', (service) => {
+  test('GIVEWAY_JOURNAL: what ran and what was skipped is in the journal of the fleet, and `why` tells of it', async () => {
+    const store = new URL(service.url);
+    store.searchParams.set('createTable', 'true');
+    store.searchParams.set('timeoutMs', '5000');
+    await query(service.url, createJournalTableSql('shell_journal'));
+    const giveway = (command: string, ...args: string[]): Running =>
+      cli.start([command, '--store', store.href, '--journal-table', 'shell_journal', ...args], { env: { GIVEWAY_JOURNAL: service.url } });
+    const long = giveway('run', '--write', 'events', '--job', 'loader', '--', 'sh', '-c', 'echo runs; sleep 30');
+    await long.says('runs');
+    expect((await giveway('run', '--write', 'events', '--job', 'rollup', '--', 'true').ended).code).toBe(75);
+    const busy = await giveway('why', 'events').ended;
+    expect(busy.stdout).toMatch(/^events is held\.\n {2}held by loader \(write\)/);
+    expect(busy.stdout).toMatch(
+      /\nLast skips:\n {2}\d+m?s ago: rollup on \S+, pid \d+, was skipped: it was busy, held by loader \(write\) on /,
+    );
+    long.process.kill('SIGTERM');
+    expect((await long.ended).code).toBe(143);
+    expect(await rowsOf(service.url, 'select kind, job, outcome from shell_journal order by kind')).toEqual([
+      { kind: 'hold', job: 'loader', outcome: 'released' },
+      { kind: 'skip', job: 'rollup', outcome: 'busy' },
+    ]);
+  });
+
+  test('a journal that cannot be written is told at the end, and changes nothing else', async () => {
+    const run = (journal: string): Promise<Ran> =>
+      cli.start(['run', '--store', 'memory:', '--write', 'events', '--', 'echo', 'ran'], { env: { GIVEWAY_JOURNAL: journal } }).ended;
+    const [missing, dead, wrong] = await Promise.all([
+      run(service.url),
+      run('postgres://u:secret@127.0.0.1:1/x'),
+      run('mysql://u:secret@db/x'),
+    ]);
+    expect(missing).toMatchObject({ code: 0, stdout: 'ran\n' });
+    expect(missing.stderr).toMatch(
+      /^giveway: the journal could not be written: relation "giveway_journal" does not exist; docs\/observe.md /,
+    );
+    expect(dead).toMatchObject({ code: 0, stdout: 'ran\n', stderr: expect.stringContaining('ECONNREFUSED') });
+    expect(wrong).toMatchObject({ code: 64, stdout: '', stderr: expect.stringContaining('GIVEWAY_JOURNAL: received "mysql://***@db/x"') });
+    expect(`${dead.stderr}${wrong.stderr}`).not.toContain('secret');
+  });
+});
+
 describe('a store that is down', () => {
   let dead: string;
   beforeAll(async () => {
@@ -278,3 +323,12 @@ describe('a store that is down', () => {
     expect((await cli.start(['run', '--config', file, '--on-store-down', 'exit', ...script]).ended).code).toBe(69);
   });
 });
+
+async function rowsOf(connectionString: string, sql: string): Promise<readonly object[]> {
+  const client = new Client({ connectionString });
+  await client.connect();
+  return client
+    .query(sql)
+    .then(({ rows }) => rows)
+    .finally(() => client.end());
+}

@@ -1,6 +1,11 @@
 import { expect, test } from '@jest/globals';
+import { createLocker } from 'giveway';
+import { memoryStore } from 'giveway/memory';
+import { postgresJournal } from 'giveway/observe';
+import { Pool } from 'pg';
 import { runCli } from '../../src/cli/program.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
+import { describeWith } from '../support/shared.ts';
 
 /** Runs `giveway dashboard …`, without a config: `said` resolves to its first line on either stream. */
 function start(args: readonly string[], env: Record<string, string> = {}): { said: Promise<string>; code: Promise<number> } {
@@ -38,4 +43,28 @@ test('giveway dashboard with a token asks for it; without one it stays on loopba
   const refused = start(['--port', '0', '--host', '0.0.0.0']);
   expect(await refused.said).toMatch(/host: .*token/);
   expect(await refused.code).toBe(64);
+});
+
+describeWith('postgres', (service) => {
+  test('giveway dashboard shows the past of the fleet from the journal that GIVEWAY_JOURNAL names', async () => {
+    const pool = new Pool({ connectionString: service.url });
+    const journal = postgresJournal({ pool, table: 'past' });
+    await journal.createTable();
+    const locker = createLocker({ store: memoryStore(), job: 'rollup' });
+    journal.observe(locker);
+    await locker.run('visits', () => {});
+    await locker.close();
+    await journal.close();
+    await pool.end();
+
+    const { said, code } = start(['--port', '0', '--json', '--journal-table', 'past'], { GIVEWAY_JOURNAL: service.url });
+    const { url } = JSON.parse(await said) as { url: string };
+    expect(await (await fetch(`${url}api/view`)).json()).toMatchObject({
+      tables: [{ resource: 'visits', state: 'free', past: { holds: 1 } }],
+      jobs: [{ job: 'rollup', runs: 1 }],
+      historyFromMs: expect.any(Number),
+    });
+    process.emit('SIGTERM');
+    expect(await code).toBe(0);
+  });
 });

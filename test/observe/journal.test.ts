@@ -90,6 +90,7 @@ async function expectStory(journal: Journal, token: string): Promise<void> {
   ]);
   expect(await journal.entries({ since: new Date(Date.now() + 60_000) })).toMatchObject([{ resource: 'events', outcome: 'ongoing' }]);
   expect(await journal.entries({ limit: 3 })).toHaveLength(3);
+  expect(await journal.entries({ resource: 'visits', kind: 'skip', limit: 1 })).toMatchObject([{ kind: 'skip', job: 'nightly' }]);
 }
 
 describe('createJournal', () => {
@@ -231,6 +232,20 @@ describeWith('postgres', (service) => {
     await a.run('new', () => {});
     await journal.flush();
     expect(await journal.entries()).toMatchObject([{ resource: 'new' }]);
+  });
+
+  test('a journal that only reads deletes nothing, whatever its retention', async () => {
+    const table = uniqueName('journal');
+    await using journal = postgresJournal({ pool, table });
+    await journal.createTable();
+    const [a] = twoLockers();
+    journal.observe(a);
+    await a.run('events', () => {});
+    await journal.flush();
+    const reader = postgresJournal({ pool, table, retentionMs: 1 });
+    await reader.entries();
+    await reader.close();
+    expect(await journal.entries()).toMatchObject([{ resource: 'events' }]);
   });
 });
 

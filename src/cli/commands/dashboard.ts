@@ -1,17 +1,16 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { ReadJournal } from '../../dashboard/index.ts';
 import { createLocker } from '../../lock/locker.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { type JournalFlags, openJournal, withJournalFlag } from '../journal.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
 import { observe } from '../sight.ts';
 import { catchSignals } from '../signals.ts';
 import type { Terminal } from '../terminal.ts';
 import { newCommand, nonEmpty, type Perform } from './grammar.ts';
 
-interface DashboardFlags extends CommonFlags {
+interface DashboardFlags extends CommonFlags, JournalFlags {
   readonly host: string;
   readonly port: number;
-  readonly journalTable?: string;
 }
 
 const examples = [
@@ -21,23 +20,22 @@ const examples = [
 ] as const;
 
 export function dashboardCommand(perform: Perform): Command {
-  return newCommand('dashboard', 'Serves a page that shows who holds what, until Ctrl-C.', examples)
+  const command = newCommand('dashboard', 'Serves a page that shows who holds what, until Ctrl-C.', examples)
     .option('--host <address>', 'any but loopback needs GIVEWAY_DASHBOARD_TOKEN', nonEmpty, '127.0.0.1')
     .option('--port <number>', '0 for a free one', port, 4440)
-    .option('--journal-table <name>', 'of the database that GIVEWAY_JOURNAL names', nonEmpty)
     .action((flags: DashboardFlags) => perform((terminal) => dashboard(terminal, flags)));
+  return withJournalFlag(command);
 }
 
 async function dashboard(terminal: Terminal, { host, port, ...flags }: DashboardFlags): Promise<number> {
   const { serveDashboard, storeUnlock } = await import('../../dashboard/index.ts');
+  const history = await openJournal(terminal, flags);
   const config = await openConfig(terminal, flags);
   const observer = await observe(config);
   const { source: _, envName: __, store: ___, ...settings } = config;
   const locker = createLocker({ ...settings, store: observer.store });
   // Secrets come in variables: everybody can read a command line.
   const token = terminal.env.GIVEWAY_DASHBOARD_TOKEN || undefined;
-  const url = terminal.env.GIVEWAY_JOURNAL;
-  const history = url ? await openJournal(url, flags.journalTable) : undefined;
   try {
     await using server = await serveDashboard({
       locker,
@@ -53,16 +51,6 @@ async function dashboard(terminal: Terminal, { host, port, ...flags }: Dashboard
   } finally {
     await Promise.all([locker.close(), observer.close(), history?.close()]);
   }
-}
-
-/** Read only: this process writes nothing into it. */
-async function openJournal(url: string, table: string | undefined): Promise<{ readonly journal: ReadJournal; close(): Promise<void> }> {
-  const [{ Pool }, { postgresJournal }] = await Promise.all([import('pg').then((pg) => pg.default), import('../../observe/index.ts')]);
-  const pool = new Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 5_000, statement_timeout: 10_000 });
-  // An idle connection that breaks is replaced at the next look.
-  pool.on('error', () => {});
-  const journal = postgresJournal({ pool, ...(table === undefined ? {} : { table }) });
-  return { journal, close: () => pool.end() };
 }
 
 async function untilSignal(): Promise<void> {

@@ -3,11 +3,12 @@ import { type Command, Option } from 'commander';
 import type { LockScope } from '../../lock/scope.ts';
 import { durationBetween } from '../durations.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { type JournalFlags, openJournal, withJournalFlag } from '../journal.ts';
 import { type CommonFlags, loadOptions } from '../open.ts';
 import type { Terminal } from '../terminal.ts';
 import { exitCode, names, newCommand, nonEmpty, type Perform } from './grammar.ts';
 
-interface RunFlags extends CommonFlags {
+interface RunFlags extends CommonFlags, JournalFlags {
   readonly write?: readonly string[];
   readonly append?: readonly string[];
   readonly read?: readonly string[];
@@ -33,7 +34,7 @@ const examples = [
 ] as const;
 
 export function runCommand(perform: Perform): Command {
-  return newCommand('run', 'Runs a command while it holds its tables; without --wait it skips when one is busy.', examples)
+  const command = newCommand('run', 'Runs a command while it holds its tables; without --wait it skips when one is busy.', examples)
     .argument('<command...>', 'best written after --')
     .option('--write <names>', 'tables that nobody else may write to, append to or depend on meanwhile', names)
     .option('--append <names>', 'tables it only inserts into, together with other appends', names)
@@ -54,12 +55,18 @@ export function runCommand(perform: Perform): Command {
       new Option('--on-store-down <what>', 'run unprotected, or exit 69 (default: the config, else exit)').choices(['run', 'exit']),
     )
     .option('-q, --quiet', 'do not say who is in the way')
+    .option(
+      '--journal-retention <duration>',
+      'what GIVEWAY_JOURNAL names keeps so long (default: 7d)',
+      durationBetween(60_000, 3_650 * dayMs),
+    )
     .passThroughOptions()
     .addHelpText('after', codes)
     .action((command: string[], flags: RunFlags, self: Command) => {
       if (!flags.write && !flags.append && !flags.read) self.error('error: name what to lock with --write, --append or --read');
       return perform((terminal) => run(terminal, command, flags));
     });
+  return withJournalFlag(command);
 }
 
 const codes = `
@@ -70,10 +77,12 @@ Exit codes: the command's own (128+n for signal n), or
 
 async function run(terminal: Terminal, command: readonly string[], flags: RunFlags): Promise<number> {
   const [{ loadLocker }, { runUnderLock }] = await Promise.all([import('../../config/index.ts'), import('../run-under-lock.ts')]);
+  const journal = await openJournal(terminal, flags);
   const locker = await loadLocker(loadOptions(terminal, flags));
   return runUnderLock({
     terminal,
     locker,
+    journal,
     command,
     scope: scopeOf(flags),
     options: {

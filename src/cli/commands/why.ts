@@ -1,38 +1,48 @@
 import type { Command } from 'commander';
+import { type JournalFlags, withJournalFlag } from '../journal.ts';
+import { type LastSkips, lastSkips, skipsInWords } from '../last-skips.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
 import { observe, type Sight, sightJson } from '../sight.ts';
 import { printable, type Terminal } from '../terminal.ts';
 import { endInWords, holderInWords } from '../words.ts';
 import { newCommand, type Perform } from './grammar.ts';
 
-const examples = [['giveway why events', 'who holds events, who is next, and what can be done']] as const;
+type WhyFlags = CommonFlags & JournalFlags;
+
+const examples = [
+  ['giveway why events', 'who holds events, who is next, and what can be done'],
+  ['GIVEWAY_JOURNAL=postgres://… giveway why events', 'and who was skipped, from the journal that the workers write'],
+] as const;
 
 export function whyCommand(perform: Perform): Command {
-  return newCommand('why', 'Explains why a resource is busy, and what to do about it.', examples)
+  const command = newCommand('why', 'Explains why a resource is busy or a job was skipped, and what to do about it.', examples)
     .argument('<resource>')
-    .action((resource: string, flags: CommonFlags) => perform((terminal) => why(terminal, resource, flags)));
+    .action((resource: string, flags: WhyFlags) => perform((terminal) => why(terminal, resource, flags)));
+  return withJournalFlag(command);
 }
 
-async function why(terminal: Terminal, resource: string, flags: CommonFlags): Promise<number> {
+async function why(terminal: Terminal, resource: string, flags: WhyFlags): Promise<number> {
   const observer = await observe(await openConfig(terminal, flags));
   try {
-    const sight = await observer.look(observer.nameOf(resource));
+    const name = observer.nameOf(resource);
+    const [sight, last] = await Promise.all([observer.look(name), lastSkips(terminal, flags, name)]);
     const advice = adviceFor(sight, Date.now());
-    if (flags.json) terminal.write(`${JSON.stringify({ ...sightJson(sight), advice })}\n`);
-    else terminal.write(explain(sight, advice, Date.now()));
+    if (flags.json) terminal.write(`${JSON.stringify({ ...sightJson(sight), lastSkips: 'skips' in last ? last.skips : null, advice })}\n`);
+    else terminal.write(explain(sight, last, advice, Date.now()));
     return 0;
   } finally {
     await observer.close();
   }
 }
 
-function explain({ resource, state, holders, waiting }: Sight, advice: readonly string[], nowMs: number): string {
+function explain({ resource, state, holders, waiting }: Sight, last: LastSkips, advice: readonly string[], nowMs: number): string {
   const lines = [
     `${printable(resource)} is ${state}.`,
     ...holders.map(
       (holder) => `  ${holder.minHold ? 'ended, kept:' : 'held by'} ${holderInWords(holder, nowMs)}; ends ${endInWords(holder, nowMs)}`,
     ),
     ...waiting.map((waiter) => `  next in line: ${holderInWords(waiter, nowMs).replace(', for ', ', waiting for ')}`),
+    ...skipsInWords(last, nowMs),
     ...advice,
   ];
   return `${lines.join('\n')}\n`;
@@ -46,7 +56,7 @@ function adviceFor({ resource, state, holders, waiting }: Sight, nowMs: number):
     return waiting.length > 0
       ? ['Nobody holds it; whoever waits will have it at the next look.']
       : [
-          'Nobody holds it now: a job that was skipped met a holder that has let go since. A job that must not be skipped can wait: --wait, or onBusy: "retry".',
+          'Nobody holds it now: a job that was skipped for being busy met a holder that has let go since. A job that must not be skipped can wait: --wait, or onBusy: "retry".',
         ];
   }
   if (state === 'unreadable') {

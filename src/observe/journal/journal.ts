@@ -17,6 +17,8 @@ export interface JournalQuery {
   readonly since?: Date;
   /** Only this resource, by its normalised name. */
   readonly resource?: string;
+  /** Only what is of this kind. */
+  readonly kind?: JournalEntry['kind'];
   /** How many at most. Default 1 000. */
   readonly limit?: number;
 }

@@ -33,11 +33,14 @@ export function createJournal({ limit = defaultEntries, clock = systemClock }: J
         },
       };
     },
-    async entries({ since, resource, limit: wanted = defaultEntries } = {}) {
+    async entries({ since, resource, kind, limit: wanted = defaultEntries } = {}) {
       return [...past.slice(-limit), ...[...recorders].flatMap((recorder) => [...recorder.live()])]
         .flatMap((one): readonly JournalEntry[] => ('kind' in one ? [one] : holdEntries(one)))
         .filter(
-          (entry) => (resource === undefined || entry.resource === resource) && (since === undefined || endOf(entry) >= since.getTime()),
+          (entry) =>
+            (resource === undefined || entry.resource === resource) &&
+            (kind === undefined || entry.kind === kind) &&
+            (since === undefined || endOf(entry) >= since.getTime()),
         )
         .sort((a, b) => startOf(b) - startOf(a))
         .slice(0, wanted);

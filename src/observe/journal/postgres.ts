@@ -100,6 +100,8 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
 
   async function write(): Promise<void> {
     gatherOngoing();
+    // Whoever only reads must not apply a retention of its own.
+    if (waiting.size === 0) return;
     while (waiting.size > 0) {
       const batch = [...waiting].slice(0, batchSize);
       const rows = batch.flatMap((one) => rowsOf(one, idOf(one)));
@@ -163,8 +165,8 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
         },
       };
     },
-    async entries({ since, resource, limit = defaultEntries } = {}) {
-      const { rows } = await pool.query(statements.read, [since ?? null, resource ?? null, limit]);
+    async entries({ since, resource, kind, limit = defaultEntries } = {}) {
+      const { rows } = await pool.query(statements.read, [since ?? null, resource ?? null, kind ?? null, limit]);
       return rows.map((row) => entryOf(row as ReadRow));
     },
     async createTable() {

@@ -33,7 +33,7 @@ export interface JournalTable {
   readonly setUp: string;
   /** `$1` rows, as JSON. */
   readonly write: string;
-  /** `$1` since or null, `$2` resource or null, `$3` limit. */
+  /** `$1` since or null, `$2` resource or null, `$3` kind or null, `$4` limit. */
   readonly read: string;
   /** `$1` everything that began before. */
   readonly sweep: string;
@@ -52,7 +52,8 @@ export function journalTable(table: string): JournalTable {
     read: `select kind, resource, job, host, pid, started_at, nullif(ended_at, 'infinity') as ended_at,
         latest_end < clock_timestamp() as is_over, outcome, waited_ms, details
       from ${name} where ($1::timestamptz is null or ended_at >= $1) and ($2::text is null or resource = $2)
-      order by started_at desc, id desc limit $3`,
+        and ($3::text is null or kind = $3)
+      order by started_at desc, id desc limit $4`,
     sweep: `delete from ${name} where id in (select id from ${name} where started_at < $1 limit 5000 for update skip locked)`,
   };
 }

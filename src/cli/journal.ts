@@ -1,0 +1,85 @@
+import type { Command } from 'commander';
+import type { Pool } from 'pg';
+import { redactText, redactUrl } from '../config/redact.ts';
+import { InvalidOptionError } from '../lock/errors.ts';
+import type { PostgresJournal } from '../observe/index.ts';
+import { nonEmpty } from './commands/grammar.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface JournalFlags {
+  readonly journalTable?: string;
+  /** Of `run` alone: the others write nothing, so they delete nothing. */
+  readonly journalRetention?: number;
+}
+
+/** The journal of the fleet, on a connection of its own. */
+export interface OpenJournal {
+  readonly journal: PostgresJournal;
+  /** What the database said last, without credentials, if it was no. */
+  readonly problem: string | undefined;
+  /** Writes what has gathered, within 5 seconds, and hangs up. */
+  close(): Promise<void>;
+}
+
+export function withJournalFlag(command: Command): Command {
+  return command.option('--journal-table <name>', 'in the database that GIVEWAY_JOURNAL names (default: giveway_journal)', nonEmpty);
+}
+
+/**
+ * The journal that `GIVEWAY_JOURNAL` names; a variable, since everybody can read a command line. `undefined`: none. Connects when
+ * it is first asked or has something to write. Throws `InvalidOptionError`.
+ */
+export async function openJournal(
+  { env }: Terminal,
+  { journalTable: table, journalRetention: retentionMs }: JournalFlags,
+): Promise<OpenJournal | undefined> {
+  const url = env.GIVEWAY_JOURNAL;
+  if (!url) return undefined;
+  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url))
+    throw new InvalidOptionError('GIVEWAY_JOURNAL', redactUrl(url), 'a URL such as postgres://user:password@host/database is allowed');
+  const { postgresJournal } = await import('../observe/index.ts');
+  let opening: Promise<Pool> | undefined;
+  let problem: string | undefined;
+  const query = async (text: string, values?: unknown[]): Promise<{ rows: readonly unknown[] }> => {
+    try {
+      opening ??= connect(url);
+      const answer = await (await opening).query(text, values);
+      problem = undefined;
+      return answer;
+    } catch (error) {
+      problem = inWords(error);
+      throw error;
+    }
+  };
+  const journal = postgresJournal({ pool: { query }, ...(table && { table }), ...(retentionMs && { retentionMs }) });
+  return {
+    journal,
+    get problem() {
+      return problem;
+    },
+    async close() {
+      await journal.close();
+      await opening?.then((pool) => pool.end()).catch(() => {});
+    },
+  };
+}
+
+async function connect(connectionString: string): Promise<Pool> {
+  const { default: pg } = await import('pg');
+  const pool = new pg.Pool({
+    connectionString,
+    max: 1,
+    application_name: 'giveway journal',
+    connectionTimeoutMillis: 3_000,
+    statement_timeout: 10_000,
+  });
+  // An idle connection that breaks is replaced when it is needed.
+  pool.on('error', () => {});
+  return pool;
+}
+
+function inWords(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const said = redactText(message || String(code));
+  return code === '42P01' ? `${said}; docs/observe.md has the statement that makes it` : said;
+}
