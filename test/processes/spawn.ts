@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
 export interface Told {
@@ -24,10 +24,9 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** A worker in a process of its own, running `script` of this folder with TypeScript. */
+/** A worker in a process of its own, running `script` of this folder with TypeScript. Called from the top of the repository. */
 export function startWorker(script: string, args: readonly string[], env: Record<string, string>): Worker {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(__dirname, script), ...args], {
-    cwd: join(__dirname, '../..'),
+  const child = spawn(process.execPath, ['--import', 'tsx', resolve('test/processes', script), ...args], {
     env: { ...process.env, NODE_OPTIONS: '', ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
   });

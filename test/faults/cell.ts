@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createLocker } from '../../src/index.ts';
+import { clockSkewMs } from '../../src/lock/decide.ts';
+import type { ProcessServer } from '../support/services.ts';
+import type { Backend } from './backends.ts';
+import { check, type Verdict } from './check.ts';
+import { type Fleet, startFleet } from './fleet.ts';
+import { type Line, sharedClockMs } from './history.ts';
+import { type Arena, type Nemesis, pastTtlMs } from './nemesis.ts';
+import { seededRandom } from './random.ts';
+import { openStore } from './stores.ts';
+import { callLimitMs, orphanMs, terms } from './terms.ts';
+import type { VariantName } from './unsafe.ts';
+import { resources } from './workload.ts';
+
+export interface CellOptions {
+  readonly seed: string;
+  /** How long the nemesis strikes, at least once. */
+  readonly seconds: number;
+  /** Default `as built`. */
+  readonly variant?: VariantName;
+}
+
+/** One store under one nemesis. */
+export interface Cell {
+  readonly verdict: Verdict;
+  readonly history: readonly Line[];
+  readonly tookMs: number;
+}
+
+let cells = 0;
+const recoversWithinMs = 10_000;
+
+/** A fleet at work, struck, left alone until it is well again, ended, and judged by what it wrote down. */
+export async function runCell(
+  { backend, server }: { readonly backend: Backend; readonly server: ProcessServer },
+  nemesis: Nemesis,
+  { seed, seconds, variant = 'as built' }: CellOptions,
+): Promise<Cell> {
+  const startedAt = sharedClockMs();
+  const cellSeed = `${seed} ${backend.name} ${nemesis.name}`;
+  const namespace = `faults-${process.pid}-${++cells}`;
+  const fleet = await startFleet({ backend, server }, { namespace, seed: cellSeed, variant, modes: nemesis.modes ?? 'all' });
+  const arena: Arena = { backend, server, fleet, random: seededRandom(cellSeed), pastTtlMs: pastTtlMs(backend) };
+  try {
+    await untilEachAcquires(fleet);
+    const endsAt = sharedClockMs() + seconds * 1_000;
+    do {
+      const at = sharedClockMs();
+      await nemesis.strike(arena);
+      fleet.note({ what: 'struck', at, until: sharedClockMs() });
+    } while (sharedClockMs() < endsAt);
+    await untilEachAcquires(fleet);
+  } finally {
+    await fleet.end();
+  }
+  const history = [...fleet.history(), ...(await probe(backend, server, namespace))];
+  return { verdict: check(history, terms), history, tookMs: sharedClockMs() - startedAt };
+}
+
+/** From now on. Who takes nothing is noted. */
+async function untilEachAcquires(fleet: Fleet): Promise<void> {
+  const since = sharedClockMs();
+  const idle = () =>
+    fleet.members().filter(({ lines }) => !lines.some((line) => line.what === 'acquired' && line.isProtected && line.at > since));
+  while (idle().length > 0 && sharedClockMs() - since < recoversWithinMs) await sleep(10);
+  for (const { name } of idle()) fleet.note({ what: 'starved', at: sharedClockMs(), worker: name });
+}
+
+/** Takes each resource once after everybody has gone: an orphan would be in the way. */
+async function probe(backend: Backend, server: ProcessServer, namespace: string): Promise<readonly Line[]> {
+  const opened = await openStore(backend.name, server.url);
+  const locker = createLocker({ store: opened.store, namespace });
+  const lines: Line[] = [];
+  const giveUpAt = sharedClockMs() + terms.ttlMs + orphanMs + clockSkewMs + 500;
+  let turn = 0;
+  for (const resource of resources) {
+    for (let isTaken = false; !isTaken && sharedClockMs() < giveUpAt; ) {
+      const about = { worker: 'probe', turn: ++turn };
+      lines.push({ what: 'ask', at: sharedClockMs(), ...about, needs: [{ resource, mode: 'write' }], limitMs: callLimitMs });
+      const lock = await locker.tryLock(resource, { onStoreDown: 'throw' });
+      isTaken = lock !== undefined;
+      const at = sharedClockMs();
+      lines.push(isTaken ? { what: 'acquired', at, ...about, isProtected: true, holdMs: 0 } : { what: 'busy', at, ...about, resource });
+      lines.push({ what: 'released', at: sharedClockMs(), ...about, outcome: (await lock?.unlock()) === false ? 'not-ours' : 'ours' });
+      if (!isTaken) await sleep(50);
+    }
+  }
+  await locker.close();
+  await opened.close();
+  return lines;
+}

@@ -1,0 +1,150 @@
+/** The rules of safety: who believed in a lock, when, and whether it may have. Pure. */
+import type { Line } from './history.ts';
+import type { Terms } from './terms.ts';
+import { belief, contested, nameOf, type Turn } from './turns.ts';
+
+/** Two incompatible holders that believed at once. */
+export interface Overlap {
+  /** Whose claim is older. */
+  readonly stale: Turn;
+  readonly fresh: Turn;
+  readonly resource: string;
+  readonly from: number;
+  readonly to: number;
+  /** The store had forgotten the older claim, and its holder learned of that in time. */
+  readonly isExplained: boolean;
+}
+
+interface Finding {
+  readonly at: number;
+  readonly text: string;
+}
+
+type Forgot = Extract<Line, { what: 'forgot' }>;
+
+export function overlapsIn(turns: readonly Turn[], history: readonly Line[], terms: Terms): readonly Overlap[] {
+  const forgets = forgetsIn(history);
+  const confirmed = confirmations(history);
+  const believers = turns.flatMap((turn) => {
+    const span = belief(turn);
+    return span === undefined ? [] : [{ turn, ...span }];
+  });
+  believers.sort((a, b) => a.from - b.from);
+  const overlaps: Overlap[] = [];
+  for (const [index, first] of believers.entries()) {
+    for (const second of believers.slice(index + 1)) {
+      const { from } = second;
+      if (from >= first.to) break;
+      const resource = contested(first.turn, second.turn);
+      if (resource === undefined) continue;
+      const confirmedAt = (believer: Believer): number => lastConfirmed(confirmed, believer.turn, resource, from);
+      const [stale, fresh] = confirmedAt(first) <= confirmedAt(second) ? [first, second] : [second, first];
+      // The newer one could come in because the older one's record was gone; that one must learn of it by its next heartbeat.
+      const isExplained = forgets.some(
+        ({ at, until }) => confirmedAt(stale) <= until && fresh.from >= at && stale.to <= Math.min(until, from) + heartbeatMs(terms),
+      );
+      overlaps.push({ stale: stale.turn, fresh: fresh.turn, resource, from, to: Math.min(first.to, second.to), isExplained });
+    }
+  }
+  return overlaps;
+}
+
+interface Believer {
+  readonly turn: Turn;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** From the moment a record is gone until its holder knows: a third of the TTL to the next heartbeat, and its answer. */
+function heartbeatMs({ ttlMs, slackMs }: Terms): number {
+  return ttlMs / 3 + slackMs;
+}
+
+/** P4: nobody frees what another one holds. Seen from both sides: who freed too much, and who missed what nobody may have taken. */
+export function strangersFreed(turns: readonly Turn[], history: readonly Line[], terms: Terms): readonly Finding[] {
+  const confirmed = confirmations(history);
+  const forgets = forgetsIn(history);
+  const doubts = history.filter((line) => line.what === 'doubted');
+  return turns.flatMap((turn) => {
+    const { done, released } = turn;
+    if (!turn.isProtected) return [];
+    if (done !== undefined && released?.outcome === 'ours') {
+      const victim = turns.find((other) => holdsAfter(confirmed, other, turn, done.at));
+      return victim === undefined ? [] : [{ at: done.at, text: `${nameOf(turn)} released what ${nameOf(victim)} held` }];
+    }
+    const missed = missedAt(turn);
+    if (missed === undefined) return [];
+    const confirmedAt = turn.needs.map(({ resource }) => lastConfirmed(confirmed, turn, resource, missed.at));
+    const oldest = Math.min(...confirmedAt);
+    const isForgotten = forgets.some(({ at, until }) => oldest <= until && at <= missed.at);
+    const isInDoubt =
+      done !== undefined &&
+      doubts.some(({ at, until }) => at <= missed.at && until >= done.at) &&
+      turns.some((other) => other !== turn && cameBetween(confirmed, other, turn, done.at, missed.at));
+    if (missed.at > oldest + terms.ttlMs || isForgotten || isInDoubt) return [];
+    return [{ at: missed.at, text: `the lock of ${nameOf(turn)} ${missed.how} before its deadline: somebody else freed it` }];
+  });
+}
+
+/** When the record was found to be somebody else's, or gone. */
+function missedAt({ lost, released }: Turn): { readonly at: number; readonly how: string } | undefined {
+  if (lost !== undefined)
+    return lost.reason === 'vanished' || lost.reason === 'stolen' ? { at: lost.at, how: `was lost (${lost.reason})` } : undefined;
+  return released?.outcome === 'not-ours' ? { at: released.at, how: 'was not there at its release' } : undefined;
+}
+
+/** Does `other` hold at `at` what it got after `turn` had it? */
+function holdsAfter(confirmed: Confirmations, other: Turn, turn: Turn, at: number): boolean {
+  const span = belief(other);
+  const resource = other === turn ? undefined : contested(turn, other);
+  if (span === undefined || resource === undefined || span.from > at || span.to < at) return false;
+  return lastConfirmed(confirmed, other, resource, at) > lastConfirmed(confirmed, turn, resource, at);
+}
+
+/** Did `other` get between two moments what `turn` had? Then an answer that was lost on the way could not be found out. */
+function cameBetween(confirmed: Confirmations, other: Turn, turn: Turn, from: number, to: number): boolean {
+  const resource = contested(turn, other);
+  return resource !== undefined && lastConfirmed(confirmed, other, resource, to) >= from;
+}
+
+/** P6: a lock says "held" no longer than its deadline, and no longer than a heartbeat after the store has forgotten everything. */
+export function lateLosses(turns: readonly Turn[], history: readonly Line[], terms: Terms): readonly Finding[] {
+  const confirmed = confirmations(history);
+  const emptied = forgetsIn(history).filter(({ everything }) => everything);
+  return turns.flatMap((turn) => {
+    const span = belief(turn);
+    if (span === undefined) return [];
+    const overdue = turn.looks.find((at) =>
+      turn.needs.some(({ resource }) => at > lastConfirmed(confirmed, turn, resource, at) + terms.ttlMs),
+    );
+    if (overdue !== undefined) return [{ at: overdue, text: `${nameOf(turn)} believed in its lock after its deadline` }];
+    const oldest = Math.min(...turn.needs.map(({ resource }) => lastConfirmed(confirmed, turn, resource, span.to)));
+    const forgot = emptied.find(({ at, until }) => oldest < at && span.to > until + heartbeatMs(terms));
+    return forgot === undefined
+      ? []
+      : [{ at: span.to, text: `${nameOf(turn)} was not told in time that the store had forgotten its lock` }];
+  });
+}
+
+function forgetsIn(history: readonly Line[]): readonly Forgot[] {
+  return history.filter((line) => line.what === 'forgot');
+}
+
+type Confirmations = ReadonlyMap<string, readonly number[]>;
+
+function confirmations(history: readonly Line[]): Confirmations {
+  const found = new Map<string, number[]>();
+  for (const line of history) {
+    if (line.what !== 'confirmed') continue;
+    const id = `${line.worker} ${line.resource}`;
+    const times = found.get(id);
+    if (times === undefined) found.set(id, [line.at]);
+    else times.push(line.at);
+  }
+  return found;
+}
+
+/** When the store last confirmed the entry of a turn's worker, counted from before the request. */
+function lastConfirmed(confirmed: Confirmations, { worker }: Turn, resource: string, at: number): number {
+  return confirmed.get(`${worker} ${resource}`)?.findLast((time) => time <= at) ?? Number.NEGATIVE_INFINITY;
+}

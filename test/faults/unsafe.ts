@@ -1,0 +1,46 @@
+/** Mistakes that lock libraries make, on purpose: the fault run must catch each of them, or its checker is blind. */
+import type { Clock } from '../../src/lock/clock.ts';
+import type { LockStore } from '../../src/lock/store.ts';
+
+/** What a worker is made of. */
+interface Parts {
+  readonly store: LockStore;
+  readonly clock: Clock;
+}
+
+export type VariantName = 'as built' | 'unconditional delete' | 'no margin';
+
+const lookEveryMs = 20;
+
+/** Changes the parts of a worker. */
+export const variants: Readonly<Record<VariantName, (parts: Parts) => Parts>> = {
+  'as built': (parts) => parts,
+
+  /** Releases whatever is under the key, as get, compare and delete do in the worst case, and plain delete always. */
+  'unconditional delete': ({ store, clock }) => ({
+    clock,
+    store: {
+      ...store,
+      async remove(key) {
+        const found = await store.read(key);
+        return found !== undefined && store.remove(key, found.version);
+      },
+    },
+  }),
+
+  /**
+   * Judges the deadline by the time of the last tick of a timer, not by the time now. Whoever was stopped, or blocked its
+   * loop, goes on writing as if no time had passed.
+   */
+  'no margin': ({ store, clock }) => {
+    let monotonicMs = clock.monotonicMs();
+    let wallMs = clock.wallMs();
+    setInterval(() => {
+      monotonicMs = clock.monotonicMs();
+      wallMs = clock.wallMs();
+    }, lookEveryMs).unref();
+    return { store, clock: { ...clock, monotonicMs: () => monotonicMs, wallMs: () => wallMs } };
+  },
+};
+
+export const variantNames: readonly VariantName[] = Object.keys(variants) as VariantName[];
