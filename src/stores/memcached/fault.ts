@@ -32,7 +32,7 @@ export function noConnection(timeoutMs: number): Fault {
 
 /** `mayExpectTls`: the server has not said anything yet in plain text. */
 export function connectionLost(cause: unknown, mayExpectTls: boolean): Fault {
-  const hint = mayExpectTls ? ' before the server had answered anything; if it expects TLS, set `tls`' : '';
+  const hint = mayExpectTls ? ' before the server had answered anything; does memcached listen there? If it expects TLS, set `tls`' : '';
   return { kind: 'fault', message: `the connection broke (${wordsOf(cause)})${hint}`, cause };
 }
 

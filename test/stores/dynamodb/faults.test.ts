@@ -5,7 +5,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { LockStore, Version } from '../../../src/lock/store.ts';
 import { type DynamodbStoreOptions, dynamodbStore } from '../../../src/stores/dynamodb/index.ts';
-import { freePort, startProcess, temporaryDirectory } from '../../support/server-process.ts';
+import { freePort } from '../../support/server-process.ts';
 import { describeWith, uniqueName } from '../../support/shared.ts';
 import { type Front, type FrontFault, startFront } from './front.ts';
 import { clientFor } from './tables.ts';
@@ -211,42 +211,5 @@ describe('another server, or none, at the endpoint', () => {
     const error = await failure(store.create('k', 'v', minute));
     expect(error).toMatchObject({ name: 'StoreUnavailableError', message: expect.stringMatching(/cannot be reached \(ECONNREFUSED\)/) });
     client.destroy();
-  });
-});
-
-describe('a crash of the server', () => {
-  test('what was acknowledged is still there after kill -9; versions from before work; the client goes on', async () => {
-    const [port, directory] = [await freePort(), temporaryDirectory('dynalite')];
-    const url = `http://127.0.0.1:${port}`;
-    const server = await startProcess({
-      program: process.execPath,
-      args: [
-        require.resolve('dynalite/cli.js'),
-        '--host',
-        '127.0.0.1',
-        '--port',
-        String(port),
-        '--path',
-        directory,
-        '--createTableMs',
-        '0',
-      ],
-      directory,
-      answers: () => fetch(url),
-    });
-    const client = clientFor(url);
-    const store = dynamodbStore({ client, tableName: 'locks', timeoutMs });
-    await store.createTable();
-    const version = (await store.create('held', 'value', minute)) as Version;
-    await server.kill();
-    expect(await failure(store.create('other', 'value', minute))).toMatchObject({ name: 'StoreUnavailableError' });
-    expect(await failure(store.remove('held', version))).toMatchObject({ name: 'StoreUnavailableError' });
-    await server.start();
-    expect(await store.create('held', 'thief', minute)).toBeUndefined();
-    const renewed = await store.replace('held', 'renewed', version, minute);
-    expect((await store.read('held'))?.value).toBe('renewed');
-    expect(await store.remove('held', renewed as Version)).toBe(true);
-    client.destroy();
-    await server.stop();
   });
 });

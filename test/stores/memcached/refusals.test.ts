@@ -77,17 +77,6 @@ describeWith('memcached', () => {
   });
 });
 
-describeWith('redis', (redis) => {
-  test.each(plainTransports)(
-    '$name: a port where redis listens: StoreUnavailableError within the deadline, with a hint',
-    async (transport) => {
-      const { error, tookMs } = await refusalOf(new URL(redis.url).host, transport);
-      expect(error).toMatchObject({ name: 'StoreUnavailableError', message: expect.stringContaining(`${transport.name} protocol`) });
-      expect(tookMs).toBeLessThan(700);
-    },
-  );
-});
-
 describe.each(plainTransports)('$name', (transport) => {
   test('a port where nobody listens: at once, with address and cause', async () => {
     const port = await freePort();

@@ -1,11 +1,10 @@
-import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Pool } from 'pg';
 import { withSettings } from '../../../src/stores/postgres/connections.ts';
 import { startsLikePostgres } from '../../../src/stores/postgres/greeting.ts';
 import { type PostgresStoreOptions, postgresStore } from '../../../src/stores/postgres/index.ts';
 import { freePort } from '../../support/server-process.ts';
-import { memcachedServer, type ProcessServer, postgresServer, redisServer } from '../../support/services.ts';
+import { type ProcessServer, postgresServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
 
 const minute = 60_000;
@@ -151,48 +150,5 @@ describeWith('postgres', () => {
   test('a host that does not exist', async () => {
     const message = (await failure({ connectionString: 'postgres://someone:secret@no-such-host.invalid/database' })).message;
     expect(message).toMatch(/^Postgres at no-such-host\.invalid:5432 (cannot be found|gave no connection)/);
-  });
-});
-
-describe('a server of another kind on the port', () => {
-  async function messageFor(port: number): Promise<string> {
-    const store = postgresStore({ connectionString: `postgres://someone:secret@127.0.0.1:${port}/database`, timeoutMs: 500 });
-    const start = performance.now();
-    const { message } = await store.read('key').then(
-      () => new Error('it worked'),
-      (reason: Error) => reason,
-    );
-    expect(performance.now() - start).toBeLessThan(900);
-    await store.close();
-    return message;
-  }
-
-  const silent = 'said nothing within 500 ms: it hangs, or is a server of another kind';
-
-  describeWith('redis', () => {
-    test('redis', async () => {
-      const server = await redisServer();
-      expect(await messageFor(server.port)).toBe(`Postgres at 127.0.0.1:${server.port} ${silent}`);
-      await server.stop();
-    });
-  });
-
-  describeWith('memcached', () => {
-    test('memcached', async () => {
-      const server = await memcachedServer();
-      expect(await messageFor(server.port)).toBe(`Postgres at 127.0.0.1:${server.port} ${silent}`);
-      await server.stop();
-    });
-  });
-
-  test('a server that says something else', async () => {
-    const server: Server = createServer((socket) => {
-      socket.on('error', () => {});
-      socket.write('HTTP/1.1 400 Bad Request\r\n\r\n');
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as { port: number };
-    expect(await messageFor(port)).toBe(`Postgres at 127.0.0.1:${port} is a server of another kind: it does not answer as Postgres does`);
-    server.close();
   });
 });

@@ -157,22 +157,6 @@ describeWith('postgres', () => {
     await pool.end();
   });
 
-  test('a server killed in mid-operation, and started again: nobody is told a lie, and the next call works', async () => {
-    const version = await created();
-    const outcomes = Promise.allSettled(
-      Array.from({ length: 20 }, (_, index) => store.create(`${key} ${index}`, `value ${index}`, minute)),
-    );
-    await server.kill();
-    const settled = await outcomes;
-    await expect(store.read(key)).rejects.toMatchObject(unavailable);
-    await server.start();
-    for (const [index, outcome] of settled.entries()) {
-      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject(unavailable);
-      else expect(await store.read(`${key} ${index}`)).toEqual({ value: `value ${index}`, version: outcome.value });
-    }
-    expect(await store.remove(key, version)).toBe(true);
-  });
-
   test('a server that is stopped for three seconds is an error each time, within the deadline, and works when it goes on', async () => {
     const version = await created();
     const pool = new Pool({ connectionString: server.url });

@@ -5,7 +5,7 @@ import { createClient, createClientPool, createSentinel } from 'redis';
 import { explain, isErrorReply } from '../../../src/stores/redis/failures.ts';
 import { type RedisStoreOptions, redisStore } from '../../../src/stores/redis/index.ts';
 import { freePort } from '../../support/server-process.ts';
-import { memcachedServer, type ProcessServer, postgresServer, redisServer } from '../../support/services.ts';
+import { type ProcessServer, redisServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
 import { type ClientKind, clientKinds } from './clients.ts';
 
@@ -137,26 +137,6 @@ describeWith('redis', () => {
         /^Redis was not connected within 500 ms: (the server closes every|it cannot be)/,
       );
       listening.close();
-    });
-  });
-
-  describe.each(clientKinds)('a server of another kind on the port, over %s', (kind) => {
-    const says = /^Redis was not connected within 500 ms: (it does not answer as Redis does|the server closes every connection)/;
-
-    describeWith('memcached', () => {
-      test('memcached', async () => {
-        const server = await memcachedServer();
-        expect(await messageFor(kind, `redis://${server.url}`)).toMatch(says);
-        await server.stop();
-      });
-    });
-
-    describeWith('postgres', () => {
-      test('postgres', async () => {
-        const server = await postgresServer();
-        expect(await messageFor(kind, `redis://127.0.0.1:${server.port}`)).toMatch(says);
-        await server.stop();
-      });
     });
   });
 

@@ -4,7 +4,7 @@ import { explain } from '../../../src/stores/zookeeper/failures.ts';
 import { type ZookeeperStoreOptions, zookeeperStore } from '../../../src/stores/zookeeper/index.ts';
 import { decodeNode, encodeNode, keyOf, newId, nodeName } from '../../../src/stores/zookeeper/node.ts';
 import { freePort } from '../../support/server-process.ts';
-import { memcachedServer, type ProcessServer, redisServer, zookeeperServer } from '../../support/services.ts';
+import { type ProcessServer, zookeeperServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
 import { clientsOf, zookeeper } from './clients.ts';
 
@@ -74,22 +74,6 @@ test.each<[string, (socket: Socket) => void]>([
 
 test('a client that was never connected', async () => {
   expect(await messageFor(clientsOf('127.0.0.1:1')())).toMatch(/and has the client been connected\?$/);
-});
-
-describeWith('redis', () => {
-  test('redis on the port', async () => {
-    const server = await redisServer();
-    expect(await messageFor(clientsOf(`127.0.0.1:${server.port}`))).toMatch(noSession);
-    await server.stop();
-  });
-});
-
-describeWith('memcached', () => {
-  test('memcached on the port', async () => {
-    const server = await memcachedServer();
-    expect(await messageFor(clientsOf(server.url))).toMatch(noSession);
-    await server.stop();
-  });
 });
 
 describeWith('zookeeper', () => {

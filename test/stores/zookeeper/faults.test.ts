@@ -141,23 +141,6 @@ describeWith('zookeeper', () => {
     expect(await other.read(`${key} ghost`)).toBeUndefined();
   });
 
-  test('a server killed in mid-operation, and started again: nobody is told a lie, nothing is forgotten', async () => {
-    const held = await created('held');
-    const calls = Array.from({ length: 20 }, (_, index) => other.create(`${key} ${index}`, `value ${index}`, minute));
-    const outcomes = Promise.allSettled(calls);
-    await server.kill();
-    await server.start();
-    await healthy();
-    for (const [index, outcome] of (await outcomes).entries()) {
-      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject(unavailable);
-      else expect((await other.read(`${key} ${index}`))?.value).toBe(`value ${index}`);
-    }
-    expect(await seen()).toEqual({ value: 'held', fence: held.fence });
-    const next = (await store.replace(key, 'next', held, minute)) as Version;
-    expect((next.fence ?? 0n) > (held.fence ?? 0n)).toBe(true);
-    expect(await store.remove(key, next)).toBe(true);
-  });
-
   test('a session that expired costs no lock: another client is made, and pushes go on', async () => {
     const held = await created('held');
     let calls = 0;

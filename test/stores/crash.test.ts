@@ -1,0 +1,130 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createLocker } from '../../src/index.ts';
+import { LockClient } from '../../src/leases/index.ts';
+import type { LockStore, Version } from '../../src/lock/store.ts';
+import { describeWith } from '../support/shared.ts';
+import { type Backend, backends, type OpenStore, type RunningBackend } from './backends.ts';
+
+const unavailable = { name: 'StoreUnavailableError' };
+const minute = 60_000;
+const timeoutMs = 1_000;
+/** What a loaded machine may add to a deadline. */
+const slackMs = 1_000;
+
+describe.each<Backend>([...backends])('a crash of $name', ({ service, start }) => {
+  const describeIt = (body: () => void): void => {
+    if (service === undefined) body();
+    else describeWith(service, body);
+  };
+
+  describeIt(() => {
+    let server: RunningBackend;
+    let opened: OpenStore[];
+    let store: LockStore;
+    let other: LockStore;
+
+    beforeAll(async () => {
+      server = await start();
+    }, 90_000);
+    beforeEach(async () => {
+      opened = [await server.open({ timeoutMs }), await server.open({ timeoutMs })];
+      [store, other] = opened.map((each) => each.store) as [LockStore, LockStore];
+      for (const each of [store, other]) await healthy(each);
+    });
+    afterEach(async () => {
+      await Promise.all(opened.map((each) => each.close()));
+    });
+    afterAll(() => server.stop());
+
+    async function healthy(each: LockStore): Promise<void> {
+      const answers = (): Promise<boolean> =>
+        each.read('health').then(
+          () => true,
+          () => false,
+        );
+      while (!(await answers())) await sleep(20);
+    }
+
+    test('in mid-operation, and a restart: nobody is told a lie, and the same client goes on', async () => {
+      const held = (await store.create('held', 'value', minute)) as Version;
+      const calls = Array.from({ length: 20 }, (_, index) => store.create(`new-${index}`, `value ${index}`, minute));
+      const outcomes = Promise.allSettled(calls);
+      await server.kill();
+      await server.start();
+      const settled = await outcomes;
+      await healthy(store);
+      await healthy(other);
+
+      for (const [index, outcome] of settled.entries()) {
+        if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject(unavailable);
+        else {
+          const found = await other.read(`new-${index}`);
+          if (store.traits.durable || found !== undefined) expect(found?.value).toBe(`value ${index}`);
+          // What the caller was given is good for the entry, if that is still there.
+          expect(await store.remove(`new-${index}`, outcome.value as Version)).toBe(found !== undefined);
+        }
+      }
+      if (store.traits.durable) {
+        expect(await other.create('held', 'thief', minute)).toBeUndefined();
+        const next = (await store.replace('held', 'next', held, minute)) as Version;
+        if (held.fence !== undefined) expect((next.fence ?? 0n) > held.fence).toBe(true);
+        expect(await store.remove('held', next)).toBe(true);
+      } else {
+        expect(await other.read('held')).toBeUndefined();
+        const successor = await other.create('held', 'successor', minute);
+        expect(await store.replace('held', 'late', held, minute)).toBeUndefined();
+        expect(await store.remove('held', held)).toBe(false);
+        expect(await other.remove('held', successor as Version)).toBe(true);
+      }
+    });
+
+    test('a holder keeps its lock where the store is durable, else is told that it vanished; the next one gets it', async () => {
+      const [mine, theirs] = [store, other].map((each) => createLocker({ store: each, onStoreDown: 'throw', maxHoldMs: minute }));
+      const lock = await mine?.lock('visits');
+      await server.kill();
+      const askedMs = performance.now();
+      await expect(theirs?.tryLock('visits')).rejects.toMatchObject(unavailable);
+      expect(performance.now() - askedMs).toBeLessThan(timeoutMs + slackMs);
+      await server.start();
+      await healthy(store);
+      await healthy(other);
+      expect(await lock?.extend()).toBe(store.traits.durable);
+      if (store.traits.durable) {
+        expect(await theirs?.tryLock('visits')).toBeUndefined();
+        expect(await lock?.unlock()).toBe(true);
+      } else {
+        expect(lock?.signal.reason).toMatchObject({ name: 'LockLostError', reason: 'vanished' });
+      }
+      const next = await theirs?.tryLock('visits');
+      expect(next?.isProtected).toBe(true);
+      expect(await lock?.unlock()).toBe(false);
+      expect(await next?.unlock()).toBe(true);
+      await Promise.all([mine?.close(), theirs?.close()]);
+    });
+
+    test('a lease likewise', async () => {
+      const [mine, theirs] = [store, other].map((each) => new LockClient({ store: each, namespace: 'leases' })) as [LockClient, LockClient];
+      const seat = { partitionKey: 'seat', sortKey: 'A5', shouldSkipBlockingWait: true };
+      const item = await mine.acquireLock(seat);
+      await server.kill();
+      await expect(theirs.tryAcquireLock(seat)).rejects.toMatchObject(unavailable);
+      await expect(mine.sendHeartbeat(item)).rejects.toMatchObject(unavailable);
+      await server.start();
+      await healthy(store);
+      await healthy(other);
+      if (store.traits.durable) {
+        expect(await theirs.tryAcquireLock(seat)).toBeUndefined();
+        await mine.sendHeartbeat(item);
+        expect(await mine.releaseLock(item)).toBe(true);
+      } else {
+        await expect(mine.sendHeartbeat(item)).rejects.toMatchObject({ name: 'LockNotGrantedError' });
+        expect(item.signal?.reason).toMatchObject({ reason: 'vanished' });
+      }
+      const next = await theirs.acquireLock(seat);
+      expect(await mine.releaseLock(item)).toBe(false);
+      expect(await theirs.releaseLock(next)).toBe(true);
+      await Promise.all([mine.close(), theirs.close()]);
+    });
+  });
+});
