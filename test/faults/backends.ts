@@ -28,7 +28,7 @@ export const backends: readonly Backend[] = [
   {
     name: 'memcached',
     protocol: 'memcached',
-    start: () => memcachedServer(['-m', '2']),
+    start: () => memcachedServer(['-m', '1', '-I', '512k']),
     flush: (server) => tell(server, 'flush_all\r\n', /^OK/),
     // As large as records are, so that they compete for the same slabs.
     crowd: (server) => {

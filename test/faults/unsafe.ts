@@ -1,6 +1,7 @@
 /** Mistakes that lock libraries make, on purpose: the fault run must catch each of them, or its checker is blind. */
 import type { Clock } from '../../src/lock/clock.ts';
 import type { LockStore } from '../../src/lock/store.ts';
+import type { FindingKind } from './check.ts';
 
 /** What a worker is made of. */
 interface Parts {
@@ -43,4 +44,8 @@ export const variants: Readonly<Record<VariantName, (parts: Parts) => Parts>> = 
   },
 };
 
-export const variantNames: readonly VariantName[] = Object.keys(variants) as VariantName[];
+/** What the checker must say of each. */
+export const mistakes: readonly { readonly variant: VariantName; readonly shows: FindingKind }[] = [
+  { variant: 'unconditional delete', shows: 'stranger-freed' },
+  { variant: 'no margin', shows: 'late-loss' },
+];

@@ -46,10 +46,12 @@ const commands: Readonly<Record<string, (ms: number) => void>> = {
     jumpedMs = ms;
   },
 };
-createInterface({ input: process.stdin }).on('line', (line) => {
-  const [command = '', ms] = line.split(' ');
-  commands[command]?.(Number(ms));
-});
+createInterface({ input: process.stdin })
+  .on('line', (line) => {
+    const [command = '', ms] = line.split(' ');
+    commands[command]?.(Number(ms));
+  })
+  .on('close', () => process.exit(1)); // whoever started it is gone
 (process.stdin as unknown as Socket).unref();
 
 const clock: Clock = { ...systemClock, wallMs: () => Date.now() + jumpedMs };

@@ -26,6 +26,6 @@ export function nextTask(random: Random, modes: 'all' | 'write'): Task {
     scope: { [`${mode}s`]: names },
     waits: random.chance(0.75),
     runsUnprotected: random.chance(0.2),
-    holdMs: random.chance(0.85) ? random.between(0, 30) : random.between(300, 1_300),
+    holdMs: random.chance(0.92) ? random.between(0, 30) : random.between(300, 1_300),
   };
 }

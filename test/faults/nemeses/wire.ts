@@ -49,8 +49,8 @@ export const wireNemeses: readonly Nemesis[] = [
       await sleep(arena.random.between(500, 1_500));
     },
   ),
-  wire('black hole, holder', 'the same to the holder alone: others may go on', 'holder', blackHole),
-  wire('requests lost, holder', 'the requests of a holder vanish, for longer than the TTL', 'holder', async (proxy) => {
+  wire('black hole for one', 'the same to the holder alone: others may go on', 'holder', blackHole),
+  wire('requests lost for one', 'the requests of a holder vanish, for longer than the TTL', 'holder', async (proxy) => {
     proxy.dropRequests();
     await sleep(outageMs);
     proxy.resetConnections();

@@ -1,0 +1,60 @@
+import { table } from '../../src/cli/terminal.ts';
+import type { FindingKind, Verdict } from './check.ts';
+import type { StoreName } from './stores.ts';
+import type { VariantName } from './unsafe.ts';
+
+/** What came of one store under one nemesis. */
+export interface Row {
+  readonly store: StoreName;
+  readonly fault: string;
+  readonly variant: VariantName;
+  /** What an unsafe variant must be caught by; `undefined` for the real thing, which must show nothing. */
+  readonly shows: FindingKind | undefined;
+  readonly verdict: Verdict;
+  readonly seconds: number;
+  /** Where its history was written, if it is not green. */
+  readonly history?: string;
+}
+
+/** The real thing keeps every promise; an unsafe variant is caught at what makes it unsafe. */
+export function isGreen({ shows, verdict: { findings, acquisitions } }: Pick<Row, 'shows' | 'verdict'>): boolean {
+  return acquisitions > 0 && (shows === undefined ? findings.length === 0 : findings.some(({ kind }) => kind === shows));
+}
+
+const heading = ['STORE', 'FAULT', 'LOCKS', 'UNPROTECTED', 'LOST', 'OVERLAPS', 'UNEXPLAINED', 'SECONDS', 'VERDICT'];
+
+export function reportTable(rows: readonly Row[]): string {
+  return table([heading, ...rows.map(cellsOf)]);
+}
+
+/** One line, while the others still run. */
+export function reportLine(row: Row): string {
+  const [store, fault, locks, , lost, overlaps, unexplained, seconds, verdict] = cellsOf(row);
+  return `${store}: ${fault}: ${verdict} (${locks} locks, ${lost} lost, ${overlaps} overlaps explained, ${unexplained} not, ${seconds} s)`;
+}
+
+export function problems(rows: readonly Row[]): string {
+  return rows
+    .filter((row) => !isGreen(row))
+    .map(({ store, fault, verdict, shows, history }) => {
+      const findings = verdict.findings.slice(0, 5).map(({ kind, atMs, text }) => `  ${kind} at ${atMs} ms: ${text}`);
+      const rest = verdict.findings.length > 5 ? [`  and ${verdict.findings.length - 5} more`] : [];
+      const missing = shows === undefined ? [] : [`  not caught: no ${shows}`];
+      return [`${store}: ${fault}`, ...missing, ...findings, ...rest, `  history: ${history}`, ''].join('\n');
+    })
+    .join('\n');
+}
+
+function cellsOf(row: Row): readonly string[] {
+  const { store, fault, variant, shows, verdict, seconds } = row;
+  const { acquisitions, unprotected, losses, explained, unexplained, findings } = verdict;
+  const kinds = [...new Set(findings.map(({ kind }) => kind))].join(', ');
+  const verdictText = shows === undefined ? (isGreen(row) ? 'ok' : `BROKEN: ${kinds}`) : isGreen(row) ? `caught: ${kinds}` : 'NOT CAUGHT';
+  return [
+    store,
+    shows === undefined ? fault : `${fault}, ${variant}`,
+    ...[acquisitions, unprotected, losses, explained, unexplained].map(String),
+    seconds.toFixed(1),
+    verdictText,
+  ];
+}
