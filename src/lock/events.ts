@@ -68,22 +68,25 @@ export interface Events {
 }
 
 export function createEvents(): Events {
-  const listeners = new Map<EventName, Set<(event: never) => void>>();
+  // Replaced, never changed: `emit` runs through the list it found, and copies nothing.
+  const listeners = new Map<EventName, readonly ((event: never) => unknown)[]>();
   return {
     on(event, listener) {
-      const set = listeners.get(event) ?? new Set();
-      listeners.set(event, set.add(listener));
+      const list = listeners.get(event) ?? [];
+      if (!list.includes(listener)) listeners.set(event, [...list, listener]);
     },
     off(event, listener) {
-      listeners.get(event)?.delete(listener);
+      const list = listeners.get(event)?.filter((each) => each !== listener) ?? [];
+      if (list.length > 0) listeners.set(event, list);
+      else listeners.delete(event);
     },
     emit(event, describe) {
-      const set = listeners.get(event);
-      if (set === undefined || set.size === 0) return;
+      const list = listeners.get(event);
+      if (list === undefined) return;
       const payload = describe();
-      for (const listener of [...set]) {
+      for (const listener of list) {
         try {
-          const returned: unknown = listener(payload as never);
+          const returned = listener(payload as never);
           if (returned instanceof Promise) returned.catch(() => {});
         } catch {
           // A listener hears; it never steers.

@@ -8,31 +8,53 @@ export interface LabelOptions {
   readonly maxValues?: number;
 }
 
+export type Attributes = Record<string, string | number | boolean>;
+
+/** The labels of one resource and job, and what is made of them. */
 export interface Labels {
-  readonly resource?: string;
-  readonly job?: string;
+  /** These and the outcome. The same object each time: to make one for each event costs more than to count it. */
+  and(outcome: string): Attributes;
+  /** These alone, for what is rare. */
+  readonly all: Readonly<Attributes>;
 }
 
-const none: Labels = {};
-
-/** Makes the labels of an event, of which there are never more than allowed. */
+/** Finds the labels of an event, of which there are never more than allowed. */
 export function boundedLabels({
   resource = false,
   job = false,
   maxValues = 100,
 }: LabelOptions = {}): (resource: string, job: string | undefined) => Labels {
+  const none = labelsOf({});
   if (!resource && !job) return () => none;
   const resources = bounded(maxValues);
   const jobs = bounded(maxValues);
-  return (resourceName, jobName) => ({
-    ...(resource ? { resource: resources(family(resourceName)) } : {}),
-    ...(job && jobName !== undefined ? { job: jobs(jobName) } : {}),
-  });
+  const made = new Map<string | undefined, Map<string | undefined, Labels>>();
+  return (resourceName, jobName) => {
+    const one = resource ? resources(family(resourceName)) : undefined;
+    const other = job && jobName !== undefined ? jobs(jobName) : undefined;
+    const byJob = found(made, one, () => new Map<string | undefined, Labels>());
+    return found(byJob, other, () => labelsOf({ ...(one !== undefined && { resource: one }), ...(other !== undefined && { job: other }) }));
+  };
+}
+
+function labelsOf(all: Attributes): Labels {
+  const byOutcome = new Map<string, Attributes>();
+  return { all, and: (outcome) => found(byOutcome, outcome, () => ({ ...all, outcome })) };
+}
+
+/** What is under `key`, made at first use. */
+function found<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
 }
 
 /** Fires and tenants are many: `!fire/…` and `events/acme` count as `!fire/*` and `events/*`. */
 function family(resource: string): string {
-  return resource.replace(/\/[^+]*/g, '/*');
+  return resource.includes('/') ? resource.replace(/\/[^+]*/g, '/*') : resource;
 }
 
 function bounded(maxValues: number): (value: string) => string {

@@ -1,8 +1,6 @@
 import type { LockerEvents } from '../lock/events.ts';
-import { boundedLabels, type LabelOptions, type Labels } from './labels.ts';
+import { type Attributes, boundedLabels, type LabelOptions, type Labels } from './labels.ts';
 import { listen, type Observed, scopeLabel } from './listening.ts';
-
-type Attributes = Record<string, string | number | boolean>;
 
 interface InstrumentOptions {
   description: string;
@@ -52,7 +50,6 @@ export function metricsObserver(locker: Observed, { meter, labels }: MetricsOpti
   });
 
   const label = boundedLabels(labels);
-  const scopeLabels = ({ scope, job }: Pick<LockerEvents['acquired'], 'scope' | 'job'>) => label(scopeLabel(scope), job);
   const live = new Map<number, Labels>();
   let isDown = false;
 
@@ -64,30 +61,32 @@ export function metricsObserver(locker: Observed, { meter, labels }: MetricsOpti
     isDown = down;
   };
   /** A lock ends once, though it may be lost first and let go later. */
-  const ended = (event: LockerEvents['released' | 'lost'], outcome: string): void => {
-    const about = live.get(event.id);
-    if (about !== undefined) hold.record(event.heldMs / 1_000, { ...about, outcome });
-    end(event.id);
+  const ended = ({ id, heldMs }: LockerEvents['released' | 'lost'], outcome: string): void => {
+    const about = live.get(id);
+    if (about === undefined) return;
+    live.delete(id);
+    held.add(-1);
+    hold.record(heldMs / 1_000, about.and(outcome));
   };
 
   const subscription = listen(locker, {
-    acquired: (event) => {
-      const about = scopeLabels(event);
-      live.set(event.id, about);
+    acquired: ({ id, scope, job, waitedMs, isProtected }) => {
+      const about = label(scopeLabel(scope), job);
+      live.set(id, about);
       held.add(1);
-      attempts.add(1, { ...about, outcome: event.isProtected ? 'acquired' : 'unprotected' });
-      wait.record(event.waitedMs / 1_000, { ...about, outcome: 'acquired' });
+      attempts.add(1, about.and(isProtected ? 'acquired' : 'unprotected'));
+      wait.record(waitedMs / 1_000, about.and('acquired'));
     },
-    busy: ({ resource, job }) => attempts.add(1, { ...label(resource, job), outcome: 'busy' }),
-    skipped: (event) => {
-      const about = label(event.resource, event.job);
-      skips.add(1, { ...about, reason: event.reason });
-      wait.record(event.waitedMs / 1_000, { ...about, outcome: 'skipped' });
+    busy: ({ resource, job }) => attempts.add(1, label(resource, job).and('busy')),
+    skipped: ({ resource, job, reason, waitedMs }) => {
+      const about = label(resource, job);
+      skips.add(1, { ...about.all, reason });
+      wait.record(waitedMs / 1_000, about.and('skipped'));
     },
     released: (event) => ended(event, event.release),
     lost: (event) => {
       ended(event, 'lost');
-      lost.add(1, { ...label(event.resource, event.job), reason: event.reason });
+      lost.add(1, { ...label(event.resource, event.job).all, reason: event.reason });
     },
     'release-failed': (event) => {
       end(event.id);
@@ -98,9 +97,9 @@ export function metricsObserver(locker: Observed, { meter, labels }: MetricsOpti
       storeErrors.add(1, { phase: 'outage', code: codeOf(error) });
     },
     'store-up': () => tellDown(false),
-    conflict: (event) => conflicts.add(1, { ...scopeLabels(event), code: event.code }),
-    'late-lock': ({ tables, job }) => lateLocks.add(1, { ...label(tables.join('+'), job) }),
-    starving: ({ resource, job }) => starving.add(1, { ...label(resource, job) }),
+    conflict: ({ scope, job, code }) => conflicts.add(1, { ...label(scopeLabel(scope), job).all, code }),
+    'late-lock': ({ tables, job }) => lateLocks.add(1, { ...label(tables.join('+'), job).all }),
+    starving: ({ resource, job }) => starving.add(1, { ...label(resource, job).all }),
     notice: ({ code }) => notices.add(1, { code }),
   });
   // So that both are there, as 0, before anything happens.

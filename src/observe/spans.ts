@@ -1,7 +1,6 @@
 import type { LockerEvents } from '../lock/events.ts';
+import type { Attributes } from './labels.ts';
 import { listen, type Observed, scopeLabel, withoutTokens } from './listening.ts';
-
-type Attributes = Record<string, string | number | boolean>;
 
 /** The part of OpenTelemetry's `Span` that is used. */
 export interface Span {
