@@ -1,14 +1,9 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { LockStore } from '../../src/index.ts';
 import { LockClient, type LockClientOptions } from '../../src/leases/index.ts';
-import { dynamodbStore } from '../../src/stores/dynamodb/index.ts';
 import { memcachedStore } from '../../src/stores/memcached/index.ts';
-import { postgresStore } from '../../src/stores/postgres/index.ts';
-import { redisStore } from '../../src/stores/redis/index.ts';
 import { until } from '../../src/testing/waiting.ts';
-import { clientFor, storeWithTable } from '../stores/dynamodb/tables.ts';
-import { type OpenClient, openClient } from '../stores/redis/clients.ts';
+import { type Backend, backends, type OpenStore, type RunningBackend, whereThereIs } from '../stores/backends.ts';
 import { memcachedServer, type ProcessServer } from '../support/services.ts';
 import { describeWith, uniqueName } from '../support/shared.ts';
 import { present } from './stage.ts';
@@ -18,13 +13,8 @@ const quick: Partial<LockClientOptions> = { leaseDurationMs: 1_000, heartbeatPer
 
 /** What must hold on every store; `open` makes a store of its own, as another process would. */
 function behaves(open: () => Promise<LockStore>): void {
-  const stores: LockStore[] = [];
-  afterAll(() => Promise.all(stores.map((store) => store.close())));
-  const client = async (namespace: string, options: Partial<LockClientOptions> = {}): Promise<LockClient> => {
-    const store = await open();
-    stores.push(store);
-    return new LockClient({ store, namespace, ...quick, ...options });
-  };
+  const client = async (namespace: string, options: Partial<LockClientOptions> = {}): Promise<LockClient> =>
+    new LockClient({ store: await open(), namespace, ...quick, ...options });
 
   test('47: a counter in the data counts every round of every client', async () => {
     const namespace = uniqueName('count').slice(0, 40);
@@ -72,37 +62,27 @@ function behaves(open: () => Promise<LockStore>): void {
   });
 }
 
-describeWith('memcached', (service) => {
-  behaves(async () => memcachedStore({ servers: service.url }));
-});
+// One way to speak to each store is enough: leases do not see the difference.
+const ways = ['memcached, binary', 'redis, node-redis', 'postgres', 'dynamodb', 'momento', 'zookeeper'];
+const stores = ways.map((way) => backends.find(({ name }) => name.startsWith(way)) as Backend);
 
-describeWith('postgres', (service) => {
-  beforeAll(async () => {
-    const store = postgresStore({ connectionString: service.url });
-    await store.createTable();
-    await store.close();
+describe.each(stores)('leases on $name', ({ service, start }) => {
+  whereThereIs(service, () => {
+    let server: RunningBackend;
+    const opened: OpenStore[] = [];
+    beforeAll(async () => {
+      server = await start();
+    }, 90_000);
+    afterAll(async () => {
+      await Promise.all(opened.map((each) => each.close()));
+      await server.stop();
+    });
+    behaves(async () => {
+      const one = await server.open({ timeoutMs: 5_000 });
+      opened.push(one);
+      return one.store;
+    });
   });
-  behaves(async () => postgresStore({ connectionString: service.url }));
-});
-
-describeWith('redis', (service) => {
-  let open: OpenClient;
-  beforeAll(async () => {
-    open = await openClient('node-redis', service.url);
-  });
-  afterAll(() => open.close());
-  behaves(async () => redisStore({ client: open.client, prefix: `${service.prefix}:` }));
-});
-
-describeWith('dynamodb', (service) => {
-  const tableName = uniqueName('leases');
-  let client: DynamoDBClient;
-  beforeAll(async () => {
-    client = clientFor(service.url);
-    await storeWithTable(client, { tableName });
-  });
-  afterAll(() => client.destroy());
-  behaves(async () => dynamodbStore({ client, tableName, timeoutMs: 5_000 }));
 });
 
 describe('a server that dies', () => {

@@ -11,6 +11,7 @@ import { momentoServer, quietClient } from '../support/momento-server.ts';
 import type { ServiceName } from '../support/needs.ts';
 import { freePort, type ServerProcess, startProcess, temporaryDirectory } from '../support/server-process.ts';
 import { memcachedServer, postgresServer, redisServer, zookeeperServer } from '../support/services.ts';
+import { describeWith } from '../support/shared.ts';
 import { clientFor } from './dynamodb/tables.ts';
 import { type Transport, transports } from './memcached/transports.ts';
 import { type ClientKind, clientKinds, startClient } from './redis/clients.ts';
@@ -160,6 +161,12 @@ const zookeeper: Backend = {
     return Object.assign(server, { open: (options: OpenOptions = {}) => zookeeper.openOn(server.port, options) });
   },
 };
+
+/** A `describe` body that needs a service: its tests are skipped where it cannot be had. */
+export function whereThereIs(service: ServiceName | undefined, body: () => void): void {
+  if (service === undefined) body();
+  else describeWith(service, body);
+}
 
 export const backends: readonly Backend[] = [
   ...transports.map(memcached),

@@ -3,8 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createLocker } from '../../src/index.ts';
 import { LockClient } from '../../src/leases/index.ts';
 import type { LockStore, Version } from '../../src/lock/store.ts';
-import { describeWith } from '../support/shared.ts';
-import { type Backend, backends, type OpenStore, type RunningBackend } from './backends.ts';
+import { type Backend, backends, type OpenStore, type RunningBackend, whereThereIs } from './backends.ts';
 
 const unavailable = { name: 'StoreUnavailableError' };
 const minute = 60_000;
@@ -13,12 +12,7 @@ const timeoutMs = 1_000;
 const slackMs = 1_000;
 
 describe.each<Backend>([...backends])('a crash of $name', ({ service, start }) => {
-  const describeIt = (body: () => void): void => {
-    if (service === undefined) body();
-    else describeWith(service, body);
-  };
-
-  describeIt(() => {
+  whereThereIs(service, () => {
     let server: RunningBackend;
     let opened: OpenStore[];
     let store: LockStore;

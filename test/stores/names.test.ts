@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createLocker, type LockerOptions, type LockStore, type ResourceLocker } from '../../src/index.ts';
 import { LockClient } from '../../src/leases/index.ts';
-import { describeWith } from '../support/shared.ts';
-import { type Backend, backends, type OpenOptions, type OpenStore, type RunningBackend } from './backends.ts';
+import { type Backend, backends, type OpenOptions, type OpenStore, type RunningBackend, whereThereIs } from './backends.ts';
 
 const long = 'x'.repeat(1_999);
 /** Of resources: dots are schemas, a slash begins a tenant; 255 bytes at most. */
@@ -36,12 +35,7 @@ const parts = [
 ];
 
 describe.each<Backend>([...backends])('names on $name', ({ service, start, setsApart }) => {
-  const describeIt = (body: () => void): void => {
-    if (service === undefined) body();
-    else describeWith(service, body);
-  };
-
-  describeIt(() => {
+  whereThereIs(service, () => {
     let server: RunningBackend;
     const opened: OpenStore[] = [];
     const open = async (options?: OpenOptions): Promise<LockStore> => {

@@ -3,8 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ServiceName } from '../support/needs.ts';
 import { memcachedServer, postgresServer, redisServer, type Server } from '../support/services.ts';
-import { describeWith } from '../support/shared.ts';
-import { backends } from './backends.ts';
+import { backends, whereThereIs } from './backends.ts';
 
 const timeoutMs = 500;
 /** What a loaded machine may add to a deadline. */
@@ -40,12 +39,7 @@ async function webServer(): Promise<Pick<Server, 'port' | 'stop'>> {
 }
 
 describe.each(strangers)('on a port where %s answers', (kind, service, start) => {
-  const describeIt = (body: () => void): void => {
-    if (service === undefined) body();
-    else describeWith(service, body);
-  };
-
-  describeIt(() => {
+  whereThereIs(service, () => {
     let stranger: Pick<Server, 'port' | 'stop'>;
     beforeAll(async () => {
       stranger = await start();

@@ -161,14 +161,16 @@ describeWith('dynamodb', (service) => {
       ['credentials nobody knows', 'unknown-token', /credentials were not accepted/],
     ])('%s: an error that says so', async (_name, fault, message) => {
       front.break('PutItem', fault, 9);
-      const error = await failure(open().create(freshKey(), 'value', minute));
+      const { value: error, tookMs } = await timed(failure(open().create(freshKey(), 'value', minute)));
+      expect(tookMs).toBeLessThan(timeoutMs + slackMs);
       expect(error).toMatchObject({ name: 'StoreUnavailableError', message: expect.stringMatching(message) });
       expect(error.message).not.toMatch(/AKIATEST|very-secret/);
     });
 
     test('a table that is not there, or has other keys: an error that says so', async () => {
       const missing = uniqueName('missing');
-      const error = await failure(open({ tableName: missing }).create(freshKey(), 'value', minute));
+      const { value: error, tookMs } = await timed(failure(open({ tableName: missing }).create(freshKey(), 'value', minute)));
+      expect(tookMs).toBeLessThan(timeoutMs + slackMs);
       expect(error).toMatchObject({
         name: 'StoreUnavailableError',
         message: expect.stringMatching(`Create "${missing}" with store.createTable`),

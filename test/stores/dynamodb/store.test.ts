@@ -1,5 +1,5 @@
 import { type AttributeValue, type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { decodeRecord } from '../../../src/lock/record.ts';
 import type { Entry, Version } from '../../../src/lock/store.ts';
 import { type DynamodbStore, type DynamodbStoreOptions, dynamodbStore } from '../../../src/stores/dynamodb/index.ts';
@@ -95,6 +95,23 @@ describeWith('dynamodb', (service) => {
       expect(await store.replace(key, 'late', stale, minute)).toBeUndefined();
       expect(await store.remove(key, stale)).toBe(false);
       expect(front.operations).toEqual(['PutItem', 'PutItem', 'DeleteItem']);
+    });
+
+    test('every read is consistent, and every write has a condition', async () => {
+      const sent = jest.spyOn(client, 'send');
+      const store = open();
+      const key = freshKey();
+      const version = (await store.create(key, 'value', minute)) as Version;
+      await store.read(key);
+      await store.remove(key, (await store.replace(key, 'next', version, minute)) as Version);
+      for await (const _ of store.list?.(key) ?? []);
+      const inputs = sent.mock.calls.map(([command]) => command.input as { ConsistentRead?: boolean; ConditionExpression?: string });
+      sent.mockRestore();
+      expect(front.operations).toEqual(['PutItem', 'GetItem', 'PutItem', 'DeleteItem', 'Scan']);
+      for (const [index, operation] of front.operations.entries()) {
+        if (operation === 'GetItem' || operation === 'Scan') expect(inputs[index]?.ConsistentRead).toBe(true);
+        else expect(inputs[index]?.ConditionExpression).toMatch(/./);
+      }
     });
 
     test('nothing is sent for a key that DynamoDB could not keep apart from others, or not keep', async () => {

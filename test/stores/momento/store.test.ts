@@ -247,7 +247,9 @@ describe('the real Momento SDK against a stand-in for the service (not the live 
       server.break('SetIf', fault);
       server.break('GetWithHash', fault);
       for (const call of [() => store.create(freshKey(), 'value', minute), () => store.read(freshKey())]) {
-        expect(await failure(call())).toMatchObject({ name: 'StoreUnavailableError', message: expect.stringMatching(message) });
+        const { value: error, tookMs } = await timed(failure(call()));
+        expect(error).toMatchObject({ name: 'StoreUnavailableError', message: expect.stringMatching(message) });
+        expect(tookMs).toBeLessThan(timeoutMs + slackMs);
       }
       expect(server.requests).toHaveLength(2);
     });

@@ -53,6 +53,13 @@ describeWith('postgres', () => {
     expect(proxy.operations).toEqual(['execute', 'execute']);
   });
 
+  test('however many calls there are at once, the store has two connections', async () => {
+    const fresh = postgresStore({ connectionString: throughProxy(), timeoutMs: 5_000 });
+    await Promise.all(Array.from({ length: 50 }, (_, index) => fresh.read(`${key} ${index}`)));
+    expect(proxy.connections).toBe(2);
+    await fresh.close();
+  });
+
   test('a refused create and the look at who has it are one request each', async () => {
     await other.create(key, 'theirs', minute);
     expect(await store.create(key, 'mine', minute)).toBeUndefined();
