@@ -40,36 +40,67 @@ describe.each<Backend>([...backends])('a crash of $name', ({ service, start }) =
       while (!(await answers())) await sleep(20);
     }
 
-    test('in mid-operation, and a restart: nobody is told a lie, and the same client goes on', async () => {
-      const held = (await store.create('held', 'value', minute)) as Version;
-      const calls = Array.from({ length: 20 }, (_, index) => store.create(`new-${index}`, `value ${index}`, minute));
-      const outcomes = Promise.allSettled(calls);
+    test.each([0, 3, 20])('%i ms into 30 operations, and a restart: nobody is told a lie, and the same client goes on', async (delayMs) => {
+      const key = (name: string): string => `${name}-${delayMs}`;
+      const each = Array.from({ length: 10 }, (_, index) => index);
+      const made = async (name: string): Promise<Version> => (await store.create(name, 'value', minute)) as Version;
+      const held = await made(key('held'));
+      const [toReplace, toRemove] = [
+        await Promise.all(each.map((n) => made(key(`replaced-${n}`)))),
+        await Promise.all(each.map((n) => made(key(`removed-${n}`)))),
+      ];
+
+      const calls = Promise.all([
+        Promise.allSettled(each.map((n) => store.create(key(`created-${n}`), 'value', minute))),
+        Promise.allSettled(each.map((n) => store.replace(key(`replaced-${n}`), 'next', toReplace[n] as Version, minute))),
+        Promise.allSettled(each.map((n) => store.remove(key(`removed-${n}`), toRemove[n] as Version))),
+      ]);
+      await sleep(delayMs);
       await server.kill();
       await server.start();
-      const settled = await outcomes;
+      const [created, replaced, removed] = await calls;
       await healthy(store);
       await healthy(other);
 
-      for (const [index, outcome] of settled.entries()) {
+      const { durable } = store.traits;
+      for (const outcome of [...created, ...replaced, ...removed])
         if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject(unavailable);
-        else {
-          const found = await other.read(`new-${index}`);
-          if (store.traits.durable || found !== undefined) expect(found?.value).toBe(`value ${index}`);
-          // What the caller was given is good for the entry, if that is still there.
-          expect(await store.remove(`new-${index}`, outcome.value as Version)).toBe(found !== undefined);
+      for (const n of each) {
+        // The entry was ours, and no time ran out: a "no" would be a lie unless the server has forgotten it.
+        const [create, replace, remove] = [created[n], replaced[n], removed[n]].map((outcome) =>
+          outcome?.status === 'fulfilled' ? outcome.value : 'unknown',
+        );
+        const [a, b, c] = await Promise.all(
+          [key(`created-${n}`), key(`replaced-${n}`), key(`removed-${n}`)].map((name) => other.read(name)),
+        );
+        if (durable) {
+          expect(create).toBeDefined();
+          if (create !== 'unknown') expect(a?.value).toBe('value');
+          expect(replace).toBeDefined();
+          expect(['value', 'next'].slice(replace === 'unknown' ? 0 : 1)).toContain(b?.value);
+          expect(remove).not.toBe(false);
+          if (remove === true) expect(c).toBeUndefined();
+        } else {
+          expect(['value', undefined]).toContain(a?.value);
+          expect(['next', undefined]).toContain(b?.value);
+          expect(c).toBeUndefined();
         }
+        // What the caller was given is good for the entry, as long as that is there.
+        if (isVersion(create)) expect(await store.remove(key(`created-${n}`), create)).toBe(a !== undefined);
+        if (isVersion(replace)) expect(await store.remove(key(`replaced-${n}`), replace)).toBe(b !== undefined);
       }
-      if (store.traits.durable) {
-        expect(await other.create('held', 'thief', minute)).toBeUndefined();
-        const next = (await store.replace('held', 'next', held, minute)) as Version;
+
+      if (durable) {
+        expect(await other.create(key('held'), 'thief', minute)).toBeUndefined();
+        const next = (await store.replace(key('held'), 'next', held, minute)) as Version;
         if (held.fence !== undefined) expect((next.fence ?? 0n) > held.fence).toBe(true);
-        expect(await store.remove('held', next)).toBe(true);
+        expect(await store.remove(key('held'), next)).toBe(true);
       } else {
-        expect(await other.read('held')).toBeUndefined();
-        const successor = await other.create('held', 'successor', minute);
-        expect(await store.replace('held', 'late', held, minute)).toBeUndefined();
-        expect(await store.remove('held', held)).toBe(false);
-        expect(await other.remove('held', successor as Version)).toBe(true);
+        expect(await other.read(key('held'))).toBeUndefined();
+        const successor = await other.create(key('held'), 'successor', minute);
+        expect(await store.replace(key('held'), 'late', held, minute)).toBeUndefined();
+        expect(await store.remove(key('held'), held)).toBe(false);
+        expect(await other.remove(key('held'), successor as Version)).toBe(true);
       }
     });
 
@@ -122,3 +153,7 @@ describe.each<Backend>([...backends])('a crash of $name', ({ service, start }) =
     });
   });
 });
+
+function isVersion(answer: unknown): answer is Version {
+  return typeof answer === 'object' && answer !== null;
+}
