@@ -44,6 +44,8 @@ function sentenceFor(error: unknown, root: string): string {
       return 'broke the connection again and again';
     case codes.sessionExpired:
       return 'ended the session, and its client does not come back from that: hand in a function that makes a client';
+    case codes.noNode:
+      return `cannot make "${root}": the node at the end of the connection string (its chroot) is missing. Make it, or leave it out`;
     case -102:
       return `refused access: the client needs create, read, write and delete on "${root}" and all below it (\`addAuthInfo\`, \`acls\`)`;
     case -111:

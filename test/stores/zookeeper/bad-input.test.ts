@@ -105,6 +105,12 @@ describeWith('zookeeper', () => {
     expect(await messageFor(clientsOf(server.url), options)).toBe('ZooKeeper refused the option `acls`');
   });
 
+  test('a chroot that nobody has made', async () => {
+    expect(await messageFor(clientsOf(`${server.url}/nowhere`))).toMatch(
+      /^ZooKeeper cannot make "\/giveway": the node at the end of the connection string \(its chroot\) is missing/,
+    );
+  });
+
   test('a node that is not ours is busy, readable, and can be removed on purpose', async () => {
     const client = clientsOf(server.url)();
     client.connect();
