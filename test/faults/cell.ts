@@ -3,7 +3,7 @@ import { createLocker } from '../../src/index.ts';
 import { clockSkewMs } from '../../src/lock/decide.ts';
 import type { ProcessServer } from '../support/services.ts';
 import type { Backend } from './backends.ts';
-import { check, type Verdict } from './check.ts';
+import { check, type FindingKind, type Verdict } from './check.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 import { type Line, sharedClockMs } from './history.ts';
 import { type Arena, type Nemesis, pastTtlMs } from './nemesis.ts';
@@ -19,6 +19,8 @@ export interface CellOptions {
   readonly seconds: number;
   /** Default `as built`. */
   readonly variant?: VariantName;
+  /** It also stops as soon as this has been found. */
+  readonly until?: FindingKind;
 }
 
 /** One store under one nemesis. */
@@ -35,7 +37,7 @@ const recoversWithinMs = 10_000;
 export async function runCell(
   { backend, server }: { readonly backend: Backend; readonly server: ProcessServer },
   nemesis: Nemesis,
-  { seed, seconds, variant = 'as built' }: CellOptions,
+  { seed, seconds, variant = 'as built', until }: CellOptions,
 ): Promise<Cell> {
   const startedAt = sharedClockMs();
   const cellSeed = `${seed} ${backend.name} ${nemesis.name}`;
@@ -47,15 +49,21 @@ export async function runCell(
     const endsAt = sharedClockMs() + seconds * 1_000;
     do {
       const at = sharedClockMs();
-      await nemesis.strike(arena);
+      await nemesis.strike(arena).catch((error: unknown) => {
+        if (fleet.members().length > 0) throw error; // else there is nobody left to strike, and the verdict says so
+      });
       fleet.note({ what: 'struck', at, until: sharedClockMs() });
-    } while (sharedClockMs() < endsAt);
+    } while (sharedClockMs() < endsAt && fleet.members().length > 0 && !hasFound(fleet, until));
     await untilEachAcquires(fleet);
   } finally {
     await fleet.end();
   }
   const history = [...fleet.history(), ...(await probe(backend, server, namespace))];
   return { verdict: check(history, terms), history, tookMs: sharedClockMs() - startedAt };
+}
+
+function hasFound(fleet: Fleet, wanted: FindingKind | undefined): boolean {
+  return wanted !== undefined && check(fleet.history(), terms).findings.some(({ kind }) => kind === wanted);
 }
 
 /** From now on. Who takes nothing is noted. */

@@ -135,13 +135,16 @@ describe('what the store may lose', () => {
 });
 
 describe('strangers', () => {
-  test('a release that frees what somebody else has by now', () => {
-    const late: Line[] = lost('a', 0, 49, 'expired').map((line) =>
-      line.what === 'done' || line.what === 'released'
-        ? { ...line, at: line.at + 2_000, ...(line.what === 'released' && { outcome: 'ours' }) }
-        : line,
-    );
-    expect(kindsOf(late, held('b', 1_900, 2_100))).toEqual(['stranger-freed']);
+  test('a release that removes what somebody else has by now', () => {
+    const removed = (at: number): Line[] => [{ what: 'removed', at, worker: 'a', resource: 'events' }];
+    expect(kindsOf(lost('a', 0, 49, 'expired'), held('b', 1_900, 2_100), removed(2_000))).toEqual(['stranger-freed']);
+    expect(kindsOf(held('b', 1_900, 2_100), held('a', 2_101, 2_110), removed(2_110))).toEqual([]);
+  });
+
+  test('a sharer that takes the others out with it', () => {
+    const removed: Line[] = [{ what: 'removed', at: 150, worker: 'a', resource: 'events' }];
+    const [mine, theirs] = [held('a', 0, 150, { mode: 'append' }), held('b', 100, 200, { mode: 'append' })];
+    expect(kindsOf(mine, theirs, removed)).toEqual(['stranger-freed']);
   });
 
   test('a lock that was gone before its deadline, though the store forgets nothing', () => {
@@ -161,6 +164,8 @@ describe('strangers', () => {
       line.what === 'released' ? { ...line, at: 300 } : line,
     );
     expect(kindsOf(release, doubted, held('b', 200, 250))).toEqual([]);
+    const unanswered: Line[] = refused('b', 200).map((line) => (line.what === 'busy' ? { ...line, what: 'broken', code: 'x' } : line));
+    expect(kindsOf(release, doubted, unanswered)).toEqual([]);
     expect(kindsOf(release, doubted)).toEqual(['stranger-freed']);
     expect(kindsOf(release, held('b', 200, 250))).toEqual(['stranger-freed']);
   });

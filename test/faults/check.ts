@@ -8,7 +8,7 @@ import { nameOf, turnsIn } from './turns.ts';
 export type FindingKind = 'overlap' | 'stranger-freed' | 'late-loss' | 'orphan' | 'hang' | 'bad-end';
 
 /** A promise that was broken. */
-export interface Finding {
+interface Finding {
   readonly kind: FindingKind;
   /** Milliseconds after the first line of the history. */
   readonly atMs: number;

@@ -63,26 +63,47 @@ function heartbeatMs({ ttlMs, slackMs }: Terms): number {
 /** P4: nobody frees what another one holds. Seen from both sides: who freed too much, and who missed what nobody may have taken. */
 export function strangersFreed(turns: readonly Turn[], history: readonly Line[], terms: Terms): readonly Finding[] {
   const confirmed = confirmations(history);
-  const forgets = forgetsIn(history);
-  const doubts = history.filter((line) => line.what === 'doubted');
-  return turns.flatMap((turn) => {
-    const { done, released } = turn;
-    if (!turn.isProtected) return [];
-    if (done !== undefined && released?.outcome === 'ours') {
-      const victim = turns.find((other) => holdsAfter(confirmed, other, turn, done.at));
-      return victim === undefined ? [] : [{ at: done.at, text: `${nameOf(turn)} released what ${nameOf(victim)} held` }];
-    }
-    const missed = missedAt(turn);
-    if (missed === undefined) return [];
-    const confirmedAt = turn.needs.map(({ resource }) => lastConfirmed(confirmed, turn, resource, missed.at));
-    const oldest = Math.min(...confirmedAt);
-    const isForgotten = forgets.some(({ at, until }) => oldest <= until && at <= missed.at);
-    const isInDoubt =
-      done !== undefined &&
-      doubts.some(({ at, until }) => at <= missed.at && until >= done.at) &&
-      turns.some((other) => other !== turn && cameBetween(confirmed, other, turn, done.at, missed.at));
-    if (missed.at > oldest + terms.ttlMs || isForgotten || isInDoubt) return [];
-    return [{ at: missed.at, text: `the lock of ${nameOf(turn)} ${missed.how} before its deadline: somebody else freed it` }];
+  const freed = history.flatMap((line) => {
+    if (line.what !== 'removed') return [];
+    const { worker, resource, at } = line;
+    const victim = turns.find(
+      (turn) =>
+        turn.worker !== worker &&
+        turn.needs.some((need) => need.resource === resource) &&
+        believesAt(turn, at) &&
+        lastConfirmed(confirmed, turn, resource, at) > lastConfirmed(confirmed, line, resource, at),
+    );
+    return victim === undefined ? [] : [{ at, text: `${worker} removed the record of "${resource}" while ${nameOf(victim)} held it` }];
+  });
+  const missed = turns.flatMap((turn) => {
+    const miss = turn.isProtected ? missedAt(turn) : undefined;
+    if (miss === undefined) return [];
+    const oldest = Math.min(...turn.needs.map(({ resource }) => lastConfirmed(confirmed, turn, resource, miss.at)));
+    const isForgotten = forgetsIn(history).some(({ at, until }) => oldest <= until && at <= miss.at);
+    if (miss.at > oldest + terms.ttlMs || isForgotten || isInDoubt(turn, miss.at, turns, history)) return [];
+    return [{ at: miss.at, text: `the lock of ${nameOf(turn)} ${miss.how} before its deadline: somebody else freed it` }];
+  });
+  return [...freed, ...missed];
+}
+
+function believesAt(turn: Turn, at: number): boolean {
+  const span = belief(turn);
+  return span !== undefined && span.from <= at && span.to >= at;
+}
+
+/** While answers got lost somebody else may have come between a release and the look at what had become of it, answered or not. */
+function isInDoubt(turn: Turn, at: number, turns: readonly Turn[], history: readonly Line[]): boolean {
+  const { done } = turn;
+  if (done === undefined || !history.some((line) => line.what === 'doubted' && line.at <= at && line.until >= done.at)) return false;
+  return turns.some((other) => {
+    const answeredAt = other.answer?.at ?? Number.POSITIVE_INFINITY;
+    return (
+      other !== turn &&
+      other.askedAt <= at &&
+      answeredAt >= done.at &&
+      other.answer?.what !== 'busy' &&
+      contested(turn, other) !== undefined
+    );
   });
 }
 
@@ -91,20 +112,6 @@ function missedAt({ lost, released }: Turn): { readonly at: number; readonly how
   if (lost !== undefined)
     return lost.reason === 'vanished' || lost.reason === 'stolen' ? { at: lost.at, how: `was lost (${lost.reason})` } : undefined;
   return released?.outcome === 'not-ours' ? { at: released.at, how: 'was not there at its release' } : undefined;
-}
-
-/** Does `other` hold at `at` what it got after `turn` had it? */
-function holdsAfter(confirmed: Confirmations, other: Turn, turn: Turn, at: number): boolean {
-  const span = belief(other);
-  const resource = other === turn ? undefined : contested(turn, other);
-  if (span === undefined || resource === undefined || span.from > at || span.to < at) return false;
-  return lastConfirmed(confirmed, other, resource, at) > lastConfirmed(confirmed, turn, resource, at);
-}
-
-/** Did `other` get between two moments what `turn` had? Then an answer that was lost on the way could not be found out. */
-function cameBetween(confirmed: Confirmations, other: Turn, turn: Turn, from: number, to: number): boolean {
-  const resource = contested(turn, other);
-  return resource !== undefined && lastConfirmed(confirmed, other, resource, to) >= from;
 }
 
 /** P6: a lock says "held" no longer than its deadline, and no longer than a heartbeat after the store has forgotten everything. */
@@ -144,7 +151,7 @@ function confirmations(history: readonly Line[]): Confirmations {
   return found;
 }
 
-/** When the store last confirmed the entry of a turn's worker, counted from before the request. */
-function lastConfirmed(confirmed: Confirmations, { worker }: Turn, resource: string, at: number): number {
+/** When the store last confirmed a worker's entry, counted from before the request. */
+function lastConfirmed(confirmed: Confirmations, { worker }: { readonly worker: string }, resource: string, at: number): number {
   return confirmed.get(`${worker} ${resource}`)?.findLast((time) => time <= at) ?? Number.NEGATIVE_INFINITY;
 }

@@ -10,8 +10,8 @@ import { help, type RunOptions, readOptions, UsageError } from './options.ts';
 import { isGreen, problems, type Row, reportLine, reportTable } from './report.ts';
 import { mistakes } from './unsafe.ts';
 
-/** An unsafe variant is caught in a few strikes. */
-const mostUnsafeSeconds = 6;
+/** An unsafe variant is caught in a few strikes, most often in the first. */
+const mostUnsafeSeconds = 30;
 
 async function main(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
@@ -37,8 +37,8 @@ async function runStore(backend: Backend, options: RunOptions, progress: Progres
   const rows: Row[] = [];
   const run = async (nemesis: Nemesis, mistake?: (typeof mistakes)[number]): Promise<void> => {
     const variant = mistake?.variant ?? 'as built';
-    const seconds = mistake === undefined ? options.seconds : Math.min(options.seconds, mostUnsafeSeconds);
-    const cell = await runCell({ backend, server }, nemesis, { seed: options.seed, seconds, variant });
+    const length = mistake === undefined ? { seconds: options.seconds } : { seconds: mostUnsafeSeconds, until: mistake.shows };
+    const cell = await runCell({ backend, server }, nemesis, { seed: options.seed, variant, ...length });
     const { verdict, tookMs } = cell;
     const row: Row = { store: backend.name, fault: nemesis.name, variant, shows: mistake?.shows, verdict, seconds: tookMs / 1_000 };
     rows.push(isGreen(row) ? row : { ...row, history: keep(options.histories, row, cell) });

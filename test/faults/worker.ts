@@ -57,7 +57,7 @@ createInterface({ input: process.stdin })
 const clock: Clock = { ...systemClock, wallMs: () => Date.now() + jumpedMs };
 const opened = await openStore(storeName, url);
 const parts = variants[variant]({ store: opened.store, clock });
-const store = recorded(parts.store, namespace, (resource, at) => tell('confirmed', { resource }, at));
+const store = recorded(parts.store, namespace, (what, resource, at) => tell(what, { resource }, at));
 const locker = createLocker({ store, clock: parts.clock, namespace, ttlMs: terms.ttlMs, retry: { maxWaitMs } });
 
 async function takeTurns(lane: number): Promise<void> {
@@ -123,7 +123,7 @@ function stall(): void {
   tell('paused', { until: sharedClockMs() }, at);
 }
 
-const lanes = [takeTurns(1), takeTurns(2)];
+const lanes = [takeTurns(1), takeTurns(2), takeTurns(3)];
 tell('ready');
 await Promise.all(lanes);
 await locker.close();

@@ -4,4 +4,15 @@ import { holderNemeses } from './holder.ts';
 import { serverNemeses } from './server.ts';
 import { wireNemeses } from './wire.ts';
 
-export const nemeses: readonly Nemesis[] = [...holderNemeses, ...serverNemeses, ...wireNemeses, ...clockNemeses];
+const single: readonly Nemesis[] = [...holderNemeses, ...serverNemeses, ...wireNemeses, ...clockNemeses];
+
+const mixed: Nemesis = {
+  name: 'mixed',
+  does: 'any of the above but the last, drawn by lot, one after another',
+  strike(arena) {
+    const fitting = single.filter(({ suits, modes }) => modes === undefined && (suits?.(arena.backend) ?? true));
+    return arena.random.pick(fitting).strike(arena);
+  },
+};
+
+export const nemeses: readonly Nemesis[] = [...single, mixed];
