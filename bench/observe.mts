@@ -1,74 +1,124 @@
 /**
- * What observers cost: lock and unlock with and without them, in turns within one run. Counted in CPU time and by the
- * best round of each, which other programs on the machine disturb least.
- *
- * `npx tsx bench/observe.mts`: on the memory store, where a lock costs next to nothing.
- * `MEMCACHED_SERVERS=localhost:11211 npx tsx bench/observe.mts`: on a real store.
+ * `npx tsx bench/observe.mts`: what observers cost. Locks on a real memcached with and without each of them, in turns within
+ * one run. Starts a memcached and a PostgreSQL of its own. Writes its section of bench/RESULTS.md, and the table of
+ * docs/observe.md. `--seconds N` for each observer (8), `--only TEXT`, `--no-write`.
  */
-import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
-import { createLocker } from '../src/index.ts';
-import {
-  createJournal,
-  diagnosticsObserver,
-  holdTimes,
-  logObserver,
-  metricsObserver,
-  type Observed,
-  postgresJournal,
-  spanObserver,
-} from '../src/observe/index.ts';
-import { memcachedStore } from '../src/stores/memcached/index.ts';
-import { memoryStore } from '../src/stores/memory.ts';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { build } from 'tsdown';
+import { memcachedServer, postgresServer } from '../test/support/services.ts';
+import { type Cost, costOf, median, type Pair } from './observe/figures.ts';
+import { observers } from './observe/observers.ts';
+import { type Shares, sharesOf } from './observe/profile.ts';
+import { machine, writeSection } from './warehouse/results-file.ts';
 
-const servers = process.env['MEMCACHED_SERVERS'];
-const rounds = 200;
-const locksPerRound = servers === undefined ? 500 : 50;
-const nothing = (): void => {};
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '8' },
+    only: { type: 'string', default: '' },
+    'no-write': { type: 'boolean', default: false },
+  },
+});
+const goal = 5;
+const root = fileURLToPath(new URL('..', import.meta.url));
+// Inside the repository, so that the peers are found from there.
+const built = join(root, '.giveway/bench-observe');
+const run = promisify(execFile);
 
-class IdleReader extends MetricReader {
-  protected override async onForceFlush(): Promise<void> {}
-  protected override async onShutdown(): Promise<void> {}
+const at = machine();
+await build({
+  config: false,
+  cwd: root,
+  entry: ['bench/observe/worker.ts'],
+  unbundle: true,
+  external: [/^@opentelemetry/, 'memjs', 'pg'],
+  outDir: built,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  dts: false,
+  tsconfig: false,
+  logLevel: 'error',
+});
+const memcached = await memcachedServer();
+const postgres = await postgresServer();
+
+async function work(name: string, seconds: string, flags: readonly string[] = [], which: readonly string[] = []): Promise<readonly Pair[]> {
+  const worker = join(built, 'worker.mjs');
+  const args = [...flags, worker, name, memcached.url, postgres.url, seconds, ...which];
+  const { stdout } = await run(process.execPath, args, { maxBuffer: 2 ** 26 });
+  return JSON.parse(stdout) as Pair[];
 }
 
-const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing, isLevelEnabled: (level: string) => level !== 'debug' };
-const meter = new MeterProvider({ readers: [new IdleReader()] }).getMeter('bench');
-const span = { setAttributes: nothing, setStatus: nothing, recordException: nothing, end: nothing };
-
-const observers: Readonly<Record<string, (locker: Observed) => Disposable>> = {
-  'nothing (the noise)': () => ({ [Symbol.dispose]: nothing }),
-  'log at info': (locker) => logObserver(locker, logger),
-  'diagnostics, nobody subscribed': diagnosticsObserver,
-  'hold times': (locker) => holdTimes(locker),
-  'journal in memory': (locker) => createJournal().observe(locker),
-  'journal in Postgres, buffer only': (locker) =>
-    postgresJournal({ pool: { query: async () => ({ rows: [] }) }, flushMs: 600_000 }).observe(locker),
-  'metrics, OpenTelemetry SDK': (locker) => metricsObserver(locker, { meter }),
-  'spans, tracer that keeps nothing': (locker) => spanObserver(locker, { tracer: { startSpan: () => span } }),
-};
-
-async function round(observe: ((locker: Observed) => Disposable) | undefined): Promise<number> {
-  const store = servers === undefined ? memoryStore() : memcachedStore({ servers });
-  const locker = createLocker({ store, closesStore: true, job: 'bench' });
-  const observer = observe?.(locker);
-  const start = process.cpuUsage();
-  for (let i = 0; i < locksPerRound; i++) await (await locker.lock('events')).unlock();
-  const { user, system } = process.cpuUsage(start);
-  observer?.[Symbol.dispose]();
-  await locker.close();
-  return user + system;
+/** Where the time of an observer goes that costs more than it should. */
+async function profile(name: string): Promise<Shares> {
+  const folder = mkdtempSync(join(tmpdir(), 'giveway-profile-'));
+  await work(name, '4', ['--cpu-prof', '--cpu-prof-dir', folder], ['all']);
+  const shares = sharesOf(folder);
+  rmSync(folder, { recursive: true });
+  return shares;
 }
 
-for (const observe of [undefined, ...Object.values(observers)]) for (let i = 0; i < 20; i++) await round(observe);
-const plain: number[] = [];
-const observed: Record<string, number[]> = Object.fromEntries(Object.keys(observers).map((name) => [name, []]));
-for (let i = 0; i < rounds; i++) {
-  plain.push(await round(undefined));
-  for (const [name, observe] of Object.entries(observers)) observed[name]?.push(await round(observe));
+const costs = new Map<string, Cost>();
+const profiles = new Map<string, Shares>();
+for (const name of Object.keys(observers).filter((each) => each.includes(values.only))) {
+  const cost = costOf(await work(name, values.seconds));
+  costs.set(name, cost);
+  console.log(name.padEnd(72), cellsOf(cost).join('  '));
+  if (cost.percent < goal) continue;
+  profiles.set(name, await profile(name));
+  console.log(profileOf(name));
+}
+await memcached.stop();
+await postgres.stop();
+
+function cellsOf({ percent, least, most, addedCpuMicros }: Cost): readonly string[] {
+  return [`${percent.toFixed(1)} % (${least.toFixed(1)}–${most.toFixed(1)})`, `${addedCpuMicros.toFixed(1)} µs`];
 }
 
-const plainMicros = Math.min(...plain) / locksPerRound;
-console.log(`lock + unlock on ${servers === undefined ? 'the memory store' : 'memcached'}: ${plainMicros.toFixed(2)} µs`);
-for (const [name, rounds] of Object.entries(observed)) {
-  const added = Math.min(...rounds) / locksPerRound - plainMicros;
-  console.log(`${name.padEnd(34)} ${((added / plainMicros) * 100).toFixed(1).padStart(6)} %   ${added.toFixed(2).padStart(6)} µs`);
+function profileOf(name: string): string {
+  const shares = profiles.get(name);
+  if (shares === undefined) return '';
+  const dearest = shares.dearest.map(([place, percent]) => `\`${place}\` ${percent.toFixed(1)} %`).join(', ');
+  const sdk = shares.openTelemetry > 0 ? `${shares.openTelemetry.toFixed(1)} % in OpenTelemetry's packages (${dearest}), ` : '';
+  return `- ${name}: ${sdk}${shares.observers.toFixed(1)} % in \`src/observe\`, ${shares.garbage.toFixed(1)} % in the garbage collector`;
+}
+
+const table = [
+  '| observer | of the throughput: median (least–most of five parts of the run) | CPU added per lock | |',
+  '|---|---:|---:|---|',
+  ...[...costs].map(([name, cost]) => `| ${name} | ${cellsOf(cost).join(' | ')} | ${verdict(name, cost)} |`),
+].join('\n');
+const plain = [...costs.values()].map((cost) => cost.plain);
+const basis = `without observers ${Math.round(median(plain.map(({ locksPerSecond }) => locksPerSecond)) / 100) * 100} locks a second, ${median(
+  plain.map(({ cpuMicros }) => cpuMicros),
+).toFixed(0)} µs of CPU each`;
+
+function verdict(name: string, { percent }: Cost): string {
+  if (name.startsWith('nothing')) return '';
+  return percent < goal ? 'met' : '**missed**';
+}
+
+if (!values['no-write']) {
+  const dear =
+    profiles.size === 0
+      ? ''
+      : `\nWhere the CPU time of those goes that missed ${goal} %, by a profile of locks that are all observed:\n\n${[...profiles.keys()].map(profileOf).join('\n')}`;
+  writeSection(
+    'What observers cost (`npx tsx bench/observe.mts`)',
+    `${at}
+
+Locks on memcached over loopback, 64 in flight on one connection, 128 in a round, rounds with and without the observer in turns; ${basis}. Wanted: each below ${goal} % of the throughput. The first line is
+the measure's own error.
+
+${table}
+${dear}`,
+  );
+  const page = join(root, 'docs/observe.md');
+  const [before = '', after = ''] = readFileSync(page, 'utf8').split(/<!-- measured -->[\s\S]*<!-- \/measured -->/);
+  writeFileSync(page, `${before}<!-- measured -->\n${table}\n<!-- /measured -->${after}`);
 }

@@ -80,7 +80,7 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
   /** Many at once: to find the first of a set costs as much as has been taken from its front. */
   const makeRoom = (): void => {
     const excess = waiting.size - Math.floor(bufferLimit * 0.9);
-    for (const oldest of [...waiting].slice(0, excess)) waiting.delete(oldest);
+    for (const oldest of first(waiting, excess)) waiting.delete(oldest);
     dropped += excess;
   };
   const arm = (): void => {
@@ -103,7 +103,7 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
     // Whoever only reads must not apply a retention of its own.
     if (waiting.size === 0) return;
     while (waiting.size > 0) {
-      const batch = [...waiting].slice(0, batchSize);
+      const batch = first(waiting, batchSize);
       const rows = batch.flatMap((one) => rowsOf(one, idOf(one)));
       for (const one of batch) waiting.delete(one);
       try {
@@ -179,6 +179,15 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function first<T>(items: Iterable<T>, count: number): readonly T[] {
+  const found: T[] = [];
+  for (const item of items) {
+    if (found.length === count) break;
+    found.push(item);
+  }
+  return found;
 }
 
 function positive(name: string, value: number | undefined, byDefault: number): number {
