@@ -11,7 +11,7 @@ import { nextLookMonoMs, renewAtMonoMs, renewalTerms } from './upkeep.ts';
 import { type Wait, Waiters } from './waiters.ts';
 
 /** How long an idle shared claim is kept under load, so that a batch that follows writes nothing. */
-const lingerMs = 20;
+const lingerMs = 10;
 
 const noSeats: readonly Seat[] = [];
 
@@ -55,7 +55,7 @@ export class Gate implements Beating {
   /** Nothing held, nobody waiting, nothing worth remembering: the gate can be forgotten. */
   get idle(): boolean {
     const nothingHere = this.#claim === undefined && this.#changing === undefined && this.#waiting === 0;
-    return nothingHere && !this.#traffic.recentlyShared && (this.#refused?.endsMs ?? 0) <= this.#context.clock.wallMs();
+    return nothingHere && !this.#traffic.isBack && (this.#refused?.endsMs ?? 0) <= this.#context.clock.wallMs();
   }
 
   get #waiting(): number {
@@ -85,6 +85,7 @@ export class Gate implements Beating {
     const { claim } = seat;
     if (claim.lost === 'stolen' || claim.lost === 'vanished') return false;
     if (this.#claim !== claim) return claim.release();
+    if (claim.mode === 'write') this.#traffic.countWrite(this.#context.clock.monotonicMs() - seat.sinceMonoMs);
     if (worked && seat.ask.options.minHoldMs > 0)
       this.#minHoldUntilMs = Math.max(this.#minHoldUntilMs, seat.sinceWallMs + seat.ask.options.minHoldMs);
     if (this.#seats.length > 0) return claim.isLive();
@@ -181,7 +182,7 @@ export class Gate implements Beating {
     return new Waiters(this.#context, this.resource, key, {
       heldHere: () => this.#claim !== undefined,
       attempt: (ask) => this.#attemptForQueue(ask),
-      keepWish: (ask, since) => wish.keep(ask, since),
+      keepWish: (ask, since, changed) => wish.keep(ask, since, changed),
       withdrawWish: () => wish.withdraw(),
       wishRenewsAtMonoMs: () => wish.renewAtMonoMs,
       liveUntilMs: () => this.#refused?.endsMs ?? 0,
@@ -200,7 +201,7 @@ export class Gate implements Beating {
       const claim = this.#liveClaim();
       if (claim === undefined) {
         return this.#change(async () => {
-          const taken = await this.#takeOrRefuse(ask, this.#traffic.recentlyShared);
+          const taken = await this.#takeOrRefuse(ask, this.#traffic.isBack);
           return taken instanceof Claim ? this.#seatFirst(taken, ask) : refuse(taken);
         });
       }
@@ -209,9 +210,13 @@ export class Gate implements Beating {
         continue;
       }
       if (claim.mode === 'write' || claim.mode !== ask.mode) return refuse(this.#knownRefusal());
-      if (!(this.#traffic.underLoad && this.#traffic.lineIsFresh)) {
+      if (!(this.#traffic.underLoad && this.#traffic.isOurTurn(ask.mode))) {
         const next = await this.#change(() => this.#whoGoesFirst(ask));
-        if (next !== undefined) return refuse(next);
+        if (next !== undefined) {
+          const refused = refuse(next);
+          if (this.#lingering !== undefined) this.#letGo(claim).catch(() => {});
+          return refused;
+        }
         if (this.#liveClaim() !== claim) continue;
       }
       const seat = this.#seat(claim, ask);
@@ -300,7 +305,7 @@ export class Gate implements Beating {
   async #handOn(claim: Claim): Promise<boolean> {
     const next = this.#waiters?.head;
     if (next?.mode !== 'write' || claim.remainingMs() < claim.ttlMs / 3) return false;
-    if (!this.#traffic.lineIsFresh && (await this.#change(() => this.#whoGoesFirst(next))) !== undefined) return false;
+    if (!this.#traffic.isOurTurn('write') && (await this.#change(() => this.#whoGoesFirst(next))) !== undefined) return false;
     if (this.#liveClaim() !== claim || this.#waiters?.head !== next) return false;
     if (claim.fence !== undefined) {
       const passed = await this.#change(() => claim.passOn(next.token, termsOf(next)).catch(() => false));

@@ -3,11 +3,14 @@ import type { ClaimContext, Refusal } from './entry.ts';
 import { ResourceBusyError, StoreUnavailableError } from './errors.ts';
 import { type Holder, type Mode, toHolder } from './record.ts';
 import type { Ask, Seat } from './seat.ts';
+import { longHoldMs } from './traffic.ts';
 
 /** The shortest pause: of a process that is next in line, and of one that has just begun to wait. */
 const shortestDelayMs = 3;
 /** A holder is looked at again after this share of the time it has been in the way: a short hold leaves a short gap. */
-const patience = 0.25;
+const patience = 0.2;
+/** The same for the process that is next in line: it is alone, and everybody waits for it to notice. */
+const patienceOfNext = 0.08;
 
 /** How long somebody is willing to wait. */
 export interface Wait {
@@ -22,8 +25,8 @@ export interface Line {
   heldHere(): boolean;
   /** One careful attempt for whoever is first. `undefined`: taken, and the queue was served. */
   attempt(ask: Ask): Promise<Refusal | undefined>;
-  /** `since`: when it began to wait, on the wall clock. */
-  keepWish(ask: Ask, since: number): Promise<void>;
+  /** `since`: when it began to wait, on the wall clock. `changed`: somebody else holds the resource than at the last look. */
+  keepWish(ask: Ask, since: number, changed: boolean): Promise<void>;
   withdrawWish(): Promise<void>;
   /** On the monotonic clock; `Infinity` while no wish of ours stands. */
   wishRenewsAtMonoMs(): number;
@@ -145,6 +148,7 @@ export class Waiters {
     this.#looks = 0;
     this.#seenMonoMs = this.#context.clock.monotonicMs();
     this.#changedHands = false;
+    await this.#wish();
     while (this.#queue.length > 0 && !this.#line.heldHere()) {
       await this.#pause(subscription !== undefined && store.traits.pushes);
       const head = this.#queue[0];
@@ -170,8 +174,12 @@ export class Waiters {
       return;
     }
     for (const waiter of [...this.#queue]) if (++waiter.looks >= waiter.ask.options.retry.maxAttempts) waiter.giveUp();
+    await this.#wish();
+  }
+
+  async #wish(): Promise<void> {
     const next = this.#queue[0];
-    if (next !== undefined && this.#wantsPriority(next.ask)) await this.#line.keepWish(next.ask, next.since);
+    if (next !== undefined && this.#wantsPriority(next.ask)) await this.#line.keepWish(next.ask, next.since, this.#looks <= 1);
   }
 
   /** A store that does not answer ends the wait, unless a live holder was seen and the answer would be to run. */
@@ -180,11 +188,19 @@ export class Waiters {
     for (const waiter of [...this.#queue]) if (!alive || waiter.ask.options.onStoreDown !== 'run') waiter.settle(error);
   }
 
-  /** A wish is worth its requests when sharers could go on for ever, or when the resource changes hands without us. */
+  /**
+   * A wish is worth its requests when sharers could go on for ever, when the resource changes hands without us, or when
+   * its holder takes long: it may come straight back. Where the store pushes, a long hold is waited out in silence.
+   */
   #wantsPriority(ask: Ask): boolean {
     const blocker = this.#refusal.blockers[0];
     if (blocker === undefined || this.#refusal.waiting) return false;
-    return this.#changedHands || (blocker.mode !== 'write' && blocker.mode !== ask.mode);
+    if (this.#changedHands || (blocker.mode !== 'write' && blocker.mode !== ask.mode)) return true;
+    return !this.#context.store.traits.pushes && this.#inTheWayMs() >= longHoldMs;
+  }
+
+  #inTheWayMs(): number {
+    return this.#context.clock.monotonicMs() - this.#seenMonoMs;
   }
 
   async #pause(pushed: boolean): Promise<void> {
@@ -207,13 +223,11 @@ export class Waiters {
     const { retry } = (this.#queue[0] as Waiter).ask.options;
     const renewsAtMonoMs = this.#line.wishRenewsAtMonoMs();
     const nextInLine = renewsAtMonoMs !== Number.POSITIVE_INFINITY;
-    const firstMs = nextInLine ? Math.min(shortestDelayMs, retry.delayMs) : retry.delayMs;
-    const growth = nextInLine ? 1.2 : 2;
-    const backoffMs = Math.min(retry.maxDelayMs, firstMs * growth ** Math.max(0, this.#looks - 1));
+    const backoffMs = Math.min(retry.maxDelayMs, retry.delayMs * 2 ** Math.max(0, this.#looks - 1));
+    const hurryMs = Math.max(shortestDelayMs, this.#inTheWayMs() * (nextInLine ? patienceOfNext : patience));
     // Among many who wait for a resource that goes from hand to hand, only the next in line need hurry.
-    const inTheWayMs = clock.monotonicMs() - this.#seenMonoMs;
-    const hurryMs = this.#changedHands ? backoffMs : Math.max(shortestDelayMs, inTheWayMs * patience);
-    const pauseMs = pushed ? Number.POSITIVE_INFINITY : Math.min(backoffMs, hurryMs) * (0.5 + Math.random() / 2);
+    const looksMs = this.#changedHands && !nextInLine ? backoffMs : Math.min(backoffMs, hurryMs);
+    const pauseMs = pushed ? Number.POSITIVE_INFINITY : looksMs * (0.5 + Math.random() / 2);
     const endsInMs = this.#refusal.blockers.length === 0 ? retry.maxDelayMs : earliestEnd(this.#refusal.blockers) - clock.wallMs();
     // A key may outlive its holder's end by the store's grain: past it, look again soon, not at once.
     const untilEndMs = endsInMs > 0 ? endsInMs + 1 : Math.min(retry.maxDelayMs, clockSkewMs);

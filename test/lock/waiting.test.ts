@@ -152,6 +152,23 @@ describe('wishes', () => {
     expect(await (await b.lock({ appends: 'events' })).unlock()).toBe(true);
   });
 
+  test('whoever comes straight back after a long hold goes behind those who wait, and they are seen', async () => {
+    const { lockers } = fleet(2);
+    const [back, waiter] = lockers as [ResourceLocker, ResourceLocker];
+    const order: string[] = [];
+    const first = await back.lock('events');
+    const waited = waiter.run('events', () => void order.push('waiter'), { onBusy: 'retry', job: 'patient' });
+    for (;;) {
+      const waiting = (await back.inspect('events')).filter(({ state }) => state === 'waiting');
+      if (waiting[0]?.job === 'patient') break;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await first.unlock();
+    await back.run('events', () => void order.push('back'), { onBusy: 'retry' });
+    await waited;
+    expect(order).toEqual(['waiter', 'back']);
+  });
+
   test("a waiter that comes and goes changes nothing about the holder's record", async () => {
     const { lockers, stores } = fleet(2);
     const [holder, waiter] = lockers as [ResourceLocker, ResourceLocker];
