@@ -61,15 +61,17 @@ export async function updateDelays({ pool, takeTurn, onConflict }: Desk): Promis
 
 /** Another scheduled task: rewrites a rollup of what the first one wrote. */
 export async function rewriteRollup({ pool, takeTurn, onConflict }: Desk): Promise<void> {
-  const insert = `
-    insert into state_delays
-    select state, sum(flights), sum(delay) from airport_delays join airports on iata = airport group by state`;
+  const select = `
+    select state, sum(flights) as flights, sum(delay) as delay from airport_delays join airports on iata = airport group by state`;
+  const insert = 'insert into state_delays select * from json_populate_recordset(null::state_delays, $1)';
   await takeTurn({ writes: 'state_delays', reads: 'airport_delays' }, 'rewrite-rollup', () =>
     transaction(
       pool,
       async (client) => {
+        const { rows } = await client.query(select);
+        await sleep(computeMs);
         await client.query('delete from state_delays');
-        await client.query(insert);
+        await client.query(insert, [JSON.stringify(rows)]);
       },
       onConflict,
     ),
