@@ -154,14 +154,16 @@ describeWith('postgres', (service) => {
     expect((await ids()).length).toBe(20);
   });
 
-  test('onConflict: rows that are there are left or updated', async () => {
+  test('onConflict: rows that are there are left or updated; what could conflict with another batch takes the table alone', async () => {
     await warehouse.insertBatches('events', numbered(0, 5));
-    await warehouse.insertBatches('events', numbered(0, 8), { onConflict: 'do nothing' });
-    expect((await ids()).length).toBe(8);
     const scopes: unknown[] = [];
-    locker.on('acquired', ({ scope }) => scopes.push(scope.writes));
+    locker.on('acquired', ({ scope }) => scopes.push(scope.writes.length > 0 ? 'write' : 'append'));
+    await warehouse.insertBatches('events', numbered(0, 8), { onConflict: 'do nothing' });
+    await warehouse.insertBatches('events', numbered(0, 8), { onConflict: 'do nothing', isolation: 'serializable' });
+    await warehouse.insertBatches('events', numbered(0, 8), { onConflict: 'do nothing', isolation: 'serializable', mode: 'append' });
+    expect((await ids()).length).toBe(8);
     await warehouse.insertBatches('events', [{ id: 3, note: 'new' }], { onConflict: '(id) do update set note = excluded.note' });
-    expect(scopes).toEqual([['events']]);
+    expect(scopes).toEqual(['append', 'write', 'append', 'write']);
     expect((await pool.query('select note from events where id = 3')).rows).toEqual([{ note: 'new' }]);
   });
 

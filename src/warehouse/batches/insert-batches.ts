@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../../lock/errors.ts';
+import type { Isolation } from '../attempt.ts';
 import { foldIdentifier } from '../sql/names.ts';
 import { checkTransactionOptions, runTransaction, type TransactionContext, type TransactionOptions } from '../transaction.ts';
 import { type Chunk, type ChunkLimits, chunksOf } from './chunk.ts';
@@ -15,7 +16,7 @@ export interface InsertOptions extends Omit<TransactionOptions, 'audit' | 'signa
   readonly method?: 'copy' | 'insert';
   /** What follows ON CONFLICT: `'do nothing'`, `'(id) do update set …'`. It goes into the SQL as it is. */
   readonly onConflict?: string;
-  /** Default `'append'`; `'write'` where `onConflict` updates. */
+  /** Default `'append'`; `'write'` where batches could conflict with each other: `onConflict` updates, or `isolation` is not read committed. */
   readonly mode?: 'append' | 'write';
   /** The resource to lock. Default: the table. For instance `events/acme`, where a tenant has a physical table of its own. */
   readonly resource?: string;
@@ -72,15 +73,15 @@ export class Batches {
   }
 
   #lane(table: string, { columns }: Chunk, writing: Writing, limits: ChunkLimits, how: InsertOptions): Lane {
-    const { method: _method, onConflict = '', mode, resource = table, ...options } = how;
+    const { method: _method, onConflict, mode, resource = table, ...options } = how;
     // Who is inside a run that holds the table must not queue behind those who wait for that run to end.
     const around = this.#context.locker.current(resource)?.token;
     const key = JSON.stringify([around, resource, columns, writing, mode, limits, options]);
     const known = this.#lanes.get(key);
     if (known !== undefined) return known;
     for (const [name, lane] of this.#lanes) if (lane.idle) this.#lanes.delete(name);
-    const appends = (mode ?? (/\bdo\s+update\b/i.test(onConflict) ? 'write' : 'append')) === 'append';
-    const { signal: given } = this.#context.defaults;
+    const { signal: given, isolation: usual } = this.#context.defaults;
+    const appends = (mode ?? modeFor(onConflict, options.isolation ?? usual)) === 'append';
     const lane = new Lane({
       witness: this.#witness,
       limits: { rows: limits.rows * mergedBatches, bytes: limits.bytes * mergedBatches },
@@ -95,6 +96,12 @@ export class Batches {
     this.#lanes.set(key, lane);
     return lane;
   }
+}
+
+/** Which rows are there already is what ON CONFLICT looks at, and a strict isolation level aborts what saw too little. */
+function modeFor(onConflict: string | undefined, isolation: Isolation = 'read committed'): 'append' | 'write' {
+  if (onConflict === undefined) return 'append';
+  return isolation === 'read committed' && !/\bdo\s+update\b/i.test(onConflict) ? 'append' : 'write';
 }
 
 function checkInsertOptions(options: InsertOptions): void {
