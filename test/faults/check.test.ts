@@ -132,6 +132,10 @@ describe('what the store may lose', () => {
   test('a loss that is not signalled is seen without anybody else', () => {
     expect(kindsOf(held('a', 0, 900, { confirmed: [0] }), flushed(100))).toEqual(['late-loss']);
   });
+
+  test('nor is a record that was put back a record that was kept', () => {
+    expect(kindsOf(held('a', 0, 900, { confirmed: [0, 300, 600] }), flushed(100))).toEqual(['late-loss']);
+  });
 });
 
 describe('strangers', () => {

@@ -125,7 +125,11 @@ export function lateLosses(turns: readonly Turn[], history: readonly Line[], ter
       turn.needs.some(({ resource }) => at > lastConfirmed(confirmed, turn, resource, at) + terms.ttlMs),
     );
     if (overdue !== undefined) return [{ at: overdue, text: `${nameOf(turn)} believed in its lock after its deadline` }];
-    const oldest = Math.min(...turn.needs.map(({ resource }) => lastConfirmed(confirmed, turn, resource, span.to)));
+    // Of two resources one may have been held long before both were. A record that was put back is no excuse.
+    const oldest = Math.min(
+      turn.answer?.at ?? span.from,
+      ...turn.needs.map(({ resource }) => lastConfirmed(confirmed, turn, resource, span.to)),
+    );
     const forgot = emptied.find(({ at, until }) => oldest < at && span.to > until + heartbeatMs(terms));
     return forgot === undefined
       ? []

@@ -50,6 +50,17 @@ function isHolding({ lines }: Member): boolean {
   return false;
 }
 
+/** Blocks the event loop of a holder until its key is gone, see `worker.ts`. Resolves with the holder when it is awake again. */
+export async function stallHolder(arena: Arena, command: 'stall' | 'rewind' | 'sleep'): Promise<Member> {
+  const member = await holderIn(arena);
+  const pauses = (): number => member.lines.filter(({ what }) => what === 'paused').length;
+  const before = pauses();
+  member.command(`${command} ${arena.pastTtlMs}`);
+  const giveUpAt = sharedClockMs() + 4 * arena.pastTtlMs;
+  while (pauses() === before && sharedClockMs() < giveUpAt) await sleep(5);
+  return member;
+}
+
 /** Writes into the history that the store may have lost records while `loses` ran, and for `alsoMs` after it. */
 export async function forgetting(arena: Arena, everything: boolean, loses: () => Promise<void>, alsoMs = 0): Promise<void> {
   const at = sharedClockMs();

@@ -1,7 +1,8 @@
 /**
  * One process of the fleet: takes locks, works under them, and writes its history to stdout, a line of JSON for each step.
  * Nothing but its own work keeps it alive, so that a call that lets the process end unfinished is seen. Its stdin takes
- * `stop`, `stall <ms>` (block the event loop inside the next critical section) and `jump <ms>` (set the wall clock).
+ * `stop`, `jump <ms>` (set the wall clock), and, for the next critical section: `stall <ms>` (block the event loop), `rewind <ms>`
+ * (the same, and the wall clock is set back by as much), `sleep <ms>` (the same, and the monotonic clock stands still).
  */
 
 import type { Socket } from 'node:net';
@@ -25,7 +26,8 @@ const lookEveryMs = 8;
 let turns = 0;
 let stopping = false;
 let jumpedMs = 0;
-let stallMs = 0;
+let sleptMs = 0;
+let stall: { readonly ms: number; readonly clock: 'goes on' | 'rewind' | 'sleep' } | undefined;
 
 function tell(what: string, more: object = {}, at: number = sharedClockMs()): void {
   process.stdout.write(`${JSON.stringify({ what, at, worker, ...more })}\n`);
@@ -40,7 +42,13 @@ const commands: Readonly<Record<string, (ms: number) => void>> = {
     stopping = true;
   },
   stall: (ms) => {
-    stallMs = ms;
+    stall = { ms, clock: 'goes on' };
+  },
+  rewind: (ms) => {
+    stall = { ms, clock: 'rewind' };
+  },
+  sleep: (ms) => {
+    stall = { ms, clock: 'sleep' };
   },
   jump: (ms) => {
     jumpedMs = ms;
@@ -54,7 +62,11 @@ createInterface({ input: process.stdin })
   .on('close', () => process.exit(1)); // whoever started it is gone
 (process.stdin as unknown as Socket).unref();
 
-const clock: Clock = { ...systemClock, wallMs: () => Date.now() + jumpedMs };
+const clock: Clock = {
+  ...systemClock,
+  wallMs: () => systemClock.wallMs() + jumpedMs,
+  monotonicMs: () => systemClock.monotonicMs() - sleptMs,
+};
 const opened = await openStore(storeName, url);
 const parts = variants[variant]({ store: opened.store, clock });
 const store = recorded(parts.store, namespace, (what, resource, at) => tell(what, { resource }, at));
@@ -110,16 +122,17 @@ async function work(turn: number, { signal }: Lock, holdMs: number): Promise<voi
     if (signal.aborted) return;
     tell('look', { turn }, at);
     if (at >= endsAt) return;
-    if (stallMs > 0 && holdMs > terms.ttlMs / 3) stall();
+    if (stall !== undefined && holdMs > terms.ttlMs / 3) block(stall);
     else await sleep(lookEveryMs);
   }
 }
 
-function stall(): void {
+function block({ ms, clock }: NonNullable<typeof stall>): void {
+  stall = undefined;
   const at = sharedClockMs();
-  const until = at + stallMs;
-  stallMs = 0;
-  while (sharedClockMs() < until);
+  while (sharedClockMs() < at + ms);
+  if (clock === 'rewind') jumpedMs -= ms;
+  if (clock === 'sleep') sleptMs += ms;
   tell('paused', { until: sharedClockMs() }, at);
 }
 

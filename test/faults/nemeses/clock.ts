@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clockSkewMs } from '../../../src/lock/decide.ts';
-import { holderIn, type Nemesis } from '../nemesis.ts';
+import { holderIn, type Nemesis, stallHolder } from '../nemesis.ts';
 
 /** Sets the wall clock of a holder's host, forward or back, and after a while right again. */
 async function jump(arena: Parameters<Nemesis['strike']>[0], byMs: number): Promise<void> {
@@ -22,5 +22,20 @@ export const clockNemeses: readonly Nemesis[] = [
     does: 'the wall clock of a holder is set by an hour; writers only, since sharers need clocks that agree',
     modes: 'write',
     strike: (arena) => jump(arena, 3_600_000),
+  },
+  {
+    name: 'clock set back',
+    does: 'a holder stalls until its key is gone, and its wall clock is set back by as much; writers only',
+    modes: 'write',
+    async strike(arena) {
+      (await stallHolder(arena, 'rewind')).command('jump 0');
+    },
+  },
+  {
+    name: 'host asleep',
+    does: 'a holder sleeps with its host until its key is gone: its monotonic clock stands still meanwhile',
+    async strike(arena) {
+      await stallHolder(arena, 'sleep');
+    },
   },
 ];

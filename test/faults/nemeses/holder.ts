@@ -1,4 +1,4 @@
-import { holderIn, type Nemesis } from '../nemesis.ts';
+import { holderIn, type Nemesis, stallHolder } from '../nemesis.ts';
 
 export const holderNemeses: readonly Nemesis[] = [
   {
@@ -24,12 +24,7 @@ export const holderNemeses: readonly Nemesis[] = [
     name: 'holder stalled',
     does: 'a process that holds a lock blocks its event loop until its key is gone',
     async strike(arena) {
-      const member = await holderIn(arena);
-      const pauses = (): number => member.lines.filter(({ what }) => what === 'paused').length;
-      const before = pauses();
-      member.command(`stall ${arena.pastTtlMs}`);
-      const giveUpAt = Date.now() + 4 * arena.pastTtlMs;
-      while (pauses() === before && Date.now() < giveUpAt) await new Promise((resolve) => setTimeout(resolve, 20));
+      await stallHolder(arena, 'stall');
     },
   },
 ];

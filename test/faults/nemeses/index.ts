@@ -8,7 +8,7 @@ const single: readonly Nemesis[] = [...holderNemeses, ...serverNemeses, ...wireN
 
 const mixed: Nemesis = {
   name: 'mixed',
-  does: 'any of the above but the last, drawn by lot, one after another',
+  does: 'any of the above that is not for writers only, drawn by lot, one after another',
   strike(arena) {
     const fitting = single.filter(({ suits, modes }) => modes === undefined && (suits?.(arena.backend) ?? true));
     return arena.random.pick(fitting).strike(arena);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultProxy } from '../../support/proxy.ts';
 import { sharedClockMs } from '../history.ts';
 import { type Arena, holderIn, type Nemesis } from '../nemesis.ts';
-import { terms } from '../terms.ts';
+import { callLimitMs, terms } from '../terms.ts';
 
 /** Breaks the wires of all workers, or of one that holds a lock, in one way for a while. */
 function wire(name: string, does: string, who: 'all' | 'holder', breaks: (proxy: FaultProxy, arena: Arena) => Promise<void>): Nemesis {
@@ -28,9 +28,9 @@ function oneByOne(fault: (proxy: FaultProxy, arena: Arena) => void | Promise<voi
 const outageMs = 1.5 * terms.ttlMs;
 
 /** No connection survives the loss of bytes in its middle. */
-async function blackHole(proxy: FaultProxy): Promise<void> {
+async function blackHole(proxy: FaultProxy, ms: number): Promise<void> {
   proxy.blackHole();
-  await sleep(outageMs);
+  await sleep(ms);
   proxy.resetConnections();
   proxy.heal();
 }
@@ -42,14 +42,16 @@ export const wireNemeses: readonly Nemesis[] = [
   }),
   wire(
     'black hole',
-    'requests are applied, replies vanish, for longer than the TTL; then the connections break',
+    'requests are applied, replies vanish, for longer than any call may take; then the connections break',
     'all',
     async (proxy, arena) => {
-      await blackHole(proxy);
+      await blackHole(proxy, callLimitMs + 500);
       await sleep(arena.random.between(500, 1_500));
     },
   ),
-  wire('black hole for one', 'the same to the holder alone: others may go on', 'holder', blackHole),
+  wire('black hole for one', 'the same to one that holds a lock, for longer than the TTL: others may go on', 'holder', (proxy) =>
+    blackHole(proxy, outageMs),
+  ),
   wire('requests lost for one', 'the requests of a holder vanish, for longer than the TTL', 'holder', async (proxy) => {
     proxy.dropRequests();
     await sleep(outageMs);
