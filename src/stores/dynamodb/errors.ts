@@ -56,6 +56,7 @@ function explanation(error: unknown, operation: string, tableName: string): stri
   if (neverConnected.has(code)) return `cannot be reached (${code}). Check the region or endpoint of the client, and the network.`;
   if (name === 'SyntaxError' || code.startsWith('HPE_') || /Parse Error/.test((error as Error).message))
     return 'what answered does not speak DynamoDB. Check the endpoint of the client.';
+  if (/^E[A-Z]+$/.test(code)) return `the connection failed (${code}). Check the endpoint of the client, http or https, and the network.`;
   return `failed (${code || name}).`;
 }
 

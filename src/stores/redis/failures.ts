@@ -32,8 +32,10 @@ function sentenceForSilence({ state, timeoutMs, lastError, isTurnedAway }: Circu
   if (state === 'ready') return `did not answer within ${timeoutMs} ms`;
   const away = `was not connected within ${timeoutMs} ms`;
   const hangsUp = lastError === undefined || /EPIPE|ECONNRESET|closed/.test(messageOf(lastError));
-  if (isTurnedAway && hangsUp) return `${away}: the server closes every connection at once. Is it Redis at all?`;
-  return lastError === undefined ? away : `${away}: it ${sentenceFor(lastError, 'away')}`;
+  if (isTurnedAway && hangsUp) return `${away}: the server closes every connection at once. Is it Redis at all, and does it expect TLS?`;
+  if (lastError === undefined)
+    return `${away}: nobody answers. Do host and port match, and does the server speak TLS if, and only if, the client does?`;
+  return `${away}: it ${sentenceFor(lastError, 'away')}`;
 }
 
 function sentenceFor(error: unknown, state: Adapter['state']): string {

@@ -118,6 +118,12 @@ describeWith('redis', () => {
       expect(message).toMatch(/^Redis was not connected within 500 ms: it refuses connections: is it running/);
     });
 
+    test('a port without TLS, asked for it', async () => {
+      expect(await messageFor(kind, login(':right').replace('redis://', 'rediss://'))).toMatch(
+        /^Redis was not connected within 500 ms: nobody answers\. .* does the server speak TLS if, and only if, the client does\?$/,
+      );
+    });
+
     test('a client that was closed', async () => {
       const client = kind === 'ioredis' ? new Redis(login(':right'), { lazyConnect: true }) : createClient({ url: login(':right') });
       if (client instanceof Redis) client.disconnect();
