@@ -29,17 +29,34 @@ export function waitingWithPush({ holdMs, beatMs, waiters }: Course): number {
 }
 
 /**
- * On a store without: a refused attempt (two), then looks. A pause is a quarter of the wait so far, 3 ms at least and a second
- * at most, and by chance up to a half shorter: this is the mean. However many wait, one of them looks.
+ * On a store without: a refused attempt (two), then looks, with pauses that grow with the wait, up to a second. From 20 ms on the
+ * process also says that it is next in line, and again after a quarter of the wait so far, a second at least and five at most: one
+ * request each time, and a look that falls due with it.
+ * A pause is shortened by chance by up to a half; this is the mean. However many wait, one of them looks.
  */
 export function waitingByPolls({ holdMs, waiters }: Course): number {
   if (waiters === 0) return 0;
-  const smallMs = 12;
-  const growingMs = 4_000;
-  const looks = (ms: number): number =>
-    ms <= smallMs ? ms / 3 : 3 + Math.log(Math.min(ms, growingMs) / smallMs) / Math.log(1.1875) + Math.max(0, ms - growingMs) / 750;
-  return 2 + looks(holdMs);
+  let requests = 2;
+  let saysSoAtMs = Number.POSITIVE_INFINITY;
+  for (let waitedMs = 0; ; ) {
+    const isNext = saysSoAtMs !== Number.POSITIVE_INFINITY;
+    const pauseMs = 0.75 * Math.min(1_000, Math.max(shortestPauseMs, waitedMs * (isNext ? shareOfNext : share)));
+    waitedMs += Math.min(pauseMs, saysSoAtMs - waitedMs);
+    if (waitedMs >= holdMs) return requests;
+    requests += 1;
+    if (isNext ? waitedMs < saysSoAtMs : waitedMs < nextInLineAfterMs) continue;
+    requests += 1;
+    saysSoAtMs = waitedMs + Math.min(5_000, Math.max(1_000, waitedMs / 4));
+  }
 }
+
+/** Node's timers take whole milliseconds, so the mean of the shortest pause is that pause. */
+const shortestPauseMs = 4;
+/** A pause in parts of the wait so far. */
+const share = 0.2;
+/** The same for a process that is next in line, which it is after so long. */
+const shareOfNext = 0.08;
+const nextInLineAfterMs = 20;
 
 /** `LockClient` here: each waiter tries once (two), then reads once in each refresh period. */
 export function waitingForLease({ holdMs, waiters }: Course): number {
