@@ -147,6 +147,23 @@ export async function turnsCost(backend: Backend, { turns, holdMs }: { turns: nu
   return requests;
 }
 
+/** What a lock costs that is taken by the process which has just let it go, after it had held it for `holdMs`. */
+export async function againCost(backend: Backend, holdMs: number): Promise<number> {
+  const clock = fakeClock({ wallMs: Date.now() });
+  const traffic = createTraffic();
+  const { store, ...mine } = await backend.open();
+  const locker = createLocker({ store: traffic.watch(store), clock, namespace: `cost${++courses}` });
+  const first = await locker.lock('events');
+  await pass(clock, holdMs, traffic.quiet);
+  await first.unlock();
+  const before = mine.requests();
+  await (await locker.lock('events')).unlock();
+  const requests = mine.requests() - before;
+  await locker.close();
+  await mine.close();
+  return requests;
+}
+
 interface Party {
   lock(): Promise<() => Promise<boolean>>;
   close(): Promise<void>;

@@ -1,8 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Course, holding, javaClient, turns, waitingByPolls, waitingForLease, waitingWithPush } from '../../bench/cost/formula.ts';
 import {
+  again,
+  type Course,
+  holding,
+  javaClient,
+  turns,
+  waitingByPolls,
+  waitingForLease,
+  waitingWithPush,
+} from '../../bench/cost/formula.ts';
+import {
+  againCost,
   type Backend,
   dynamodbBackend,
   leaseCost,
@@ -46,6 +56,10 @@ describe.each(backends)('the formulas of docs/cost.md, on %s', (service, start) 
     test('a lease', async () => {
       const course = { holdMs: 17.5 * second, beatMs: 5 * second, waiters: 3 };
       expect(await leaseCost(backend, course)).toEqual({ holder: holding(course), waiting: waitingForLease(course) });
+    });
+
+    test.each([1, 19, 20, 1_000])('taken again after a hold of %d ms', async (holdMs) => {
+      expect(await againCost(backend, holdMs)).toBe(again(holdMs));
     });
 
     test.each([1, 1_000])('turns of one process, each of %d ms', async (holdMs) => {
