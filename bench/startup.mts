@@ -27,7 +27,7 @@ await build({
   cwd: root,
   entry: { cli: 'src/cli/main.ts', config: 'src/config/index.ts', index: 'src/index.ts', memcached: 'src/stores/memcached/index.ts' },
   outDir: built,
-  format: 'esm',
+  format: 'cjs',
   platform: 'node',
   target: 'node20.19',
   dts: false,
@@ -40,7 +40,7 @@ writeFileSync(config, JSON.stringify({ store: `memcached://${memcached.url}`, re
 /** Until the command says what time it is. */
 async function untilCommand(): Promise<number> {
   const startMs = Date.now();
-  const args = [join(built, 'cli.mjs'), 'run', '--config', config, '--write', 'events', '--', 'date', '+%s%N'];
+  const args = [join(built, 'cli.cjs'), 'run', '--config', config, '--write', 'events', '--', 'date', '+%s%N'];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => {

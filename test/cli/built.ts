@@ -49,7 +49,7 @@ export function buildCli(): BuiltCli {
     '--no-config',
     '--no-dts',
     '--format',
-    'esm',
+    'cjs',
     '--platform',
     'node',
     '--target',
@@ -62,7 +62,7 @@ export function buildCli(): BuiltCli {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  const main = join(folder, 'dist/cli/main.mjs');
+  const main = join(folder, 'dist/cli/main.cjs');
   return {
     main,
     start: (args, options) => start(main, args, options),
