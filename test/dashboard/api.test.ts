@@ -1,10 +1,16 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { getRequestListener } from '@hono/node-server';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Hono } from 'hono';
-import { createDashboard, type Dashboard, type DashboardOptions, serveDashboard, storeUnlock } from '../../src/dashboard/index.ts';
+import {
+  createDashboard,
+  type Dashboard,
+  type DashboardOptions,
+  nodeListener,
+  serveDashboard,
+  storeUnlock,
+} from '../../src/dashboard/index.ts';
 import type { View } from '../../src/dashboard/view.ts';
 import { createLocker, type LockStore, type ResourceLocker } from '../../src/index.ts';
 import { createJournal, type Journal } from '../../src/observe/index.ts';
@@ -278,7 +284,7 @@ test('is mounted in hono, and in a server that leaves the path as it is', async 
   const dashboard = dashboardOf({ basePath: '/locks', token });
   const inHono = new Hono().mount('/locks', dashboard);
   expect((await inHono.request('/locks/api/view', { headers: bearer })).status).toBe(200);
-  const node = createServer(getRequestListener(dashboard));
+  const node = createServer(nodeListener(dashboard));
   await new Promise<void>((resolve) => node.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(node.address() as AddressInfo).port}/locks`;
   const body = new URLSearchParams({ token });
@@ -286,6 +292,33 @@ test('is mounted in hono, and in a server that leaves the path as it is', async 
   expect([answer.status, answer.headers.get('Location')]).toEqual([303, '/locks/']);
   expect(answer.headers.get('Set-Cookie')).toContain('Path=/locks/');
   expect(await (await fetch(url, { headers: bearer })).text()).toContain('src="/locks/page.js"');
+  node.closeAllConnections();
+  await new Promise((resolve) => node.close(resolve));
+});
+
+test('mounts where a server takes the path off, as express does, and unlocks through it', async () => {
+  const listener = nodeListener(dashboardOf({ token, unlock: storeUnlock({ store }), basePath: '/locks' }));
+  const node = createServer((request, response) => {
+    const mounted = /^\/locks(?=[/?]|$)/;
+    if (!mounted.test(request.url ?? '')) return void response.writeHead(404).end();
+    request.url = (request.url ?? '').replace(mounted, '').replace(/^(?!\/)/, '/');
+    void listener(request, response);
+  });
+  await new Promise<void>((resolve) => node.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(node.address() as AddressInfo).port}`;
+  await locker.lock('events');
+  const view = (await (await fetch(`${url}/locks/api/view`, { headers: bearer })).json()) as View;
+  const holders = view.tables.find(({ resource }) => resource === 'events')?.holders.map(({ id }) => id);
+  expect(holders).toHaveLength(1);
+  expect(await (await fetch(`${url}/locks`, { headers: bearer })).text()).toContain('src="/locks/page.js"');
+  const events = await fetch(`${url}/locks/api/events`, { headers: bearer });
+  const { value } = (await events.body?.getReader().read()) ?? {};
+  expect(new TextDecoder().decode(value)).toMatch(/^data: \{"atMs":/);
+  const body = JSON.stringify({ resource: 'events', holders, confirm: 'events' });
+  const headers = { ...bearer, 'Content-Type': 'application/json' };
+  const removed = await fetch(`${url}/locks/api/unlock`, { method: 'POST', body, headers });
+  expect([removed.status, await removed.json()]).toEqual([200, { outcome: 'removed' }]);
+  expect((await fetch(`${url}/other`)).status).toBe(404);
   node.closeAllConnections();
   await new Promise((resolve) => node.close(resolve));
 });

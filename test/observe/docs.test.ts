@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { LockerEvents } from '../../src/index.ts';
 import { createJournalTableSql, eventNames, metricsObserver } from '../../src/observe/index.ts';
+import { codeBlocks } from '../docs/code-blocks.ts';
+import { problemsOf } from '../jobs/compile.ts';
 
 const root = join(__dirname, '../..');
 const page = (name: string): string => readFileSync(join(root, 'docs', name), 'utf8');
@@ -49,3 +51,16 @@ test('docs/observe.md lists the instruments, and the alerts name them as Prometh
 test("docs/observe.md shows the journal's table", () => {
   expect(page('observe.md')).toContain(`\`\`\`sql\n${createJournalTableSql()}\`\`\``);
 });
+
+test('the code of docs/observe.md compiles', () => {
+  // pino is not installed; its call is the same with any logger.
+  const blocks = codeBlocks('docs/observe.md').filter(({ language, code }) => language === 'ts' && !code.includes("from 'pino'"));
+  const given = `import type { ResourceLocker } from 'giveway';
+import type { Logger } from 'giveway/observe';
+declare const locker: ResourceLocker;
+declare const logger: Logger;
+`;
+  const files = Object.fromEntries(blocks.map(({ code }, index) => [`block-${index}.ts`, given + code]));
+  expect(Object.keys(files).length).toBeGreaterThan(6);
+  expect(problemsOf(files)).toEqual([]);
+}, 60_000);
