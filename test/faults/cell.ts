@@ -1,17 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLocker } from '../../src/index.ts';
-import { clockSkewMs } from '../../src/lock/decide.ts';
 import type { ProcessServer } from '../support/services.ts';
 import type { Backend } from './backends.ts';
 import { check, type FindingKind, type Verdict } from './check.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 import { type Line, sharedClockMs } from './history.ts';
 import { type Arena, type Nemesis, pastTtlMs } from './nemesis.ts';
+import { probe } from './probe.ts';
 import { seededRandom } from './random.ts';
-import { openStore } from './stores.ts';
-import { callLimitMs, orphanMs, terms } from './terms.ts';
+import { terms } from './terms.ts';
 import type { VariantName } from './unsafe.ts';
-import { resources } from './workload.ts';
 
 export interface CellOptions {
   readonly seed: string;
@@ -73,28 +70,4 @@ async function untilEachAcquires(fleet: Fleet): Promise<void> {
     fleet.members().filter(({ lines }) => !lines.some((line) => line.what === 'acquired' && line.isProtected && line.at > since));
   while (idle().length > 0 && sharedClockMs() - since < recoversWithinMs) await sleep(10);
   for (const { name } of idle()) fleet.note({ what: 'starved', at: sharedClockMs(), worker: name });
-}
-
-/** Takes each resource once after everybody has gone: an orphan would be in the way. */
-async function probe(backend: Backend, server: ProcessServer, namespace: string): Promise<readonly Line[]> {
-  const opened = await openStore(backend.name, server.url);
-  const locker = createLocker({ store: opened.store, namespace });
-  const lines: Line[] = [];
-  const giveUpAt = sharedClockMs() + terms.ttlMs + orphanMs + clockSkewMs + 500;
-  let turn = 0;
-  for (const resource of resources) {
-    for (let isTaken = false; !isTaken && sharedClockMs() < giveUpAt; ) {
-      const about = { worker: 'probe', turn: ++turn };
-      lines.push({ what: 'ask', at: sharedClockMs(), ...about, needs: [{ resource, mode: 'write' }], limitMs: callLimitMs });
-      const lock = await locker.tryLock(resource, { onStoreDown: 'throw' });
-      isTaken = lock !== undefined;
-      const at = sharedClockMs();
-      lines.push(isTaken ? { what: 'acquired', at, ...about, isProtected: true, holdMs: 0 } : { what: 'busy', at, ...about, resource });
-      lines.push({ what: 'released', at: sharedClockMs(), ...about, outcome: (await lock?.unlock()) === false ? 'not-ours' : 'ours' });
-      if (!isTaken) await sleep(50);
-    }
-  }
-  await locker.close();
-  await opened.close();
-  return lines;
 }

@@ -3,7 +3,7 @@ import { lateLosses, overlapsIn, strangersFreed } from './exclusion.ts';
 import type { Line } from './history.ts';
 import { badEnds, hangs, orphans } from './liveness.ts';
 import type { Terms } from './terms.ts';
-import { nameOf, turnsIn } from './turns.ts';
+import { type Breach, nameOf, turnsIn } from './turns.ts';
 
 export type FindingKind = 'overlap' | 'stranger-freed' | 'late-loss' | 'orphan' | 'hang' | 'bad-end';
 
@@ -35,7 +35,7 @@ export function check(lines: readonly Line[], terms: Terms): Verdict {
   const acquired = turns.filter(({ answer }) => answer?.what === 'acquired');
   const overlaps = overlapsIn(turns, history, terms);
   const unexplained = overlaps.filter(({ isExplained }) => !isExplained);
-  const found: Readonly<Record<FindingKind, readonly { readonly at: number; readonly text: string }[]>> = {
+  const found: Readonly<Record<FindingKind, readonly Breach[]>> = {
     overlap: unexplained.map(({ stale, fresh, resource, from, to }) => ({
       at: from,
       text: `${nameOf(stale)} and ${nameOf(fresh)} both held "${resource}" for ${(to - from).toFixed(1)} ms`,

@@ -1,7 +1,7 @@
 /** The rules of safety: who believed in a lock, when, and whether it may have. Pure. */
 import type { Line } from './history.ts';
 import type { Terms } from './terms.ts';
-import { belief, contested, nameOf, type Turn } from './turns.ts';
+import { type Breach, belief, contested, nameOf, type Turn } from './turns.ts';
 
 /** Two incompatible holders that believed at once. */
 export interface Overlap {
@@ -13,11 +13,6 @@ export interface Overlap {
   readonly to: number;
   /** The store had forgotten the older claim, and its holder learned of that in time. */
   readonly isExplained: boolean;
-}
-
-interface Finding {
-  readonly at: number;
-  readonly text: string;
 }
 
 type Forgot = Extract<Line, { what: 'forgot' }>;
@@ -61,7 +56,7 @@ function heartbeatMs({ ttlMs, slackMs }: Terms): number {
 }
 
 /** P4: nobody frees what another one holds. Seen from both sides: who freed too much, and who missed what nobody may have taken. */
-export function strangersFreed(turns: readonly Turn[], history: readonly Line[], terms: Terms): readonly Finding[] {
+export function strangersFreed(turns: readonly Turn[], history: readonly Line[], terms: Terms): readonly Breach[] {
   const confirmed = confirmations(history);
   const freed = history.flatMap((line) => {
     if (line.what !== 'removed') return [];
@@ -115,7 +110,7 @@ function missedAt({ lost, released }: Turn): { readonly at: number; readonly how
 }
 
 /** P6: a lock says "held" no longer than its deadline, and no longer than a heartbeat after the store has forgotten everything. */
-export function lateLosses(turns: readonly Turn[], history: readonly Line[], terms: Terms): readonly Finding[] {
+export function lateLosses(turns: readonly Turn[], history: readonly Line[], terms: Terms): readonly Breach[] {
   const confirmed = confirmations(history);
   const emptied = forgetsIn(history).filter(({ everything }) => everything);
   return turns.flatMap((turn) => {

@@ -2,12 +2,7 @@
 import { clockSkewMs } from '../../src/lock/decide.ts';
 import type { Line } from './history.ts';
 import { orphanMs, type Terms } from './terms.ts';
-import { nameOf, type Turn } from './turns.ts';
-
-interface Finding {
-  readonly at: number;
-  readonly text: string;
-}
+import { type Breach, nameOf, type Turn } from './turns.ts';
 
 interface Span {
   readonly from: number;
@@ -15,7 +10,7 @@ interface Span {
 }
 
 /** P3: whoever is told "busy" is told so because somebody was there within `ttlMs` + 3 s (shared modes: and the clock skew). */
-export function orphans(turns: readonly Turn[], history: readonly Line[], { ttlMs }: Terms): readonly Finding[] {
+export function orphans(turns: readonly Turn[], history: readonly Line[], { ttlMs }: Terms): readonly Breach[] {
   const deaths = deathsIn(history);
   const strikes = history.filter((line) => line.what === 'struck').map(({ at, until }) => ({ from: at, to: until }));
   // A request that was held up by a fault may take effect as late as the fault ends.
@@ -47,7 +42,7 @@ function endOf({ worker, answer, released }: Turn, deaths: ReadonlyMap<string, n
 }
 
 /** P7: each call ends in its time. Time in which the process was stopped does not count. */
-export function hangs(turns: readonly Turn[], history: readonly Line[]): readonly Finding[] {
+export function hangs(turns: readonly Turn[], history: readonly Line[]): readonly Breach[] {
   const deaths = deathsIn(history);
   const pauses = history.filter((line) => line.what === 'paused');
   const endsAt = history.at(-1)?.at ?? 0;
@@ -78,7 +73,7 @@ export function hangs(turns: readonly Turn[], history: readonly Line[]): readonl
 }
 
 /** A worker ends when it is told to or killed, says so, and throws nothing that nobody catches. */
-export function badEnds(history: readonly Line[]): readonly Finding[] {
+export function badEnds(history: readonly Line[]): readonly Breach[] {
   const excused = new Set(
     history.flatMap((line) => (line.what === 'bye' || line.what === 'killed' || line.what === 'stuck' ? [line.worker] : [])),
   );

@@ -18,6 +18,12 @@ export interface Turn {
   released?: { readonly at: number; readonly outcome: 'ours' | 'not-ours' | 'failed' };
 }
 
+/** A rule that did not hold, and when. */
+export interface Breach {
+  readonly at: number;
+  readonly text: string;
+}
+
 /** Of a sorted history. */
 export function turnsIn(history: readonly Line[]): readonly Turn[] {
   const turns = new Map<string, Turn>();
