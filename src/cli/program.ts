@@ -59,5 +59,9 @@ function oneLine(text: string): string {
 /** A config's problems have a line each. */
 function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.split('\n').map(printable).join('\n');
+  return text
+    .replace(/\boverrides\.store\b/, '--store')
+    .split('\n')
+    .map(printable)
+    .join('\n');
 }

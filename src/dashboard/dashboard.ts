@@ -149,7 +149,11 @@ function checked(options: DashboardOptions): DashboardOptions {
   if (typeof locker?.inspect !== 'function') refuse('locker', locker, 'a ResourceLocker is allowed');
   // What was received stays out of the message: it is a secret, if a short one.
   if (token !== undefined && (typeof token !== 'string' || token.length < shortestToken))
-    refuse('token', typeof token, `a string of at least ${shortestToken} characters is allowed`);
+    refuse(
+      'token',
+      typeof token === 'string' ? `${token.length} characters` : typeof token,
+      `a string of at least ${shortestToken} characters is allowed`,
+    );
   if (unlock !== undefined && token === undefined) refuse('unlock', unlock, 'a function is allowed, together with a `token`');
   if (basePath !== undefined && !/^\/[\w\-./~]*$/.test(basePath)) refuse('basePath', basePath, 'a path such as "/locks" is allowed');
   if (starveAfterSkips !== undefined && !(Number.isInteger(starveAfterSkips) && starveAfterSkips >= 1))

@@ -21,7 +21,11 @@ const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
 /** Serves the dashboard over HTTP. Rejects with `InvalidOptionError`, or when the port cannot be had. */
 export async function serveDashboard({ host = '127.0.0.1', port = 4440, ...options }: ServeOptions): Promise<DashboardServer> {
   if (!loopback.has(host) && options.token === undefined)
-    throw new InvalidOptionError('host', host, 'without a `token` only 127.0.0.1, ::1 and localhost are allowed');
+    throw new InvalidOptionError(
+      'host',
+      host,
+      'without a `token` (for the command: GIVEWAY_DASHBOARD_TOKEN) only 127.0.0.1, ::1 and localhost are allowed',
+    );
   if (!(Number.isInteger(port) && port >= 0 && port <= 65_535))
     throw new InvalidOptionError('port', port, 'a port from 0 to 65535 is allowed');
   const dashboard = createDashboard(options);

@@ -236,6 +236,13 @@ describe('check', () => {
     for (const path of ['store', 'ttl', 'resources.events.ttlMs']) expect(err).toContain(`\n  ${path}: `);
   });
 
+  test('a wrong --store is called by that name', async () => {
+    expect(await ask('check', '--store', 'memcache://x')).toMatchObject({
+      code: 64,
+      err: expect.stringMatching(/\n {2}--store: received "memcache:\/\/x".*did you mean "memcached"/),
+    });
+  });
+
   test('without any config it says where it looked', async () => {
     expect(await ask('check')).toMatchObject({ code: 64, err: expect.stringContaining('No giveway config found') });
   });
