@@ -5,7 +5,7 @@ import type { ClaimContext, Refusal } from './entry.ts';
 import { StoreUnavailableError } from './errors.ts';
 import type { Beating, Heartbeat } from './heartbeat.ts';
 import { type Ask, Seat } from './seat.ts';
-import { nextInLine, Taking, take, termsOf } from './taking.ts';
+import { type Manner, nextInLine, Taking, take, termsOf } from './taking.ts';
 import { Traffic } from './traffic.ts';
 import { nextLookMonoMs, renewAtMonoMs, renewalTerms } from './upkeep.ts';
 import { type Wait, Waiters } from './waiters.ts';
@@ -201,7 +201,7 @@ export class Gate implements Beating {
       const claim = this.#liveClaim();
       if (claim === undefined) {
         return this.#change(async () => {
-          const taken = await this.#takeOrRefuse(ask, this.#traffic.isBack);
+          const taken = await this.#takeOrRefuse(ask, this.#traffic.isBack ? 'back' : 'bare');
           return taken instanceof Claim ? this.#seatFirst(taken, ask) : refuse(taken);
         });
       }
@@ -210,7 +210,7 @@ export class Gate implements Beating {
         continue;
       }
       if (claim.mode === 'write' || claim.mode !== ask.mode) return refuse(this.#knownRefusal());
-      if (!(this.#traffic.underLoad && this.#traffic.isOurTurn(ask.mode))) {
+      if (!this.#traffic.isOurTurn(ask.mode)) {
         const next = await this.#change(() => this.#whoGoesFirst(ask));
         if (next !== undefined) {
           const refused = refuse(next);
@@ -232,7 +232,7 @@ export class Gate implements Beating {
     while (this.#changing !== undefined) await this.#changing;
     if (this.#liveClaim() !== undefined) return undefined;
     const unserved = await this.#change(async () => {
-      const taken = await this.#takeOrRefuse(ask, true);
+      const taken = await this.#takeOrRefuse(ask, 'queued');
       // Whoever the attempt was made for may have stopped waiting; the claim serves who is first now.
       return taken instanceof Claim && this.#serve(taken) ? undefined : taken;
     });
@@ -241,8 +241,8 @@ export class Gate implements Beating {
     return undefined;
   }
 
-  async #takeOrRefuse(ask: Ask, careful: boolean): Promise<Claim | Refusal> {
-    const taken = await take(this.#taking, ask, careful).catch((error: unknown) => this.#orLiveHolder(error, ask));
+  async #takeOrRefuse(ask: Ask, manner: Manner): Promise<Claim | Refusal> {
+    const taken = await take(this.#taking, ask, manner).catch((error: unknown) => this.#orLiveHolder(error, ask));
     if (taken instanceof Claim) {
       this.#adopt(taken);
       return taken;

@@ -3,6 +3,7 @@ import { createClaim, joinClaim, refusal, takeOverClaim } from './claiming.ts';
 import type { ClaimContext, ClaimTerms, Refusal } from './entry.ts';
 import { wishKey } from './keys.ts';
 import type { Ask } from './seat.ts';
+import type { Entry } from './store.ts';
 import { Wish } from './wish.ts';
 
 const maxRaces = 32;
@@ -36,13 +37,17 @@ export function termsOf({ options }: Ask): ClaimTerms {
   return { job: options.job, ttlMs: options.ttlMs, maxHoldMs: options.maxHoldMs };
 }
 
+/** How much an attempt knows of others: nothing; that they may wait, since this process has just been in; or that it is one look of a queue. */
+export type Manner = 'bare' | 'back' | 'queued';
+
 /**
  * One acquisition from the store. Nobody is asked about wishes while nobody contends: the first try is a bare `create`.
- * `careful`: whoever is next in line goes first. Rejects with `StoreUnavailableError`.
+ * Whoever is back asks for record and wish together; a queue, whose looks mostly find a holder, one after the other.
+ * Rejects with `StoreUnavailableError`.
  */
-export async function take(from: Taking, ask: Ask, careful: boolean): Promise<Claim | Refusal> {
+export async function take(from: Taking, ask: Ask, manner: Manner): Promise<Claim | Refusal> {
   try {
-    return (careful ? undefined : await create(from, ask)) ?? (await lookAndTake(from, ask, careful));
+    return (manner === 'bare' ? await create(from, ask) : undefined) ?? (await lookAndTake(from, ask, manner));
   } catch (error) {
     from.orphan = ask.token;
     throw error;
@@ -59,18 +64,23 @@ function create(from: Taking, ask: Ask): Promise<Claim | undefined> {
   return createClaim(from.context, from.key, ask.token, ask.mode, termsOf(ask));
 }
 
-async function lookAndTake(from: Taking, ask: Ask, careful: boolean): Promise<Claim | Refusal> {
+async function lookAndTake(from: Taking, ask: Ask, manner: Manner): Promise<Claim | Refusal> {
   for (let races = 0; races < maxRaces; races++) {
-    const found = await from.context.store.read(from.key);
+    const [found, line] = manner === 'back' ? await lookAtBoth(from, ask) : [await from.context.store.read(from.key)];
     const refused = found === undefined ? undefined : refusal(from.context, found, ask.token, ask.mode, termsOf(ask));
     if (refused !== undefined) return (await takeOrphan(from, refused, ask)) ?? refused;
-    const next = careful || found !== undefined ? await nextInLine(from, ask) : undefined;
+    const mustAsk = manner === 'queued' || (manner === 'bare' && found !== undefined);
+    const next = mustAsk ? await nextInLine(from, ask) : line;
     if (next !== undefined) return next;
     const claim =
       found === undefined ? await create(from, ask) : await joinClaim(from.context, from.key, found, ask.token, ask.mode, termsOf(ask));
     if (claim instanceof Claim) return claim;
   }
   return { blockers: [] };
+}
+
+function lookAtBoth(from: Taking, ask: Ask): Promise<[Entry | undefined, Refusal | undefined]> {
+  return Promise.all([from.context.store.read(from.key), nextInLine(from, ask)]);
 }
 
 async function takeOrphan(from: Taking, { blockers }: Refusal, ask: Ask): Promise<Claim | undefined> {
