@@ -140,13 +140,19 @@ describe('what the store may lose', () => {
 
 describe('strangers', () => {
   test('a release that removes what somebody else has by now', () => {
-    const removed = (at: number): Line[] => [{ what: 'removed', at, worker: 'a', resource: 'events' }];
+    const removed = (at: number): Line[] => [{ what: 'removed', at, until: at + 1, worker: 'a', resource: 'events' }];
     expect(kindsOf(lost('a', 0, 49, 'expired'), held('b', 1_900, 2_100), removed(2_000))).toEqual(['stranger-freed']);
     expect(kindsOf(held('b', 1_900, 2_100), held('a', 2_101, 2_110), removed(2_110))).toEqual([]);
   });
 
+  test('not a release that may have come after the other one had gone', () => {
+    const removed: Line[] = [{ what: 'removed', at: 150, until: 250, worker: 'a', resource: 'events' }];
+    const [mine, theirs] = [held('a', 0, 150, { mode: 'append' }), held('b', 100, 200, { mode: 'append' })];
+    expect(kindsOf(mine, theirs, removed)).toEqual([]);
+  });
+
   test('a sharer that takes the others out with it', () => {
-    const removed: Line[] = [{ what: 'removed', at: 150, worker: 'a', resource: 'events' }];
+    const removed: Line[] = [{ what: 'removed', at: 150, until: 151, worker: 'a', resource: 'events' }];
     const [mine, theirs] = [held('a', 0, 150, { mode: 'append' }), held('b', 100, 200, { mode: 'append' })];
     expect(kindsOf(mine, theirs, removed)).toEqual(['stranger-freed']);
   });

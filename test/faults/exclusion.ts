@@ -60,12 +60,12 @@ export function strangersFreed(turns: readonly Turn[], history: readonly Line[],
   const confirmed = confirmations(history);
   const freed = history.flatMap((line) => {
     if (line.what !== 'removed') return [];
-    const { worker, resource, at } = line;
+    const { worker, resource, at, until } = line;
     const victim = turns.find(
       (turn) =>
         turn.worker !== worker &&
         turn.needs.some((need) => need.resource === resource) &&
-        believesAt(turn, at) &&
+        believesThroughout(turn, at, until) &&
         lastConfirmed(confirmed, turn, resource, at) > lastConfirmed(confirmed, line, resource, at),
     );
     return victim === undefined ? [] : [{ at, text: `${worker} removed the record of "${resource}" while ${nameOf(victim)} held it` }];
@@ -81,9 +81,9 @@ export function strangersFreed(turns: readonly Turn[], history: readonly Line[],
   return [...freed, ...missed];
 }
 
-function believesAt(turn: Turn, at: number): boolean {
+function believesThroughout(turn: Turn, from: number, to: number): boolean {
   const span = belief(turn);
-  return span !== undefined && span.from <= at && span.to >= at;
+  return span !== undefined && span.from <= from && span.to >= to;
 }
 
 /** While answers got lost somebody else may have come between a release and the look at what had become of it, answered or not. */

@@ -15,8 +15,8 @@ export type Line =
   | (OfTurn & { readonly what: 'released'; readonly outcome: 'ours' | 'not-ours' | 'failed' })
   /** The store confirmed this worker's entry, at an acquisition or a renewal. `at` is from before the request. */
   | (OfWorker & { readonly what: 'confirmed'; readonly resource: string })
-  /** The store said that it removed this worker's record. `at` is from before the request. */
-  | (OfWorker & { readonly what: 'removed'; readonly resource: string })
+  /** The store said that it removed this worker's record, at some moment between the two. */
+  | (OfWorker & { readonly what: 'removed'; readonly resource: string; readonly until: number })
   | (OfWorker & { readonly what: 'unhandled'; readonly error: string })
   | (OfWorker & { readonly what: 'ready' | 'bye' })
   | (OfWorker & { readonly what: 'exited'; readonly code: number | string })

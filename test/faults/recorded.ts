@@ -2,8 +2,8 @@ import { decodeRecord } from '../../src/lock/record.ts';
 import type { LockStore } from '../../src/lock/store.ts';
 import { sharedClockMs } from './history.ts';
 
-/** Hears what the store said was done, with the time before the request. */
-type Heard = (what: 'confirmed' | 'removed', resource: string, at: number) => void;
+/** Hears what the store said was done, and from when until when it was asked. */
+type Heard = (what: 'confirmed' | 'removed', resource: string, at: number, until: number) => void;
 
 /** Tells of each write by which the store confirmed an entry of this process, and of each record that it removed. */
 export function recorded(store: LockStore, namespace: string, heard: Heard): LockStore {
@@ -12,7 +12,7 @@ export function recorded(store: LockStore, namespace: string, heard: Heard): Loc
     const at = sharedClockMs();
     const answer = await call();
     // The other keys, of wishes, have one more colon.
-    if (answer !== undefined && answer !== false && !resourceOf(key).includes(':')) heard(what, resourceOf(key), at);
+    if (answer !== undefined && answer !== false && !resourceOf(key).includes(':')) heard(what, resourceOf(key), at, sharedClockMs());
     return answer;
   }
   /** A sharer that leaves writes a record without itself. */

@@ -69,7 +69,7 @@ const clock: Clock = {
 };
 const opened = await openStore(storeName, url);
 const parts = variants[variant]({ store: opened.store, clock });
-const store = recorded(parts.store, namespace, (what, resource, at) => tell(what, { resource }, at));
+const store = recorded(parts.store, namespace, (what, resource, at, until) => tell(what, { resource, until }, at));
 const locker = createLocker({ store, clock: parts.clock, namespace, ttlMs: terms.ttlMs, retry: { maxWaitMs } });
 
 async function takeTurns(lane: number): Promise<void> {
