@@ -6,14 +6,14 @@ const longestReadable = 200;
 /**
  * The key of a resource's record, the same for every store and every language:
  * `<namespace>:<environment>:<name>`, with `%`, `:`, spaces and all that is not printable ASCII as `%XX`.
- * Over 200 characters the tail becomes the SHA-256 of the whole.
+ * Over 200 characters, or spelled like one that was, the tail becomes the SHA-256 of the whole.
  */
 export function recordKey(namespace: string, environment: string | undefined, resource: string): string {
   const escaped = resource.replace(/[^!-~]+|[%:]/gu, (text) =>
     [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
   );
   const key = `${keyPrefix(namespace, environment)}${escaped}`;
-  if (key.length <= longestReadable) return key;
+  if (key.length <= longestReadable && key.at(-65) !== '~') return key;
   return `${key.slice(0, longestReadable - 65)}~${createHash('sha256').update(key).digest('hex')}`;
 }
 

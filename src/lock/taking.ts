@@ -42,12 +42,17 @@ export type Manner = 'bare' | 'back' | 'queued';
 
 /**
  * One acquisition from the store. Nobody is asked about wishes while nobody contends: the first try is a bare `create`.
- * Whoever is back asks for record and wish together; a queue, whose looks mostly find a holder, one after the other.
+ * Whoever is back asks first: a writer, who mostly finds nobody, for the wish; a sharer for the record as well, at once. A queue, whose
+ * looks mostly find a holder, asks for one after the other.
  * Rejects with `StoreUnavailableError`.
  */
 export async function take(from: Taking, ask: Ask, manner: Manner): Promise<Claim | Refusal> {
   try {
-    return (manner === 'bare' ? await create(from, ask) : undefined) ?? (await lookAndTake(from, ask, manner));
+    const comesStraightBack = manner === 'back' && ask.mode === 'write';
+    const next = comesStraightBack ? await nextInLine(from, ask) : undefined;
+    if (next !== undefined) return next;
+    const created = manner === 'bare' || comesStraightBack ? await create(from, ask) : undefined;
+    return created ?? (await lookAndTake(from, ask, manner));
   } catch (error) {
     from.orphan = ask.token;
     throw error;

@@ -5,8 +5,9 @@ import { type Holder, type Mode, toHolder } from './record.ts';
 import type { Ask, Seat } from './seat.ts';
 import { longHoldMs } from './traffic.ts';
 
-/** The shortest pause: of a process that is next in line, and of one that has just begun to wait. */
+/** The shortest pause, and its least share of `retry.delayMs`: so who wants few requests has them. */
 const shortestDelayMs = 3;
+const shortestShare = 1 / 16;
 /** A holder is looked at again after this share of the time it has been in the way: a short hold leaves a short gap. */
 const patience = 0.2;
 /** The same for the process that is next in line: it is alone, and everybody waits for it to notice. */
@@ -224,7 +225,7 @@ export class Waiters {
     const renewsAtMonoMs = this.#line.wishRenewsAtMonoMs();
     const nextInLine = renewsAtMonoMs !== Number.POSITIVE_INFINITY;
     const backoffMs = Math.min(retry.maxDelayMs, retry.delayMs * 2 ** Math.max(0, this.#looks - 1));
-    const hurryMs = Math.max(shortestDelayMs, this.#inTheWayMs() * (nextInLine ? patienceOfNext : patience));
+    const hurryMs = Math.max(shortestDelayMs, retry.delayMs * shortestShare, this.#inTheWayMs() * (nextInLine ? patienceOfNext : patience));
     // Among many who wait for a resource that goes from hand to hand, only the next in line need hurry.
     const looksMs = this.#changedHands && !nextInLine ? backoffMs : Math.min(backoffMs, hurryMs);
     const pauseMs = pushed ? Number.POSITIVE_INFINITY : looksMs * (0.5 + Math.random() / 2);

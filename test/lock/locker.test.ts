@@ -356,7 +356,7 @@ describe('events', () => {
       { reason: 'aborted', resource: 'events', job: 'B', holders: [] },
       { reason: 'busy', resource: 'events', job: 'B', holders: [{ job: 'A' }] },
     ]);
-    expect(skips[1]?.waitedMs).toBeGreaterThanOrEqual(20);
+    expect(skips[1]?.waitedMs).toBeGreaterThan(15); // timers may come a little early
   });
 
   test('say which acquisition they belong to, also when a lock goes to another process', async () => {

@@ -81,6 +81,9 @@ describe('keys', () => {
     const long = recordKey('giveway', undefined, 'ü'.repeat(127));
     expect(long).toMatch(/^giveway:[!-~]+~[0-9a-f]{64}$/);
     expect(wishKey(long).length).toBeLessThanOrEqual(250);
+    const alike = recordKey('giveway', undefined, long.slice('giveway:'.length));
+    expect(alike).toMatch(/^giveway:[!-~]+~[0-9a-f]{64}$/);
+    expect(alike).not.toBe(long);
   });
 
   test('are printable ASCII, and different for different names', () => {
