@@ -200,6 +200,13 @@ describe('orphans', () => {
     expect(kindsOf(held('a', 0, 50), refused('b', 100, 'visits'))).toEqual(['orphan']);
   });
 
+  test('who asked for two and was refused may have had one of them meanwhile', () => {
+    const both: Line[] = refused('a', 90).map((line) =>
+      line.what === 'ask' ? { ...line, needs: [...line.needs, { resource: 'visits', mode: 'write' }] } : { ...line, at: 110 },
+    );
+    expect(kindsOf(held('c', 0, 50), both, refused('b', 100, 'visits'))).toEqual([]);
+  });
+
   test('a request that failed may have been done: its record stands for its TTL', () => {
     const ask: Line[] = refused('a', 0).map((line) => (line.what === 'busy' ? { ...line, what: 'broken', code: 'x' } : line));
     expect(kindsOf(ask, refused('b', 3_000))).toEqual([]);

@@ -13,11 +13,12 @@ interface Span {
 export function orphans(turns: readonly Turn[], history: readonly Line[], { ttlMs }: Terms): readonly Breach[] {
   const deaths = deathsIn(history);
   const strikes = history.filter((line) => line.what === 'struck').map(({ at, until }) => ({ from: at, to: until }));
+  // Who asked for two and was refused may have had one of them for a while.
   // A request that was held up by a fault may take effect as late as the fault ends.
   const signs = (resource: string): readonly Span[] => [
     ...strikes,
     ...turns
-      .filter(({ needs, answer }) => answer?.what !== 'busy' && needs.some((need) => need.resource === resource))
+      .filter(({ needs, answer }) => (answer?.what !== 'busy' || needs.length > 1) && needs.some((need) => need.resource === resource))
       .map((turn) => ({ from: turn.askedAt, to: endOf(turn, deaths) })),
   ];
   const signsOf = new Map<string, readonly Span[]>();
@@ -37,7 +38,7 @@ export function orphans(turns: readonly Turn[], history: readonly Line[], { ttlM
 
 function endOf({ worker, answer, released }: Turn, deaths: ReadonlyMap<string, number>): number {
   if (released !== undefined) return released.at;
-  if (answer?.what === 'broken') return answer.at;
+  if (answer !== undefined && answer.what !== 'acquired') return answer.at;
   return deaths.get(worker) ?? Number.POSITIVE_INFINITY;
 }
 
