@@ -29,14 +29,14 @@ export function airportsCsv(): Readable {
   return createReadStream(new URL('airports.csv', data));
 }
 
-const batchRows = 20;
-const batchesPerPass = flights.length / batchRows;
+export const rowsPerBatch = 20;
+const batchesPerPass = flights.length / rowsPerBatch;
 
 /** The rows of batch 0, 1, 2 … of the stream. The table starts with pass 0 in it, so the first batch begins pass 1. */
 export function batch(number: number): readonly FlightRow[] {
   const pass = 1 + Math.floor(number / batchesPerPass);
-  const first = (number % batchesPerPass) * batchRows;
-  return flights.slice(first, first + batchRows).map((flight, offset) => ({ pass, index: first + offset, ...flight }));
+  const first = (number % batchesPerPass) * rowsPerBatch;
+  return flights.slice(first, first + rowsPerBatch).map((flight, offset) => ({ pass, index: first + offset, ...flight }));
 }
 
 /** Every worker's n-th batch: a stream that any number of workers share without talking to each other. */

@@ -1,8 +1,8 @@
 /** One instance of the service, in a process of its own: inserts batches, answers readers, runs its scheduled jobs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openPool } from '../../demo/database.ts';
-import { batch, batchNumber } from '../../demo/flights.ts';
-import { type Desk, insertBatch, readDepartures, rewriteRollup, updateDelays, withGiveway } from '../../demo/workload.ts';
+import { batch, batchNumber, type FlightRow, rowsPerBatch } from '../../demo/flights.ts';
+import { type Desk, insertBatch, updateDelays, withGiveway } from '../../demo/workload.ts';
 import { createLocker, type LockerOptions, type ResourceLocker } from '../../src/index.ts';
 import { memcachedStore } from '../../src/stores/memcached/index.ts';
 import { nullStore } from '../../src/stores/memory.ts';
@@ -10,6 +10,7 @@ import { createWarehouse, type Warehouse } from '../../src/warehouse/index.ts';
 import { closePeriod, deliver, readDeliveries, stamp, sumDeliveries } from './checks.ts';
 import type { Kind, Load, Order, Reply, Round, Setup, Tally } from './messages.ts';
 import { lend, lockTable, naiveExclusive, noLock, type Turns } from './turns.ts';
+import { computeMs, readReport, rewriteStates } from './workload.ts';
 
 /** Looks about as often as the naive lock does: jobs here take tens of milliseconds, not minutes. */
 const patience: Omit<LockerOptions, 'store'> = {
@@ -40,22 +41,27 @@ function startService({ place, memcached, namespace, worker, workers }: Setup): 
   const playLoad = (round: Round, load: Load): Promise<Tally> => {
     const { pool: ownPool, takeTurn } = turnsOf[round.variant];
     const shift = startShift(round.ms);
-    const desk = (kind: Kind): Desk => ({ pool: ownPool, takeTurn, onConflict: () => shift.conflicted(kind) });
+    const desk = (kind: Kind): Desk => ({ pool: ownPool, takeTurn, onConflict: () => shift.conflicted(kind), computeMs });
     let batches = 0;
     const nextBatch = () => batch(batchNumber(batches++, worker, workers));
-    const insert =
+    const inserts: readonly Loop[] =
       round.variant === 'giveway, insertBatches'
-        ? () => warehouse.insertBatches('flights', nextBatch(), { isolation: 'serializable' })
-        : () => insertBatch(desk('batches'), nextBatch());
-    const jobs = [updateDelays, rewriteRollup].filter((_, job) => isMine(job));
+        ? []
+        : times(load.inserters, () => ['batches', pause(load.insertPauseMs), () => insertBatch(desk('batches'), nextBatch())] as const);
+    const streams = round.variant === 'giveway, insertBatches' ? load.inserters : 0;
+    const stream = (): Promise<void> => shift.insertStream(warehouse, nextBatch, load.insertPauseMs);
+    const jobs = [updateDelays, rewriteStates].filter((_, job) => isMine(job));
     const onConflict = (): void => shift.conflicted('batches');
     locker.on('conflict', onConflict);
     return shift
-      .play([
-        ...times(load.inserters, () => ['batches', pause(load.insertPauseMs), insert] as const),
-        ...times(load.readers, () => ['reads', pause(load.readPauseMs), () => readDepartures(desk('reads'))] as const),
-        ...jobs.map((job) => ['jobs', busy(load.jobBusy), () => job(desk('jobs'))] as const),
-      ])
+      .play(
+        [
+          ...inserts,
+          ...times(load.readers, () => ['reads', pause(load.readPauseMs), () => readReport(desk('reads'))] as const),
+          ...jobs.map((job) => ['jobs', busy(load.jobBusy), () => job(desk('jobs'))] as const),
+        ],
+        times(streams, stream),
+      )
       .finally(() => locker.off('conflict', onConflict));
   };
 
@@ -120,8 +126,26 @@ function startShift(ms: number) {
   };
   return {
     conflicted: (kind: Kind): void => void conflicts[kind]++,
-    async play(loops: readonly Loop[]): Promise<Tally> {
-      await Promise.all(loops.map(([kind, pauseAfter, work]) => repeat(kind, pauseAfter, work)));
+    /** Batches that keep coming while others are under way or wait, as fast as a loop's would if its inserts took no time. */
+    async insertStream(warehouse: Warehouse, nextBatch: () => readonly FlightRow[], pauseMs: number): Promise<void> {
+      const cameMs: number[] = [];
+      const arriving = async function* (): AsyncGenerator<FlightRow> {
+        while (performance.now() - startMs < ms) {
+          const rows = nextBatch();
+          cameMs.push(performance.now());
+          yield* rows;
+          await sleep(Math.max(0, Math.min(ms - (performance.now() - startMs), pauseMs * (0.5 + Math.random()))));
+        }
+      };
+      await warehouse.insertBatches('flights', arriving(), {
+        batchRows: rowsPerBatch,
+        isolation: 'serializable',
+        // Called for each batch, in their order.
+        onProgress: () => void timesMs.batches.push(performance.now() - (cameMs.shift() ?? Number.NaN)),
+      });
+    },
+    async play(loops: readonly Loop[], others: readonly Promise<void>[] = []): Promise<Tally> {
+      await Promise.all([...others, ...loops.map(([kind, pauseAfter, work]) => repeat(kind, pauseAfter, work))]);
       return { ms: performance.now() - startMs, conflicts, timesMs };
     },
   };

@@ -1,0 +1,37 @@
+/** What the demo's workload has not: a second job that reads the table into which everybody inserts, and a reader of all three tables. */
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { transaction } from '../../demo/database.ts';
+import { origins } from '../../demo/flights.ts';
+import type { Desk } from '../../demo/workload.ts';
+
+/** How long both jobs compute with what they read, in milliseconds. */
+export const computeMs = 10;
+
+/** Sums all flights per state, computes, and rewrites the sums. */
+export async function rewriteStates({ pool, takeTurn, onConflict }: Desk): Promise<void> {
+  const select = `
+    select state, count(*) as flights, sum(delay) as delay from flights join airports on iata = origin group by state`;
+  const insert = 'insert into state_delays select * from json_populate_recordset(null::state_delays, $1)';
+  await takeTurn({ writes: 'state_delays', reads: 'flights' }, 'rewrite-states', () =>
+    transaction(
+      pool,
+      async (client) => {
+        const { rows } = await client.query(select);
+        await sleep(computeMs);
+        await client.query('delete from state_delays');
+        await client.query(insert, [JSON.stringify(rows)]);
+      },
+      onConflict,
+    ),
+  );
+}
+
+/** The latest departures of an airport beside its usual delay and the sums of its state. */
+export async function readReport({ pool, onConflict }: Desk): Promise<void> {
+  const select = `
+    select date, destination, flights.delay, usual_delay, state_delays.delay as state_delay
+    from flights join airport_delays on airport = origin join airports on iata = origin left join state_delays using (state)
+    where origin = $1 order by pass desc, index desc limit 10`;
+  await transaction(pool, (client) => client.query(select, [origins[randomInt(origins.length)]]), onConflict);
+}
