@@ -11,7 +11,7 @@ import { nextLookMonoMs, renewAtMonoMs, renewalTerms } from './upkeep.ts';
 import { type Wait, Waiters } from './waiters.ts';
 
 /** How long an idle shared claim is kept under load, so that a batch that follows writes nothing. */
-const lingerMs = 10;
+const lingerMs = 4;
 
 const noSeats: readonly Seat[] = [];
 
@@ -210,7 +210,7 @@ export class Gate implements Beating {
         continue;
       }
       if (claim.mode === 'write' || claim.mode !== ask.mode) return refuse(this.#knownRefusal());
-      if (!this.#traffic.isOurTurn(ask.mode)) {
+      if (!(this.#traffic.underLoad && this.#traffic.isOurTurn(ask.mode))) {
         const next = await this.#change(() => this.#whoGoesFirst(ask));
         if (next !== undefined) {
           const refused = refuse(next);

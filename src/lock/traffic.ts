@@ -6,7 +6,7 @@ const turnMs = 40;
 /** The same for sharers: a job that waits for them to end should not wait for those who come after it. */
 const sharersTurnMs = 8;
 /** Seats taken within `loadWindowMs` that count as load. */
-const loadSeats = 6;
+const loadSeats = 3;
 const loadWindowMs = 100;
 /** How long a process that shared a resource looks for wishes before it enters again. */
 const recentShareMs = 5_000;
@@ -18,8 +18,8 @@ export class Traffic {
   readonly #clock: Clock;
   #lineCheckedMonoMs = 0;
   #sharedMonoMs = Number.NEGATIVE_INFINITY;
-  #windowMonoMs = 0;
-  #seatsInWindow = 0;
+  /** When the latest sharers took their seats, at most `loadSeats`. */
+  #sharesMonoMs: readonly number[] = [];
   #mayComeBackUntilMonoMs = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock) {
@@ -28,13 +28,8 @@ export class Traffic {
 
   /** A sharer took a seat. */
   countShare(): void {
-    const nowMs = this.#clock.monotonicMs();
-    if (nowMs - this.#windowMonoMs > loadWindowMs) {
-      this.#windowMonoMs = nowMs;
-      this.#seatsInWindow = 0;
-    }
-    this.#seatsInWindow++;
-    this.#sharedMonoMs = nowMs;
+    this.#sharedMonoMs = this.#clock.monotonicMs();
+    this.#sharesMonoMs = [...this.#sharesMonoMs, this.#sharedMonoMs].slice(-loadSeats);
   }
 
   /** A writer let go. Whoever comes straight back after a long hold would always be faster than those who poll. */
@@ -52,8 +47,10 @@ export class Traffic {
     return this.#clock.monotonicMs() - this.#lineCheckedMonoMs < (mode === 'write' ? turnMs : sharersTurnMs);
   }
 
+  /** Sharers come so fast that another is likely soon. */
   get underLoad(): boolean {
-    return this.#seatsInWindow >= loadSeats && this.#clock.monotonicMs() - this.#windowMonoMs <= loadWindowMs;
+    const [first = 0] = this.#sharesMonoMs;
+    return this.#sharesMonoMs.length === loadSeats && this.#clock.monotonicMs() - first <= loadWindowMs;
   }
 
   /** Others may have been waiting while this process was in: they go first. */
