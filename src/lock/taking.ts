@@ -70,11 +70,14 @@ function create(from: Taking, ask: Ask): Promise<Claim | undefined> {
 }
 
 async function lookAndTake(from: Taking, ask: Ask, manner: Manner): Promise<Claim | Refusal> {
+  // Once: a race takes less time than anybody waits.
+  let hasAsked = manner === 'back';
   for (let races = 0; races < maxRaces; races++) {
-    const [found, line] = manner === 'back' ? await lookAtBoth(from, ask) : [await from.context.store.read(from.key)];
+    const [found, line] = manner === 'back' && races === 0 ? await lookAtBoth(from, ask) : [await from.context.store.read(from.key)];
     const refused = found === undefined ? undefined : refusal(from.context, found, ask.token, ask.mode, termsOf(ask));
     if (refused !== undefined) return (await takeOrphan(from, refused, ask)) ?? refused;
-    const mustAsk = manner === 'queued' || (manner === 'bare' && found !== undefined);
+    const mustAsk = !hasAsked && (manner === 'queued' || found !== undefined);
+    hasAsked ||= mustAsk;
     const next = mustAsk ? await nextInLine(from, ask) : line;
     if (next !== undefined) return next;
     const claim =

@@ -4,7 +4,7 @@ import type { Mode } from './record.ts';
 /** How long a process may serve its own writers without asking whether others wait. */
 const turnMs = 40;
 /** The same for sharers: a job that waits for them to end should not wait for those who come after it. */
-const sharersTurnMs = 8;
+const sharersTurnMs = 6;
 /** Seats taken within `loadWindowMs` that count as load. */
 const loadSeats = 3;
 const loadWindowMs = 100;

@@ -63,7 +63,7 @@ describeWith('memcached', () => {
     });
 
     test('P8: when one server stops, its keys fail, and only its own breaker opens; there is no failover', async () => {
-      const store = open(proxied(), { timeoutMs: 100 });
+      const store = open(proxied(), { timeoutMs: 250 });
       const name = proxies[0]?.url;
       const dead = freshKeys(40).filter(
         (key) =>
