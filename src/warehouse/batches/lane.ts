@@ -4,7 +4,7 @@ import type { Chunk, ChunkLimits } from './chunk.ts';
 import type { CommitWitness } from './commit-fate.ts';
 
 /** So many full batches go into one transaction at most. */
-export const mergedBatches = 4;
+export const mergedBatches = 8;
 
 /** What became of a chunk: written, or not, or nobody knows. */
 export type ChunkFate = { readonly status: 'in' } | { readonly status: 'not-in' | 'unknown'; readonly error: unknown };
