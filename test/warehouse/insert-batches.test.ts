@@ -69,7 +69,7 @@ describeWith('postgres', (service) => {
       });
       expect(result).toMatchObject({ rows: 1_234, batches: 13 });
       expect((await ids()).length).toBe(1_234);
-      expect(locks.length).toBeGreaterThanOrEqual(4);
+      expect(locks.length).toBeGreaterThanOrEqual(2); // eight waiting batches go in under one lock
       expect(locks[0]).toEqual(['events']);
       expect(progress.at(-1)).toBe(1_234);
       await pool.query('truncate events');
