@@ -62,11 +62,29 @@ export async function updateDelays({ pool, takeTurn, onConflict, computeMs = usu
 }
 
 /** Another scheduled task: rewrites a rollup of what the first one wrote. */
-export async function rewriteRollup({ pool, takeTurn, onConflict, computeMs = usualComputeMs }: Desk): Promise<void> {
-  const select = `
-    select state, sum(flights) as flights, sum(delay) as delay from airport_delays join airports on iata = airport group by state`;
+export async function rewriteRollup(desk: Desk): Promise<void> {
+  await rewriteStates(desk, {
+    job: 'rewrite-rollup',
+    reads: 'airport_delays',
+    select: `
+      select state, sum(flights) as flights, sum(delay) as delay from airport_delays join airports on iata = airport group by state`,
+  });
+}
+
+/** Where the sums per state come from. */
+export interface StateSums {
+  readonly job: string;
+  readonly reads: string;
+  readonly select: string;
+}
+
+/** Reads sums per state, computes, and rewrites the table of them. */
+export async function rewriteStates(
+  { pool, takeTurn, onConflict, computeMs = usualComputeMs }: Desk,
+  { job, reads, select }: StateSums,
+): Promise<void> {
   const insert = 'insert into state_delays select * from json_populate_recordset(null::state_delays, $1)';
-  await takeTurn({ writes: 'state_delays', reads: 'airport_delays' }, 'rewrite-rollup', () =>
+  await takeTurn({ writes: 'state_delays', reads }, job, () =>
     transaction(
       pool,
       async (client) => {

@@ -10,7 +10,7 @@ import { createWarehouse, type Warehouse } from '../../src/warehouse/index.ts';
 import { closePeriod, deliver, readDeliveries, stamp, sumDeliveries } from './checks.ts';
 import type { Kind, Load, Order, Reply, Round, Setup, Tally } from './messages.ts';
 import { lend, lockTable, naiveExclusive, noLock, type Turns } from './turns.ts';
-import { computeMs, readReport, rewriteStates } from './workload.ts';
+import { computeMs, readReport, sumFlights } from './workload.ts';
 
 /** Looks about as often as the naive lock does: jobs here take tens of milliseconds, not minutes. */
 const patience: Omit<LockerOptions, 'store'> = {
@@ -50,7 +50,7 @@ function startService({ place, memcached, namespace, worker, workers }: Setup): 
         : times(load.inserters, () => ['batches', pause(load.insertPauseMs), () => insertBatch(desk('batches'), nextBatch())] as const);
     const streams = round.variant === 'giveway, insertBatches' ? load.inserters : 0;
     const stream = (): Promise<void> => shift.insertStream(warehouse, nextBatch, load.insertPauseMs);
-    const jobs = [updateDelays, rewriteStates].filter((_, job) => isMine(job));
+    const jobs = [updateDelays, sumFlights].filter((_, job) => isMine(job));
     const onConflict = (): void => shift.conflicted('batches');
     locker.on('conflict', onConflict);
     return shift

@@ -1,30 +1,19 @@
 /** What the demo's workload has not: a second job that reads the table into which everybody inserts, and a reader of all three tables. */
 import { randomInt } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { transaction } from '../../demo/database.ts';
 import { origins } from '../../demo/flights.ts';
-import type { Desk } from '../../demo/workload.ts';
+import { type Desk, rewriteStates } from '../../demo/workload.ts';
 
 /** How long both jobs compute with what they read, in milliseconds. */
 export const computeMs = 10;
 
 /** Sums all flights per state, computes, and rewrites the sums. */
-export async function rewriteStates({ pool, takeTurn, onConflict }: Desk): Promise<void> {
-  const select = `
-    select state, count(*) as flights, sum(delay) as delay from flights join airports on iata = origin group by state`;
-  const insert = 'insert into state_delays select * from json_populate_recordset(null::state_delays, $1)';
-  await takeTurn({ writes: 'state_delays', reads: 'flights' }, 'rewrite-states', () =>
-    transaction(
-      pool,
-      async (client) => {
-        const { rows } = await client.query(select);
-        await sleep(computeMs);
-        await client.query('delete from state_delays');
-        await client.query(insert, [JSON.stringify(rows)]);
-      },
-      onConflict,
-    ),
-  );
+export async function sumFlights(desk: Desk): Promise<void> {
+  await rewriteStates(desk, {
+    job: 'sum-flights',
+    reads: 'flights',
+    select: 'select state, count(*) as flights, sum(delay) as delay from flights join airports on iata = origin group by state',
+  });
 }
 
 /** The latest departures of an airport beside its usual delay and the sums of its state. */
