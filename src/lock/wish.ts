@@ -75,12 +75,13 @@ export class Wish {
 
   /** Goes before somebody who has waited for less: to the millisecond on one host, with the clock skew between two. */
   async #displace(mine: Entrant, value: string, ttlMs: number): Promise<Version | undefined> {
-    const { host, store } = this.#context;
+    const { clock, host, store } = this.#context;
     const entry = await store.read(this.#key);
     const theirs = wisherIn(entry);
     if (entry === undefined || theirs === undefined) return undefined;
     if (mine.since + (theirs.host === host ? 0 : clockSkewMs) < theirs.since) return store.replace(this.#key, value, entry.version, ttlMs);
-    this.#yieldsUntilMs = theirs.until;
+    // Their clock may be ahead by any amount.
+    this.#yieldsUntilMs = Math.min(theirs.until, clock.wallMs() + longestTtlMs);
     return undefined;
   }
 }
