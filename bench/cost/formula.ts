@@ -82,7 +82,7 @@ export function turns(count: number): readonly [atLeast: number, atMost: number]
   return [count + 1, 2 * count];
 }
 
-/** By the process that has just let it go: after a hold of 20 ms or more it first looks whether another waits. */
+/** By the process that has just let it go and met no other: after half a second of holding it first looks whether another waits. */
 export function again(heldMs: number): number {
-  return heldMs < 20 ? 2 : 3;
+  return heldMs < 500 ? 2 : 3;
 }

@@ -55,7 +55,7 @@ export class Gate implements Beating {
   /** Nothing held, nobody waiting, nothing worth remembering: the gate can be forgotten. */
   get idle(): boolean {
     const nothingHere = this.#claim === undefined && this.#changing === undefined && this.#waiting === 0;
-    return nothingHere && !this.#traffic.isBack && (this.#refused?.endsMs ?? 0) <= this.#context.clock.wallMs();
+    return nothingHere && !this.#traffic.mayComeBack && (this.#refused?.endsMs ?? 0) <= this.#context.clock.wallMs();
   }
 
   get #waiting(): number {
@@ -85,7 +85,6 @@ export class Gate implements Beating {
     const { claim } = seat;
     if (claim.lost === 'stolen' || claim.lost === 'vanished') return false;
     if (this.#claim !== claim) return claim.release();
-    if (claim.mode === 'write') this.#traffic.countWrite(this.#context.clock.monotonicMs() - seat.sinceMonoMs);
     if (worked && seat.ask.options.minHoldMs > 0)
       this.#minHoldUntilMs = Math.max(this.#minHoldUntilMs, seat.sinceWallMs + seat.ask.options.minHoldMs);
     if (this.#seats.length > 0) return claim.isLive();
@@ -201,7 +200,7 @@ export class Gate implements Beating {
       const claim = this.#liveClaim();
       if (claim === undefined) {
         return this.#change(async () => {
-          const taken = await this.#takeOrRefuse(ask, this.#traffic.isBack ? 'back' : 'bare');
+          const taken = await this.#takeOrRefuse(ask, this.#traffic.mustAsk ? 'back' : 'bare');
           return taken instanceof Claim ? this.#seatFirst(taken, ask) : refuse(taken);
         });
       }
@@ -243,6 +242,7 @@ export class Gate implements Beating {
 
   async #takeOrRefuse(ask: Ask, manner: Manner): Promise<Claim | Refusal> {
     const taken = await take(this.#taking, ask, manner).catch((error: unknown) => this.#orLiveHolder(error, ask));
+    if (manner !== 'bare') this.#traffic.asked();
     if (taken instanceof Claim) {
       this.#adopt(taken);
       return taken;
@@ -252,6 +252,7 @@ export class Gate implements Beating {
         this.resource,
         `the record of "${this.resource}" is garbage or of a later version; it is treated as busy and left alone`,
       );
+    this.#traffic.metOthers();
     this.#refused = { refusal: taken, endsMs: taken.waiting || taken.blockers.length === 0 ? 0 : latestEnd(taken.blockers) };
     return taken;
   }
@@ -274,7 +275,7 @@ export class Gate implements Beating {
     this.#refused = undefined;
     this.#taking.orphan = undefined;
     this.#minHoldUntilMs = 0;
-    this.#traffic.lineChecked();
+    this.#traffic.took();
     if (this.#taking.wishStands) void this.#taking.wish.withdraw();
   }
 
@@ -320,7 +321,9 @@ export class Gate implements Beating {
   /** Whoever of another process is next in line, if `ask` must give way to it. A store that does not answer names nobody. */
   async #whoGoesFirst(ask: Ask): Promise<Refusal | undefined> {
     const next = await nextInLine(this.#taking, ask).catch(() => undefined);
+    this.#traffic.asked();
     if (next === undefined) this.#traffic.lineChecked();
+    else this.#traffic.metOthers();
     return next;
   }
 
@@ -338,6 +341,7 @@ export class Gate implements Beating {
 
   #letGo(claim: Claim): Promise<boolean> {
     this.#forget();
+    this.#traffic.letGo(claim.mode);
     const released = this.#change(() => claim.release(this.#minHoldUntilMs));
     this.#waiters?.wake();
     return released;

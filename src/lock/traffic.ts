@@ -8,19 +8,26 @@ const sharersTurnMs = 6;
 /** Seats taken within `loadWindowMs` that count as load. */
 const loadSeats = 3;
 const loadWindowMs = 100;
-/** How long a process that shared a resource looks for wishes before it enters again. */
-const recentShareMs = 5_000;
-/** Holds from this long on count: one request more is little beside them. */
+/** Holds of a writer from this long on count: one request more is little beside them. */
 export const longHoldMs = 20;
+/** Whoever comes straight back asks whether others wait: always for this long after it met another process, ... */
+const contendedMs = 5_000;
+/** ... and else once for so much time in which it held the resource. */
+const unaskedHoldMs = 500;
+/** A sharer comes straight back within this time, a writer within as long as it held. */
+const longestAwayMs = 5_000;
 
 /** What a gate remembers of its comings and goings, to spare requests under load and to be fair to other processes. */
 export class Traffic {
   readonly #clock: Clock;
+  #tookMonoMs = 0;
   #lineCheckedMonoMs = 0;
-  #sharedMonoMs = Number.NEGATIVE_INFINITY;
   /** When the latest sharers took their seats, at most `loadSeats`. */
   #sharesMonoMs: readonly number[] = [];
+  #metOthersMonoMs = Number.NEGATIVE_INFINITY;
   #mayComeBackUntilMonoMs = Number.NEGATIVE_INFINITY;
+  /** Held, coming straight back each time, since this process last asked whether others wait. */
+  #unaskedMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -28,13 +35,33 @@ export class Traffic {
 
   /** A sharer took a seat. */
   countShare(): void {
-    this.#sharedMonoMs = this.#clock.monotonicMs();
-    this.#sharesMonoMs = [...this.#sharesMonoMs, this.#sharedMonoMs].slice(-loadSeats);
+    this.#sharesMonoMs = [...this.#sharesMonoMs, this.#clock.monotonicMs()].slice(-loadSeats);
   }
 
-  /** A writer let go. Whoever comes straight back after a long hold would always be faster than those who poll. */
-  countWrite(heldMs: number): void {
-    if (heldMs >= longHoldMs) this.#mayComeBackUntilMonoMs = this.#clock.monotonicMs() + Math.min(heldMs, recentShareMs);
+  /** The resource is ours, and nobody of another process is known to be next in line. */
+  took(): void {
+    this.#tookMonoMs = this.#clock.monotonicMs();
+    this.lineChecked();
+  }
+
+  /** We let go of it. Whoever comes straight back would always be faster than those who poll. */
+  letGo(mode: Mode): void {
+    const nowMs = this.#clock.monotonicMs();
+    const heldMs = nowMs - this.#tookMonoMs;
+    if (mode === 'write' && heldMs < longHoldMs) return;
+    if (this.#tookMonoMs > this.#mayComeBackUntilMonoMs) this.#unaskedMs = 0;
+    this.#unaskedMs += heldMs;
+    this.#mayComeBackUntilMonoMs = nowMs + (mode === 'write' ? Math.min(heldMs, longestAwayMs) : longestAwayMs);
+  }
+
+  /** Another process held the resource, or was next in line. */
+  metOthers(): void {
+    this.#metOthersMonoMs = this.#clock.monotonicMs();
+  }
+
+  /** The store was asked whether others wait. */
+  asked(): void {
+    this.#unaskedMs = 0;
   }
 
   /** Nobody of another process is next in line, as of now. */
@@ -53,9 +80,14 @@ export class Traffic {
     return this.#sharesMonoMs.length === loadSeats && this.#clock.monotonicMs() - first <= loadWindowMs;
   }
 
+  /** There is something to remember. */
+  get mayComeBack(): boolean {
+    return this.#clock.monotonicMs() < this.#mayComeBackUntilMonoMs;
+  }
+
   /** Others may have been waiting while this process was in: they go first. */
-  get isBack(): boolean {
-    const nowMs = this.#clock.monotonicMs();
-    return nowMs - this.#sharedMonoMs < recentShareMs || nowMs < this.#mayComeBackUntilMonoMs;
+  get mustAsk(): boolean {
+    const contended = this.#clock.monotonicMs() - this.#metOthersMonoMs < contendedMs;
+    return this.mayComeBack && (contended || this.#unaskedMs >= unaskedHoldMs);
   }
 }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createLocker, type LockerOptions, type LockStore, ResourceBusyError, type ResourceLocker } from '../../src/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
-import { type FaultyStore, faultyStore } from '../../src/testing/index.ts';
+import { type FaultyStore, fakeClock, faultyStore } from '../../src/testing/index.ts';
 
 const open: ResourceLocker[] = [];
 afterEach(async () => {
@@ -156,6 +156,7 @@ describe('wishes', () => {
     const { lockers } = fleet(2);
     const [back, waiter] = lockers as [ResourceLocker, ResourceLocker];
     const order: string[] = [];
+    await waiter.run('events', async () => expect(await back.tryLock('events')).toBeUndefined());
     const first = await back.lock('events');
     const waited = waiter.run('events', () => void order.push('waiter'), { onBusy: 'retry', job: 'patient' });
     for (;;) {
@@ -167,6 +168,38 @@ describe('wishes', () => {
     await back.run('events', () => void order.push('back'), { onBusy: 'retry' });
     await waited;
     expect(order).toEqual(['waiter', 'back']);
+  });
+
+  test.each(['writes', 'appends'])('alone, it asks whether others wait once in half a second that it %s', async (mode) => {
+    const clock = fakeClock();
+    const { lockers, stores } = fleet(1, { clock });
+    const [locker] = lockers as [ResourceLocker];
+    const costs: number[] = [];
+    for (let hold = 0; hold < 11; hold++) {
+      stores[0]?.resetCalls();
+      const lock = await locker.lock({ [mode]: 'events' });
+      await clock.advance(101);
+      await lock.unlock();
+      costs.push(sum((stores[0] as FaultyStore).calls));
+    }
+    expect(costs).toEqual([2, 2, 2, 2, 2, mode === 'writes' ? 3 : 4, 2, 2, 2, 2, mode === 'writes' ? 3 : 4]);
+  });
+
+  test('once it met another process it asks each time, for five seconds', async () => {
+    const clock = fakeClock();
+    const { lockers, stores } = fleet(2, { clock });
+    const [locker, other] = lockers as [ResourceLocker, ResourceLocker];
+    await other.run('events', async () => expect(await locker.tryLock('events')).toBeUndefined());
+    const costs: number[] = [];
+    for (let hold = 0; hold < 6; hold++) {
+      if (hold === 4) await clock.advance(5_000);
+      stores[0]?.resetCalls();
+      const lock = await locker.lock('events');
+      await clock.advance(30);
+      await lock.unlock();
+      costs.push(sum((stores[0] as FaultyStore).calls));
+    }
+    expect(costs).toEqual([2, 3, 3, 3, 2, 2]);
   });
 
   test("a waiter that comes and goes changes nothing about the holder's record", async () => {
