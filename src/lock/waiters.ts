@@ -59,6 +59,7 @@ export class Waiters {
   /** Looks since the resource last changed hands, and when that was seen. */
   #looks = 0;
   #seenMonoMs = 0;
+  #watchedSinceMonoMs = 0;
   #changedHands = false;
 
   constructor(context: ClaimContext, resource: string, key: string, line: Line) {
@@ -147,7 +148,8 @@ export class Waiters {
     });
     if (subscription !== undefined) this.#woken = true;
     this.#looks = 0;
-    this.#seenMonoMs = this.#context.clock.monotonicMs();
+    this.#watchedSinceMonoMs = this.#context.clock.monotonicMs();
+    this.#seenMonoMs = this.#watchedSinceMonoMs;
     this.#changedHands = false;
     await this.#wish();
     while (this.#queue.length > 0 && !this.#line.heldHere()) {
@@ -191,13 +193,15 @@ export class Waiters {
 
   /**
    * A wish is worth its requests when sharers could go on for ever, when the resource changes hands without us, or when
-   * its holder takes long: it may come straight back. Where the store pushes, a long hold is waited out in silence.
+   * its holder takes long: it may come straight back. Where the store pushes, a long hold is waited out in silence. Who has
+   * just let go leaves those who waited meanwhile the time to put theirs.
    */
   #wantsPriority(ask: Ask): boolean {
     const blocker = this.#refusal.blockers[0];
     if (blocker === undefined || this.#refusal.waiting) return false;
-    if (this.#changedHands || (blocker.mode !== 'write' && blocker.mode !== ask.mode)) return true;
-    return !this.#context.store.traits.pushes && this.#inTheWayMs() >= longHoldMs;
+    if (blocker.mode !== 'write' && blocker.mode !== ask.mode) return true;
+    const watchedMs = this.#context.clock.monotonicMs() - this.#watchedSinceMonoMs;
+    return watchedMs >= longHoldMs && (this.#changedHands || !this.#context.store.traits.pushes);
   }
 
   #inTheWayMs(): number {

@@ -1,5 +1,6 @@
 export { diagnosticsObserver } from './diagnostics.ts';
 export { type HoldTimes, type HoldTimesOptions, holdTimes, type LongHold, type TtlSuggestion } from './hold-times.ts';
+export type { Meter } from './instruments.ts';
 export type {
   ConflictEntry,
   HoldEntry,
@@ -16,5 +17,5 @@ export { createJournalTableSql } from './journal/table.ts';
 export type { LabelOptions } from './labels.ts';
 export { eventNames, type Observed, type SeenHolder } from './listening.ts';
 export { type Logger, type LogLevel, logObserver } from './log.ts';
-export { type Meter, type MetricsOptions, metricsObserver } from './metrics.ts';
+export { type MetricsOptions, metricsObserver } from './metrics.ts';
 export { type Span, type SpanOptions, spanObserver, type Tracer } from './spans.ts';

@@ -26,7 +26,7 @@ export function logObserver(locker: Observed, logger: Logger): Disposable {
       const level = levels[event](data);
       if (logger.isLevelEnabled?.(level) === false) return;
       // A promise goes back to the locker, which ignores its rejection.
-      return logger[level]({ event, ...fieldsOf(data) }, oneLine(sentences[event](data)));
+      return logger[level](fieldsOf(event, data), oneLine(sentences[event](data)));
     };
   return listen(locker, Object.fromEntries(eventNames.map((event) => [event, listener(event)])) as Listeners);
 }
@@ -75,10 +75,13 @@ const sentences: { readonly [E in EventName]: (data: LockerEvents[E]) => string 
   notice: ({ code, message }) => `${code}: ${message}`,
 };
 
-function fieldsOf(data: LockerEvents[EventName]): object {
+function fieldsOf(event: EventName, data: LockerEvents[EventName]): object {
+  // What every lock tells is copied in one go, and needs no more.
+  if (!('error' in data || 'holders' in data || 'sql' in data)) return { event, ...data };
   // Statements may carry credentials, as Redshift's `copy` does.
   const { error, holders, sql, ...fields } = data as { error?: unknown; holders?: readonly Holder[]; sql?: string };
   return {
+    event,
     ...fields,
     // pino and most others write an error under `err` in full.
     ...(error === undefined ? {} : { err: error }),

@@ -4,7 +4,8 @@ import { listen, type Observed, scopeLabel, withoutTokens } from './listening.ts
 
 /** The part of OpenTelemetry's `Span` that is used. */
 export interface Span {
-  setAttributes(attributes: Attributes): unknown;
+  isRecording(): boolean;
+  setAttribute(key: string, value: string): unknown;
   setStatus(status: { code: 2; message: string }): unknown;
   recordException(error: Error): void;
   end(endTime?: Date): void;
@@ -37,7 +38,7 @@ export function spanObserver(locker: Observed, { tracer, minWaitMs = 10 }: SpanO
     const span = holds.get(id);
     if (span === undefined) return;
     holds.delete(id);
-    span.setAttributes({ 'giveway.outcome': outcome });
+    span.setAttribute('giveway.outcome', outcome);
     if (error !== undefined) {
       const cause = error instanceof Error ? error : new Error(String(error));
       span.recordException(cause);
@@ -51,7 +52,9 @@ export function spanObserver(locker: Observed, { tracer, minWaitMs = 10 }: SpanO
       if (event.waitedMs >= minWaitMs) waited(event.waitedMs, { ...attributesOf(event), 'giveway.outcome': 'acquired' });
       const attributes = attributesOf(event);
       attributes['giveway.protected'] = event.isProtected;
-      holds.set(event.id, tracer.startSpan('giveway.hold', { attributes }));
+      const span = tracer.startSpan('giveway.hold', { attributes });
+      // One that was not sampled keeps nothing: neither do we.
+      if (span.isRecording()) holds.set(event.id, span);
     },
     skipped: (event) => {
       if (event.waitedMs < minWaitMs) return;

@@ -31,9 +31,9 @@ const broken: Readonly<Record<string, (locker: Observed) => Disposable>> = {
   'instruments that throw': (locker) => {
     return metricsObserver(locker, {
       meter: {
-        createCounter: () => ({ add: fails }),
+        createObservableCounter: () => ({ addCallback: () => {} }),
+        createObservableUpDownCounter: () => ({ addCallback: () => {} }),
         createHistogram: () => ({ record: fails }),
-        createUpDownCounter: () => ({ add: () => {} }),
       },
     });
   },

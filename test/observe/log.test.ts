@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import pino from 'pino';
 import { StoreUnavailableError } from '../../src/index.ts';
 import { type Logger, logObserver } from '../../src/observe/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
@@ -77,5 +78,25 @@ describe('logObserver', () => {
       ['info', 'lost'],
     ]);
     expect(lines[0]?.fields['err']).toBeInstanceOf(StoreUnavailableError);
+  });
+
+  test('writes through pino, whose level decides what is made', async () => {
+    const [a, b] = twoLockers({ job: 'rollup' }, { job: 'nightly' });
+    const written: string[] = [];
+    const logger = pino({ level: 'info' }, { write: (line) => void written.push(line) });
+    for (const locker of [a, b]) logObserver(locker, logger);
+    const lock = await a.lock('visits');
+    await b.run('visits', () => {});
+    logger.level = 'debug';
+    await lock.unlock();
+    a.announce('release-failed', () => ({ id: 0, scope: lock.scope, job: 'rollup', error: new Error('gone') }));
+    const lines = written.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines).toMatchObject([
+      { level: 30, event: 'skipped', job: 'nightly', reason: 'busy', resource: 'visits', msg: expect.stringContaining('did not run') },
+      { level: 20, event: 'released', job: 'rollup', scope: { writes: ['visits'] }, release: 'released' },
+      { level: 40, event: 'release-failed', err: { type: 'Error', message: 'gone', stack: expect.any(String) } },
+    ]);
+    expect(lines[0]?.['holders']).toMatchObject([{ job: 'rollup', pid: process.pid, state: 'holding' }]);
+    expect(written.join()).not.toContain(lock.token);
   });
 });

@@ -1,17 +1,18 @@
 import type { LockStore, StoreTraits, Version } from '../../lock/store.ts';
 import { withBreaker } from '../breaker.ts';
-import { openBinaryConnection } from './binary-connection.ts';
+import type { Address } from './addresses.ts';
 import { startCall } from './call.ts';
 import { change, type Footing, look, type Write } from './change.ts';
+import type { Credentials } from './connection.ts';
 import type { Task } from './exchange.ts';
 import { type Exptime, exptimeFor } from './exptime.ts';
 import { checkKey, checkValue } from './limits.ts';
-import { linkTo } from './link.ts';
-import { openMetaConnection } from './meta-connection.ts';
+import { linkTo, type OpenConnection } from './link.ts';
 import { type MemcachedStoreOptions, resolveOptions } from './options.ts';
 import { placeOf } from './placement.ts';
 import { quarantine } from './quarantine.ts';
 import { watchServerList } from './server-list.ts';
+import type { Transport } from './transport.ts';
 
 export type { MemcachedStoreOptions, MemjsClient } from './options.ts';
 export type { TlsOptions } from './transport.ts';
@@ -25,7 +26,7 @@ interface MemcachedVersion extends Version, Footing {
 
 /**
  * Locks in Memcached, over memjs and the binary protocol or, with `protocol: 'meta'` or `tls`, over text commands. Both find
- * the same locks. Connects when first used; an idle store does not keep the process alive.
+ * the same locks. Loads its transport and connects when first used; an idle store does not keep the process alive.
  *
  * Every call is one request. When a reply is lost (reset, close, timeout), the entry is read back and compared before the
  * call answers, within the same `timeoutMs`; only then it rejects with `StoreUnavailableError`.
@@ -36,13 +37,7 @@ interface MemcachedVersion extends Version, Footing {
  */
 export function memcachedStore(options: MemcachedStoreOptions): LockStore {
   const { servers, transport, timeoutMs, verifyRelease, quarantineMs, breaker } = resolveOptions(options);
-  const links = servers.map(({ address, credentials }) =>
-    linkTo(address, (onFault) =>
-      transport.protocol === 'meta'
-        ? openMetaConnection(address, credentials, transport.tls, onFault)
-        : openBinaryConnection(address, credentials, onFault),
-    ),
-  );
+  const links = servers.map(({ address, credentials }) => linkTo(address, () => load(transport, address, credentials)));
   const ward = quarantineMs === undefined ? undefined : quarantine(quarantineMs);
   const serverList = links.length > 1 ? watchServerList(links, timeoutMs) : undefined;
 
@@ -91,6 +86,16 @@ export function memcachedStore(options: MemcachedStoreOptions): LockStore {
     },
   };
   return breaker === false ? store : withBreaker(store, { ...breaker, serverOf: (key) => placeOf(key, links).name });
+}
+
+/** Only what is used: memjs, or `node:tls` for the other, takes longer to load than all the rest of this module. */
+async function load(transport: Transport, address: Address, credentials: Credentials | undefined): Promise<OpenConnection> {
+  if (transport.protocol === 'meta') {
+    const { openMetaConnection } = await import('./meta-connection.ts');
+    return (onFault) => openMetaConnection(address, credentials, transport.tls, onFault);
+  }
+  const { openBinaryConnection } = await import('./binary-connection.ts');
+  return (onFault) => openBinaryConnection(address, credentials, onFault);
 }
 
 function versionOf(cas: bigint, epoch: symbol, value: string): MemcachedVersion {

@@ -12,15 +12,26 @@ export interface Link extends Address {
   close(): void;
 }
 
-/** `openConnection` starts to connect; its argument is called once, when that connection is of no more use. */
-export function linkTo(address: Address, openConnection: (onFault: (fault: Fault) => void) => Connection): Link {
+/** Starts to connect. `onFault` is called once, when that connection is of no more use. */
+export type OpenConnection = (onFault: (fault: Fault) => void) => Connection;
+
+/** `load` is called when a connection is first needed. */
+export function linkTo(address: Address, load: () => Promise<OpenConnection>): Link {
+  let openConnection: OpenConnection | undefined;
   let current: Connection | undefined;
   let open: Connection | undefined;
   let isClosed = false;
 
-  function connection(): Connection {
+  async function loaded(call: Call): Promise<OpenConnection> {
+    const startMs = performance.now();
+    const opener = await load();
+    call.untilMs += performance.now() - startMs; // the server had no part in that
+    return opener;
+  }
+
+  function connection(connect: OpenConnection): Connection {
     if (current !== undefined) return current;
-    const made = openConnection(() => {
+    const made = connect(() => {
       if (current === made) current = open = undefined;
     });
     current = made;
@@ -35,10 +46,11 @@ export function linkTo(address: Address, openConnection: (onFault: (fault: Fault
     get open() {
       return open;
     },
-    connect(call) {
+    async connect(call) {
+      openConnection ??= await loaded(call);
+      if (isClosed) return closed();
+      const made = connection(openConnection);
       return new Promise((resolve) => {
-        if (isClosed) return resolve(closed());
-        const made = connection();
         const stop = watch(call, leftMs(call), () => made.timeOut(call.timeoutMs));
         made.whenSettled((fault) => {
           stop();

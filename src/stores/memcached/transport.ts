@@ -1,4 +1,4 @@
-import { type ConnectionOptions, createSecureContext, type SecureContext } from 'node:tls';
+import type { ConnectionOptions, SecureContext } from 'node:tls';
 import { InvalidOptionError } from '../../lock/errors.ts';
 
 /** Options of Node's `tls.connect`, but for where to connect to. */
@@ -34,7 +34,8 @@ function resolveTls(tls: boolean | TlsOptions | undefined): TlsOptions | undefin
 /** Made once for all connections: it reads certificates and keys, and refuses what is none. */
 function secureContextOf(tls: TlsOptions): SecureContext {
   try {
-    return createSecureContext(tls);
+    // Loaded by those who use it.
+    return process.getBuiltinModule('node:tls').createSecureContext(tls);
   } catch (cause) {
     const { reason, code } = cause as { readonly reason?: string; readonly code?: string };
     throw new InvalidOptionError(
