@@ -19,8 +19,10 @@ describe('holdTimes', () => {
   });
 
   test('work without a job goes by what it takes; a hand-over is no sample; short holds suggest the shortest TTL', async () => {
-    const [a, b] = twoLockers();
-    using times = holdTimes(a);
+    const clock = fakeClock();
+    const backend = memoryStore({ clock });
+    const [a, b] = twoLockers({ clock, store: backend }, { clock, store: backend.connect() });
+    using times = holdTimes(a, { clock });
     await a.run({ writes: 'visits', reads: 'events' }, () => {});
     const handed = await (await a.lock('visits')).handOver();
     await (await b.restore(handed)).unlock();

@@ -163,7 +163,8 @@ describe('postgresJournal', () => {
 
   test('while the database is away it keeps `bufferLimit` entries and counts the others', async () => {
     const [a] = twoLockers();
-    const journal = postgresJournal({ pool: { query: () => Promise.reject(new Error('gone')) }, bufferLimit: 10 });
+    const pool: JournalPool = { query: () => Promise.reject(new Error('gone')) };
+    const journal = postgresJournal({ pool, bufferLimit: 10, clock: fakeClock() });
     using _observer = journal.observe(a);
     for (let i = 0; i < 30; i++) await a.run(`t${i}`, () => {});
     await journal.flush();

@@ -1,11 +1,16 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { metrics, trace } from '@opentelemetry/api';
+import { metrics } from '@opentelemetry/api';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
-import { MeterProvider } from '@opentelemetry/sdk-metrics';
-import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
-import { type LabelOptions, metricsObserver, spanObserver } from '../../src/observe/index.ts';
+import {
+  AggregationTemporality,
+  type IMetricReader,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics';
+import { type LabelOptions, metricsObserver } from '../../src/observe/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { faultyStore } from '../../src/testing/index.ts';
 import { twoLockers } from './fleet.ts';
@@ -13,14 +18,13 @@ import { twoLockers } from './fleet.ts';
 const providers: MeterProvider[] = [];
 afterEach(async () => {
   metrics.disable();
-  trace.disable();
   await Promise.all(providers.splice(0).map((provider) => provider.shutdown()));
 });
 
 /** As docs/observe.md sets it up. */
-function prometheus(): PrometheusExporter {
+function prometheus(...others: IMetricReader[]): PrometheusExporter {
   const exporter = new PrometheusExporter({ preventServerStart: true });
-  const provider = new MeterProvider({ readers: [exporter] });
+  const provider = new MeterProvider({ readers: [exporter, ...others] });
   providers.push(provider);
   metrics.setGlobalMeterProvider(provider);
   return exporter;
@@ -134,70 +138,54 @@ describe('metricsObserver, read through the Prometheus exporter', () => {
       'giveway_attempts_total{resource="other",job="rollup",outcome="acquired"}': 2,
     });
   });
-});
 
-describe('spanObserver', () => {
-  function finished(exporter: InMemorySpanExporter) {
-    return exporter.getFinishedSpans().map(({ name, attributes, status, events }) => ({ name, attributes, status, events }));
-  }
-
-  test('a span for the hold, one for a wait, and the error of a loss', async () => {
-    const exporter = new InMemorySpanExporter();
-    trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
-    const [a, b] = twoLockers({ job: 'rollup' }, { job: 'nightly' });
-    for (const locker of [a, b]) spanObserver(locker, { tracer: trace.getTracer('giveway'), minWaitMs: 1 });
-    const lock = await a.lock('visits');
-    const waits = new Promise<void>((resolve) => b.on('waiting', () => resolve()));
-    const waited = b.run('visits', () => {}, { onBusy: 'retry' });
-    await waits;
-    const releaseAt = Date.now() + 5;
-    while (Date.now() < releaseAt);
-    await lock.unlock();
-    await waited;
-    await b.lock('visits');
-    await b.close();
-    const scope = { 'giveway.scope': 'visits' };
-    expect(finished(exporter)).toEqual(
-      expect.arrayContaining([
-        expect.objectContaining({
-          name: 'giveway.hold',
-          attributes: expect.objectContaining({
-            ...scope,
-            'giveway.job': 'rollup',
-            'giveway.outcome': 'released',
-            'giveway.protected': true,
-          }),
-        }),
-        expect.objectContaining({
-          name: 'giveway.wait',
-          attributes: { ...scope, 'giveway.job': 'nightly', 'giveway.outcome': 'acquired' },
-        }),
-        expect.objectContaining({
-          name: 'giveway.hold',
-          attributes: expect.objectContaining({ 'giveway.outcome': 'lost: closed' }),
-          status: { code: 2, message: expect.stringContaining('visits') },
-          events: [expect.objectContaining({ name: 'exception' })],
-        }),
-      ]),
-    );
-    const wait = exporter.getFinishedSpans().find(({ name }) => name === 'giveway.wait');
-    expect((wait?.duration[1] ?? 0) / 1e6).toBeGreaterThanOrEqual(4);
+  test('what was counted before the observers were disposed is still collected, and goes on with the next', async () => {
+    const exporter = prometheus();
+    const { a, b, observers } = observeBoth();
+    await a.run('visits', () => {});
+    await b.lock('events');
+    for (const observer of observers) observer[Symbol.dispose]();
+    await a.run('visits', () => {});
+    const acquired = 'giveway_attempts_total{outcome="acquired"}';
+    expect(Object.fromEntries(await scrape(exporter))).toMatchObject({ [acquired]: 2, giveway_held: 0 });
+    using _next = metricsObserver(a, { meter: metrics.getMeter('giveway') });
+    await a.run('visits', () => {});
+    expect(Object.fromEntries(await scrape(exporter))).toMatchObject({ [acquired]: 3, giveway_held: 0 });
   });
 
-  test('a skip after a wait names the holder; disposing ends what is open', async () => {
-    const exporter = new InMemorySpanExporter();
-    trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
-    const [a, b] = twoLockers({ job: 'rollup' }, { job: 'nightly' });
-    const observers = [a, b].map((locker) => spanObserver(locker, { tracer: trace.getTracer('giveway'), minWaitMs: 100 }));
-    await a.lock('visits');
-    await b.run('visits', () => {}, { onBusy: 'retry', retry: { maxWaitMs: 150 } });
-    expect(finished(exporter)).toMatchObject([
-      {
-        name: 'giveway.wait',
-        attributes: { 'giveway.outcome': 'skipped', 'giveway.reason': 'busy', 'giveway.holder': expect.stringMatching(/^rollup@/) },
-      },
-    ]);
+  test('two readers, of which one takes differences, hear of each lock of two lockers once', async () => {
+    const differences = new InMemoryMetricExporter(AggregationTemporality.DELTA);
+    const reader = new PeriodicExportingMetricReader({ exporter: differences });
+    const exporter = prometheus(reader);
+    const { a, b, observers } = observeBoth();
+    await a.run('visits', () => {});
+    await b.run('visits', () => {});
+    await reader.forceFlush();
+    await b.run('visits', () => {});
+    await scrape(exporter);
+    await a.run('visits', () => {});
     for (const observer of observers) observer[Symbol.dispose]();
-    expect(finished(exporter)[1]).toMatchObject({ name: 'giveway.hold', attributes: { 'giveway.outcome': 'unobserved' } });
+    await reader.forceFlush();
+    const attempts = differences
+      .getMetrics()
+      .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics))
+      .filter(({ descriptor }) => descriptor.name === 'giveway.attempts');
+    expect(attempts.map(({ dataPoints }) => dataPoints.map(({ value }) => value))).toEqual([[2], [2]]);
+    expect((await scrape(exporter)).get('giveway_attempts_total{outcome="acquired"}')).toBe(4);
+  });
+
+  test('observing again and again leaves nothing with the meter', () => {
+    const callbacks: object[] = [];
+    const observable = () => ({ addCallback: (callback: object) => void callbacks.push(callback) });
+    const meter = {
+      createObservableCounter: observable,
+      createObservableUpDownCounter: observable,
+      createHistogram: () => ({ record: () => {} }),
+    };
+    const [locker] = twoLockers();
+    metricsObserver(locker, { meter })[Symbol.dispose]();
+    const once = callbacks.length;
+    for (let i = 0; i < 10; i++) metricsObserver(locker, { meter })[Symbol.dispose]();
+    expect(callbacks).toHaveLength(once);
   });
 });
