@@ -18,7 +18,8 @@ export class Claim {
   ttlMs: number;
   fence: bigint | undefined;
   #entrant: Entrant;
-  #record: LockRecord;
+  /** The record; `undefined` as long as our entry, as we wrote it, is all of it. Most are, and there may be thousands. */
+  #whole: LockRecord | undefined;
   #version: Version;
   #startMonoMs: number;
   #startWallMs: number;
@@ -38,7 +39,7 @@ export class Claim {
     this.#context = context;
     this.#key = key;
     this.#entrant = entrant;
-    this.#record = record;
+    this.#whole = record.holders.length === 1 ? undefined : record;
     this.#version = version;
     this.#startMonoMs = startMonoMs;
     this.#startWallMs = startWallMs;
@@ -49,6 +50,11 @@ export class Claim {
 
   get token(): string {
     return this.#entrant.token;
+  }
+
+  /** As it was last seen or written. */
+  get #record(): LockRecord {
+    return this.#whole ?? { v: 1, holders: [this.#entrant] };
   }
 
   /** The entry as it was last written. */
@@ -146,7 +152,7 @@ export class Claim {
 
   #confirm(entrant: Entrant, record: LockRecord, version: Version, monoMs: number, wallMs: number): void {
     this.#entrant = entrant;
-    this.#record = record;
+    this.#whole = record.holders.length === 1 ? undefined : record;
     this.#version = version;
     this.#startMonoMs = monoMs;
     this.#startWallMs = wallMs;
@@ -160,7 +166,7 @@ export class Claim {
     if (entry === undefined) return this.#lose('vanished');
     const record = decodeRecord(entry.value);
     if (record === undefined || !record.holders.some(({ token, minHold }) => token === this.token && !minHold)) return this.#lose('stolen');
-    this.#record = record;
+    this.#whole = record;
     this.#version = entry.version;
     return true;
   }

@@ -6,6 +6,7 @@ import { judgedController } from './judged-signal.ts';
 import type { Lock, SerializedLock } from './lock.ts';
 import { type ResolvedOptions, ttlRangeMs } from './options.ts';
 import { needsOf, type ResolvedScope } from './scope.ts';
+import type { Seat, SeatOwner } from './seat.ts';
 /** What a lock needs from its locker. */
 export interface LockContext {
   readonly clock: Clock;
@@ -18,12 +19,11 @@ export interface LockContext {
 
 let locksMade = 0;
 
-export class HeldLock implements Lock {
+export class HeldLock implements Lock, SeatOwner {
   /** Its number in this process: what its events are told apart by. */
   readonly id: number = ++locksMade;
   readonly token: string;
   readonly scope: ResolvedScope;
-  readonly acquiredAt: Date;
   readonly isProtected: boolean;
   readonly fence: bigint | undefined;
   readonly options: ResolvedOptions;
@@ -33,6 +33,7 @@ export class HeldLock implements Lock {
   readonly #context: LockContext;
   readonly #taken: readonly Taken[];
   readonly #startMonoMs: number;
+  readonly #startWallMs: number;
   #controller: AbortController | undefined;
   #stopListening: (() => void) | undefined;
   #ended = false;
@@ -52,16 +53,20 @@ export class HeldLock implements Lock {
     this.scope = scope;
     this.options = options;
     this.outer = outer;
-    this.acquiredAt = new Date(Math.min(context.clock.wallMs(), ...taken.map(({ seat }) => seat.sinceWallMs)));
+    this.#startWallMs = Math.min(context.clock.wallMs(), ...taken.map(({ seat }) => seat.sinceWallMs));
     this.isProtected = protectedByStore && (outer?.isProtected ?? true);
     this.token =
       taken.length === 1 ? (taken[0] as Taken).seat.claim.token : taken.length === 0 && outer !== undefined ? outer.token : token;
     this.fence = largestFence(taken, outer);
-    for (const { gate, seat } of taken) seat.onLost = (reason) => this.lose(reason, gate.resource, seat.claim.fault?.error);
+    for (const { seat } of taken) seat.owner = this;
   }
 
   get job(): string | undefined {
     return this.options.job;
+  }
+
+  get acquiredAt(): Date {
+    return new Date(this.#startWallMs);
   }
 
   /** Not let go, and not lost. Judges the deadlines now. */
@@ -159,7 +164,7 @@ export class HeldLock implements Lock {
       scope: this.scope,
       ...(this.job === undefined ? {} : { job: this.job }),
       entries,
-      since: this.acquiredAt.getTime(),
+      since: this.#startWallMs,
       ttlMs,
       maxHoldMs: maxHoldMs === Number.POSITIVE_INFINITY ? null : maxHoldMs,
       minHoldMs,
@@ -200,6 +205,12 @@ export class HeldLock implements Lock {
     }));
   }
 
+  /** One of its places was lost. */
+  lostSeat(seat: Seat, reason: LostReason): void {
+    const at = this.#taken.find((each) => each.seat === seat);
+    this.lose(reason, at?.gate.resource, seat.claim.fault?.error);
+  }
+
   #end(): void {
     this.#ended = true;
     this.#stopListening?.();
@@ -219,7 +230,7 @@ export class HeldLock implements Lock {
 
   #holdLeftMs(): number {
     const { clock } = this.#context;
-    return this.options.maxHoldMs - Math.max(clock.monotonicMs() - this.#startMonoMs, clock.wallMs() - this.acquiredAt.getTime());
+    return this.options.maxHoldMs - Math.max(clock.monotonicMs() - this.#startMonoMs, clock.wallMs() - this.#startWallMs);
   }
 
   #firstResource(): string {

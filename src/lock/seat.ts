@@ -10,6 +10,11 @@ export interface Ask {
   readonly options: ResolvedOptions;
 }
 
+/** Who is told that a place was lost. */
+export interface SeatOwner {
+  lostSeat(seat: Seat, reason: LostReason): void;
+}
+
 /**
  * One lock's place on a claim. Sharers of one process sit on the same claim; each has its own end by `maxHoldMs`, and by
  * `ttlMs` if it wants no heartbeat.
@@ -21,8 +26,8 @@ export class Seat {
   readonly sinceMonoMs: number;
   lost: LostReason | undefined;
   left = false;
-  /** Called once, when the place is lost before it was left. */
-  onLost: ((reason: LostReason) => void) | undefined;
+  /** Told once, when the place is lost before it was left. */
+  owner: SeatOwner | undefined;
   #ttlMs: number;
   #confirmedMonoMs: number;
   #confirmedWallMs: number;
@@ -68,6 +73,6 @@ export class Seat {
   lose(reason: LostReason): void {
     if (this.lost !== undefined || this.left) return;
     this.lost = reason;
-    this.onLost?.(reason);
+    this.owner?.lostSeat(this, reason);
   }
 }
