@@ -3,11 +3,12 @@ import { joinClaim, takeOverClaim } from './claiming.ts';
 import { latestEnd } from './decide.ts';
 import type { ClaimContext, Refusal } from './entry.ts';
 import { StoreUnavailableError } from './errors.ts';
-import type { Beating, Heartbeat } from './heartbeat.ts';
+import type { Heartbeat } from './heartbeat.ts';
+import { Keeper, type Kept } from './keeper.ts';
+import { OneAtATime } from './one-at-a-time.ts';
 import { type Ask, Seat } from './seat.ts';
 import { type Manner, nextInLine, Taking, take, termsOf } from './taking.ts';
 import { Traffic } from './traffic.ts';
-import { nextLookMonoMs, renewAtMonoMs, renewalTerms } from './upkeep.ts';
 import { type Wait, Waiters } from './waiters.ts';
 
 /** How long an idle shared claim is kept under load, so that a batch that follows writes nothing. */
@@ -26,7 +27,7 @@ export interface GateContext extends ClaimContext {
  * One resource as this process sees it: its claim, the seats on it, and who waits here. The only place where local order
  * and the store meet.
  */
-export class Gate implements Beating {
+export class Gate implements Kept {
   readonly resource: string;
   readonly #context: GateContext;
   readonly #taking: Taking;
@@ -35,11 +36,9 @@ export class Gate implements Beating {
   #waiters: Waiters | undefined;
   #seats: readonly Seat[] = noSeats;
   #claim: Claim | undefined;
-  /** The store operation that changes who holds; at most one. Never rejects. */
-  #changing: Promise<void> | undefined;
-  #renewing = false;
-  /** On the wall clock: the last hand-over that the record may not show yet. */
-  #handedOnAt: number | undefined;
+  readonly #keeper: Keeper;
+  /** The store operation that changes who holds. */
+  readonly #changing = new OneAtATime();
   #minHoldUntilMs = 0;
   #lingering: Disposable | undefined;
   /** Who was in the way at the last look, and until when, on the wall clock, they may still be working. */
@@ -50,11 +49,12 @@ export class Gate implements Beating {
     this.resource = resource;
     this.#taking = new Taking(context, key);
     this.#traffic = new Traffic(context.clock);
+    this.#keeper = new Keeper(this, context.clock, context.heartbeat);
   }
 
   /** Nothing held, nobody waiting, nothing worth remembering: the gate can be forgotten. */
   get idle(): boolean {
-    const nothingHere = this.#claim === undefined && this.#changing === undefined && this.#waiting === 0;
+    const nothingHere = this.#claim === undefined && this.#changing.running === undefined && this.#waiting === 0;
     return nothingHere && !this.#traffic.mayComeBack && (this.#refused?.endsMs ?? 0) <= this.#context.clock.wallMs();
   }
 
@@ -100,15 +100,15 @@ export class Gate implements Beating {
   async extend(seat: Seat, ttlMs: number): Promise<boolean> {
     if (!this.isLive(seat)) return false;
     seat.extend(ttlMs, this.#context.clock);
-    return (await this.#renew(seat.claim)) && this.isLive(seat);
+    return (await this.#keeper.renew(seat.claim)) && this.isLive(seat);
   }
 
   /** Judges a seat's deadlines now, and tells those who lost. */
   isLive(seat: Seat): boolean {
     if (seat.left || seat.lost !== undefined) return false;
     if (!seat.claim.isLive()) {
-      if (seat.claim === this.#claim) this.#claimLost(seat.claim);
-      else seat.lose(seat.claim.lost ?? 'expired');
+      this.claimLost(seat.claim);
+      seat.lose(seat.claim.lost ?? 'expired');
       return false;
     }
     const { clock } = this.#context;
@@ -143,11 +143,11 @@ export class Gate implements Beating {
 
   /** Takes over the entry of `token`, under the token of `ask`. `undefined`: no such entry. */
   async restore(token: string, ask: Ask): Promise<Seat | undefined> {
-    while (this.#changing !== undefined) await this.#changing;
-    return this.#change(async () => {
+    while (this.#changing.running !== undefined) await this.#changing.running;
+    return this.#changing.run(async () => {
       const claim = await takeOverClaim(this.#context, this.#taking.key, token, ask.token, termsOf(ask));
       if (claim === undefined) return undefined;
-      const standing = this.#liveClaim();
+      const standing = this.liveClaim();
       if (standing === undefined) {
         this.#adopt(claim);
         return this.#seatFirst(claim, ask);
@@ -164,16 +164,25 @@ export class Gate implements Beating {
 
   /** Waits for what is under way, and lets a lingering claim go. Never rejects. */
   async settle(): Promise<void> {
-    while (this.#changing !== undefined) await this.#changing;
+    while (this.#changing.running !== undefined) await this.#changing.running;
     if (this.#claim !== undefined && this.#seats.length === 0) await this.#letGo(this.#claim).catch(() => {});
   }
 
-  beat(nowMonoMs: number): number | undefined {
-    const claim = this.#liveClaim();
-    if (claim === undefined) return undefined;
-    for (const seat of this.#seats) this.isLive(seat);
-    if (!this.#renewing && nowMonoMs >= renewAtMonoMs(claim, this.#seats)) this.#renewBehind(claim);
-    return nextLookMonoMs(claim, this.#seats, this.#renewing, this.#context.clock);
+  seats(): readonly Seat[] {
+    return this.#seats;
+  }
+
+  liveClaim(): Claim | undefined {
+    if (this.#claim !== undefined && !this.#claim.isLive()) this.claimLost(this.#claim);
+    return this.#claim;
+  }
+
+  claimLost(claim: Claim): void {
+    if (claim !== this.#claim) return;
+    const seats = this.#seats;
+    this.#forget();
+    for (const seat of seats) seat.lose(claim.lost ?? 'expired');
+    this.#waiters?.wake();
   }
 
   #createWaiters(): Waiters {
@@ -195,11 +204,11 @@ export class Gate implements Beating {
   /** A seat, or what `refuse` makes of a refusal, at once: nobody who comes later can get in before a waiter is in the queue. */
   async #seatOr<T>(ask: Ask, refuse: (refused: Refusal) => T): Promise<Seat | T> {
     for (;;) {
-      while (this.#changing !== undefined) await this.#changing;
+      while (this.#changing.running !== undefined) await this.#changing.running;
       if (this.#waiting > 0) return refuse(this.#knownRefusal());
-      const claim = this.#liveClaim();
+      const claim = this.liveClaim();
       if (claim === undefined) {
-        return this.#change(async () => {
+        return this.#changing.run(async () => {
           const taken = await this.#takeOrRefuse(ask, this.#traffic.mustAsk ? 'back' : 'bare');
           return taken instanceof Claim ? this.#seatFirst(taken, ask) : refuse(taken);
         });
@@ -210,17 +219,17 @@ export class Gate implements Beating {
       }
       if (claim.mode === 'write' || claim.mode !== ask.mode) return refuse(this.#knownRefusal());
       if (!(this.#traffic.underLoad && this.#traffic.isOurTurn(ask.mode))) {
-        const next = await this.#change(() => this.#whoGoesFirst(ask));
+        const next = await this.#changing.run(() => this.#whoGoesFirst(ask));
         if (next !== undefined) {
           const refused = refuse(next);
           if (this.#lingering !== undefined) this.#letGo(claim).catch(() => {});
           return refused;
         }
-        if (this.#liveClaim() !== claim) continue;
+        if (this.liveClaim() !== claim) continue;
       }
       const seat = this.#seat(claim, ask);
       if (ask.options.heartbeat || claim.remainingMs() >= ask.options.ttlMs) return seat;
-      if ((await this.#change(() => this.#renew(claim))) && this.isLive(seat)) return seat;
+      if ((await this.#changing.run(() => this.#keeper.renew(claim))) && this.isLive(seat)) return seat;
       seat.left = true;
       this.#drop(seat);
     }
@@ -228,9 +237,9 @@ export class Gate implements Beating {
 
   /** One careful attempt for whoever waits longest. `undefined`: the resource is held here now. */
   async #attemptForQueue(ask: Ask): Promise<Refusal | undefined> {
-    while (this.#changing !== undefined) await this.#changing;
-    if (this.#liveClaim() !== undefined) return undefined;
-    const unserved = await this.#change(async () => {
+    while (this.#changing.running !== undefined) await this.#changing.running;
+    if (this.liveClaim() !== undefined) return undefined;
+    const unserved = await this.#changing.run(async () => {
       const taken = await this.#takeOrRefuse(ask, 'queued');
       // Whoever the attempt was made for may have stopped waiting; the claim serves who is first now.
       return taken instanceof Claim && this.#serve(taken) ? undefined : taken;
@@ -298,7 +307,7 @@ export class Gate implements Beating {
     const seat = new Seat(claim, ask, this.#context.clock, sinceWallMs);
     this.#seats = [...this.#seats, seat];
     if (claim.mode !== 'write') this.#traffic.countShare();
-    this.#lookAgain(claim);
+    this.#keeper.lookAgain(claim);
     return seat;
   }
 
@@ -306,15 +315,15 @@ export class Gate implements Beating {
   async #handOn(claim: Claim): Promise<boolean> {
     const next = this.#waiters?.head;
     if (next?.mode !== 'write' || claim.remainingMs() < claim.ttlMs / 3) return false;
-    if (!this.#traffic.isOurTurn('write') && (await this.#change(() => this.#whoGoesFirst(next))) !== undefined) return false;
-    if (this.#liveClaim() !== claim || this.#waiters?.head !== next) return false;
+    if (!this.#traffic.isOurTurn('write') && (await this.#changing.run(() => this.#whoGoesFirst(next))) !== undefined) return false;
+    if (this.liveClaim() !== claim || this.#waiters?.head !== next) return false;
     if (claim.fence !== undefined) {
-      const passed = await this.#change(() => claim.passOn(next.token, termsOf(next)).catch(() => false));
+      const passed = await this.#changing.run(() => claim.passOn(next.token, termsOf(next)).catch(() => false));
       // The waiter may have left during the request: then the claim is let go like any other.
-      return passed && this.#liveClaim() === claim && this.#waiters?.head === next && this.#serve(claim);
+      return passed && this.liveClaim() === claim && this.#waiters?.head === next && this.#serve(claim);
     }
     this.#serve(claim);
-    this.#renewBehind(claim, this.#context.clock.wallMs());
+    this.#keeper.renewBehind(claim, this.#context.clock.wallMs());
     return true;
   }
 
@@ -342,73 +351,19 @@ export class Gate implements Beating {
   #letGo(claim: Claim): Promise<boolean> {
     this.#forget();
     this.#traffic.letGo(claim.mode);
-    const released = this.#change(() => claim.release(this.#minHoldUntilMs));
+    const released = this.#changing.run(() => claim.release(this.#minHoldUntilMs));
     this.#waiters?.wake();
     return released;
-  }
-
-  #claimLost(claim: Claim): void {
-    const seats = this.#seats;
-    this.#forget();
-    for (const seat of seats) seat.lose(claim.lost ?? 'expired');
-    this.#waiters?.wake();
   }
 
   #forget(): void {
     this.#stopLingering();
     this.#claim = undefined;
     this.#seats = noSeats;
-    this.#context.heartbeat.forget(this);
-  }
-
-  #liveClaim(): Claim | undefined {
-    if (this.#claim !== undefined && !this.#claim.isLive()) this.#claimLost(this.#claim);
-    return this.#claim;
+    this.#keeper.forget();
   }
 
   #knownRefusal(): Refusal {
     return this.#claim === undefined ? (this.#refused?.refusal ?? { blockers: [] }) : { blockers: [this.#claim.entrant] };
-  }
-
-  /** Runs the one operation that may change who holds. */
-  async #change<T>(operation: () => Promise<T>): Promise<T> {
-    const running = operation();
-    const settled = running.then(
-      () => {},
-      () => {},
-    );
-    this.#changing = settled;
-    try {
-      return await running;
-    } finally {
-      if (this.#changing === settled) this.#changing = undefined;
-    }
-  }
-
-  #lookAgain(claim: Claim): void {
-    this.#context.heartbeat.at(this, nextLookMonoMs(claim, this.#seats, this.#renewing, this.#context.clock));
-  }
-
-  /** Renews without anybody waiting for it; what comes of it is seen in `claim`. Hand-overs in quick succession share one. */
-  #renewBehind(claim: Claim, since?: number): void {
-    this.#handedOnAt = since;
-    if (this.#renewing) return;
-    this.#renewing = true;
-    this.#renew(claim, since)
-      .catch(() => {})
-      .finally(() => {
-        this.#renewing = false;
-        if (this.#claim !== claim) return;
-        if (this.#handedOnAt !== since) this.#renewBehind(claim, this.#handedOnAt);
-        else this.#lookAgain(claim);
-      });
-  }
-
-  async #renew(claim: Claim, since: number = claim.entrant.since): Promise<boolean> {
-    const terms = renewalTerms(this.#seats, since);
-    if (terms === undefined) return false;
-    const renewed = await claim.renew(terms, since);
-    if (!renewed && claim === this.#claim) this.#claimLost(claim);
-    return renewed;
   }
 }
