@@ -10,6 +10,8 @@ const idleTimeoutMs = 60_000;
 
 /** Where connections come from. */
 export interface Connections extends PgPool {
+  /** Nobody else uses them, so statements may be prepared on those that lead to the server itself. */
+  readonly areOurs: boolean;
   /** `host:port`. Unknown for a pool of the caller's, and before the first connection. */
   readonly address: string | undefined;
   /** What was last heard of the server while connecting, where we connect ourselves. */
@@ -19,7 +21,7 @@ export interface Connections extends PgPool {
 
 /** Connections of the caller's pool, which stays open. */
 export function lentConnections(pool: PgPool): Connections {
-  return { connect: () => pool.connect(), address: undefined, greeting: undefined, end: async () => {} };
+  return { connect: () => pool.connect(), areOurs: false, address: undefined, greeting: undefined, end: async () => {} };
 }
 
 /** A small pool of our own. Loads `pg` and opens the pool at the first `connect`. */
@@ -56,6 +58,7 @@ export function ownConnections(connectionString: string, timeoutMs: number): Con
   }
 
   return {
+    areOurs: true,
     get address() {
       return address;
     },

@@ -4,16 +4,19 @@ import { createTableSql, type LockTable } from './table.ts';
 
 /**
  * What a failed statement means for the one who sent it.
- * - `lost`: the connection broke; the statement may have been done.
+ * - `lost`: the connection broke, and the statement may have been done; or what was prepared on it is of no use any more.
  * - `conflict`: rolled back in favour of another transaction; it may be sent again.
  * - `no-table`: refused, since the lock table is not there.
  * - `refused`: refused for another reason. Nothing was done.
  */
 export type Failure = 'lost' | 'conflict' | 'no-table' | 'refused';
 
+/** A prepared statement that is gone, is somebody else's, or returns another type since the table was altered. */
+const staleStatement: ReadonlySet<string> = new Set(['26000', '42P05', '0A000']);
+
 export function failureOf(error: unknown): Failure {
   const code = sqlState(error);
-  if (code === undefined || code.startsWith('08') || /^57P0[1-5]$/.test(code)) return 'lost';
+  if (code === undefined || code.startsWith('08') || /^57P0[1-5]$/.test(code) || staleStatement.has(code)) return 'lost';
   if (code === '40001' || code === '40P01') return 'conflict';
   return code === '42P01' ? 'no-table' : 'refused';
 }

@@ -4,7 +4,7 @@ import type { Connections } from './connections.ts';
 import { explain, failureOf } from './failures.ts';
 import type { PgRow } from './pool.ts';
 import { type Statements, statementsOn } from './statement.ts';
-import type { LockTable } from './table.ts';
+import type { LockTable, StatementName } from './table.ts';
 
 /** What a statement came to. */
 interface Answer {
@@ -13,7 +13,7 @@ interface Answer {
   readonly isRepeated: boolean;
 }
 
-export type Send = (text: string, values?: unknown[]) => Promise<Answer>;
+export type Send = (name: StatementName, values?: unknown[]) => Promise<Answer>;
 
 export interface Operations {
   /** Runs `work` within one deadline; whatever goes wrong is a `StoreUnavailableError`. */
@@ -43,7 +43,7 @@ export function createOperations({ connections, table, timeoutMs, makesTable }: 
   async function run<T>(work: (send: Send) => Promise<T>, limitMs = timeoutMs): Promise<T> {
     if (isClosed) throw new StoreUnavailableError('The postgres store was closed; open another one');
     const statements = statementsOn(connections);
-    const send: Send = (text, values) => sendUntilAnswered(statements, text, values);
+    const send: Send = (name, values) => sendUntilAnswered(statements, name, values);
     try {
       return await withDeadline(work(send), limitMs, 'Postgres', statements.giveUp);
     } catch (error) {
@@ -53,12 +53,13 @@ export function createOperations({ connections, table, timeoutMs, makesTable }: 
   }
 
   /** Every statement of the table can be sent twice: the second finds the version changed, and does nothing. */
-  async function sendUntilAnswered(statements: Statements, text: string, values?: unknown[]): Promise<Answer> {
+  async function sendUntilAnswered(statements: Statements, name: StatementName, values?: unknown[]): Promise<Answer> {
+    const query = values === undefined ? { text: table[name] } : { name, text: table[name], values };
     let losses = 0;
     let madeTable = false;
     for (;;) {
       try {
-        return { rows: await statements.query(values === undefined ? { text } : { text, values }), isRepeated: losses > 0 };
+        return { rows: await statements.query(query), isRepeated: losses > 0 };
       } catch (error) {
         if (statements.isOver || statements.stage === 'connecting') throw error;
         const failure = failureOf(error);
@@ -79,7 +80,7 @@ export function createOperations({ connections, table, timeoutMs, makesTable }: 
 
   return {
     run,
-    setUp: () => run(async (send) => void (await send(table.setUp)), Math.max(timeoutMs, setUpTimeoutMs)),
+    setUp: () => run(async (send) => void (await send('setUp')), Math.max(timeoutMs, setUpTimeoutMs)),
     refuse() {
       isClosed = true;
     },

@@ -10,14 +10,17 @@ export interface PgClient {
 
 /** A connection on loan from a pool. */
 export interface PgPoolClient extends PgClient {
+  /** Of the server's process, as it was greeted with. */
+  readonly processID?: number | null;
   /** Back to the pool; with an error, the connection is thrown away. */
   release(error?: Error): void;
   on(event: 'error', listener: (error: Error) => void): unknown;
   removeListener(event: 'error', listener: (error: Error) => void): unknown;
 }
 
-/** Without a name, so that nothing is prepared on a connection that PgBouncer may give to somebody else. */
 export interface PgQuery {
+  /** Prepares the statement on its connection, which must be ours alone: what a pooler lends may be somebody else's next time. */
+  readonly name?: string;
   readonly text: string;
   readonly values?: unknown[];
 }

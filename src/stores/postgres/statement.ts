@@ -1,5 +1,6 @@
+import type { Connections } from './connections.ts';
 import { failureOf } from './failures.ts';
-import type { PgPool, PgPoolClient, PgQuery, PgRow } from './pool.ts';
+import type { PgPoolClient, PgQuery, PgRow } from './pool.ts';
 
 /** The statements of one operation of the store, which all end when it does. */
 export interface Statements {
@@ -11,8 +12,14 @@ export interface Statements {
   giveUp(): void;
 }
 
-/** Sends statements, each on a connection borrowed for it alone. */
-export function statementsOn(pool: PgPool): Statements {
+/** Connections on which statements are prepared: known once a row has told which process serves them. */
+const direct = new WeakSet<PgPoolClient>();
+
+/**
+ * Sends statements, each on a connection borrowed for it alone. A query's name counts only where it is known that the
+ * connection is ours and leads to the server itself: planning costs as much as the rest of a statement on one row.
+ */
+export function statementsOn(connections: Connections): Statements {
   let stage: Statements['stage'] = 'connecting';
   let isOver = false;
   let loan: Loan | undefined;
@@ -24,9 +31,9 @@ export function statementsOn(pool: PgPool): Statements {
     get isOver() {
       return isOver;
     },
-    async query(query) {
+    async query({ name, ...query }) {
       stage = 'connecting';
-      loan = borrow(await pool.connect());
+      loan = borrow(await connections.connect());
       // The caller was told that there is no answer. What it asked for must not happen afterwards.
       if (isOver) {
         loan.giveBack();
@@ -34,7 +41,10 @@ export function statementsOn(pool: PgPool): Statements {
       }
       stage = 'asking';
       try {
-        const { rows } = await loan.client.query(query);
+        const { client } = loan;
+        const prepares = name !== undefined && connections.areOurs;
+        const { rows } = await client.query(prepares && direct.has(client) ? { name, ...query } : query);
+        if (prepares && rows[0]?.pid !== undefined && rows[0].pid === client.processID) direct.add(client);
         loan.giveBack();
         return rows;
       } catch (error) {

@@ -47,33 +47,33 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
   function sweepNowAndThen(): void {
     if (performance.now() < nextSweepMs) return;
     nextSweepMs = performance.now() + sweepEveryMs;
-    run((send) => send(table.sweep)).catch(ignore);
+    run((send) => send('sweep')).catch(ignore);
   }
 
   const store: LockStore = {
     traits: traitsOf(listener),
 
-    read: (key) => run((send) => readEntry(send, table.read, key)),
+    read: (key) => run((send) => readEntry(send, key)),
 
     create: (key, value, ttlMs) =>
       run(async (send) => {
-        const { rows, isRepeated } = await send(table.create, [key, value, ttlMs]);
+        const { rows, isRepeated } = await send('create', [key, value, ttlMs]);
         sweepNowAndThen();
-        return versionIn(rows) ?? (isRepeated ? versionIfOurs(await readEntry(send, table.read, key), value) : undefined);
+        return versionIn(rows) ?? (isRepeated ? versionIfOurs(await readEntry(send, key), value) : undefined);
       }),
 
     replace: (key, value, version, ttlMs) =>
       run(async (send) => {
-        const { rows, isRepeated } = await send(table.replace, [key, value, ttlMs, numberOf(version)]);
-        return versionIn(rows) ?? (isRepeated ? versionIfOurs(await readEntry(send, table.read, key), value) : undefined);
+        const { rows, isRepeated } = await send('replace', [key, value, ttlMs, numberOf(version)]);
+        return versionIn(rows) ?? (isRepeated ? versionIfOurs(await readEntry(send, key), value) : undefined);
       }),
 
     remove: (key, version) =>
       run(async (send) => {
         const values = [key, numberOf(version)];
-        const { rows, isRepeated } = await send(table.remove, values);
+        const { rows, isRepeated } = await send('remove', values);
         if (rows.length > 0 || !isRepeated) return rows.length > 0;
-        const [fate = {}] = (await send(table.fate, values)).rows;
+        const [fate = {}] = (await send('fate', values)).rows;
         const { isSame, isLetGo } = fate;
         if (isSame === true) return isLetGo === true;
         throw new StoreUnavailableError(
@@ -85,7 +85,7 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
 
     async *list(prefix): AsyncGenerator<Listed> {
       for (let after = ''; ; ) {
-        const { rows } = await run((send) => send(table.list, [prefix, after]));
+        const { rows } = await run((send) => send('list', [prefix, after]));
         for (const { key, ...row } of rows) {
           after = String(key);
           yield { key: after, ...entryIn(row) };
@@ -136,8 +136,8 @@ async function openListenClient(connectionString: string, timeoutMs: number): Pr
   return client as PgListenClient;
 }
 
-async function readEntry(send: Send, text: string, key: string): Promise<Entry | undefined> {
-  const [row] = (await send(text, [key])).rows;
+async function readEntry(send: Send, key: string): Promise<Entry | undefined> {
+  const [row] = (await send('read', [key])).rows;
   return row && entryIn(row);
 }
 

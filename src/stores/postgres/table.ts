@@ -22,6 +22,8 @@ export interface LockTable {
   readonly setUp: string;
 }
 
+export type StatementName = Exclude<keyof LockTable, 'name' | 'channel'>;
+
 export const defaultTable = 'giveway_locks';
 
 /** Rows that `list` asks for at once. */
@@ -60,6 +62,8 @@ export function lockTable(table: string): LockTable {
   const live = 'value is not null and expires_at > clock_timestamp()';
   const next = `nextval('${name}_version')`;
   const end = `clock_timestamp() + $3::float8 * interval '1 millisecond'`;
+  // Tells a connection of our own to the server from one that a pooler lends.
+  const pid = 'pg_backend_pid() as pid';
   const announce = `pg_notify('${channel}', key)`;
   return {
     name,
@@ -70,9 +74,9 @@ export function lockTable(table: string): LockTable {
       select $1, $2, ${next}, ${end} where not exists (select from ${name} where key = $1 and ${live})
       on conflict (key) do update set value = excluded.value, version = ${next}, expires_at = excluded.expires_at
       where held.value is null or held.expires_at <= clock_timestamp()
-      returning version::text`,
+      returning version::text, ${pid}`,
     replace: `update ${name} set value = $2, version = ${next}, expires_at = ${end}
-      where key = $1 and version = $4 and ${live} returning version::text, ${announce}`,
+      where key = $1 and version = $4 and ${live} returning version::text, ${pid}, ${announce}`,
     remove: `update ${name} set value = null where key = $1 and version = $2 and ${live} returning ${announce}`,
     fate: `select value is null as "isLetGo", version = $2 as "isSame" from ${name} where key = $1`,
     list: `select key, value, version::text from ${name} where starts_with(key, $1) and key > $2 and ${live} order by key limit ${listPage}`,

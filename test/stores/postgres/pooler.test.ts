@@ -4,17 +4,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { StoreNotice, Version } from '../../../src/lock/store.ts';
 import { postgresStore } from '../../../src/stores/postgres/index.ts';
-import { type ProcessServer, postgresServer } from '../../support/services.ts';
+import { type ProcessServer, postgresServer, query } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
 
 const minute = 60_000;
 
 /**
  * Does to a connection what PgBouncer does to it: refuses settings in the greeting, and gives out a process id of its own.
- * The rest goes to a real server as it is.
+ * The rest goes to a real server as it is. One that is `honest` passes the server's own process id on.
  */
-async function startPooler(server: { host: string; port: number }): Promise<{ listener: Server; refusals: () => number }> {
+async function startPooler(
+  server: { host: string; port: number },
+  honest = false,
+): Promise<{ listener: Server; url: string; refusals: () => number; said: () => string }> {
   let refusals = 0;
+  let said = '';
   const sockets = new Set<Socket>();
   const listener = createServer((client) => {
     const upstream = connect(server.port, server.host);
@@ -29,11 +33,14 @@ async function startPooler(server: { host: string; port: number }): Promise<{ li
         return;
       }
       upstream.write(greeting);
+      client.on('data', (bytes) => {
+        said += bytes.toString('latin1');
+      });
       client.pipe(upstream);
     });
     upstream.on('data', (bytes) => {
       const at = bytes.indexOf(Buffer.from([0x4b, 0, 0, 0, 12])); // BackendKeyData
-      if (at >= 0) bytes.writeUInt32BE(bytes.readUInt32BE(at + 5) ^ 1, at + 5);
+      if (at >= 0 && !honest) bytes.writeUInt32BE(bytes.readUInt32BE(at + 5) ^ 1, at + 5);
       client.write(bytes);
     });
     client.on('close', () => upstream.destroy());
@@ -43,7 +50,8 @@ async function startPooler(server: { host: string; port: number }): Promise<{ li
     for (const socket of sockets) socket.destroy();
   });
   await once(listener, 'listening');
-  return { listener, refusals: () => refusals };
+  const { port } = listener.address() as AddressInfo;
+  return { listener, url: `postgres://postgres@127.0.0.1:${port}/postgres`, refusals: () => refusals, said: () => said };
 }
 
 function errorResponse(code: string, message: string): Buffer {
@@ -60,7 +68,7 @@ describeWith('postgres', () => {
   beforeAll(async () => {
     server = await postgresServer();
     pooler = await startPooler(server);
-    pooled = server.url.replace(String(server.port), String((pooler.listener.address() as AddressInfo).port));
+    pooled = pooler.url;
   }, 90_000);
   afterAll(async () => {
     pooler.listener.close();
@@ -72,6 +80,34 @@ describeWith('postgres', () => {
     const versions = await Promise.all(Array.from({ length: 20 }, () => store.create('key', 'value', minute)));
     expect(versions.filter((version) => version !== undefined)).toHaveLength(1);
     expect(pooler.refusals()).toBe(1);
+    await store.close();
+  });
+
+  test('statements are prepared on a connection that leads to the server itself, and on no other', async () => {
+    const proxy = await startPooler(server, true);
+    for (const { url, said } of [pooler, proxy]) {
+      const store = postgresStore({ connectionString: url, createTable: true });
+      for (const key of ['prepared-1', 'prepared-2']) {
+        const version = (await store.create(key, 'value', minute)) as Version;
+        expect(await store.remove(key, version)).toBe(true);
+      }
+      // What is parsed: the name, empty for none, a zero, the text.
+      expect(
+        said()
+          .match(/[a-z]*\0(insert|update)/g)
+          ?.slice(-4),
+      ).toEqual(url === pooler.url ? ['\0insert', '\0update', '\0insert', '\0update'] : ['\0insert', 'remove\0update', 'create\0insert']);
+      await store.close();
+    }
+    proxy.listener.close();
+  });
+
+  test('a statement whose table has another type by now is prepared anew', async () => {
+    const store = postgresStore({ connectionString: server.url, table: 'altered_locks', createTable: true });
+    await store.create('key', 'value', minute);
+    const before = await store.read('key');
+    await query(server.url, 'alter table altered_locks alter column value type varchar(8000)');
+    expect(await store.read('key')).toEqual(before);
     await store.close();
   });
 
