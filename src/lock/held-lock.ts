@@ -256,7 +256,10 @@ export class HeldLock implements Lock, SeatOwner {
 }
 
 function largestFence(taken: readonly Taken[], outer: HeldLock | undefined): bigint | undefined {
-  const fences = taken.flatMap(({ seat }) => (seat.ask.mode === 'write' && seat.claim.fence !== undefined ? [seat.claim.fence] : []));
-  if (outer?.fence !== undefined) fences.push(outer.fence);
-  return fences.sort((a, b) => (a < b ? 1 : -1))[0];
+  let largest = outer?.fence;
+  for (const { seat } of taken) {
+    const { fence } = seat.claim;
+    if (seat.ask.mode === 'write' && fence !== undefined && (largest === undefined || fence > largest)) largest = fence;
+  }
+  return largest;
 }
