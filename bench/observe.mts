@@ -35,7 +35,7 @@ await build({
   cwd: root,
   entry: ['bench/observe/worker.ts'],
   unbundle: true,
-  external: [/^@opentelemetry/, 'memjs', 'pg'],
+  external: [/^@opentelemetry/, 'memjs', 'pg', 'pino'],
   outDir: built,
   format: 'esm',
   platform: 'node',

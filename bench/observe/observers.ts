@@ -3,6 +3,7 @@ import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { BasicTracerProvider, BatchSpanProcessor, type Sampler, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace-base';
 import { Pool } from 'pg';
+import pino from 'pino';
 import {
   createJournal,
   diagnosticsObserver,
@@ -21,16 +22,9 @@ type Observer = (locker: Observed, databaseUrl: string) => void | Promise<void>;
 
 const nothing = (): void => {};
 
-/** A logger that makes its lines, as pino does, and drops them; or drops them before, by their level. */
-function log(locker: Observed, isDebug: boolean): void {
-  const write = (level: string) => (fields: object, msg: string) => void JSON.stringify({ level, time: Date.now(), ...fields, msg });
-  logObserver(locker, {
-    debug: write('debug'),
-    info: write('info'),
-    warn: write('warn'),
-    error: write('error'),
-    isLevelEnabled: (level) => isDebug || level !== 'debug',
-  });
+/** pino makes its lines, and they are dropped. */
+function log(locker: Observed, level: 'debug' | 'info'): void {
+  logObserver(locker, pino({ level }, { write: nothing }));
 }
 
 function metrics(locker: Observed, labels?: LabelOptions): void {
@@ -56,10 +50,11 @@ async function fleetJournal(locker: Observed, connectionString: string): Promise
 /** What is measured, by the name it has in the results. */
 export const observers: Readonly<Record<string, Observer>> = {
   'nothing (the noise)': nothing,
-  'log at info': (locker) => log(locker, false),
-  'log at debug': (locker) => log(locker, true),
+  'log at info, pino': (locker) => log(locker, 'info'),
+  'log at debug, pino': (locker) => log(locker, 'debug'),
   'metrics, OpenTelemetry SDK and Prometheus exporter': (locker) => metrics(locker),
   'the same, labelled by resource and job': (locker) => metrics(locker, { resource: true, job: true }),
+  'the same, labelled but for the histograms': (locker) => metrics(locker, { resource: true, job: true, histograms: false }),
   'spans, SDK and batches, 1 of 100 sampled': (locker) => spans(locker, new TraceIdRatioBasedSampler(0.01)),
   'spans, SDK and batches, all': (locker) => spans(locker),
   'diagnostics, nobody subscribed': (locker) => void diagnosticsObserver(locker),
@@ -71,7 +66,7 @@ export const observers: Readonly<Record<string, Observer>> = {
   'journal in memory': (locker) => void createJournal().observe(locker),
   'journal in Postgres': fleetJournal,
   'log at info, metrics, spans 1 of 100, diagnostics, journal in Postgres': async (locker, databaseUrl) => {
-    log(locker, false);
+    log(locker, 'info');
     metrics(locker);
     spans(locker, new TraceIdRatioBasedSampler(0.01));
     diagnosticsObserver(locker);

@@ -1,9 +1,11 @@
-/** Which labels metrics carry beside outcomes and reasons. Both cost one time series per value and process. */
+/** Which labels metrics carry beside outcomes and reasons. Both cost time series for each value, most of them the histograms'. */
 export interface LabelOptions {
   /** Label with the resources, as `events` or `events+visits`. Default false. */
   readonly resource?: boolean;
   /** Label with the job. Default false. */
   readonly job?: boolean;
+  /** Label the histograms too, which is what labels cost at each lock. Default true. */
+  readonly histograms?: boolean;
   /** How many values a label may have; what comes later is `'other'`. Default 100. */
   readonly maxValues?: number;
 }
@@ -14,6 +16,8 @@ export type Attributes = Record<string, string | number | boolean>;
 export interface Labels {
   /** These and the outcome. The same object each time: to make one for each event costs more than to count it. */
   and(outcome: string): Attributes;
+  /** The same for the histograms. */
+  timed(outcome: string): Attributes;
   /** These alone, for what is rare. */
   readonly all: Readonly<Attributes>;
 }
@@ -22,6 +26,7 @@ export interface Labels {
 export function boundedLabels({
   resource = false,
   job = false,
+  histograms = true,
   maxValues = 100,
 }: LabelOptions = {}): (resource: string, job: string | undefined) => Labels {
   const none = labelsOf({});
@@ -33,13 +38,17 @@ export function boundedLabels({
     const one = resource ? resources(family(resourceName)) : undefined;
     const other = job && jobName !== undefined ? jobs(jobName) : undefined;
     const byJob = found(made, one, () => new Map<string | undefined, Labels>());
-    return found(byJob, other, () => labelsOf({ ...(one !== undefined && { resource: one }), ...(other !== undefined && { job: other }) }));
+    return found(byJob, other, () => {
+      const labels = labelsOf({ ...(one !== undefined && { resource: one }), ...(other !== undefined && { job: other }) });
+      return histograms ? labels : { ...labels, timed: none.timed };
+    });
   };
 }
 
 function labelsOf(all: Attributes): Labels {
   const byOutcome = new Map<string, Attributes>();
-  return { all, and: (outcome) => found(byOutcome, outcome, () => ({ ...all, outcome })) };
+  const and = (outcome: string): Attributes => found(byOutcome, outcome, () => ({ ...all, outcome }));
+  return { all, and, timed: and };
 }
 
 /** What is under `key`, made at first use. */

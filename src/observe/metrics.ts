@@ -32,7 +32,7 @@ export function metricsObserver(locker: Observed, { meter, labels }: MetricsOpti
     const about = live.get(id);
     if (about === undefined) return;
     end(id);
-    hold.record(heldMs / 1_000, about.and(outcome));
+    hold.record(heldMs / 1_000, about.timed(outcome));
   };
 
   const subscription = listen(locker, {
@@ -41,7 +41,7 @@ export function metricsObserver(locker: Observed, { meter, labels }: MetricsOpti
       live.set(id, about);
       held.value += 1;
       attempts(about.and(isProtected ? 'acquired' : 'unprotected')).value += 1;
-      wait.record(waitedMs / 1_000, about.and('acquired'));
+      wait.record(waitedMs / 1_000, about.timed('acquired'));
     },
     busy: ({ resource, job }) => {
       attempts(label(resource, job).and('busy')).value += 1;
@@ -49,7 +49,7 @@ export function metricsObserver(locker: Observed, { meter, labels }: MetricsOpti
     skipped: ({ resource, job, reason, waitedMs }) => {
       const about = label(resource, job);
       skips({ ...about.all, reason }).value += 1;
-      wait.record(waitedMs / 1_000, about.and('skipped'));
+      wait.record(waitedMs / 1_000, about.timed('skipped'));
     },
     released: (event) => ended(event, event.release),
     lost: (event) => {

@@ -139,6 +139,17 @@ describe('metricsObserver, read through the Prometheus exporter', () => {
     });
   });
 
+  test('labels for the counters alone', async () => {
+    const exporter = prometheus();
+    const { a } = observeBoth({ job: true, histograms: false });
+    await a.run('visits', () => {});
+    expect(Object.fromEntries(await scrape(exporter))).toMatchObject({
+      'giveway_attempts_total{job="rollup",outcome="acquired"}': 1,
+      'giveway_wait_duration_count{outcome="acquired"}': 1,
+      'giveway_hold_duration_count{outcome="released"}': 1,
+    });
+  });
+
   test('what was counted before the observers were disposed is still collected, and goes on with the next', async () => {
     const exporter = prometheus();
     const { a, b, observers } = observeBoth();

@@ -77,6 +77,7 @@ describe('spanObserver', () => {
     const calls: object[] = [];
     const [locker] = twoLockers();
     spanObserver(locker, {
+      minWaitMs: Number.POSITIVE_INFINITY,
       tracer: {
         startSpan(name, options) {
           const span = tracer.startSpan(name, options);
