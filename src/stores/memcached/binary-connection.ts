@@ -88,6 +88,6 @@ export function openBinaryConnection(address: Address, credentials: Credentials 
       });
     },
     fail,
-    timeOut: (timeoutMs) => fail(fate.isOpen ? noAnswer(timeoutMs, hasAnswered ? undefined : 'binary') : noConnection(timeoutMs)),
+    timeOut: (timeoutMs) => fail(fate.isOpen ? noAnswer(timeoutMs, hasAnswered ? undefined : 'binary', true) : noConnection(timeoutMs)),
   };
 }

@@ -21,6 +21,8 @@ export interface Fault {
   readonly isFinal?: boolean;
 }
 
+const tlsHint = ' If it expects TLS, set `tls`';
+
 export function couldNotConnect(cause: unknown): Fault {
   return { kind: 'fault', message: `could not connect (${wordsOf(cause)}); is memcached running, and do host and port match?`, cause };
 }
@@ -32,14 +34,14 @@ export function noConnection(timeoutMs: number): Fault {
 
 /** `mayExpectTls`: the server has not said anything yet in plain text. */
 export function connectionLost(cause: unknown, mayExpectTls: boolean): Fault {
-  const hint = mayExpectTls ? ' before the server had answered anything; does memcached listen there? If it expects TLS, set `tls`' : '';
+  const hint = mayExpectTls ? ` before the server had answered anything; does memcached listen there?${tlsHint}` : '';
   return { kind: 'fault', message: `the connection broke (${wordsOf(cause)})${hint}`, cause };
 }
 
-/** `missing`: the protocol in which the server has not answered anything yet on this connection. */
-export function noAnswer(timeoutMs: number, missing?: Protocol): Fault {
+/** `missing`: the protocol in which the server has not answered anything yet on this connection; `mayExpectTls`: it was asked in plain text. */
+export function noAnswer(timeoutMs: number, missing?: Protocol, mayExpectTls = false): Fault {
   const hint = missing
-    ? `; it has never answered on this connection: does memcached listen there, and does it speak the ${missing} protocol?`
+    ? `; it has never answered on this connection: does memcached listen there, and does it speak the ${missing} protocol?${mayExpectTls ? tlsHint : ''}`
     : '';
   return { kind: 'fault', message: `no answer within timeoutMs = ${timeoutMs} ms${hint}`, code: 'ERR_GIVEWAY_STORE_TIMEOUT' };
 }

@@ -146,7 +146,7 @@ export function openMetaConnection(
     timeOut(timeoutMs) {
       if (progress === 'connecting') fail(noConnection(timeoutMs));
       else if (progress === 'securing') fail(noSecureConnection(timeoutMs));
-      else fail(noAnswer(timeoutMs, hasAnswered ? undefined : 'meta'));
+      else fail(noAnswer(timeoutMs, hasAnswered ? undefined : 'meta', tls === undefined));
     },
   };
 }
