@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { attemptMs, type Call, leftMs, watch } from './call.ts';
 import type { Connection } from './connection.ts';
 import { type Fault, unavailable } from './fault.ts';
@@ -53,5 +52,5 @@ export async function pauseAfter(fault: Fault, task: Task): Promise<void> {
   task.faults += 1;
   const left = leftMs(task.call);
   if (fault.isFinal || left <= 0) throw unavailable(task.link, fault);
-  if (task.faults > 1) await sleep(Math.min(5 * 2 ** task.faults, 50, left));
+  if (task.faults > 1) await new Promise((resolve) => setTimeout(resolve, Math.min(5 * 2 ** task.faults, 50, left)));
 }
