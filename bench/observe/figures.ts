@@ -11,51 +11,61 @@ export interface Pair {
   readonly watched: Round;
 }
 
-export interface Cost {
-  readonly pairs: number;
-  readonly plain: Round;
-  /** Of the throughput, in percent: the median of all couples of pairs. */
-  readonly percent: number;
-  /** The same of each fifth of the run: the least and the most. */
+/** A median, and what it lies between with 95 %. */
+export interface Estimate {
+  readonly median: number;
   readonly least: number;
   readonly most: number;
-  readonly addedCpuMicros: number;
 }
 
-const parts = 5;
-
-export function costOf(pairs: readonly Pair[]): Cost {
-  const size = Math.floor(pairs.length / parts);
-  const percents = Array.from({ length: parts }, (_, part) => percentOf(pairs.slice(part * size, (part + 1) * size)));
-  const plain = {
-    locksPerSecond: median(pairs.map((pair) => pair.plain.locksPerSecond)),
-    cpuMicros: median(pairs.map((pair) => pair.plain.cpuMicros)),
-  };
-  return {
-    pairs: pairs.length,
-    plain,
-    percent: percentOf(pairs),
-    least: Math.min(...percents),
-    most: Math.max(...percents),
-    addedCpuMicros: median(pairs.map((pair) => pair.watched.cpuMicros - pair.plain.cpuMicros)),
-  };
+export interface Cost {
+  readonly plain: Round;
+  /** Of the throughput, in percent. */
+  readonly percent: Estimate;
+  readonly addedCpuMicros: Estimate;
 }
+
+export type Verdict = 'met' | 'missed' | 'not settled';
 
 /**
  * By two pairs at a time, of which the one began with and the other without the observer: what else the machine does in those
  * milliseconds slows both, and so does coming second.
  */
-function percentOf(pairs: readonly Pair[]): number {
+export function costOf(pairs: readonly Pair[]): Cost {
   const time = ({ locksPerSecond }: Round): number => 1 / locksPerSecond;
-  const ratios: number[] = [];
+  const percents: number[] = [];
+  const addedMicros: number[] = [];
   for (let i = 0; i + 1 < pairs.length; i += 2) {
     const [a, b] = [pairs[i] as Pair, pairs[i + 1] as Pair];
-    ratios.push((time(a.plain) + time(b.plain)) / (time(a.watched) + time(b.watched)));
+    percents.push((1 - (time(a.plain) + time(b.plain)) / (time(a.watched) + time(b.watched))) * 100);
+    addedMicros.push((a.watched.cpuMicros - a.plain.cpuMicros + b.watched.cpuMicros - b.plain.cpuMicros) / 2);
   }
-  return (1 - median(ratios)) * 100;
+  return {
+    plain: {
+      locksPerSecond: median(pairs.map((pair) => pair.plain.locksPerSecond)),
+      cpuMicros: median(pairs.map((pair) => pair.plain.cpuMicros)),
+    },
+    percent: estimateOf(percents),
+    addedCpuMicros: estimateOf(addedMicros),
+  };
+}
+
+/** Settled is what lies on one side of the goal by more than `nothing` differs from nothing. */
+export function verdictOf({ percent }: Cost, nothing: Cost | undefined, goal: number): Verdict {
+  const bias = Math.abs(nothing?.percent.median ?? Number.NaN);
+  if (percent.most + bias < goal) return 'met';
+  return percent.least - bias > goal ? 'missed' : 'not settled';
 }
 
 export function median(values: readonly number[]): number {
+  return estimateOf(values).median;
+}
+
+/** By order statistics: how many of the values lie below their median is binomial, whatever they are distributed like. */
+function estimateOf(values: readonly number[]): Estimate {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  const last = sorted.length - 1;
+  const at = (rank: number): number => sorted[Math.min(Math.max(rank, 0), last)] ?? Number.NaN;
+  const reach = 0.98 * Math.sqrt(sorted.length);
+  return { median: at(Math.round(last / 2)), least: at(Math.floor(last / 2 - reach)), most: at(Math.ceil(last / 2 + reach)) };
 }

@@ -9,8 +9,8 @@ import { observers } from './observers.ts';
 
 const [name = '', servers = '', databaseUrl = '', seconds = '', which] = process.argv.slice(2);
 const inFlight = 64;
-const locksEach = 16;
-const warmUpPairs = 20;
+const locksEach = 8;
+const warmUpPairs = 40;
 
 const store = memcachedStore({ servers, timeoutMs: 10_000 });
 const lockerOf = (): ResourceLocker => createLocker({ store, job: 'bench', retry: { maxWaitMs: 30_000 } });
