@@ -77,9 +77,23 @@ export function javaClient({ holdMs, beatMs, waiters }: Course): Requests {
   };
 }
 
-/** So many of one process take turns: one request each, and a look at who else waits about every 40 ms. At least and at most. */
-export function turns(count: number): readonly [atLeast: number, atMost: number] {
-  return [count + 1, 2 * count];
+/** So many turns of one process, one after another. */
+export interface Turns {
+  readonly turns: number;
+  readonly holdMs: number;
+  /** Does the store give fences? Then each turn needs one. */
+  readonly fenced: boolean;
+}
+
+/**
+ * To take it and to let go; for the turns between, a request each with fences, else one each 20 ms at most; and a look at who else
+ * waits about each 40 ms. At least and at most.
+ */
+export function turnsOf({ turns, holdMs, fenced }: Turns): readonly [atLeast: number, atMost: number] {
+  const between = turns - 1;
+  const allMs = turns * holdMs;
+  const written = fenced ? between : Math.min(between, 1 + Math.floor(allMs / 20));
+  return [2 + (fenced ? between : Math.min(between, 1)), 2 + written + Math.min(between, Math.floor(allMs / 40))];
 }
 
 /** By the process that has just let it go and met no other: after half a second of holding it first looks whether another waits. */

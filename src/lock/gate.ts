@@ -305,7 +305,8 @@ export class Gate implements Kept {
   #seat(claim: Claim, ask: Ask, sinceWallMs?: number): Seat {
     this.#stopLingering();
     const seat = new Seat(claim, ask, this.#context.clock, sinceWallMs);
-    this.#seats = [...this.#seats, seat];
+    // A spread reserves room for seventeen.
+    this.#seats = this.#seats.length === 0 ? [seat] : [...this.#seats, seat];
     if (claim.mode !== 'write') this.#traffic.countShare();
     this.#keeper.lookAgain(claim);
     return seat;
@@ -315,7 +316,8 @@ export class Gate implements Kept {
   async #handOn(claim: Claim): Promise<boolean> {
     const next = this.#waiters?.head;
     if (next?.mode !== 'write' || claim.remainingMs() < claim.ttlMs / 3) return false;
-    if (!this.#traffic.isOurTurn('write') && (await this.#changing.run(() => this.#whoGoesFirst(next))) !== undefined) return false;
+    const inTurn = this.#traffic.isOurTurn('write');
+    if (!inTurn && (await this.#changing.run(() => this.#whoGoesFirst(next))) !== undefined) return false;
     if (this.liveClaim() !== claim || this.#waiters?.head !== next) return false;
     if (claim.fence !== undefined) {
       const passed = await this.#changing.run(() => claim.passOn(next.token, termsOf(next)).catch(() => false));
@@ -323,7 +325,9 @@ export class Gate implements Kept {
       return passed && this.liveClaim() === claim && this.#waiters?.head === next && this.#serve(claim);
     }
     this.#serve(claim);
-    this.#keeper.renewBehind(claim, this.#context.clock.wallMs());
+    // A turn that goes on is said at once: work that never lets the event loop turn would else never say it.
+    if (inTurn) this.#keeper.announce(claim);
+    else this.#keeper.renewBehind(claim, this.#context.clock.wallMs());
     return true;
   }
 

@@ -4,6 +4,9 @@ import type { Beating, Heartbeat } from './heartbeat.ts';
 import type { Seat } from './seat.ts';
 import { nextLookMonoMs, renewAtMonoMs, renewalTerms } from './upkeep.ts';
 
+/** Hand-overs within a turn go into the record this often at most. */
+const announceEveryMs = 20;
+
 /** What is kept: a claim and the seats on it. */
 export interface Kept {
   /** Only while its deadline has not passed. */
@@ -21,8 +24,10 @@ export class Keeper implements Beating {
   readonly #clock: Clock;
   readonly #heartbeat: Heartbeat;
   #renewing = false;
-  /** On the wall clock: the last hand-over that the record may not show yet. */
+  /** On the wall clock: the last hand-over of this claim. The record may not show it yet. */
   #handedOnAt: number | undefined;
+  #announcing: Disposable | undefined;
+  #renewedMonoMs = Number.NEGATIVE_INFINITY;
 
   constructor(kept: Kept, clock: Clock, heartbeat: Heartbeat) {
     this.#kept = kept;
@@ -45,6 +50,10 @@ export class Keeper implements Beating {
 
   /** There is nothing to keep any more. */
   forget(): void {
+    this.#announcing?.[Symbol.dispose]();
+    this.#announcing = undefined;
+    this.#handedOnAt = undefined;
+    this.#renewedMonoMs = Number.NEGATIVE_INFINITY;
     this.#heartbeat.forget(this);
   }
 
@@ -57,19 +66,38 @@ export class Keeper implements Beating {
     return renewed;
   }
 
-  /** Renews without anybody waiting for it; what comes of it is seen in `claim`. Hand-overs in quick succession share one. */
-  renewBehind(claim: Claim, since?: number): void {
+  /** Renews without anybody waiting for it; what comes of it is seen in `claim`. */
+  renewBehind(claim: Claim, since: number | undefined = this.#handedOnAt): void {
     this.#handedOnAt = since;
     if (this.#renewing) return;
     this.#renewing = true;
+    this.#renewedMonoMs = this.#clock.monotonicMs();
     this.renew(claim, since)
       .catch(() => {})
       .finally(() => {
         this.#renewing = false;
         if (this.#kept.liveClaim() !== claim) return;
-        if (this.#handedOnAt !== since) this.renewBehind(claim, this.#handedOnAt);
-        else this.lookAgain(claim);
+        if (this.#handedOnAt !== since) this.announce(claim, this.#handedOnAt);
+        this.lookAgain(claim);
       });
+  }
+
+  /**
+   * The claim was handed on. The record follows when the next holder has begun, since a request that is written first keeps
+   * it waiting; hand-overs in quick succession share one.
+   */
+  announce(claim: Claim, since: number = this.#clock.wallMs()): void {
+    this.#handedOnAt = since;
+    if (this.#announcing !== undefined || this.#renewing) return;
+    const announce = (): void => {
+      this.#announcing = undefined;
+      if (this.#kept.liveClaim() === claim && this.#kept.seats().length > 0) this.renewBehind(claim);
+    };
+    this.#announcing = this.#clock.setTimer(
+      announce,
+      Math.max(0, this.#renewedMonoMs + announceEveryMs - this.#clock.monotonicMs()),
+      false,
+    );
   }
 
   #nextLookMonoMs(claim: Claim): number {

@@ -17,13 +17,15 @@ const unaskedHoldMs = 500;
 /** A sharer comes straight back within this time, a writer within as long as it held. */
 const longestAwayMs = 5_000;
 
+const noShares: readonly number[] = [];
+
 /** What a gate remembers of its comings and goings, to spare requests under load and to be fair to other processes. */
 export class Traffic {
   readonly #clock: Clock;
   #tookMonoMs = 0;
   #lineCheckedMonoMs = 0;
   /** When the latest sharers took their seats, at most `loadSeats`. */
-  #sharesMonoMs: readonly number[] = [];
+  #sharesMonoMs = noShares;
   #metOthersMonoMs = Number.NEGATIVE_INFINITY;
   #mayComeBackUntilMonoMs = Number.NEGATIVE_INFINITY;
   /** Held, coming straight back each time, since this process last asked whether others wait. */

@@ -42,6 +42,27 @@ describe('one queue', () => {
     expect(order).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
+  test('the record follows from holder to holder, each 20 ms at most', async () => {
+    const clock = fakeClock();
+    const { lockers, stores } = fleet(2, { clock });
+    const [locker, other] = lockers as [ResourceLocker, ResourceLocker];
+    const seen = async (): Promise<string | undefined> => (await other.inspect('events'))[0]?.job;
+    const first = await locker.lock('events', { job: 'first' });
+    const [second, third] = ['second', 'third'].map((job) => locker.lock('events', { job }));
+    await first.unlock();
+    await clock.advance(1);
+    expect(await seen()).toBe('second');
+    await (await second)?.unlock();
+    await clock.advance(18);
+    expect(await seen()).toBe('second');
+    await clock.advance(2);
+    expect(await seen()).toBe('third');
+    stores[0]?.resetCalls();
+    await (await third)?.unlock();
+    await clock.advance(50);
+    expect(stores[0]?.calls).toEqual({ read: 0, create: 0, replace: 0, remove: 1 });
+  });
+
   test.each([false, true])('a thousand waiters cost the store what one costs (push: %s)', async (push) => {
     const cost = async (waiters: number): Promise<number> => {
       const { lockers, stores } = fleet(2, { retry: { delayMs: 20, maxDelayMs: 20 } }, push);
