@@ -65,8 +65,12 @@ export async function nextInLine(from: Taking, ask: Ask): Promise<Refusal | unde
   return next === undefined || (ask.mode !== 'write' && next.mode === ask.mode) ? undefined : { blockers: [next], waiting: true };
 }
 
-function create(from: Taking, ask: Ask): Promise<Claim | undefined> {
-  return createClaim(from.context, from.key, ask.token, ask.mode, termsOf(ask));
+/** The wish goes with it: left standing while this process takes its turns, it would keep those out who wait now. */
+async function create(from: Taking, ask: Ask): Promise<Claim | undefined> {
+  const creating = createClaim(from.context, from.key, ask.token, ask.mode, termsOf(ask));
+  if (!from.wishStands) return creating;
+  const [claim] = await Promise.all([creating, from.wish.withdraw()]);
+  return claim;
 }
 
 async function lookAndTake(from: Taking, ask: Ask, manner: Manner): Promise<Claim | Refusal> {

@@ -223,6 +223,27 @@ describe('wishes', () => {
     expect(costs).toEqual([2, 3, 3, 3, 2, 2]);
   });
 
+  test('who is served has taken its wish back, so that the next can put theirs', async () => {
+    const backend = memoryStore();
+    const slow = pulled(backend.connect());
+    const store: LockStore = {
+      ...slow,
+      async remove(key, version) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        return slow.remove(key, version);
+      },
+    };
+    const [holder, waiter] = [createLocker({ store: pulled(backend.connect()) }), createLocker({ store })];
+    open.push(holder, waiter);
+    const lock = await holder.lock('events');
+    const waited = waiter.lock('events');
+    while ((await slow.read('giveway:events:wish')) === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+    await lock.unlock();
+    const served = await waited;
+    expect(await slow.read('giveway:events:wish')).toBeUndefined();
+    await served.unlock();
+  });
+
   test("a waiter that comes and goes changes nothing about the holder's record", async () => {
     const { lockers, stores } = fleet(2);
     const [holder, waiter] = lockers as [ResourceLocker, ResourceLocker];
