@@ -1,7 +1,7 @@
 /**
  * `npx tsx bench/observe.mts`: what observers cost. Locks on a real memcached with and without each of them, in turns within
  * one run. Starts a memcached and a PostgreSQL of its own. Writes its section of bench/RESULTS.md, and the table of
- * docs/observe.md. `--seconds N` for each observer (8), `--only TEXT`, `--no-write`.
+ * docs/observe.md. `--seconds N` for each observer and load (8), `--only TEXT`, `--no-write`.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -47,9 +47,19 @@ await build({
 const memcached = await memcachedServer();
 const postgres = await postgresServer();
 
-async function work(name: string, seconds: string, flags: readonly string[] = [], which: readonly string[] = []): Promise<readonly Pair[]> {
+/** How many locks are in flight: a process that waits for each, and one that saturates its core. */
+const loads = [1, 64] as const;
+type Load = (typeof loads)[number];
+
+async function work(
+  name: string,
+  seconds: string,
+  load: Load,
+  flags: readonly string[] = [],
+  which: readonly string[] = [],
+): Promise<readonly Pair[]> {
   const worker = join(built, 'worker.mjs');
-  const args = [...flags, worker, name, memcached.url, postgres.url, seconds, ...which];
+  const args = [...flags, worker, name, memcached.url, postgres.url, seconds, String(load), ...which];
   const { stdout } = await run(process.execPath, args, { maxBuffer: 2 ** 26 });
   return JSON.parse(stdout) as Pair[];
 }
@@ -57,18 +67,19 @@ async function work(name: string, seconds: string, flags: readonly string[] = []
 /** Where the time goes while all locks are observed. */
 async function profile(name: string): Promise<Shares> {
   const folder = mkdtempSync(join(tmpdir(), 'giveway-profile-'));
-  await work(name, '3', ['--cpu-prof', '--cpu-prof-dir', folder], ['all']);
+  await work(name, '3', 64, ['--cpu-prof', '--cpu-prof-dir', folder], ['all']);
   const shares = sharesOf(folder);
   rmSync(folder, { recursive: true });
   return shares;
 }
 
-const costs = new Map<string, Cost>();
+type Costs = Readonly<Record<Load, Cost>>;
+const costs = new Map<string, Costs>();
 const profiles = new Map<string, Shares>();
 for (const name of Object.keys(observers).filter((each) => each.includes(values.only))) {
-  const cost = costOf(await work(name, values.seconds));
+  const cost = { 1: costOf(await work(name, values.seconds, 1)), 64: costOf(await work(name, values.seconds, 64)) };
   costs.set(name, cost);
-  console.log(name.padEnd(72), cellsOf(cost).join('  '));
+  console.log(`| ${name.padEnd(72)} | ${cellsOf(name, cost).join(' | ')} |`);
   if (name.startsWith('nothing')) continue;
   profiles.set(name, await profile(name));
   console.log(profileOf(name));
@@ -76,10 +87,16 @@ for (const name of Object.keys(observers).filter((each) => each.includes(values.
 await memcached.stop();
 await postgres.stop();
 
-function cellsOf({ percent, addedCpuMicros }: Cost): readonly string[] {
+function cellsOf(name: string, cost: Costs): readonly string[] {
   const cell = ({ median, least, most }: Estimate, unit: string): string =>
     `${median.toFixed(1)} ${unit} (${least.toFixed(1)} to ${most.toFixed(1)})`;
-  return [cell(percent, '%'), cell(addedCpuMicros, 'µs')];
+  const judged = loads.flatMap((load) => [cell(cost[load].percent, '%'), verdict(name, load)]);
+  return [...judged, cell(cost[64].addedCpuMicros, 'µs')];
+}
+
+function verdict(name: string, load: Load): string {
+  const [cost, nothing] = [costs.get(name), costs.get('nothing (the noise)')];
+  return name.startsWith('nothing') || cost === undefined ? '' : verdictOf(cost[load], nothing?.[load], goal);
 }
 
 function profileOf(name: string): string {
@@ -91,17 +108,16 @@ function profileOf(name: string): string {
 }
 
 const table = [
-  '| observer | of the throughput: median (95 % interval) | CPU added per lock | |',
-  '|---|---:|---:|---|',
-  ...[...costs].map(([name, cost]) => `| ${name} | ${cellsOf(cost).join(' | ')} | ${verdict(name, cost)} |`),
+  '| observer | one after another: median (95 % interval) | | 64 in flight | | CPU added per lock |',
+  '|---|---:|---|---:|---|---:|',
+  ...[...costs].map(([name, cost]) => `| ${name} | ${cellsOf(name, cost).join(' | ')} |`),
 ].join('\n');
-const plain = [...costs.values()].map((cost) => cost.plain);
-const basis = `without observers ${Math.round(median(plain.map(({ locksPerSecond }) => locksPerSecond)) / 100) * 100} locks a second, ${median(
-  plain.map(({ cpuMicros }) => cpuMicros),
-).toFixed(0)} µs of CPU each`;
 
-function verdict(name: string, cost: Cost): string {
-  return name.startsWith('nothing') ? '' : verdictOf(cost, costs.get('nothing (the noise)'), goal);
+function basis(load: Load): string {
+  const plain = [...costs.values()].map((cost) => cost[load].plain);
+  const perSecond = median(plain.map(({ locksPerSecond }) => locksPerSecond));
+  const cpuMicros = median(plain.map((each) => each.cpuMicros));
+  return `${Math.round(perSecond / 100) * 100} locks a second, ${cpuMicros.toFixed(0)} µs of CPU each`;
 }
 
 if (!values['no-write']) {
@@ -113,8 +129,9 @@ if (!values['no-write']) {
     'What observers cost (`npx tsx bench/observe.mts`)',
     `${at}
 
-Locks on memcached over loopback, 64 in flight on one connection, 512 in a round, rounds with and without the observer in turns; ${basis}. One process saturates a core here: what an observer takes of
-the throughput is what it takes of the CPU. Wanted: each below ${goal} %. The first line is the measure's own error: *met* and *missed* are what it and the interval leave no doubt of.
+Locks on memcached over loopback on one connection, rounds of some 20 ms with and without the observer in turns. One after another: without observers ${basis(1)}. 64 in flight:
+${basis(64)}; one process saturates its core there, and what an observer takes of the throughput is what it takes of the CPU. Wanted: each below ${goal} %. The first
+line is the measure's own error: *met* and *missed* are what it and the interval leave no doubt of.
 
 ${table}
 ${dear}`,

@@ -1,5 +1,5 @@
 /**
- * `worker <observer> <memcached> <database> <seconds> [all]`: rounds of locks with and without one observer, in turns; with `all`,
+ * `worker <observer> <memcached> <database> <seconds> <in flight> [all]`: rounds of locks with and without one observer, in turns; with `all`,
  * with it always, for a profile. A process of its own for each observer: one that has them all is optimised for none.
  */
 import { createLocker, type ResourceLocker } from '../../src/index.ts';
@@ -7,9 +7,10 @@ import { memcachedStore } from '../../src/stores/memcached/index.ts';
 import type { Pair, Round } from './figures.ts';
 import { observers } from './observers.ts';
 
-const [name = '', servers = '', databaseUrl = '', seconds = '', which] = process.argv.slice(2);
-const inFlight = 64;
-const locksEach = 8;
+const [name = '', servers = '', databaseUrl = '', seconds = '', many = '', which] = process.argv.slice(2);
+const inFlight = Number(many);
+/** A round takes some 20 ms. */
+const locksEach = inFlight === 1 ? 64 : 8;
 const warmUpPairs = 40;
 
 const store = memcachedStore({ servers, timeoutMs: 10_000 });
