@@ -168,14 +168,31 @@ describe('strangers', () => {
     expect(kindsOf(lost('a', 0, 400), flushed(100))).toEqual([]);
   });
 
+  test('nor one that the store forgot, whose process had confirmed the next before it knew', () => {
+    const slow: Line[] = held('a', 0, 100, { released: 'not-ours' }).map((line) =>
+      line.what === 'released' ? { ...line, at: 300 } : line,
+    );
+    const next: Line[] = [{ what: 'confirmed', at: 290, until: 295, worker: 'a', resource: 'events' }];
+    expect(kindsOf(slow, next, flushed(50))).toEqual([]);
+    expect(kindsOf(slow, next)).toEqual(['stranger-freed']);
+  });
+
   test('while answers get lost, "no longer ours" is an answer if somebody else came meanwhile', () => {
     const doubted: Line[] = [{ what: 'doubted', at: 0, until: 5_000 }];
     const release: Line[] = held('a', 0, 100, { released: 'not-ours' }).map((line) =>
       line.what === 'released' ? { ...line, at: 300 } : line,
     );
     expect(kindsOf(release, doubted, held('b', 200, 250))).toEqual([]);
+    const sharer = (line: Line): Line =>
+      line.what === 'ask' ? { ...line, needs: line.needs.map((need) => ({ ...need, mode: 'read' })) } : line;
+    expect(kindsOf(release.map(sharer), doubted, held('b', 200, 250).map(sharer))).toEqual([]);
     const unanswered: Line[] = refused('b', 200).map((line) => (line.what === 'busy' ? { ...line, what: 'broken', code: 'x' } : line));
     expect(kindsOf(release, doubted, unanswered)).toEqual([]);
+    const half: Line[] = refused('b', 200).map((line) =>
+      line.what === 'ask' ? { ...line, needs: [...line.needs, { resource: 'visits', mode: 'write' }] } : line,
+    );
+    expect(kindsOf(release, doubted, half)).toEqual([]);
+    expect(kindsOf(release, doubted, refused('b', 200))).toEqual(['stranger-freed']);
     expect(kindsOf(release, doubted)).toEqual(['stranger-freed']);
     expect(kindsOf(release, held('b', 200, 250))).toEqual(['stranger-freed']);
   });

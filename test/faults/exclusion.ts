@@ -73,7 +73,9 @@ export function strangersFreed(turns: readonly Turn[], history: readonly Line[],
   const missed = turns.flatMap((turn) => {
     const miss = turn.isProtected ? missedAt(turn) : undefined;
     if (miss === undefined) return [];
-    const oldest = Math.min(...turn.needs.map(({ resource }) => lastConfirmed(confirmed, turn, resource, miss.at)));
+    // What its process confirms once the work is done is the next one's, though the answer to the release may come later.
+    const last = Math.min(miss.at, turn.done?.at ?? miss.at);
+    const oldest = Math.min(...turn.needs.map(({ resource }) => lastConfirmed(confirmed, turn, resource, last)));
     const isForgotten = forgetsIn(history).some(({ at, until }) => oldest <= until && at <= miss.at);
     if (miss.at > oldest + terms.ttlMs || isForgotten || isInDoubt(turn, miss.at, turns, history)) return [];
     return [{ at: miss.at, text: `the lock of ${nameOf(turn)} ${miss.how} before its deadline: somebody else freed it` }];
@@ -86,7 +88,10 @@ function believesThroughout(turn: Turn, from: number, to: number): boolean {
   return span !== undefined && span.from <= from && span.to >= to;
 }
 
-/** While answers got lost somebody else may have come between a release and the look at what had become of it, answered or not. */
+/**
+ * While answers got lost somebody else may have come between a release and the look at what had become of it, answered or not:
+ * another sharer, too, leaves a record in which the entry is missing.
+ */
 function isInDoubt(turn: Turn, at: number, turns: readonly Turn[], history: readonly Line[]): boolean {
   const { done } = turn;
   if (done === undefined || !history.some((line) => line.what === 'doubted' && line.at <= at && line.until >= done.at)) return false;
@@ -96,8 +101,9 @@ function isInDoubt(turn: Turn, at: number, turns: readonly Turn[], history: read
       other !== turn &&
       other.askedAt <= at &&
       answeredAt >= done.at &&
-      other.answer?.what !== 'busy' &&
-      contested(turn, other) !== undefined
+      // Of two resources it may have had one for a moment, before the other turned out to be busy.
+      (other.answer?.what !== 'busy' || other.needs.length > 1) &&
+      other.needs.some(({ resource }) => turn.needs.some((need) => need.resource === resource))
     );
   });
 }
