@@ -172,7 +172,7 @@ describe('strangers', () => {
     const slow: Line[] = held('a', 0, 100, { released: 'not-ours' }).map((line) =>
       line.what === 'released' ? { ...line, at: 300 } : line,
     );
-    const next: Line[] = [{ what: 'confirmed', at: 290, until: 295, worker: 'a', resource: 'events' }];
+    const next: Line[] = [{ what: 'confirmed', at: 290, worker: 'a', resource: 'events' }];
     expect(kindsOf(slow, next, flushed(50))).toEqual([]);
     expect(kindsOf(slow, next)).toEqual(['stranger-freed']);
   });
