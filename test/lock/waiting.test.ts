@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createLocker, type LockerOptions, type LockStore, ResourceBusyError, type ResourceLocker } from '../../src/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
@@ -225,23 +226,36 @@ describe('wishes', () => {
 
   test('who is served has taken its wish back, so that the next can put theirs', async () => {
     const backend = memoryStore();
-    const slow = pulled(backend.connect());
+    const inner = pulled(backend.connect());
+    const order: string[] = [];
+    let wished = (): void => {};
+    const wish = new Promise<void>((resolve) => {
+      wished = resolve;
+    });
     const store: LockStore = {
-      ...slow,
+      ...inner,
+      async create(key, value, ttlMs) {
+        const version = await inner.create(key, value, ttlMs);
+        if (key.endsWith(':wish')) wished();
+        return version;
+      },
       async remove(key, version) {
-        await new Promise((resolve) => setTimeout(resolve, 10));
-        return slow.remove(key, version);
+        await setImmediate();
+        const removed = await inner.remove(key, version);
+        order.push(`removed ${key}`);
+        return removed;
       },
     };
     const [holder, waiter] = [createLocker({ store: pulled(backend.connect()) }), createLocker({ store })];
     open.push(holder, waiter);
     const lock = await holder.lock('events');
     const waited = waiter.lock('events');
-    while ((await slow.read('giveway:events:wish')) === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+    await wish;
     await lock.unlock();
     const served = await waited;
-    expect(await slow.read('giveway:events:wish')).toBeUndefined();
+    order.push('served');
     await served.unlock();
+    expect(order).toEqual(['removed giveway:events:wish', 'served', 'removed giveway:events']);
   });
 
   test("a waiter that comes and goes changes nothing about the holder's record", async () => {
