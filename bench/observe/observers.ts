@@ -34,11 +34,11 @@ function metrics(locker: Observed, labels?: LabelOptions): void {
 }
 
 /** The SDK's own batches, to an exporter that takes them and sends nothing. */
-function spans(locker: Observed, sampler?: Sampler): void {
+function spans(locker: Observed, options: { readonly minHoldMs?: number } = {}, sampler?: Sampler): void {
   const exporter = { export: (_: unknown, done: (result: { code: number }) => void) => done({ code: 0 }), shutdown: async () => {} };
   const spanProcessors = [new BatchSpanProcessor(exporter)];
   const tracer = new BasicTracerProvider(sampler === undefined ? { spanProcessors } : { sampler, spanProcessors }).getTracer('giveway');
-  spanObserver(locker, { tracer });
+  spanObserver(locker, { tracer, ...options });
 }
 
 async function fleetJournal(locker: Observed, connectionString: string): Promise<void> {
@@ -54,9 +54,10 @@ export const observers: Readonly<Record<string, Observer>> = {
   'log at debug, pino': (locker) => log(locker, 'debug'),
   'metrics, OpenTelemetry SDK and Prometheus exporter': (locker) => metrics(locker),
   'the same, labelled by resource and job': (locker) => metrics(locker, { resource: true, job: true }),
-  'the same, labelled but for the histograms': (locker) => metrics(locker, { resource: true, job: true, histograms: false }),
-  'spans, SDK and batches, 1 of 100 sampled': (locker) => spans(locker, new TraceIdRatioBasedSampler(0.01)),
-  'spans, SDK and batches, all': (locker) => spans(locker),
+  'the same, the histograms labelled too': (locker) => metrics(locker, { resource: true, job: true, histograms: true }),
+  'spans, SDK and batches': (locker) => spans(locker),
+  'spans of holds however short, 1 of 100 sampled': (locker) => spans(locker, { minHoldMs: 0 }, new TraceIdRatioBasedSampler(0.01)),
+  'spans of holds however short, all': (locker) => spans(locker, { minHoldMs: 0 }),
   'diagnostics, nobody subscribed': (locker) => void diagnosticsObserver(locker),
   'diagnostics, a subscriber to each': (locker) => {
     diagnosticsObserver(locker);
@@ -65,10 +66,10 @@ export const observers: Readonly<Record<string, Observer>> = {
   'hold times': (locker) => void holdTimes(locker),
   'journal in memory': (locker) => void createJournal().observe(locker),
   'journal in Postgres': fleetJournal,
-  'log at info, metrics, spans 1 of 100, diagnostics, journal in Postgres': async (locker, databaseUrl) => {
+  'log at info, metrics, spans, diagnostics, journal in Postgres': async (locker, databaseUrl) => {
     log(locker, 'info');
     metrics(locker);
-    spans(locker, new TraceIdRatioBasedSampler(0.01));
+    spans(locker);
     diagnosticsObserver(locker);
     await fleetJournal(locker, databaseUrl);
   },

@@ -11,7 +11,7 @@ interface Observable {
 }
 
 interface Histogram {
-  record(value: number, attributes?: Attributes): void;
+  record(value: number, attributes: Attributes): void;
 }
 
 /** The part of OpenTelemetry's `Meter` that is used. */
@@ -33,6 +33,7 @@ type Sums = (attributes: Attributes) => Sum;
 export interface Instruments {
   readonly attempts: Sums;
   readonly skips: Sums;
+  readonly releases: Sums;
   readonly lost: Sums;
   readonly storeErrors: Sums;
   readonly conflicts: Sums;
@@ -42,6 +43,7 @@ export interface Instruments {
   readonly held: Sum;
   readonly storeDown: Sum;
   readonly wait: Histogram;
+  readonly skipWait: Histogram;
   readonly hold: Histogram;
 }
 
@@ -76,6 +78,7 @@ function createInstruments(meter: Meter): Instruments {
   return {
     attempts: count('attempts', 'Attempts to take a lock, by outcome: acquired, unprotected, busy'),
     skips: count('skips', 'Runs that did not take place and waits that were given up, by reason'),
+    releases: count('releases', 'Locks that ended, by outcome: released, not-ours, kept, handed-over, lost'),
     lost: count('lost', 'Locks that ended before they were let go, by reason'),
     storeErrors: count('store.errors', 'Outages of the lock store (phase: outage) and failed releases (phase: release)'),
     conflicts: count('conflicts', 'Transactions that the database aborted because of another one, by its code'),
@@ -84,8 +87,9 @@ function createInstruments(meter: Meter): Instruments {
     notices: count('notices', 'Facts about store or records that an operator should see, by code'),
     held: level('held', 'Locks held now', '{locks}'),
     storeDown: level('store.down', 'Lockers whose store does not answer', '{lockers}'),
-    wait: seconds('wait', 'From asking for a lock to having it, or to the skip', waitBounds),
-    hold: seconds('hold', 'From having a lock to its end, by outcome', holdBounds),
+    wait: seconds('wait', 'From asking for a lock to having it', waitBounds),
+    skipWait: seconds('skip', 'From asking for a lock to giving up', waitBounds),
+    hold: seconds('hold', 'From having a lock to its end', holdBounds),
   };
 }
 

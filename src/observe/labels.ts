@@ -1,10 +1,10 @@
-/** Which labels metrics carry beside outcomes and reasons. Both cost time series for each value, most of them the histograms'. */
+/** Which labels metrics carry beside outcomes and reasons. Both cost time series for each value. */
 export interface LabelOptions {
   /** Label with the resources, as `events` or `events+visits`. Default false. */
   readonly resource?: boolean;
   /** Label with the job. Default false. */
   readonly job?: boolean;
-  /** Label the histograms too, which is what labels cost at each lock. Default true. */
+  /** Label the histograms too, which is most of what labels cost, at each lock and in series. Default false. */
   readonly histograms?: boolean;
   /** How many values a label may have; what comes later is `'other'`. Default 100. */
   readonly maxValues?: number;
@@ -16,20 +16,20 @@ export type Attributes = Record<string, string | number | boolean>;
 export interface Labels {
   /** These and the outcome. The same object each time: to make one for each event costs more than to count it. */
   and(outcome: string): Attributes;
-  /** The same for the histograms. */
-  timed(outcome: string): Attributes;
   /** These alone, for what is rare. */
   readonly all: Readonly<Attributes>;
+  /** For the histograms. OpenTelemetry sorts and serialises the labels of each value it is given, unless there are none. */
+  readonly timed: Attributes;
 }
 
 /** Finds the labels of an event, of which there are never more than allowed. */
 export function boundedLabels({
   resource = false,
   job = false,
-  histograms = true,
+  histograms = false,
   maxValues = 100,
 }: LabelOptions = {}): (resource: string, job: string | undefined) => Labels {
-  const none = labelsOf({});
+  const none = labelsOf({}, false);
   if (!resource && !job) return () => none;
   const resources = bounded(maxValues);
   const jobs = bounded(maxValues);
@@ -39,16 +39,15 @@ export function boundedLabels({
     const other = job && jobName !== undefined ? jobs(jobName) : undefined;
     const byJob = found(made, one, () => new Map<string | undefined, Labels>());
     return found(byJob, other, () => {
-      const labels = labelsOf({ ...(one !== undefined && { resource: one }), ...(other !== undefined && { job: other }) });
-      return histograms ? labels : { ...labels, timed: none.timed };
+      const labels = { ...(one !== undefined && { resource: one }), ...(other !== undefined && { job: other }) };
+      return labelsOf(labels, histograms);
     });
   };
 }
 
-function labelsOf(all: Attributes): Labels {
+function labelsOf(all: Attributes, histograms: boolean): Labels {
   const byOutcome = new Map<string, Attributes>();
-  const and = (outcome: string): Attributes => found(byOutcome, outcome, () => ({ ...all, outcome }));
-  return { all, and, timed: and };
+  return { all, and: (outcome) => found(byOutcome, outcome, () => ({ ...all, outcome })), timed: histograms ? all : {} };
 }
 
 /** What is under `key`, made at first use. */

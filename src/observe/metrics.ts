@@ -15,7 +15,8 @@ export interface MetricsOptions {
  * counted is still collected.
  */
 export function metricsObserver(locker: Observed, { meter, labels }: MetricsOptions): Disposable {
-  const { attempts, skips, lost, storeErrors, conflicts, lateLocks, starving, notices, held, storeDown, wait, hold } = instrumentsOf(meter);
+  const { attempts, skips, releases, lost, storeErrors, conflicts, lateLocks, starving, notices, held, storeDown, wait, skipWait, hold } =
+    instrumentsOf(meter);
   const label = boundedLabels(labels);
   const live = new Map<number, Labels>();
   let isDown = false;
@@ -32,7 +33,8 @@ export function metricsObserver(locker: Observed, { meter, labels }: MetricsOpti
     const about = live.get(id);
     if (about === undefined) return;
     end(id);
-    hold.record(heldMs / 1_000, about.timed(outcome));
+    releases(about.and(outcome)).value += 1;
+    hold.record(heldMs / 1_000, about.timed);
   };
 
   const subscription = listen(locker, {
@@ -41,7 +43,7 @@ export function metricsObserver(locker: Observed, { meter, labels }: MetricsOpti
       live.set(id, about);
       held.value += 1;
       attempts(about.and(isProtected ? 'acquired' : 'unprotected')).value += 1;
-      wait.record(waitedMs / 1_000, about.timed('acquired'));
+      wait.record(waitedMs / 1_000, about.timed);
     },
     busy: ({ resource, job }) => {
       attempts(label(resource, job).and('busy')).value += 1;
@@ -49,7 +51,7 @@ export function metricsObserver(locker: Observed, { meter, labels }: MetricsOpti
     skipped: ({ resource, job, reason, waitedMs }) => {
       const about = label(resource, job);
       skips({ ...about.all, reason }).value += 1;
-      wait.record(waitedMs / 1_000, about.timed('skipped'));
+      skipWait.record(waitedMs / 1_000, about.timed);
     },
     released: (event) => ended(event, event.release),
     lost: (event) => {

@@ -1,11 +1,10 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { LockerEvents } from '../lock/events.ts';
 import type { Attributes } from './labels.ts';
 import { listen, type Observed, scopeLabel, withoutTokens } from './listening.ts';
 
 /** The part of OpenTelemetry's `Span` that is used. */
 export interface Span {
-  isRecording(): boolean;
-  setAttribute(key: string, value: string): unknown;
   setStatus(status: { code: 2; message: string }): unknown;
   recordException(error: Error): void;
   end(endTime?: Date): void;
@@ -13,7 +12,7 @@ export interface Span {
 
 /** The part of OpenTelemetry's `Tracer` that is used. */
 export interface Tracer {
-  startSpan(name: string, options: { startTime?: Date; attributes: Attributes }): Span;
+  startSpan(name: string, options: { startTime: Date; attributes: Attributes }): Span;
 }
 
 export interface SpanOptions {
@@ -21,24 +20,32 @@ export interface SpanOptions {
   readonly tracer: Tracer;
   /** Waits shorter than this get no span, in milliseconds. Default 10: what a store takes to answer is no wait. */
   readonly minWaitMs?: number;
+  /** Holds that ended well within this get no span, in milliseconds. Default 10: they hardly make anybody wait. */
+  readonly minHoldMs?: number;
+}
+
+/** A hold that goes on. Most are over before they are worth a span, so it is made when they end. */
+interface Hold {
+  readonly began: LockerEvents['acquired'];
+  readonly fromMs: number;
+  /** The async context in which the lock was asked for, and with it OpenTelemetry's. */
+  readonly context: AsyncResource;
 }
 
 /**
- * A span `giveway.wait` for each wait and `giveway.hold` for each hold, children of the span that was active where the lock was
+ * A span `giveway.wait` for each wait and `giveway.hold` for each hold, made when it is over, as children of the span that was active where the lock was
  * asked for. The hold's span is beside the spans of the work, not above them: an observer does not run the work.
  */
-export function spanObserver(locker: Observed, { tracer, minWaitMs = 10 }: SpanOptions): Disposable {
-  const holds = new Map<number, Span>();
+export function spanObserver(locker: Observed, { tracer, minWaitMs = 10, minHoldMs = 10 }: SpanOptions): Disposable {
+  const holds = new Map<number, Hold>();
 
   const waited = (waitedMs: number, attributes: Attributes): void => {
     const now = Date.now();
     tracer.startSpan('giveway.wait', { startTime: new Date(now - waitedMs), attributes }).end(new Date(now));
   };
-  const end = ({ id, outcome, error }: { id: number; outcome: string; error?: unknown }): void => {
-    const span = holds.get(id);
-    if (span === undefined) return;
-    holds.delete(id);
-    span.setAttribute('giveway.outcome', outcome);
+  const held = ({ began, fromMs }: Hold, outcome: string, error?: unknown): void => {
+    const attributes = { ...attributesOf(began), 'giveway.protected': began.isProtected, 'giveway.outcome': outcome };
+    const span = tracer.startSpan('giveway.hold', { startTime: new Date(fromMs), attributes });
     if (error !== undefined) {
       const cause = error instanceof Error ? error : new Error(String(error));
       span.recordException(cause);
@@ -46,15 +53,18 @@ export function spanObserver(locker: Observed, { tracer, minWaitMs = 10 }: SpanO
     }
     span.end();
   };
+  const end = (id: number, heldMs: number, outcome: string, error?: unknown): void => {
+    const hold = holds.get(id);
+    if (hold === undefined) return;
+    holds.delete(id);
+    if (heldMs >= minHoldMs) hold.context.runInAsyncScope(held, undefined, hold, outcome, error);
+  };
+  const whatever = Number.POSITIVE_INFINITY;
 
   const subscription = listen(locker, {
     acquired: (event) => {
       if (event.waitedMs >= minWaitMs) waited(event.waitedMs, { ...attributesOf(event), 'giveway.outcome': 'acquired' });
-      const attributes = attributesOf(event);
-      attributes['giveway.protected'] = event.isProtected;
-      const span = tracer.startSpan('giveway.hold', { attributes });
-      // One that was not sampled keeps nothing: neither do we.
-      if (span.isRecording()) holds.set(event.id, span);
+      holds.set(event.id, { began: event, fromMs: Date.now(), context: new AsyncResource('giveway.hold', { requireManualDestroy: true }) });
     },
     skipped: (event) => {
       if (event.waitedMs < minWaitMs) return;
@@ -67,14 +77,14 @@ export function spanObserver(locker: Observed, { tracer, minWaitMs = 10 }: SpanO
         ...(holder === undefined ? {} : { 'giveway.holder': `${holder.job ?? ''}@${holder.host}:${holder.pid}` }),
       });
     },
-    released: ({ id, release }) => end({ id, outcome: release }),
-    lost: ({ id, reason, error }) => end({ id, outcome: `lost: ${reason}`, error }),
-    'release-failed': ({ id, error }) => end({ id, outcome: 'release-failed', error }),
+    released: ({ id, release, heldMs }) => end(id, heldMs, release),
+    lost: ({ id, reason, error }) => end(id, whatever, `lost: ${reason}`, error),
+    'release-failed': ({ id, error }) => end(id, whatever, 'release-failed', error),
   });
   return {
     [Symbol.dispose]() {
       subscription[Symbol.dispose]();
-      for (const id of [...holds.keys()]) end({ id, outcome: 'unobserved' });
+      for (const id of [...holds.keys()]) end(id, whatever, 'unobserved');
     },
   };
 }

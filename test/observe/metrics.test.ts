@@ -79,10 +79,11 @@ describe('metricsObserver, read through the Prometheus exporter', () => {
       'giveway_attempts_total{outcome="acquired"}': 2,
       'giveway_attempts_total{outcome="busy"}': 1,
       'giveway_skips_total{reason="busy"}': 1,
-      'giveway_wait_duration_count{outcome="acquired"}': 2,
-      'giveway_wait_duration_count{outcome="skipped"}': 1,
-      'giveway_hold_duration_count{outcome="released"}': 2,
-      'giveway_hold_duration_bucket{outcome="released",le="300"}': 2,
+      'giveway_releases_total{outcome="released"}': 2,
+      giveway_wait_duration_count: 2,
+      giveway_skip_duration_count: 1,
+      giveway_hold_duration_count: 2,
+      'giveway_hold_duration_bucket{le="300"}': 2,
       giveway_held: 0,
       giveway_store_down: 0,
     });
@@ -112,7 +113,8 @@ describe('metricsObserver, read through the Prometheus exporter', () => {
     expect(Object.fromEntries(samples)).toMatchObject({
       'giveway_attempts_total{outcome="unprotected"}': 1,
       'giveway_lost_total{reason="closed"}': 1,
-      'giveway_hold_duration_count{outcome="lost"}': 1,
+      'giveway_releases_total{outcome="lost"}': 1,
+      giveway_hold_duration_count: 2,
       'giveway_store_errors_total{phase="outage",code="ERR_GIVEWAY_STORE_UNAVAILABLE"}': expect.any(Number),
       'giveway_store_errors_total{phase="release",code="ERR_GIVEWAY_STORE_UNAVAILABLE"}': 1,
       'giveway_conflicts_total{code="40P01"}': 1,
@@ -139,14 +141,18 @@ describe('metricsObserver, read through the Prometheus exporter', () => {
     });
   });
 
-  test('labels for the counters alone', async () => {
+  test('labels are those of the counters, unless the histograms are to have them too', async () => {
     const exporter = prometheus();
-    const { a } = observeBoth({ job: true, histograms: false });
+    const { a, observers } = observeBoth({ job: true });
+    await a.run('visits', () => {});
+    const plain = Object.fromEntries(await scrape(exporter));
+    expect(plain).toMatchObject({ 'giveway_attempts_total{job="rollup",outcome="acquired"}': 1, giveway_wait_duration_count: 1 });
+    for (const observer of observers) observer[Symbol.dispose]();
+    using _labelled = metricsObserver(a, { meter: metrics.getMeter('giveway'), labels: { job: true, histograms: true } });
     await a.run('visits', () => {});
     expect(Object.fromEntries(await scrape(exporter))).toMatchObject({
-      'giveway_attempts_total{job="rollup",outcome="acquired"}': 1,
-      'giveway_wait_duration_count{outcome="acquired"}': 1,
-      'giveway_hold_duration_count{outcome="released"}': 1,
+      'giveway_wait_duration_count{job="rollup"}': 1,
+      'giveway_hold_duration_count{job="rollup"}': 1,
     });
   });
 

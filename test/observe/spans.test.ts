@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { trace } from '@opentelemetry/api';
-import { AlwaysOffSampler, BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { spanObserver } from '../../src/observe/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { fakeClock } from '../../src/testing/index.ts';
@@ -34,7 +35,7 @@ describe('spanObserver', () => {
     clock.block(1_500);
     await lock.unlock();
     await clock.advance(1_000);
-    await waited;
+    await waited; // its hold is too short for a span
     await b.lock('visits');
     await b.close();
     const nightly = { 'giveway.scope': 'visits', 'giveway.job': 'nightly' };
@@ -44,7 +45,6 @@ describe('spanObserver', () => {
         attributes: { ...nightly, 'giveway.job': 'rollup', 'giveway.outcome': 'released', 'giveway.protected': true },
       },
       { name: 'giveway.wait', attributes: { ...nightly, 'giveway.outcome': 'acquired' } },
-      { name: 'giveway.hold', attributes: { ...nightly, 'giveway.outcome': 'released' } },
       {
         name: 'giveway.hold',
         attributes: { ...nightly, 'giveway.outcome': 'lost: closed' },
@@ -72,22 +72,35 @@ describe('spanObserver', () => {
     expect(finished(exporter)[1]).toMatchObject({ name: 'giveway.hold', attributes: { 'giveway.outcome': 'unobserved' } });
   });
 
-  test('a span that is not sampled is not kept', async () => {
-    const tracer = new BasicTracerProvider({ sampler: new AlwaysOffSampler() }).getTracer('giveway');
-    const calls: object[] = [];
-    const [locker] = twoLockers();
-    spanObserver(locker, {
-      minWaitMs: Number.POSITIVE_INFINITY,
+  test('a hold gets its span when it is over, from when it began, in the context in which the lock was asked for', async () => {
+    const { clock, a, observers } = observed();
+    for (const observer of observers) observer[Symbol.dispose]();
+    const requests = new AsyncLocalStorage<string>();
+    const spans: string[] = [];
+    const fromMs: number[] = [];
+    spanObserver(a, {
+      minHoldMs: 20,
       tracer: {
-        startSpan(name, options) {
-          const span = tracer.startSpan(name, options);
-          calls.push(jest.spyOn(span, 'setAttribute'), jest.spyOn(span, 'end'));
-          return span;
+        startSpan(name, { startTime }) {
+          spans.push(`${name} ${requests.getStore()}`);
+          fromMs.push(startTime.getTime());
+          return { setStatus: () => {}, recordException: () => {}, end: () => {} };
         },
       },
     });
-    await locker.run('visits', () => {});
-    expect(calls).toHaveLength(2);
-    for (const call of calls) expect(call).not.toHaveBeenCalled();
+    const [short, long] = await Promise.all([
+      requests.run('one', () => a.lock('visits')),
+      requests.run('two', () => a.lock('events')),
+      requests.run('three', () => a.lock('sessions')),
+    ]);
+    const hadMs = Date.now();
+    clock.block(19);
+    await short.unlock();
+    clock.block(1);
+    expect(spans).toEqual([]);
+    await requests.run('four', () => long.unlock());
+    await a.close(); // loses the third, in nobody's context
+    expect(spans).toEqual(['giveway.hold two', 'giveway.hold three']);
+    for (const each of fromMs) expect(each).toBeLessThanOrEqual(hadMs);
   });
 });

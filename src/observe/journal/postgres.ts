@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../../lock/clock.ts';
 import { InvalidOptionError } from '../../lock/errors.ts';
 import { defaultEntries, type Journal } from './journal.ts';
-import { type Hold, type Moment, type Recorder, record } from './recorder.ts';
+import { type Hold, type Moment, type Recorder, record, self } from './recorder.ts';
 import { encodeRows, entryOf, type ReadRow, rowsOf } from './rows.ts';
 import { defaultJournalTable, journalTable } from './table.ts';
 
@@ -107,7 +107,7 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
       const rows = batch.flatMap((one) => rowsOf(one, idOf(one)));
       for (const one of batch) waiting.delete(one);
       try {
-        await pool.query(statements.write, [encodeRows(rows)]);
+        await pool.query(statements.write, [encodeRows(rows), self.host, self.pid]);
         failures = 0;
       } catch (error) {
         // A hold that ended meanwhile is among `waiting` again; its row will tell both.

@@ -31,7 +31,8 @@ export interface Recorder extends Disposable {
   live(): Iterable<Hold>;
 }
 
-const self = { host: hostname(), pid: process.pid } as const;
+/** This process, as it is written down. */
+export const self: { readonly host: string; readonly pid: number } = { host: hostname(), pid: process.pid };
 
 /** Writes what a locker tells into `sink`, until disposed. */
 export function record(locker: Observed, sink: Sink, clock: Clock): Recorder {

@@ -31,7 +31,7 @@ comment on column ${name}.outcome is 'of a hold; of a skip its reason; of a conf
 /** Statements of the journal. */
 export interface JournalTable {
   readonly setUp: string;
-  /** `$1` rows, as JSON. */
+  /** `$1` rows, as JSON, `$2` host, `$3` pid. */
   readonly write: string;
   /** `$1` since or null, `$2` resource or null, `$3` kind or null, `$4` limit. */
   readonly read: string;
@@ -41,13 +41,14 @@ export interface JournalTable {
 
 export function journalTable(table: string): JournalTable {
   const name = checkJournalTable(table);
-  const columns = 'id, kind, resource, job, host, pid, started_at, ended_at, latest_end, outcome, waited_ms, details';
   return {
     // "if not exists" alone is no protection: two sessions at once can both find nothing, and one fails.
     setUp: `select pg_advisory_xact_lock(hashtext('giveway create table')); ${createJournalTableSql(name)}`,
-    write: `insert into ${name} (${columns})
-      select ${columns} from jsonb_to_recordset($1::jsonb) as row (id text, kind text, resource text, job text, host text, pid integer,
-        started_at timestamptz, ended_at timestamptz, latest_end timestamptz, outcome text, waited_ms float8, details jsonb)
+    write: `insert into ${name} (id, kind, resource, job, host, pid, started_at, ended_at, latest_end, outcome, waited_ms, details)
+      select id, kind, resource, job, $2::text, $3::integer, to_timestamp(started_ms / 1000), to_timestamp(ended_ms / 1000),
+        to_timestamp(latest_end_ms / 1000), outcome, waited_ms, details
+      from jsonb_to_recordset($1::jsonb) as row (id text, kind text, resource text, job text, started_ms float8, ended_ms float8,
+        latest_end_ms float8, outcome text, waited_ms float8, details jsonb)
       on conflict (id) do update set ended_at = excluded.ended_at, outcome = excluded.outcome, details = excluded.details`,
     read: `select kind, resource, job, host, pid, started_at, nullif(ended_at, 'infinity') as ended_at,
         latest_end < clock_timestamp() as is_over, outcome, waited_ms, details
