@@ -1,6 +1,6 @@
 import type { LoadedConfig } from '../config/index.ts';
 import { keyPrefix, recordKey, resourceOfKey, wishKey } from '../lock/keys.ts';
-import { normalizeName, requireListed } from '../lock/names.ts';
+import { normalizeName, requireListed, schemaOf } from '../lock/names.ts';
 import { decodeRecord, type Entrant } from '../lock/record.ts';
 import type { LockStore, Version } from '../lock/store.ts';
 
@@ -21,6 +21,8 @@ export interface Observer {
   resources(): Promise<readonly string[]>;
   /** Throws `InvalidOptionError` or `UnknownResourceError`. */
   nameOf(resource: string): string;
+  /** The listed schema that everybody takes together with this table, as `analytics.*` with `analytics.visits`. */
+  listedSchemaOf(name: string): string | undefined;
   keyOf(name: string): string;
   look(name: string): Promise<Sight>;
   close(): Promise<void>;
@@ -46,6 +48,10 @@ export async function observe(config: LoadedConfig): Promise<Observer> {
       if (resources !== undefined && !allowUnlisted) requireListed(name, new Set(listed));
       return name;
     },
+    listedSchemaOf(name) {
+      const schema = schemaOf(name);
+      return schema !== undefined && listed.includes(schema) ? schema : undefined;
+    },
     async look(name) {
       const key = keyOf(name);
       const [entry, wish] = await Promise.all([store.read(key), store.read(wishKey(key))]);
@@ -65,10 +71,14 @@ function stateOf(holders: readonly Entrant[] | undefined): Sight['state'] {
 
 /** For programs. Without tokens: whoever knows one could end the lock. */
 export function sightJson({ resource, state, holders, waiting }: Sight): object {
-  return { resource, state, holders: holders.map(entrantJson), waiting: waiting.map(entrantJson) };
+  return { resource, state, holders: holders.map(holderJson), waiting: waiting.map((waiter) => entrantJson(waiter, 'waiting')) };
 }
 
-function entrantJson({ mode, job, host, pid, since, latestEnd, until, minHold }: Entrant): object {
+function holderJson(holder: Entrant): object {
+  return entrantJson(holder, holder.minHold ? 'min-hold' : 'holding');
+}
+
+function entrantJson({ mode, job, host, pid, since, latestEnd, until }: Entrant, state: 'holding' | 'min-hold' | 'waiting'): object {
   return {
     mode,
     job,
@@ -77,6 +87,6 @@ function entrantJson({ mode, job, host, pid, since, latestEnd, until, minHold }:
     since: new Date(since).toISOString(),
     latestEnd: latestEnd === undefined ? undefined : new Date(latestEnd).toISOString(),
     until: new Date(until).toISOString(),
-    state: minHold ? 'min-hold' : 'holding',
+    state,
   };
 }

@@ -95,6 +95,7 @@ describeWith('memcached', (service) => {
       const wait = other.lock('events', { job: 'rollup', signal: waiting.signal }).catch(() => {});
       let answer = await ask('why', 'events');
       while (!answer.out.includes('next in line')) answer = await ask('why', 'events');
+      const json = await ask('why', 'events', '--json');
       waiting.abort();
       await wait;
       await other.close();
@@ -103,6 +104,7 @@ describeWith('memcached', (service) => {
       );
       expect(answer.out).toMatch(/\n {2}next in line: rollup \(write\) on \S+, pid \d+, waiting for /);
       expect(answer.out).toContain('giveway unlock events');
+      expect(JSON.parse(json.out)).toMatchObject({ holders: [{ state: 'holding' }], waiting: [{ job: 'rollup', state: 'waiting' }] });
     });
 
     test('without a journal it says how to see the last skips', async () => {
@@ -118,6 +120,26 @@ describeWith('memcached', (service) => {
         out: expect.stringMatching(/^events is free\.\nLast skips: the journal could not be read: .*ECONNREFUSED/),
       });
       expect(out).not.toContain('secret');
+    });
+
+    test('a listed schema that is in the way is told with the table', async () => {
+      configure({ store: `memcached://${service.url}`, namespace: service.prefix, resources: ['analytics.visits', 'analytics.*'] });
+      const beside = await hold({ appends: 'analytics.*' }, { job: 'load' });
+      expect((await ask('why', 'analytics.visits')).out).not.toContain('analytics.*');
+      await beside.unlock();
+      await hold('analytics.*', { job: 'vacuum' });
+      const { out } = await ask('why', 'Analytics.Visits');
+      expect(out).toMatch(
+        /^analytics\.visits is free\.\n.*\nWhoever takes analytics\.visits takes its schema with it:\nanalytics\.\* is held\.\n {2}held by vacuum \(write\)/,
+      );
+      expect(out).toContain("giveway unlock 'analytics.*'");
+      expect(out).not.toContain('Nobody holds it');
+      expect(JSON.parse((await ask('why', 'analytics.visits', '--json')).out)).toMatchObject({
+        resource: 'analytics.visits',
+        state: 'free',
+        advice: [],
+        schema: { resource: 'analytics.*', state: 'held', holders: [{ job: 'vacuum' }] },
+      });
     });
 
     test('says so when nobody holds it', async () => {

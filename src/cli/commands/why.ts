@@ -2,12 +2,19 @@ import type { Command } from 'commander';
 import { type JournalFlags, withJournalFlag } from '../journal.ts';
 import { type LastSkips, lastSkips, skipsInWords } from '../last-skips.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
-import { observe, type Sight, sightJson } from '../sight.ts';
+import { type Observer, observe, type Sight, sightJson } from '../sight.ts';
 import { printable, type Terminal } from '../terminal.ts';
 import { endInWords, holderInWords } from '../words.ts';
 import { newCommand, type Perform } from './grammar.ts';
 
 type WhyFlags = CommonFlags & JournalFlags;
+
+/** What is known of one resource. */
+interface Account {
+  readonly sight: Sight;
+  readonly last: LastSkips;
+  readonly advice: readonly string[];
+}
 
 const examples = [
   ['giveway why events', 'who holds events, who is next, and what can be done'],
@@ -25,27 +32,52 @@ async function why(terminal: Terminal, resource: string, flags: WhyFlags): Promi
   const observer = await observe(await openConfig(terminal, flags));
   try {
     const name = observer.nameOf(resource);
-    const [sight, last] = await Promise.all([observer.look(name), lastSkips(terminal, flags, name)]);
-    const advice = adviceFor(sight, Date.now());
-    if (flags.json) terminal.write(`${JSON.stringify({ ...sightJson(sight), lastSkips: 'skips' in last ? last.skips : null, advice })}\n`);
-    else terminal.write(explain(sight, last, advice, Date.now()));
+    const schemaName = observer.listedSchemaOf(name);
+    const accountOf = (each: string): Promise<Account> => account(observer, each, () => lastSkips(terminal, flags, each));
+    const [table, above] = await Promise.all([accountOf(name), schemaName === undefined ? undefined : accountOf(schemaName)]);
+    const schema = above !== undefined && keepsTablesOut(above.sight) ? above : undefined;
+    // What is in the way of a free table is its schema alone.
+    const own = schema !== undefined && table.sight.state === 'free' ? { ...table, advice: [] } : table;
+    if (flags.json) terminal.write(`${JSON.stringify({ ...accountJson(own), ...(schema && { schema: accountJson(schema) }) })}\n`);
+    else terminal.write(explain(own, schema, Date.now()));
     return 0;
   } finally {
     await observer.close();
   }
 }
 
-function explain({ resource, state, holders, waiting }: Sight, last: LastSkips, advice: readonly string[], nowMs: number): string {
-  const lines = [
+async function account(observer: Observer, name: string, skips: () => Promise<LastSkips>): Promise<Account> {
+  const [sight, last] = await Promise.all([observer.look(name), skips()]);
+  return { sight, last, advice: adviceFor(sight, Date.now()) };
+}
+
+/** Tables append to their schema, so they go together with each other there, and with nobody else. */
+function keepsTablesOut({ state, holders, waiting }: Sight): boolean {
+  return state === 'unreadable' || [...holders, ...waiting].some(({ mode }) => mode !== 'append');
+}
+
+function accountJson({ sight, last, advice }: Account): object {
+  return { ...sightJson(sight), lastSkips: 'skips' in last ? last.skips : null, advice };
+}
+
+function explain(own: Account, schema: Account | undefined, nowMs: number): string {
+  const ofSchema =
+    schema === undefined
+      ? []
+      : [`Whoever takes ${printable(own.sight.resource)} takes its schema with it:`, ...linesOf(schema, nowMs), ...schema.advice];
+  const lines = [...linesOf(own, nowMs), ...own.advice, ...ofSchema];
+  return `${lines.join('\n')}\n`;
+}
+
+function linesOf({ sight: { resource, state, holders, waiting }, last }: Account, nowMs: number): readonly string[] {
+  return [
     `${printable(resource)} is ${state}.`,
     ...holders.map(
       (holder) => `  ${holder.minHold ? 'ended, kept:' : 'held by'} ${holderInWords(holder, nowMs)}; ends ${endInWords(holder, nowMs)}`,
     ),
     ...waiting.map((waiter) => `  next in line: ${holderInWords(waiter, nowMs).replace(', for ', ', waiting for ')}`),
     ...skipsInWords(last, nowMs),
-    ...advice,
   ];
-  return `${lines.join('\n')}\n`;
 }
 
 /** What can be done, one sentence each. */
