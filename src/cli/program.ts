@@ -9,6 +9,7 @@ import { statusCommand } from './commands/status.ts';
 import { unlockCommand } from './commands/unlock.ts';
 import { whyCommand } from './commands/why.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { failureText } from './failure.ts';
 import { printable, type Terminal } from './terminal.ts';
 
 const makers = [runCommand, statusCommand, whyCommand, unlockCommand, checkCommand, doctorCommand, initCommand, dashboardCommand];
@@ -36,12 +37,18 @@ export async function runCli(args: readonly string[], terminal: Terminal, versio
   const perform: Perform = async (task) => {
     code = await task(terminal);
   };
+  const program = createProgram(perform, { writeOut: terminal.write, writeErr: terminal.writeError });
   try {
-    await createProgram(perform, { writeOut: terminal.write, writeErr: terminal.writeError }).parseAsync([...args], { from: 'user' });
+    await program.parseAsync([...args], { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    terminal.writeError(`giveway: ${messageOf(error)}\n`);
+    terminal.writeError(
+      failureText(
+        error,
+        program.commands.some((command) => command.getOptionValue('json') === true),
+      ),
+    );
     return exitCodeOf(error);
   }
 }
@@ -54,14 +61,4 @@ function oneLine(text: string): string {
       .replace(/^error: /, '')
       .replace(/\s*\n\s*/g, ' '),
   )}\n`;
-}
-
-/** A config's problems have a line each. */
-function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text
-    .replace(/\boverrides\.store\b/, '--store')
-    .split('\n')
-    .map(printable)
-    .join('\n');
 }

@@ -7,8 +7,8 @@ import type { LockStore, Version } from '../lock/store.ts';
 /** What stands under one resource's key, and who is next in line. */
 export interface Sight {
   readonly resource: string;
-  /** `unreadable`: something that this version of giveway cannot read, and so never overwrites. */
-  readonly state: 'free' | 'held' | 'min-hold' | 'unreadable';
+  /** `unreadable`: something that this version of giveway cannot read, and so never overwrites. `unknown`: its server did not answer. */
+  readonly state: 'free' | 'held' | 'min-hold' | 'unreadable' | 'unknown';
   readonly holders: readonly Entrant[];
   readonly waiting: readonly Entrant[];
   readonly version: Version | undefined;
@@ -67,6 +67,10 @@ function stateOf(holders: readonly Entrant[] | undefined): Sight['state'] {
   if (holders === undefined) return 'unreadable';
   if (holders.length === 0) return 'free';
   return holders.every(({ minHold }) => minHold) ? 'min-hold' : 'held';
+}
+
+export function unknownSight(resource: string): Sight {
+  return { resource, state: 'unknown', holders: [], waiting: [], version: undefined };
 }
 
 /** For programs. Without tokens: whoever knows one could end the lock. */

@@ -5,7 +5,7 @@ import { printable, type Terminal, table } from './terminal.ts';
 import { endInWords } from './words.ts';
 
 const heading = ['RESOURCE', 'STATE', 'MODE', 'JOB', 'HOST', 'PID', 'AGE', 'ENDS'];
-const colors = { free: 'green', held: 'yellow', 'min-hold': 'cyan', waiting: 'cyan', unreadable: 'red' } as const;
+const colors = { free: 'green', held: 'yellow', 'min-hold': 'cyan', waiting: 'cyan', unreadable: 'red', unknown: 'red' } as const;
 
 /** A line for each resource, one for each further holder, and one for who waits. */
 export function statusTable(sights: readonly Sight[], nowMs: number, style: Terminal['style']): string {

@@ -29,7 +29,10 @@ export function processTerminal(): Terminal {
   const { env, stdout } = lazily(process);
   return {
     env,
-    cwd: process.cwd(),
+    // Throws where somebody has removed it: then a command fails that needs it.
+    get cwd() {
+      return process.cwd();
+    },
     get isWatched() {
       return stdout().isTTY;
     },

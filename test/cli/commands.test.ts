@@ -81,6 +81,20 @@ describeWith('memcached', (service) => {
       }
     });
 
+    test('one server of several that is down hides no lock of the others', async () => {
+      const servers = `memcached://${service.url},127.0.0.1:1`;
+      const names = Array.from({ length: 20 }, (_, index) => `t${index}`);
+      configure({ store: servers, namespace: service.prefix });
+      const seen = await ask('status', ...names, '--json');
+      const states = new Set((JSON.parse(seen.out) as { state: string }[]).map(({ state }) => state));
+      expect(states).toEqual(new Set(['free', 'unknown']));
+      expect({ code: seen.code, failure: JSON.parse(seen.err) }).toMatchObject({
+        code: 69,
+        failure: { giveway: 'failed', code: expect.stringMatching(/^ERR_GIVEWAY_STORE/), message: expect.stringContaining('127.0.0.1:1') },
+      });
+      expect(await ask('status', ...names)).toMatchObject({ code: 69, out: expect.stringMatching(/^t\d+ +unknown$/m) });
+    });
+
     test('refuses a name that is not listed, and says that the store is down', async () => {
       expect(await ask('status', 'evnts')).toMatchObject({ code: 64, err: expect.stringContaining('did you mean "events"?') });
       expect(await ask('status', '--store', 'memcached://127.0.0.1:1')).toMatchObject({ code: 69, out: '' });
@@ -154,18 +168,20 @@ describeWith('memcached', (service) => {
     test('shows the holder and asks; only yes removes', async () => {
       const lock = await hold('events', { job: 'load' });
       const questions: string[] = [];
-      const answering = (reply: string): Promise<Answer> =>
-        giveway(['unlock', 'events'], {
+      const answering = (reply: string, ...flags: string[]): Promise<Answer> =>
+        giveway(['unlock', 'events', ...flags], {
           cwd: folder,
           reply: (question) => {
             questions.push(question);
             return reply;
           },
         });
-      expect(await answering('')).toMatchObject({ code: 75, out: expect.stringMatching(/^events: load \(write\) on .*\nKept\.\n$/) });
+      const shown = expect.stringMatching(/^events: load \(write\) on .*\n$/);
+      expect(await answering('')).toEqual({ code: 75, out: 'Kept.\n', err: shown });
+      expect(await answering('', '--json')).toMatchObject({ code: 75, err: shown });
       expect(await store.read(keyOf('events'))).toBeDefined();
       expect(await answering('y')).toMatchObject({ code: 0, out: expect.stringContaining('Removed. events is free.') });
-      expect(questions).toEqual(Array(2).fill('Remove the lock on events? [y/N] '));
+      expect(questions).toEqual(Array(3).fill('Remove the lock on events? [y/N] '));
       expect(await store.read(keyOf('events'))).toBeUndefined();
       expect(await lock.unlock()).toBe(false);
     });
@@ -256,6 +272,18 @@ describe('check', () => {
     const { code, out, err } = await ask('check');
     expect({ code, out }).toEqual({ code: 64, out: '' });
     for (const path of ['store', 'ttl', 'resources.events.ttlMs']) expect(err).toContain(`\n  ${path}: `);
+  });
+
+  test('with --json a failure is one line of JSON too', async () => {
+    configure({ store: 'memcached://127.0.0.1:1', ttlMs: 5 });
+    for (const command of [['check'], ['status'], ['run', '--write', 'events', '--', 'true']]) {
+      const { code, out, err } = await ask(command[0] ?? '', '--json', ...command.slice(1));
+      expect({ code, out, failure: JSON.parse(err) }).toEqual({
+        code: 64,
+        out: '',
+        failure: { giveway: 'failed', code: 'ERR_GIVEWAY_CONFIG', message: expect.stringContaining('ttlMs') },
+      });
+    }
   });
 
   test('a wrong --store is called by that name', async () => {

@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createLocker, type ResourceLocker } from 'giveway';
 import { memcachedStore } from 'giveway/memcached';
@@ -56,6 +59,14 @@ describeWith('memcached', (service) => {
       stderr: 'err\n',
     });
     expect(await locker.inspect(table)).toEqual([]);
+  });
+
+  test('where the working directory is gone, it says so in one line', async () => {
+    const gone = join(folder, uniqueName());
+    const script = `mkdir ${gone} && cd ${gone} && rmdir ${gone} && exec "$@"`;
+    const child = spawn('sh', ['-c', script, 'sh', process.execPath, cli.main, 'run', '--write', 'events', '--', 'true']);
+    const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+    expect({ code, said }).toEqual({ code: 70, said: expect.stringMatching(/^giveway: ENOENT.*\n$/) });
   });
 
   test('a command that a signal ended exits with 128 + n', async () => {
@@ -233,6 +244,24 @@ describeWith('memcached', (service) => {
     const { code, stdout, stderr } = await watching.ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).not.toContain('\u001b');
+  });
+
+  test('status --watch --json speaks JSON alone, of a store that is down too', async () => {
+    const watching = cli.start(['status', 'events', '--watch', '--json', '--store', 'memcached://127.0.0.1:1']);
+    await watching.says('failed');
+    watching.process.kill('SIGINT');
+    const { code, stdout, stderr } = await watching.ended;
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    expect(JSON.parse(stderr.split('\n')[0] ?? '')).toMatchObject({ giveway: 'failed', code: 'ERR_GIVEWAY_STORE_UNAVAILABLE' });
+  });
+
+  test('unlock --yes removes the lock though nobody reads what it says', async () => {
+    const table = uniqueName();
+    await hold(table);
+    const unlocking = cli.start(['unlock', table, '--yes', '--store', `memcached://${service.url}?timeoutMs=5000`]);
+    unlocking.process.stdout?.destroy();
+    await unlocking.ended;
+    expect(await locker.inspect(table)).toEqual([]);
   });
 
   async function removeRecord(table: string): Promise<void> {

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { StoreUnavailableError } from '../../lock/errors.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { failureText } from '../failure.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
-import { type Observer, observe, type Sight, sightJson } from '../sight.ts';
+import { type Observer, observe, type Sight, sightJson, unknownSight } from '../sight.ts';
 import { catchSignals } from '../signals.ts';
 import { statusTable } from '../status-table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -29,35 +32,65 @@ async function status(terminal: Terminal, wanted: readonly string[], flags: Stat
   const observer = await observe(await openConfig(terminal, flags));
   try {
     const names = wanted.map((resource) => observer.nameOf(resource));
-    const draw = async (): Promise<string> => inWords(terminal, await lookAtAll(observer, names), flags);
-    if (flags.watch) await watch(terminal, draw);
-    else terminal.write(await draw());
-    return 0;
+    const draw = async (): Promise<Picture> => inWords(terminal, await lookAtAll(observer, names), flags);
+    if (flags.watch) {
+      await watch(terminal, flags.json ?? false, draw);
+      return exitCodes.ok;
+    }
+    const { text, failure } = await draw();
+    terminal.write(text);
+    if (failure === undefined) return exitCodes.ok;
+    terminal.writeError(failureText(failure, flags.json ?? false));
+    return exitCodes.storeDown;
   } finally {
     await observer.close();
   }
 }
 
-/** All at once: the slowest answer is the time it takes. */
-async function lookAtAll(observer: Observer, wanted: readonly string[]): Promise<readonly Sight[]> {
-  const names = wanted.length > 0 ? wanted : await observer.resources();
-  return Promise.all(names.map((name) => observer.look(name)));
+interface Seen {
+  readonly sights: readonly Sight[];
+  /** Of several servers one did not answer: what is there is unknown. */
+  readonly failure: StoreUnavailableError | undefined;
 }
 
-function inWords(terminal: Terminal, sights: readonly Sight[], { json }: StatusFlags): string {
-  if (json) return `${JSON.stringify(sights.map(sightJson))}\n`;
-  if (sights.length > 0) return statusTable(sights, Date.now(), terminal.style);
-  return 'No resources: the config lists none and the store cannot tell. Name some: giveway status events\n';
+interface Picture {
+  readonly text: string;
+  readonly failure: StoreUnavailableError | undefined;
+}
+
+/** All at once: the slowest answer is the time it takes. Rejects if there is none. */
+async function lookAtAll(observer: Observer, wanted: readonly string[]): Promise<Seen> {
+  const names = wanted.length > 0 ? wanted : await observer.resources();
+  let failure: StoreUnavailableError | undefined;
+  const look = (name: string): Promise<Sight> =>
+    observer.look(name).catch((error: unknown) => {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      failure ??= error;
+      return unknownSight(name);
+    });
+  const sights = await Promise.all(names.map(look));
+  if (failure !== undefined && sights.every(({ state }) => state === 'unknown')) throw failure;
+  return { sights, failure };
+}
+
+function inWords({ style }: Terminal, { sights, failure }: Seen, { json }: StatusFlags): Picture {
+  if (json) return { text: `${JSON.stringify(sights.map(sightJson))}\n`, failure };
+  if (sights.length > 0) return { text: statusTable(sights, Date.now(), style), failure };
+  return { text: 'No resources: the config lists none and the store cannot tell. Name some: giveway status events\n', failure };
 }
 
 /** Until a signal. A store that does not answer is shown as that, and asked again. */
-async function watch(terminal: Terminal, draw: () => Promise<string>): Promise<void> {
+async function watch(terminal: Terminal, isJson: boolean, draw: () => Promise<Picture>): Promise<void> {
   const stopped = new AbortController();
   const signals = catchSignals(() => stopped.abort());
   try {
     while (!stopped.signal.aborted) {
-      const picture = await draw().catch((error: Error) => `${error.message}\n`);
-      terminal.write(terminal.isWatched ? `\u001b[H\u001b[J${picture}` : picture);
+      const { text, failure } = await draw().catch((error: Error) => ({ text: '', failure: error }));
+      const said = failure === undefined ? '' : failureText(failure, isJson);
+      // JSON is for programs: nothing else is among it, and nothing is redrawn.
+      if (isJson) terminal.writeError(said);
+      const picture = isJson ? text : text + said;
+      terminal.write(terminal.isWatched && !isJson ? `\u001b[H\u001b[J${picture}` : picture);
       await sleep(redrawEveryMs, undefined, { signal: stopped.signal }).catch(() => {});
     }
   } finally {

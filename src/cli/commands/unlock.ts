@@ -28,19 +28,24 @@ export function unlockCommand(perform: Perform): Command {
 
 async function unlock(terminal: Terminal, resource: string, flags: UnlockFlags): Promise<number> {
   const observer = await observe(await openConfig(terminal, flags));
+  // With the outcome, in one piece: where nobody listens, a write ends the process, and the lock would stay.
+  let unshown = '';
   const answer = (outcome: string, code: number, sight: Sight, words: string): number => {
     if (flags.json) terminal.write(`${JSON.stringify({ outcome, ...sightJson(sight) })}\n`);
-    else terminal.write(`${words}\n`);
+    else terminal.write(`${unshown}${words}\n`);
     return code;
   };
   try {
     const sight = await observer.look(observer.nameOf(resource));
     const name = printable(sight.resource);
     if (sight.state === 'free') return answer('free', exitCodes.ok, sight, `${name} is free.`);
-    if (!flags.json) terminal.write(show(sight));
+    unshown = show(sight);
     const refusal = tooYoung(sight, flags.ifOlderThan);
     if (refusal !== undefined) return answer('kept', exitCodes.busy, sight, `Kept: ${refusal}.`);
     if (!flags.yes) {
+      // Beside the question, wherever stdout goes.
+      terminal.writeError(unshown);
+      unshown = '';
       if (!terminal.canAsk) {
         terminal.writeError('giveway: nobody can be asked here; --yes removes without asking\n');
         return exitCodes.usage;
