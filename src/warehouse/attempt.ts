@@ -4,7 +4,7 @@ import type { Lock } from '../lock/lock.ts';
 import { cancelOn, cut } from './cancellation.ts';
 import { classifyConflict } from './conflicts.ts';
 import { type Judge, judgedClient } from './judged-client.ts';
-import { orAborted } from './or-aborted.ts';
+import { abortError, orAborted } from './or-aborted.ts';
 import { endedState } from './transaction-state.ts';
 
 /** How isolated a transaction is. `snapshot` is Redshift's. */
@@ -19,6 +19,8 @@ export interface Attempt<T> {
   readonly isolation: Isolation | undefined;
   readonly onLost: OnLost;
   readonly judge: Judge;
+  /** The caller's own. It ends the transaction as a loss does, whatever `onLost` says. */
+  readonly signal: AbortSignal | undefined;
   work(client: PoolClient, lock: Lock): Promise<T> | T;
 }
 
@@ -26,32 +28,39 @@ export interface Attempt<T> {
 const rollbackMs = 5_000;
 
 /** One transaction on one connection, from BEGIN to COMMIT or ROLLBACK. The connection goes back usable, or is destroyed. */
-export async function attemptTransaction<T>({ pool, lock, isolation, onLost, judge, work }: Attempt<T>): Promise<T> {
+export async function attemptTransaction<T>({ pool, lock, isolation, onLost, judge, signal, work }: Attempt<T>): Promise<T> {
   const stopsWhenLost = onLost === 'cancel';
-  const client = stopsWhenLost ? await connectUnder(lock, pool) : await pool.connect();
+  // Aborts when the lock is lost, and when the caller aborts.
+  const stops = stopsWhenLost ? lock.signal : signal;
+  const mustGoOn = (): void => {
+    if (stopsWhenLost) lock.throwIfLost();
+    if (signal?.aborted) throw abortError('The transaction was aborted', signal.reason);
+  };
+  const reasonFor = (error: unknown): unknown => (stops?.aborted ? reasonBehind(error, stops.reason) : error);
+  mustGoOn();
+  const client = await connectUnder(stops, pool).catch((error: unknown) => {
+    throw reasonFor(error);
+  });
   let broken: Error | undefined;
   const onError = (error: Error): void => {
     broken = error;
   };
   client.on('error', onError);
-  const cancellation = stopsWhenLost ? cancelOn(lock.signal, pool, client) : undefined;
-  const mustHold = (): void => {
-    if (stopsWhenLost) lock.throwIfLost();
-  };
+  const cancellation = stops && cancelOn(stops, pool, client);
   let isOver = false;
   try {
-    mustHold();
+    mustGoOn();
     await client.query(isolation === undefined ? 'BEGIN' : `BEGIN ISOLATION LEVEL ${isolation.toUpperCase()}`);
     const judged = judgedClient(client, (sql, session) => {
       if (isOver) throw misuse('The transaction is over, and its client belongs to others now; await every query inside the work.');
       if (sql !== undefined && endedState(sql) !== undefined)
         throw misuse('The transaction begins and ends by itself; inside the work, use a SAVEPOINT, or throw to roll back.');
-      mustHold();
+      mustGoOn();
       judge(sql, session);
     });
     const value = await work(judged, lock);
     isOver = true;
-    mustHold();
+    mustGoOn();
     const { command } = await commit(client);
     if (command === 'ROLLBACK')
       throw new GivewayError(
@@ -62,7 +71,7 @@ export async function attemptTransaction<T>({ pool, lock, isolation, onLost, jud
   } catch (error) {
     isOver = true;
     // Judged now: a lock that ends while this rolls back is not why it failed.
-    const reason = stopsWhenLost ? lossBehind(error, lock) : error;
+    const reason = reasonFor(error);
     await cancellation?.end();
     await rollBack(client).catch(onError);
     if (classifyConflict(error)?.newConnection) broken ??= error as Error;
@@ -74,11 +83,11 @@ export async function attemptTransaction<T>({ pool, lock, isolation, onLost, jud
   }
 }
 
-/** A connection, unless the lock is lost first: an exhausted pool or a database that is away must not hold this up. */
-async function connectUnder(lock: Lock, pool: Pool): Promise<PoolClient> {
-  lock.throwIfLost();
+/** A connection, unless it must stop first: an exhausted pool or a database that is away must not hold this up. */
+async function connectUnder(stops: AbortSignal | undefined, pool: Pool): Promise<PoolClient> {
   const connecting = pool.connect();
-  return orAborted(connecting, lock.signal).catch((error: unknown) => {
+  if (stops === undefined) return connecting;
+  return orAborted(connecting, stops).catch((error: unknown) => {
     connecting.then(
       (late) => late.release(),
       () => {},
@@ -116,13 +125,13 @@ async function rollBack(client: PoolClient): Promise<void> {
   }
 }
 
-/** The loss of the lock is the reason, and the cancelled statement its consequence. */
-function lossBehind(error: unknown, lock: Lock): unknown {
-  const reason: unknown = lock.signal.aborted ? lock.signal.reason : undefined;
-  if (!(reason instanceof LockLostError) || error instanceof LockLostError) return error;
-  // Rows may be in: that must not get lost behind the loss.
+/** What stopped it is the reason, and the cancelled statement its consequence. */
+function reasonBehind(error: unknown, stopped: unknown): unknown {
+  // Rows may be in: that must not get lost behind the reason.
   if (error instanceof GivewayError && error.code === 'ERR_GIVEWAY_COMMIT_UNKNOWN') return error;
-  return new LockLostError(reason.resource, reason.reason, { cause: error });
+  if (!(stopped instanceof LockLostError))
+    return (error as Error | undefined)?.name === 'AbortError' ? error : abortError('The transaction was aborted', error);
+  return error instanceof LockLostError ? error : new LockLostError(stopped.resource, stopped.reason, { cause: error });
 }
 
 function misuse(message: string): GivewayError {

@@ -20,7 +20,7 @@ export function cancelOn(signal: AbortSignal, pool: Pool, client: PoolClient): C
     // A pool without a free connection cannot cancel, and a connection that is dead hears nothing: then it is cut.
     const cutOff = new Promise<void>((resolve) => {
       timer = setTimeout(() => {
-        cut(client, 'The statement did not stop when its lock was lost');
+        cut(client, 'The statement did not stop when it was cancelled');
         resolve();
       }, cancelMs);
     });

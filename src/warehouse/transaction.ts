@@ -34,9 +34,10 @@ export async function runTransaction<T>(
 ): Promise<T> {
   checkTransactionOptions(options);
   const { isolation, audit = 'off', onLost = 'cancel', conflictRetry, ...runOptions } = { ...context.defaults, ...options };
+  const { signal } = runOptions;
   const { pool, locker, reader } = context;
   return runUnderLock(context, scope, { conflictRetry, stopsWhenLost: onLost === 'cancel', ...runOptions }, (lock) =>
-    attemptTransaction({ pool, lock, isolation, onLost, judge: auditStatement(locker, reader, lock, audit), work }),
+    attemptTransaction({ pool, lock, isolation, onLost, judge: auditStatement(locker, reader, lock, audit), signal, work }),
   );
 }
 

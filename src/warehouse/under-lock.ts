@@ -6,6 +6,7 @@ import type { RunOptions } from '../lock/options.ts';
 import type { RunOutcome } from '../lock/run.ts';
 import type { LockScope } from '../lock/scope.ts';
 import { type Conflict, classifyConflict } from './conflicts.ts';
+import { abortError } from './or-aborted.ts';
 import type { SqlReader } from './sql/index.ts';
 
 /** How often what the database aborted because of another transaction is run again. */
@@ -66,10 +67,7 @@ function resultOf<T>(outcome: RunOutcome<T>, signal: AbortSignal | undefined): T
   if (reason === 'busy') throw new ResourceBusyError(resource, holders, waitedMs);
   if (reason === 'store-down') throw new StoreUnavailableError(`The store of the lock on "${resource}" did not answer`);
   if (reason === 'closed') throw new GivewayError('ERR_GIVEWAY_CLOSED', 'The locker is closed; no new locks are taken.');
-  throw Object.assign(new Error(`Waiting for "${resource}" was aborted`, { cause: signal?.reason }), {
-    name: 'AbortError',
-    code: 'ABORT_ERR',
-  });
+  throw abortError(`Waiting for "${resource}" was aborted`, signal?.reason);
 }
 
 function tell(locker: ResourceLocker, { scope, job }: Lock, { code, message }: Conflict, attempt: number): void {

@@ -21,8 +21,9 @@ export interface WarehouseOptions extends TransactionOptions {
 export interface Warehouse {
   /**
    * Runs `work` in one transaction under `scope`, and returns what it returns. The lock is judged before every statement.
-   * Rejects with `ResourceBusyError` when the wait runs out, `LockLostError` when the lock is lost (everything is rolled
-   * back), the work's own error, or the conflict that outlived its retries. `work` may run more than once.
+   * Rejects with `ResourceBusyError` when the wait runs out, `LockLostError` when the lock is lost and an AbortError when
+   * `signal` aborts (then everything is rolled back), the work's own error, or the conflict that outlived its retries.
+   * `work` may run more than once.
    */
   transaction<T>(scope: LockScope, work: (client: PoolClient, lock: Lock) => Promise<T> | T, options?: TransactionOptions): Promise<T>;
   /**

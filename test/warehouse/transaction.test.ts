@@ -272,6 +272,51 @@ describeWith('postgres', (service) => {
     expect(await rows()).toBe(0);
   });
 
+  test.each([
+    [
+      'while a statement runs',
+      'cancel',
+      (client: pg.PoolClient, abort: () => void) => Promise.all([client.query('select pg_sleep(20)'), abort()]),
+    ],
+    ['between statements', 'cancel', (_: pg.PoolClient, abort: () => void) => abort()],
+    [
+      'while a statement runs, where a lost lock would not matter',
+      'continue',
+      (client: pg.PoolClient, abort: () => void) => Promise.all([client.query('select pg_sleep(20)'), abort()]),
+    ],
+    [
+      'and then a conflict comes',
+      'cancel',
+      (client: pg.PoolClient, abort: () => void) => Promise.all([abort(), client.query(`do $$ begin raise sqlstate '40001'; end $$`)]),
+    ],
+  ] as const)('an abort %s cancels and rolls back, with an AbortError', async (_, onLost, work) => {
+    await fresh();
+    const controller = new AbortController();
+    let runs = 0;
+    const aborted = warehouse.transaction(
+      'events',
+      async (client) => {
+        runs++;
+        await client.query('insert into events values (1)');
+        await work(client, () => controller.abort('stop'));
+      },
+      { signal: controller.signal, onLost },
+    );
+    await expect(aborted).rejects.toMatchObject({ name: 'AbortError', code: 'ABORT_ERR' });
+    expect(runs).toBe(1);
+    expect(await rows()).toBe(0);
+  });
+
+  test('an abort does not wait for a connection', async () => {
+    await fresh();
+    const clients = await Promise.all(Array.from({ length: 4 }, () => pool.connect()));
+    const controller = new AbortController();
+    locker.on('acquired', () => setImmediate(() => controller.abort('stop')));
+    await expect(warehouse.transaction('events', () => {}, { signal: controller.signal })).rejects.toMatchObject({ name: 'AbortError' });
+    for (const client of clients) client.release();
+    expect(await rows()).toBe(0);
+  });
+
   test('a conflict that spoils its connection is tried again on another', async () => {
     await fresh({ conflictRetry: { delayMs: 1 } });
     const pids: number[] = [];
