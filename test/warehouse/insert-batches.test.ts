@@ -96,6 +96,19 @@ describeWith('postgres', (service) => {
     expect(rows[1]).toMatchObject({ Id: null, flag: false });
   });
 
+  test.each(['copy', 'insert'] as const)('what a column makes of a value does not hang on the method (%s)', async (method) => {
+    const row = { said: true, doc: false, item: { toPostgres: () => 'own' } };
+    await pool.query('create table if not exists plain (said text, doc jsonb, item text); truncate plain');
+    await warehouse.insertBatches('plain', [row], { method });
+    expect((await pool.query('select * from plain')).rows).toEqual([{ said: 'true', doc: false, item: 'own' }]);
+  });
+
+  test('batches are cut by bytes, whatever the bytes are in', async () => {
+    const rows = Array.from({ length: 6 }, (_, Id) => ({ Id, raw: Buffer.alloc(1_000), doc: { text: 'x'.repeat(1_000) } }));
+    for (const method of ['copy', 'insert'] as const)
+      expect(await warehouse.insertBatches('"Mixed"', rows, { method, batchBytes: 2_000 })).toMatchObject({ rows: 6, batches: 6 });
+  });
+
   test('text of every kind survives COPY', async () => {
     const notes = ['', '\\N', '\\.', 'tab\tnewline\nreturn\r\\', '🦆'.repeat(40_000), '\b\f\v'];
     await warehouse.insertBatches(
@@ -141,6 +154,18 @@ describeWith('postgres', (service) => {
     expect([3, 4, 9].map((index) => error.statusOf(index))).toEqual(['in', 'not-in', 'not-in']);
   });
 
+  test.each([[null], [undefined], ['row'], [7]])('a first row that is %p is refused like any other', async (bad) => {
+    expect(await failureOf(warehouse.insertBatches('events', [bad as never]))).toMatchObject({
+      cause: { name: 'InvalidOptionError', path: 'rows[0]', message: expect.stringContaining('an object with the columns') },
+    });
+  });
+
+  test('a date that is none is refused with its row and column', async () => {
+    const rows = [...numbered(0, 3), { id: 3, note: new Date(Number.NaN) }];
+    for (const method of ['copy', 'insert'] as const)
+      expect(await failureOf(warehouse.insertBatches('events', rows, { method }))).toMatchObject({ cause: { path: 'rows[3].note' } });
+  });
+
   test('a row that the table refuses takes its batch with it, and no other call', async () => {
     const lock = await other.lock('events');
     const waits = new Promise<void>((resolve) => locker.on('waiting', () => resolve()));
@@ -154,6 +179,71 @@ describeWith('postgres', (service) => {
     expect((await ids()).length).toBe(20);
   });
 
+  test('upserts of the same row that wait together all go in, in order', async () => {
+    const onConflict = '(id) do update set note = excluded.note';
+    const lock = await other.lock('events');
+    const waits = new Promise<void>((resolve) => locker.on('waiting', () => resolve()));
+    const upserts = ['one', 'two', 'three'].map((note) => warehouse.insertBatches('events', [{ id: 7, note }], { onConflict }));
+    const twice = failureOf(
+      warehouse.insertBatches(
+        'events',
+        [
+          { id: 8, note: 'x' },
+          { id: 8, note: 'y' },
+        ],
+        { onConflict },
+      ),
+    );
+    await waits;
+    await lock.unlock();
+    await Promise.all(upserts);
+    expect(await twice).toMatchObject({ resumeFrom: 0, cause: { code: '21000' } });
+    expect((await pool.query('select * from events')).rows).toEqual([{ id: 7, note: 'three' }]);
+  });
+
+  test('a row that a trigger refuses takes its batch with it, and no other call', async () => {
+    await pool.query(`
+      create table checked (id int);
+      create function refuse() returns trigger language plpgsql as $$ begin if new.id = 13 then raise 'never'; end if; return new; end $$;
+      create trigger refuse before insert on checked for each row execute function refuse()`);
+    const lock = await other.lock('checked');
+    const waits = new Promise<void>((resolve) => locker.on('waiting', () => resolve()));
+    const good = warehouse.insertBatches('checked', [{ id: 1 }]);
+    const bad = failureOf(warehouse.insertBatches('checked', [{ id: 13 }]));
+    await waits;
+    await lock.unlock();
+    await good;
+    expect(await bad).toMatchObject({ resumeFrom: 0, cause: { code: 'P0001' } });
+  });
+
+  test('a call inside a run that holds another table does not make the others its own', async () => {
+    const lock = await other.lock('events');
+    let outside: Promise<unknown> | undefined;
+    await locker.run('totals', async () => {
+      // It could deadlock if it waited for a name that sorts before what it holds, so it does not.
+      const inside = failureOf(warehouse.insertBatches('events', numbered(0, 10)));
+      outside = detached(() => warehouse.insertBatches('events', numbered(10, 20)));
+      outside.catch(() => {});
+      expect(await inside).toMatchObject({ cause: { name: 'ResourceBusyError' } });
+    });
+    await lock.unlock();
+    await outside;
+    expect((await ids()).length).toBe(10);
+  });
+
+  test('what watches cannot harm, not even later', async () => {
+    const rejected: unknown[] = [];
+    const listen = (reason: unknown): void => void rejected.push(reason);
+    process.on('unhandledRejection', listen);
+    const onProgress = async (): Promise<void> => {
+      throw new Error('watcher');
+    };
+    await warehouse.insertBatches('events', numbered(0, 10), { onProgress });
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    process.off('unhandledRejection', listen);
+    expect(rejected).toEqual([]);
+  });
+
   test('onConflict: rows that are there are left or updated; what could conflict with another batch takes the table alone', async () => {
     await warehouse.insertBatches('events', numbered(0, 5));
     const scopes: unknown[] = [];
@@ -163,7 +253,10 @@ describeWith('postgres', (service) => {
     await warehouse.insertBatches('events', numbered(0, 8), { onConflict: 'do nothing', isolation: 'serializable', mode: 'append' });
     expect((await ids()).length).toBe(8);
     await warehouse.insertBatches('events', [{ id: 3, note: 'new' }], { onConflict: '(id) do update set note = excluded.note' });
-    expect(scopes).toEqual(['append', 'write', 'append', 'write']);
+    // Words in quotes and comments are no clauses.
+    await warehouse.insertBatches('events', numbered(0, 8), { onConflict: `(id) where note <> 'do update' do nothing -- do update` });
+    await warehouse.insertBatches('events', numbered(4, 8), { onConflict: '(id) do/**/update set note = excluded.note' });
+    expect(scopes).toEqual(['append', 'write', 'append', 'write', 'append', 'write']);
     expect((await pool.query('select note from events where id = 3')).rows).toEqual([{ note: 'new' }]);
   });
 

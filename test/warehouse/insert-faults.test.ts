@@ -109,7 +109,9 @@ describeWith('postgres', (service) => {
         if (proxy.requests === 0) return;
         clearInterval(look);
         sessions = (
-          await direct.query("select from pg_stat_activity where state = 'idle in transaction' and query like 'select pg_current%'")
+          await direct.query(`
+            select from pg_stat_activity where state = 'idle in transaction' and query like 'select pg_current%'
+            and pid in (select pid from pg_locks where relation = 'events'::regclass)`)
         ).rowCount as number;
         proxy.heal();
       }, 5);

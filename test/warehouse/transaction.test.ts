@@ -155,7 +155,7 @@ describeWith('postgres', (service) => {
     await fresh({ ttlMs: 1_000 });
     const single = new pg.Pool({ connectionString: service.url, max: 1 });
     single.on('error', () => {});
-    const lonely = createWarehouse({ pool: single, locker });
+    const lonely = createWarehouse({ pool: single, locker, ttlMs: 1_000 });
     await expect(
       lonely.transaction('events', async (client) => {
         await steal();

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { columnsOf, type Row, valuesOf } from './columns.ts';
-import { copyLine } from './copy-text.ts';
+import { copyLine, fieldText } from './copy-text.ts';
 
 /** Some rows in a row, ready to be written. */
 export interface Chunk {
@@ -62,7 +62,7 @@ export async function* chunksOf(
     } else {
       const fields = valuesOf(row, columns, first + count);
       values.push(fields);
-      bytes += fields.reduce<number>((sum, field) => sum + (typeof field === 'string' ? field.length : 8), 0);
+      bytes += fields.reduce<number>((sum, field) => sum + sizeOf(field), 0);
     }
     return ++count >= limits.rows || bytes >= limits.bytes;
   };
@@ -79,4 +79,11 @@ export async function* chunksOf(
     for await (const row of rows) if (add(row)) yield cut();
   }
   if (count > 0) yield cut();
+}
+
+/** About how many bytes a value is when it is sent. */
+function sizeOf(field: unknown): number {
+  if (typeof field === 'string') return field.length;
+  if (typeof field !== 'object' || field === null || field instanceof Date) return 8;
+  return field instanceof Uint8Array ? field.byteLength : fieldText(field).length;
 }

@@ -11,6 +11,8 @@ export function quoteIdentifier(name: string): string {
 
 /** The columns to fill: those asked for, else those of the first row. */
 export function columnsOf(first: Row, asked: readonly string[] | undefined): readonly string[] {
+  if (typeof first !== 'object' || first === null)
+    throw new InvalidOptionError('rows[0]', first, `an object with the columns ${asked?.join(', ') ?? 'of the table'} is allowed`);
   const columns = asked ?? Object.keys(first);
   if (columns.length === 0) throw new InvalidOptionError('rows[0]', first, 'a row needs at least one column');
   return columns;
@@ -25,6 +27,8 @@ export function valuesOf(row: Row, columns: readonly string[], index: number, va
     const value = (row as Columns)[column];
     if (value === undefined)
       throw new InvalidOptionError(`rows[${index}].${column}`, undefined, 'every row needs every column; give null for NULL');
+    if (typeof value === 'object' && value instanceof Date && Number.isNaN(value.getTime()))
+      throw new InvalidOptionError(`rows[${index}].${column}`, value, 'a date that is one is allowed, or null');
     values[at] = value;
   }
   if (Object.keys(row).length !== columns.length) refuseExtra(row, columns, index);

@@ -23,17 +23,23 @@ export function copyLine(values: readonly unknown[]): string {
 function copyField(value: unknown): string {
   if (value === null) return '\\N';
   if (typeof value === 'number') return String(value);
+  if (hasOwnForm(value)) return copyField(value.toPostgres(fieldText) ?? null);
   const text = fieldText(value);
   return needsEscape.test(text) ? text.replace(everyEscape, (character) => escaped[character] as string) : text;
 }
 
+/** Says by itself what is to be sent for it, as node-postgres has it. */
+function hasOwnForm(value: unknown): value is { toPostgres(prepare: (value: unknown) => unknown): unknown } {
+  return typeof value === 'object' && typeof (value as { toPostgres?: unknown } | null)?.toPostgres === 'function';
+}
+
 /** A value as PostgreSQL reads it, the same as node-postgres sends it: dates in local time with its offset, bytes in hex, arrays as literals, other objects as JSON. */
-function fieldText(value: unknown): string {
+export function fieldText(value: unknown): string {
   if (typeof value === 'string') return value;
-  if (typeof value === 'boolean') return value ? 't' : 'f';
   if (value instanceof Date) return dateText(value);
   if (value instanceof Uint8Array) return `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}`;
   if (Array.isArray(value)) return arrayText(value);
+  if (hasOwnForm(value)) return fieldText(value.toPostgres(fieldText));
   if (typeof value === 'object') return JSON.stringify(value);
   return String(value);
 }

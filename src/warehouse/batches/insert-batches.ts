@@ -54,11 +54,9 @@ export class Batches {
     checkInsertOptions(options);
     const { onProgress, signal, columns, batchRows = limitDefaults.rows, batchBytes = limitDefaults.bytes, ...how } = options;
     const limits = { rows: batchRows, bytes: batchBytes };
-    const writing: Writing = {
-      table: sqlName(table),
-      method: how.method ?? (how.onConflict === undefined ? 'copy' : 'insert'),
-      onConflict: how.onConflict,
-    };
+    const { onConflict, method = onConflict === undefined ? 'copy' : 'insert' } = how;
+    const target = sqlName(table);
+    const writing: Writing = { table: target, method, onConflict, updates: onConflict !== undefined && this.#updates(target, onConflict) };
     if (typeof rows !== 'object' || rows === null || !(Symbol.iterator in rows || Symbol.asyncIterator in rows))
       throw new InvalidOptionError('rows', rows, 'an array, an iterable, an async iterable or a stream of objects is allowed');
     const startMs = performance.now();
@@ -72,16 +70,23 @@ export class Batches {
     return { ...progress, elapsedMs: performance.now() - startMs };
   }
 
+  /** May ON CONFLICT change rows? Asked of what reads SQL; what cannot be read may. */
+  #updates(target: string, onConflict: string): boolean {
+    const touched = this.#context.reader.tablesWritten(`insert into ${target} default values on conflict ${onConflict}`);
+    return touched === undefined || touched.writes.length > 0;
+  }
+
   #lane(table: string, { columns }: Chunk, writing: Writing, limits: ChunkLimits, how: InsertOptions): Lane {
-    const { method: _method, onConflict, mode, resource = table, ...options } = how;
-    // Who is inside a run that holds the table must not queue behind those who wait for that run to end.
-    const around = this.#context.locker.current(resource)?.token;
+    const { method: _method, onConflict: _onConflict, mode, resource = table, ...options } = how;
+    // A run waits for its locks in its own way: whoever is inside one must not queue behind those who wait for it to end, nor
+    // have others wait as it does.
+    const around = this.#context.locker.current()?.token;
     const key = JSON.stringify([around, resource, columns, writing, mode, limits, options]);
     const known = this.#lanes.get(key);
     if (known !== undefined) return known;
     for (const [name, lane] of this.#lanes) if (lane.idle) this.#lanes.delete(name);
     const { signal: given, isolation: usual } = this.#context.defaults;
-    const appends = (mode ?? modeFor(onConflict, options.isolation ?? usual)) === 'append';
+    const appends = (mode ?? modeFor(writing, options.isolation ?? usual)) === 'append';
     const lane = new Lane({
       witness: this.#witness,
       limits: { rows: limits.rows * mergedBatches, bytes: limits.bytes * mergedBatches },
@@ -99,9 +104,9 @@ export class Batches {
 }
 
 /** Which rows are there already is what ON CONFLICT looks at, and a strict isolation level aborts what saw too little. */
-function modeFor(onConflict: string | undefined, isolation: Isolation = 'read committed'): 'append' | 'write' {
+function modeFor({ onConflict, updates }: Writing, isolation: Isolation = 'read committed'): 'append' | 'write' {
   if (onConflict === undefined) return 'append';
-  return isolation === 'read committed' && !/\bdo\s+update\b/i.test(onConflict) ? 'append' : 'write';
+  return isolation === 'read committed' && !updates ? 'append' : 'write';
 }
 
 function checkInsertOptions(options: InsertOptions): void {

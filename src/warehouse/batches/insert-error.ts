@@ -24,7 +24,7 @@ export class InsertError extends GivewayError {
     const doubt = unknown.length === 0 ? '' : ` It is unknown whether ${rangesText(unknown)} ${sizeOf(unknown) === 1 ? 'is' : 'are'} in.`;
     super(
       'ERR_GIVEWAY_INSERT',
-      `Inserting into "${table}" stopped after ${count} ${count === 1 ? 'row' : 'rows'}: ${cause instanceof Error ? cause.message : String(cause)}.${doubt}`,
+      `Inserting into "${table}" stopped after ${count} ${count === 1 ? 'row' : 'rows'}: ${messageOf(cause)}.${doubt}`,
       { cause },
     );
     this.inserted = inserted;
@@ -42,6 +42,13 @@ export class InsertError extends GivewayError {
     if (this.unknown.length > 0 || this.inserted.length > 1 || (this.inserted[0]?.from ?? 0) > 0) return undefined;
     return this.inserted[0]?.to ?? 0;
   }
+}
+
+/** What an error says; a connection that was refused on each address of a host says it once for each, and nothing itself. */
+function messageOf(error: unknown): string {
+  const { message, errors } = (error ?? {}) as { message?: unknown; errors?: unknown };
+  if (typeof message === 'string' && message !== '') return message;
+  return Array.isArray(errors) ? errors.map(messageOf).join('; ') : String(error);
 }
 
 /** Joins ranges that touch. */

@@ -89,7 +89,8 @@ export async function sendChunks({ table, chunks, laneFor, onProgress, signal }:
 /** Whoever watches must not be able to break what they watch. */
 function tell(onProgress: Insertion['onProgress'], progress: InsertProgress): void {
   try {
-    onProgress?.(progress);
+    const told: unknown = onProgress?.(progress);
+    if (told instanceof Promise) told.catch(() => {});
   } catch {
     // Nothing depends on it.
   }

@@ -34,7 +34,7 @@ export interface LaneContext {
 export class Lane {
   readonly #context: LaneContext;
   #queue: Parcel[] = [];
-  #driving: Promise<void> | undefined;
+  #driving = false;
   /** While the queue waits for the lock. */
   #wait: AbortController | undefined;
 
@@ -43,15 +43,13 @@ export class Lane {
   }
 
   get idle(): boolean {
-    return this.#driving === undefined;
+    return !this.#driving;
   }
 
   /** Chunks of one call go in in the order in which they are added. */
   add(parcel: Parcel): void {
     this.#queue.push(parcel);
-    this.#driving ??= this.#drive().finally(() => {
-      this.#driving = undefined;
-    });
+    if (!this.#driving) void this.#drive();
   }
 
   /** Gives back what is unwanted and waits for its turn. */
@@ -62,7 +60,9 @@ export class Lane {
     if (this.#queue.length === 0) this.#wait?.abort();
   }
 
+  /** Never rejects. */
   async #drive(): Promise<void> {
+    this.#driving = true;
     while (this.#queue.length > 0) {
       const waiting = [...this.#queue];
       const wait = new AbortController();
@@ -76,6 +76,8 @@ export class Lane {
         settleAll(refused, { status: 'not-in', error: batch.error });
       } else await this.#settle(batch);
     }
+    // At once, and not when a promise of this has settled: a chunk added in between would wait for ever.
+    this.#driving = false;
   }
 
   async #settle({ parcels, error, transactionId }: Written): Promise<void> {
@@ -137,9 +139,9 @@ function settleAll(parcels: readonly Parcel[], fate: ChunkFate): void {
   for (const each of parcels) each.settle(fate);
 }
 
-/** The server refused what was sent, and would refuse it again. */
+/** The server, or a trigger, refused what was sent, and would refuse it again. */
 function isAboutRows(error: unknown): boolean {
-  return classifyConflict(error) === undefined && /^(22|23|42)/.test(codeOf(error) ?? '');
+  return classifyConflict(error) === undefined && /^(21|22|23|42|44|54|P0)/.test(codeOf(error) ?? '');
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -14,21 +14,28 @@ export interface Writing {
   readonly method: 'copy' | 'insert';
   /** What follows ON CONFLICT. */
   readonly onConflict: string | undefined;
+  /** Does that change rows that are there? */
+  readonly updates: boolean;
 }
 
 /** Writes chunks of the same columns in the client's transaction. */
-export async function writeChunks(client: PoolClient, { table, method, onConflict }: Writing, chunks: readonly Chunk[]): Promise<void> {
+export async function writeChunks(client: PoolClient, writing: Writing, chunks: readonly Chunk[]): Promise<void> {
   const columns = chunks[0]?.columns ?? [];
-  const into = `${table} (${columns.map(quoteIdentifier).join(', ')})`;
-  if (method === 'copy') {
+  const into = `${writing.table} (${columns.map(quoteIdentifier).join(', ')})`;
+  if (writing.method === 'copy') {
     await pipeline(Readable.from(chunks.flatMap(({ lines }) => lines)), client.query(copyFrom(`COPY ${into} FROM STDIN`)));
     return;
   }
-  const rows = chunks.flatMap(({ values }) => values);
-  const step = Math.floor(mostParameters / columns.length);
-  for (let at = 0; at < rows.length; at += step) {
-    const some = rows.slice(at, at + step);
-    const places = some.map((_, row) => `(${columns.map((_, column) => `$${row * columns.length + column + 1}`).join(',')})`).join(',');
-    await client.query(`INSERT INTO ${into} VALUES ${places}${onConflict === undefined ? '' : ` ON CONFLICT ${onConflict}`}`, some.flat());
-  }
+  const end = writing.onConflict === undefined ? '' : ` ON CONFLICT ${writing.onConflict}`;
+  const insert = async (rows: readonly (readonly unknown[])[]): Promise<void> => {
+    const step = Math.floor(mostParameters / columns.length);
+    for (let at = 0; at < rows.length; at += step) {
+      const some = rows.slice(at, at + step);
+      const places = some.map((_, row) => `(${columns.map((_, column) => `$${row * columns.length + column + 1}`).join(',')})`).join(',');
+      await client.query(`INSERT INTO ${into} VALUES ${places}${end}`, some.flat());
+    }
+  };
+  // One statement cannot update a row twice, and batches that waited together may hold the same row.
+  if (writing.updates) for (const { values } of chunks) await insert(values);
+  else await insert(chunks.flatMap(({ values }) => values));
 }
