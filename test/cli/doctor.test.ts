@@ -1,7 +1,12 @@
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { isolationFinding } from '../../src/cli/doctor/database.ts';
 import { clockFinding, type Finding } from '../../src/cli/doctor/finding.ts';
+import { canSpeakTls, certificate, tlsArgs } from '../stores/memcached/certificates.ts';
+import { mayInstall } from '../support/install.ts';
+import { temporaryDirectory } from '../support/server-process.ts';
 import { memcachedServer, type ProcessServer, redisServer } from '../support/services.ts';
 import { describeWith } from '../support/shared.ts';
 import { giveway } from './in-process.ts';
@@ -85,6 +90,49 @@ describeWith('memcached', (service) => {
     const dead = await examine(urlOf(server));
     expect(dead).toMatchObject({ code: 1, findings: { reachable: { found: 'nothing listens there (ECONNREFUSED)' } } });
     expect(dead.all).toHaveLength(1);
+  });
+
+  test('an authentication file (-Y): examined like others with the password, and told without', async () => {
+    const users = join(temporaryDirectory('auth'), 'users');
+    writeFileSync(users, 'me:a-secret:ü\n');
+    const { url } = await own('-Y', users);
+    const { code, findings } = await examine(`memcached://me:a-secret%3A%C3%BC@${url}?protocol=meta`);
+    expect({ code, ...findings }).toMatchObject({ code: 0, cas: { level: 'ok' }, uptime: { level: 'warn' }, use: { level: 'ok' } });
+    for (const [login, found] of [
+      ['', 'it asks for a password in the text protocol (-Y)'],
+      ['me:wrong@', 'it refuses user and password'],
+    ]) {
+      const refused = await examine(`memcached://${login}${url}?protocol=meta`);
+      expect(refused).toMatchObject({ code: 1, findings: { protocol: { level: 'fail', found } } });
+    }
+  });
+
+  test('text commands alone (-B ascii) will do for the meta protocol', async () => {
+    const { url } = await own('-B', 'ascii');
+    expect(await examine(`memcached://${url}?timeoutMs=5000`)).toMatchObject({
+      code: 1,
+      findings: { version: { level: 'fail', remedy: expect.stringContaining('protocol=meta') } },
+    });
+    expect(await examine(`memcached://${url}?timeoutMs=5000&protocol=meta`)).toMatchObject({
+      code: 0,
+      findings: { version: { level: 'ok' } },
+    });
+  });
+
+  const testTls = canSpeakTls() || mayInstall() ? test : test.skip;
+  testTls('TLS on one side alone, or with a certificate that nobody here trusts, is told as that', async () => {
+    const { url } = await own(...tlsArgs(certificate()));
+    expect((await examine(`memcached://${url}?timeoutMs=5000`)).findings['protocol']).toMatchObject({
+      level: 'fail',
+      remedy: expect.stringContaining('memcacheds:'),
+    });
+    for (const server of [url, (await own()).url]) {
+      const { code, findings } = await examine(`memcacheds://${server}?timeoutMs=5000`);
+      expect({ code, ...findings }).toMatchObject({
+        code: 1,
+        reachable: { level: 'fail', found: expect.stringContaining('no TLS'), remedy: expect.stringContaining('NODE_EXTRA_CA_CERTS') },
+      });
+    }
   });
 
   test('several servers: each is examined, and the mapping of keys is shown', async () => {

@@ -11,8 +11,10 @@ import { memcachedStore } from 'giveway/memcached';
 import { createJournalTableSql } from 'giveway/observe';
 import { Client } from 'pg';
 import { recordKey } from '../../src/lock/keys.ts';
+import { canSpeakTls, certificate, tlsArgs } from '../stores/memcached/certificates.ts';
+import { mayInstall } from '../support/install.ts';
 import { freePort } from '../support/server-process.ts';
-import { query } from '../support/services.ts';
+import { memcachedServer, query } from '../support/services.ts';
 import { describeWith, uniqueName } from '../support/shared.ts';
 import { type BuiltCli, buildCli, type Ran, type Running, type StartOptions } from './built.ts';
 
@@ -262,6 +264,15 @@ describeWith('memcached', (service) => {
     unlocking.process.stdout?.destroy();
     await unlocking.ended;
     expect(await locker.inspect(table)).toEqual([]);
+  });
+
+  (canSpeakTls() || mayInstall() ? test : test.skip)('doctor sees through TLS what it sees without', async () => {
+    const server = await memcachedServer(tlsArgs(certificate()));
+    const env = { NODE_EXTRA_CA_CERTS: certificate().certPath };
+    const { code, stdout, stderr } = await cli.start(['doctor', '--store', `memcacheds://${server.url}?timeoutMs=5000`], { env }).ended;
+    await server.stop();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const check of ['version', 'cas', 'eviction', 'uptime', 'clock', 'use']) expect(stdout).toContain(`  ${check}: `);
   });
 
   async function removeRecord(table: string): Promise<void> {

@@ -60,7 +60,7 @@ async function diagnoseStore(config: LoadedConfig): Promise<readonly Finding[]> 
     const pointless = pointlessStores[observer.store.traits.name];
     if (pointless !== undefined) return [pointless];
     const url = config.store.address();
-    const timeoutMs = Number(url?.parameters.get('timeoutMs') ?? (url?.scheme === 'memcached' ? 500 : 1_000));
+    const timeoutMs = Number(url?.parameters.get('timeoutMs') ?? (url?.scheme.startsWith('memcached') ? 500 : 1_000));
     const patient = {
       timeoutMs,
       longestTtlMs: longestTtlOf(config),
@@ -80,6 +80,7 @@ async function diagnoseStore(config: LoadedConfig): Promise<readonly Finding[]> 
 async function diagnoseServer(patient: Patient): Promise<readonly Finding[]> {
   switch (patient.url.scheme) {
     case 'memcached':
+    case 'memcacheds':
       return (await import('../doctor/memcached.ts')).diagnoseMemcached(patient);
     case 'redis':
     case 'rediss':

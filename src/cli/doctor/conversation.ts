@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 export interface Address {
@@ -10,8 +10,8 @@ export interface Address {
 /** What came of one connection: everything the server said, and how it ended. */
 export interface Heard {
   readonly text: string;
-  /** `silent`: it was still open when the time was over. `unreached`: there was no connection. */
-  readonly end: 'closed' | 'silent' | 'unreached';
+  /** `silent`: it was still open when the time was over. `unreached`: there was no connection; `unsecured`: there was, and no TLS. */
+  readonly end: 'closed' | 'silent' | 'unreached' | 'unsecured';
   readonly error: Error | undefined;
   /** Wall clock, in the middle between sending and the first bytes. */
   readonly middleWallMs: number;
@@ -30,8 +30,9 @@ export function converse({ host, port, isTls }: Address, request: string, timeou
     const chunks: Buffer[] = [];
     let sentMs: number | undefined;
     let firstMs = 0;
+    let isConnected = false;
     let error: Error | undefined;
-    const socket = isTls ? connectTls({ host, port, servername: host }) : connect(port, host);
+    const socket = isTls ? connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }) }) : connect(port, host);
     const timer = setTimeout(() => finish('silent'), timeoutMs);
     const finish = (end: 'closed' | 'silent'): void => {
       clearTimeout(timer);
@@ -40,12 +41,15 @@ export function converse({ host, port, isTls }: Address, request: string, timeou
       const wallAgoMs = performance.now() - (sentMs ?? 0) - roundTripMs / 2;
       resolve({
         text: Buffer.concat(chunks).toString('latin1'),
-        end: sentMs === undefined ? 'unreached' : end,
+        end: sentMs !== undefined ? end : isConnected ? 'unsecured' : 'unreached',
         error,
         middleWallMs: Date.now() - wallAgoMs,
         roundTripMs,
       });
     };
+    socket.once('connect', () => {
+      isConnected = true;
+    });
     socket.once(isTls ? 'secureConnect' : 'connect', () => {
       sentMs = performance.now();
       socket.write(request);
@@ -71,6 +75,14 @@ export function unreachable(heard: Heard, timeoutMs: number): { found: string; r
       return { found: `the host's name is not known (${code})`, remedy: 'Correct the name, or see to DNS.' };
     const found = heard.error === undefined ? `no connection within ${timeoutMs} ms` : `no connection: ${heard.error.message}`;
     return { found, remedy: 'See whether a firewall is in between, and whether host and port are right.' };
+  }
+  if (heard.end === 'unsecured') {
+    const { reason, message } = (heard.error ?? {}) as Partial<Error> & { readonly reason?: string };
+    return {
+      found: `it accepts connections, but there is no TLS: ${reason ?? message ?? `nothing within ${timeoutMs} ms`}`,
+      remedy:
+        'See whether TLS is spoken on this port, whether this host trusts the certificate (NODE_EXTRA_CA_CERTS), and whether one of ours is asked for.',
+    };
   }
   if (heard.text !== '' || heard.end === 'closed') return undefined;
   return {

@@ -22,14 +22,13 @@ export async function diagnoseMemcached(patient: Patient): Promise<readonly Find
 
 async function diagnoseServer(name: string, patient: Patient): Promise<readonly Finding[]> {
   const subject = `memcached ${name}`;
-  const request = 'version\r\nstats\r\nstats items\r\nstats settings\r\nquit\r\n';
-  const heard = await converse(addressOf(name), request, patient.timeoutMs);
+  const heard = await question(name, patient);
   const absent = unreachable(heard, patient.timeoutMs);
   if (absent !== undefined) return [{ level: 'fail', check: 'reachable', subject, ...absent }];
   if (!heard.text.startsWith('VERSION ')) return [strangerAt(subject, heard, patient)];
   const stats = statsIn(heard.text);
   return [
-    versionFinding(subject, stats),
+    versionFinding(subject, stats, patient),
     casFinding(subject, stats),
     evictionFinding(subject, stats, patient.longestTtlMs),
     uptimeFinding(subject, stats, patient.longestTtlMs),
@@ -39,7 +38,36 @@ async function diagnoseServer(name: string, patient: Patient): Promise<readonly 
   ];
 }
 
-function strangerAt(subject: string, { text }: Heard, { url }: Patient): Finding {
+const questions = 'version\r\nstats\r\nstats items\r\nstats settings\r\nquit\r\n';
+const isLocked = ({ text }: Heard): boolean => /^CLIENT_ERROR (unauthenticated|authentication)/.test(text);
+
+/** Text commands are what the meta protocol is made of; TLS goes with it alone. */
+function speaksText({ url }: Patient): boolean {
+  return url.scheme === 'memcacheds' || url.parameters.get('protocol') === 'meta';
+}
+
+/** Only a server that asks for the credentials gets them, as by the store: any other would keep them under that key. */
+async function question(name: string, patient: Patient): Promise<Heard> {
+  const { url, timeoutMs } = patient;
+  const address = { ...addressOf(name), isTls: url.scheme === 'memcacheds' };
+  const heard = await converse(address, questions, timeoutMs);
+  if (!isLocked(heard) || url.password === undefined || !speaksText(patient)) return heard;
+  const login = `${url.username} ${url.password}`;
+  const answer = await converse(address, `set giveway 0 -1 ${Buffer.byteLength(login)}\r\n${login}\r\n${questions}`, timeoutMs);
+  return { ...answer, text: answer.text.replace(/^STORED\r\n/, '') };
+}
+
+function strangerAt(subject: string, heard: Heard, patient: Patient): Finding {
+  const { text } = heard;
+  const { url } = patient;
+  if (isLocked(heard)) {
+    const found =
+      url.password !== undefined && speaksText(patient)
+        ? 'it refuses user and password'
+        : 'it asks for a password in the text protocol (-Y)';
+    const remedy = 'Write user and password of its authentication file into the URL, with ?protocol=meta.';
+    return { level: 'fail', check: 'protocol', subject, found, remedy };
+  }
   if (/^[-+:$*]/.test(text)) {
     return {
       level: 'fail',
@@ -63,16 +91,19 @@ function strangerAt(subject: string, { text }: Heard, { url }: Patient): Finding
     check: 'protocol',
     subject,
     found: text === '' ? 'it hangs up without a word' : 'what answers there is not memcached',
-    remedy: 'Correct host and port; where memcached asks for SASL, write user and password into the URL.',
+    remedy:
+      url.scheme === 'memcacheds'
+        ? 'Correct host and port; where it asks for a certificate of ours, only a store function can give one.'
+        : 'Correct host and port; where memcached asks for SASL, write user and password into the URL; where it speaks TLS, memcacheds://.',
   };
 }
 
-function versionFinding(subject: string, stats: Stats): Finding {
+function versionFinding(subject: string, stats: Stats, patient: Patient): Finding {
   const version = stats.get('version') ?? 'unknown';
   const protocol = stats.get('binding_protocol') ?? 'unknown';
   const found = `memcached ${version}, protocol ${protocol}`;
-  if (protocol !== 'ascii') return { level: 'ok', check: 'version', subject, found };
-  return { level: 'fail', check: 'version', subject, found, remedy: 'Start it without -B ascii: giveway speaks the binary protocol.' };
+  if (protocol !== 'ascii' || speaksText(patient)) return { level: 'ok', check: 'version', subject, found };
+  return { level: 'fail', check: 'version', subject, found, remedy: 'Start it without -B ascii, or write ?protocol=meta into the URL.' };
 }
 
 function casFinding(subject: string, stats: Stats): Finding {
