@@ -64,16 +64,16 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value);
   });
   app.use(bodyLimit({ maxSize: longestBody }));
-  // A broken store is a fact to show; what else there is to say is not for browsers.
-  app.onError((error, c) =>
-    error instanceof HTTPException
-      ? error.getResponse()
-      : c.json({ error: error.name === 'StoreUnavailableError' ? 'store-down' : 'internal' }, 503),
-  );
+  // A broken store is a fact to show, and a name that is none the asker's fault; what else there is to say is not for browsers.
+  app.onError((error, c) => {
+    if (error instanceof HTTPException) return error.getResponse();
+    if (error.name === 'InvalidOptionError') return c.json({ error: 'request' }, 400);
+    return c.json({ error: error.name === 'StoreUnavailableError' ? 'store-down' : 'internal' }, 503);
+  });
   for (const [path, { type, text }] of Object.entries(files)) app.get(path, (c) => c.body(text, 200, { 'Content-Type': type }));
 
   app.post('/login', async (c) => {
-    const { token: given } = await c.req.parseBody();
+    const { token: given } = await c.req.parseBody().catch((): Record<string, unknown> => ({}));
     if (access === undefined || typeof given !== 'string' || !access.isToken(given)) return c.html(loginPage(base, true), 401);
     const secure = new URL(c.req.url).protocol === 'https:';
     setCookie(c, cookieName, access.newSession(), {

@@ -139,6 +139,20 @@ test('the stream tells of a hold, and asks nothing once nobody listens', async (
   expect(looks).toBe(before);
 });
 
+test('a request that cannot be understood is the asker’s fault', async () => {
+  const dashboard = withUnlock();
+  for (const resource of ['', 'a\u0000b', 'x'.repeat(300), '"open']) {
+    const answer = await post(dashboard, { resource, holders: ['id'], confirm: resource });
+    expect({ status: answer.status, body: await answer.json() }).toEqual({ status: 400, body: { error: 'request' } });
+  }
+  const junk = new Request('http://localhost/login', {
+    method: 'POST',
+    body: 'junk',
+    headers: { 'Content-Type': 'multipart/form-data; boundary=x' },
+  });
+  expect((await dashboard(junk)).status).toBe(401);
+});
+
 test('with a token nothing is shown without it; wrong ones are refused', async () => {
   const dashboard = withUnlock();
   await locker.lock('events');
