@@ -5,6 +5,7 @@ import type { Mode } from '../lock/record.ts';
 import { covers, modeIn, type ResolvedScope } from '../lock/scope.ts';
 import type { Judge } from './judged-client.ts';
 import type { SqlReader, TablesWritten } from './sql/index.ts';
+import { shownSql } from './sql/shown.ts';
 import { withoutTemporary } from './temporary-tables.ts';
 
 /** What a write outside the held scope is: nothing, the event `late-lock`, or an error before the statement is sent. */
@@ -30,7 +31,7 @@ export function auditStatement(locker: ResourceLocker, reader: SqlReader, lock: 
     if (audit === 'throw') {
       throw new GivewayError(
         'ERR_GIVEWAY_UNLOCKED_WRITE',
-        `The statement writes ${tables.map((table) => `"${table}"`).join(', ')}, which the transaction's scope does not hold for writing. Add ${tables.length === 1 ? 'it' : 'them'} to the scope. Nothing was sent: ${sql.slice(0, 200)}`,
+        `The statement writes ${tables.map((table) => `"${table}"`).join(', ')}, which the transaction's scope does not hold for writing. Add ${tables.length === 1 ? 'it' : 'them'} to the scope. Nothing was sent: ${shownSql(sql)}`,
       );
     }
     locker.announce('late-lock', () => ({ sql, tables, job: lock.job }));

@@ -14,14 +14,18 @@ export function guardPool(context: TransactionContext, pool: Pool): Pool {
     const [statement] = args;
     const touched = guard.writeOf(statement, {});
     if (touched === undefined) return send(...args);
-    if (!isSubmittable(statement)) return answer(args, (rest) => guard.underLock(touched, () => send(...rest)));
+    const sql = textOf(statement) ?? '';
+    if (!isSubmittable(statement)) return answer(args, (rest) => guard.underLock(touched, sql, () => send(...rest)));
     // Its answer is due at once, and there is no lock yet.
-    guard.reportLate(touched, textOf(statement) ?? '', Date.now(), new Set());
+    guard.reportLate(touched, sql, Date.now(), new Set());
     return send(...args);
   };
   const connect = (connected?: Connected): unknown => {
     if (connected === undefined) return pool.connect().then((client) => guardClient(guard, client));
-    return pool.connect((error, client, release) => connected(error, client && guardClient(guard, client), release));
+    return pool.connect((error, client, release) => {
+      const guarded = client && guardClient(guard, client);
+      connected(error, guarded, guarded?.release ?? release);
+    });
   };
   return standIn(pool, { query, connect });
 }

@@ -44,9 +44,14 @@ export function guardClient(guard: Guard, client: PoolClient): PoolClient {
       told = new Set();
     }
     if (touched !== undefined && !isInside && mayWait)
-      return answer(args, (rest) => inOrder(() => guard.underLock(touched, () => send(...rest))));
+      return answer(args, (rest) => inOrder(() => guard.underLock(touched, sql, () => send(...rest))));
     if (waiting === undefined || !mayWait) return send(...args);
     return answer(args, (rest) => inOrder(async () => send(...rest)));
   };
-  return standIn(client, { query });
+  // What still waits for its lock belongs to this session, and must not come among the statements of whoever has the client next.
+  const release = (destroy?: Error | boolean): void => {
+    if (waiting === undefined || destroy) client.release(destroy);
+    else waiting.then(() => release()).catch(() => {});
+  };
+  return standIn(client, { query, release });
 }

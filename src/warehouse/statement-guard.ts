@@ -3,17 +3,19 @@ import type { ResolvedScope } from '../lock/scope.ts';
 import { uncovered } from './audit.ts';
 import { createTextCache } from './sql/cache.ts';
 import type { TablesWritten } from './sql/index.ts';
+import { shownSql } from './sql/shown.ts';
 import { textOf } from './statement.ts';
 import { withoutTemporary } from './temporary-tables.ts';
 import type { TransactionContext } from './transaction.ts';
+import { mayCommitWithin } from './transaction-state.ts';
 import { runUnderLock } from './under-lock.ts';
 
 /** How a guard deals with statements. */
 export interface Guard {
   /** What a statement that writes touches; `undefined` for what only reads, and for what cannot be read. */
   writeOf(statement: unknown, session: object): TablesWritten | undefined;
-  /** Sends one statement that commits by itself, under the lock of what it touches. */
-  underLock(touched: TablesWritten, send: () => unknown): Promise<unknown>;
+  /** Sends one statement that commits by itself, under the lock of what it touches; again after a conflict, if nothing of it can be in. */
+  underLock(touched: TablesWritten, sql: string, send: () => unknown): Promise<unknown>;
   /** Reports tables that are written without a lock older than `snapshotMs`; each once in a `told`. */
   reportLate(touched: TablesWritten, sql: string, snapshotMs: number, told: Set<string>): void;
 }
@@ -26,7 +28,7 @@ export function createGuard(context: TransactionContext): Guard {
   const toldUnread = createTextCache<true>(500, Number.POSITIVE_INFINITY);
 
   const tellUnread = (sql: string): true => {
-    const message = `It cannot be told what this statement writes, so no lock was taken for it. A comment in it would tell, "giveway: writes=…" or "giveway: none": ${sql.slice(0, 200)}`;
+    const message = `It cannot be told what this statement writes, so no lock was taken for it. A comment in it would tell, "giveway: writes=…" or "giveway: none": ${shownSql(sql)}`;
     locker.announce('notice', () => ({ code: 'ERR_GIVEWAY_UNREAD_SQL', message }));
     return true;
   };
@@ -44,11 +46,12 @@ export function createGuard(context: TransactionContext): Guard {
       return touched.writes.length + touched.appends.length > 0 ? touched : undefined;
     },
 
-    async underLock({ writes, appends, reads }, send) {
+    async underLock({ writes, appends, reads }, sql, send) {
+      const retry = mayCommitWithin(sql) ? { maxRetries: 0 } : conflictRetry;
       for (;;) {
         const scope = { writes, appends, reads: reads.filter((table) => !unlisted.has(table)) };
         try {
-          return await runUnderLock(context, scope, { ...runOptions, conflictRetry, stopsWhenLost: true }, async () => send());
+          return await runUnderLock(context, scope, { ...runOptions, conflictRetry: retry, stopsWhenLost: true }, async () => send());
         } catch (error) {
           if (!(error instanceof UnknownResourceError) || !scope.reads.includes(error.resource)) throw error;
           unlisted.add(error.resource);

@@ -13,18 +13,33 @@ export function endedState(sql: string): TransactionState | undefined {
   return mayControl.test(sql) ? cache.get(sql, () => read(sql)) : undefined;
 }
 
+/** May a part of it be in when it fails? It ends transactions, or runs a procedure or block that may. */
+export function mayCommitWithin(sql: string): boolean {
+  return endedState(sql) !== undefined || (mayRun.test(sql) && statementsOf(sql).some(([first]) => isWord(first, 'call', 'do')));
+}
+
+// Where a statement can begin.
+const mayRun = /(?:^|;|\*\/|\n)\s*(?:call|do)\b/i;
+
 function read(sql: string): TransactionState | undefined {
   // A function written in standard SQL has statements of its own between these words.
   if (/\bbegin\s+atomic\b/i.test(sql)) return undefined;
-  const tokens = tokenize(sql);
-  const pieces = (tokens && piecesOf(tokens)) ?? [];
-  return pieces.map(({ items }) => stateAfter(items)).findLast((state) => state !== undefined);
+  return statementsOf(sql)
+    .map(stateAfter)
+    .findLast((state) => state !== undefined);
 }
 
-function stateAfter([first, second, third]: readonly Item[]): TransactionState | undefined {
+function statementsOf(sql: string): readonly (readonly Item[])[] {
+  const tokens = tokenize(sql);
+  return ((tokens && piecesOf(tokens)) ?? []).map(({ items }) => items);
+}
+
+function stateAfter(items: readonly Item[]): TransactionState | undefined {
+  const [first, second, third] = items;
   if (isWord(first, 'begin') || (isWord(first, 'start') && isWord(second, 'transaction'))) return 'inside';
   if (isWord(first, 'prepare')) return isWord(second, 'transaction') ? 'outside' : undefined;
   if (!isWord(first, 'commit', 'end', 'rollback', 'abort')) return undefined;
   if (isWord(second, 'prepared', 'to') || (isWord(second, 'work', 'transaction') && isWord(third, 'to'))) return undefined;
-  return 'outside';
+  // AND CHAIN begins the next one at once.
+  return isWord(items.at(-1), 'chain') && !isWord(items.at(-2), 'no') ? 'inside' : 'outside';
 }

@@ -70,5 +70,7 @@ export function createWarehouse({ pool, locker, reader, ...defaults }: Warehouse
 }
 
 function requirePool(pool: unknown): void {
-  if (typeof (pool as Pool | undefined)?.connect !== 'function') throw new InvalidOptionError('pool', pool, 'a Pool of "pg" is allowed');
+  if (typeof (pool as Pool | undefined)?.connect === 'function') return;
+  // The address of a database may have a password in it.
+  throw new InvalidOptionError('pool', typeof pool === 'string' ? '…' : pool, 'a Pool of "pg" is allowed');
 }

@@ -194,6 +194,60 @@ describeWith('postgres', (service) => {
     expect(await count()).toBe(1);
   });
 
+  test('a text that commits in its middle is not tried again: what is in would be in twice', async () => {
+    const text = `insert into events values (1); commit; /* giveway: writes=events */ do $$ begin raise sqlstate '40001'; end $$`;
+    await expect(guarded.query(text)).rejects.toMatchObject({ code: '40001' });
+    expect(await count()).toBe(1);
+  });
+
+  test('a write that waits when its client is released does not come among the statements of the next', async () => {
+    const single = new pg.Pool({ connectionString: service.url, max: 1 });
+    const shared = warehouse.guard(single);
+    const lock = await other.lock('events');
+    const waits = new Promise<void>((resolve) => locker.on('waiting', () => resolve()));
+    const first = await shared.connect();
+    const insert = first.query('insert into events values (1)');
+    first.release();
+    const begun = new Promise<() => Promise<void>>((resolve, reject) =>
+      shared.connect((error, client, release) => {
+        if (client === undefined) return reject(error);
+        const rollBack = (): Promise<void> => client.query('rollback').then(() => release());
+        client.query('begin').then(() => resolve(rollBack), reject);
+      }),
+    );
+    await waits;
+    // It has the client now, if it is to be had so early.
+    await Promise.race([begun, new Promise((resolve) => setTimeout(resolve, 50))]);
+    await lock.unlock();
+    await insert;
+    await (await begun)();
+    expect(await count()).toBe(1);
+    await single.end();
+  });
+
+  test('messages show no secrets', async () => {
+    const told: string[] = [];
+    locker.on('notice', ({ message }) => told.push(message));
+    const secret = "select my_copy('AKIA' , E'k\\'ey', $$word$$) from events";
+    await guarded.query(secret).catch(() => {});
+    await guarded.query(`do $$ begin perform 'word'; end $$`);
+    const strict = warehouse.transaction(
+      { reads: 'events' },
+      (client) => client.query(`copy events from 's3://b' credentials 'AKIA;word'`),
+      {
+        audit: 'throw',
+      },
+    );
+    told.push(await strict.catch((error: Error) => error.message));
+    for (const pool of ['postgres://me:word@host/db', undefined])
+      expect(() => createWarehouse({ pool: pool as never, locker })).toThrow(
+        expect.objectContaining({ message: expect.not.stringContaining('word') }),
+      );
+    expect(told.length).toBe(3);
+    expect(told.join()).not.toMatch(/AKIA|ey'|word/);
+    expect(told[2]).toContain(`copy events from '…' credentials '…'`);
+  });
+
   test('it is a pool all the same', async () => {
     expect(guarded).toBeInstanceOf(pg.Pool);
     expect(guarded.totalCount).toBe(pool.totalCount);

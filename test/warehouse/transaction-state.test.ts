@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { endedState } from '../../src/warehouse/transaction-state.ts';
+import { endedState, mayCommitWithin } from '../../src/warehouse/transaction-state.ts';
 
 test.each([
   ['begin', 'inside'],
@@ -7,7 +7,9 @@ test.each([
   ['-- a comment\n/* and another */ start transaction', 'inside'],
   ['begin; insert into t values (1)', 'inside'],
   ['begin; insert into t values (1); commit', 'outside'],
-  ['commit and chain', 'outside'],
+  ['commit and chain', 'inside'],
+  ['rollback work and chain', 'inside'],
+  ['commit and no chain', 'outside'],
   ['END', 'outside'],
   ['abort work', 'outside'],
   ['rollback', 'outside'],
@@ -24,3 +26,12 @@ test.each([
   ['select 1', undefined],
   ['', undefined],
 ] as const)('%j leaves a session %s', (sql, state) => expect(endedState(sql)).toBe(state));
+
+test.each([
+  ['insert into t values (1); commit; insert into t values (2)', true],
+  ['/* giveway: writes=t */ call refresh()', true],
+  ['do $$ begin commit; end $$', true],
+  ['insert into t values (1)\n on conflict\n do nothing', false],
+  ["select 'x; do y'", false],
+  ['insert into t values (1); update t set id = 2', false],
+] as const)('%j may be in half when it fails: %s', (sql, may) => expect(mayCommitWithin(sql)).toBe(may));
