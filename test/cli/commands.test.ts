@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -307,6 +307,15 @@ describe('init', () => {
       expect(await ask('init', '--file', file)).toMatchObject({ code: 73, err: expect.stringContaining('is there already') });
     }
     expect(readFileSync(join(folder, 'giveway.config.json'), 'utf8')).toBe(before);
+  });
+
+  test('refuses a store that no config may name', async () => {
+    expect(await ask('init', '--store', 'memcache://user:secret@cache:11211')).toMatchObject({
+      code: 64,
+      out: '',
+      err: expect.stringMatching(/^giveway: --store: received "memcache:\/\/\*\*\*@cache:11211"; .*memcached:/),
+    });
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   test('keeps credentials out of the file', async () => {

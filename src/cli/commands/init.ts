@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { redactUrl } from '../../config/redact.ts';
+import { InvalidOptionError } from '../../lock/errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { CommonFlags } from '../open.ts';
 import { jsonTemplate, moduleTemplate } from '../template.ts';
@@ -28,6 +29,7 @@ export function initCommand(perform: Perform): Command {
 }
 
 async function init(terminal: Terminal, { file, store, databaseUrl, json }: InitFlags): Promise<number> {
+  if (store !== undefined) await refuseWrongStore(store);
   const path = resolve(terminal.cwd, file);
   const there = [basename(path), ...[...extensions, '.cjs'].map((extension) => `giveway.config${extension}`)].find((name) =>
     existsSync(join(dirname(path), name)),
@@ -48,6 +50,12 @@ async function init(terminal: Terminal, { file, store, databaseUrl, json }: Init
     );
   if (holdsSecret) terminal.writeError('giveway: the store URL holds credentials and was not written; set it in GIVEWAY_STORE\n');
   return exitCodes.ok;
+}
+
+async function refuseWrongStore(store: string): Promise<void> {
+  const { storeSettingProblem } = await import('../../config/store-setting.ts');
+  const problem = storeSettingProblem(store);
+  if (problem !== undefined) throw new InvalidOptionError('--store', redactUrl(store), problem);
 }
 
 /** Quoted where the database would fold a name; giveway's own tables are left out. */
