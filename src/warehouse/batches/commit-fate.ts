@@ -11,12 +11,18 @@ const betweenMs = 100;
 /** How long a COMMIT that arrived may take before its session, which nobody listens to, is ended. */
 const inProgressMs = 1_000;
 
+/** A transaction, and the server that knows it by this number. */
+export interface NotedTransaction {
+  readonly id: string;
+  readonly startedAt: string;
+}
+
 /** Remembers transactions so that their fate can be asked for. Redshift, and PostgreSQL before 13, cannot be asked. */
 export interface CommitWitness {
-  /** The id of the client's transaction, as text. `undefined`: this database does not tell. */
-  note(client: PoolClient): Promise<string | undefined>;
+  /** The client's transaction. `undefined`: this database does not tell. */
+  note(client: PoolClient): Promise<NotedTransaction | undefined>;
   /** Never rejects, and ends in bounded time. */
-  fateOf(transactionId: string | undefined): Promise<CommitFate>;
+  fateOf(noted: NotedTransaction | undefined): Promise<CommitFate>;
 }
 
 export function createCommitWitness(pool: Pool): CommitWitness {
@@ -25,13 +31,13 @@ export function createCommitWitness(pool: Pool): CommitWitness {
     async note(client) {
       tells ??= canTell((await client.query<{ version: string }>('select version()')).rows[0]?.version);
       if (!tells) return undefined;
-      const { rows } = await client.query<{ id: string }>('select pg_current_xact_id()::text as id');
-      return rows[0]?.id;
+      const { rows } = await client.query<NotedTransaction>(`select pg_current_xact_id()::text as id, ${serverStart} as "startedAt"`);
+      return rows[0];
     },
-    async fateOf(transactionId) {
-      if (transactionId === undefined) return 'unknown';
+    async fateOf(noted) {
+      if (noted === undefined) return 'unknown';
       const signal = AbortSignal.timeout(askForMs);
-      return orAborted(ask(pool, transactionId, signal), signal).catch(() => 'unknown');
+      return orAborted(ask(pool, noted, signal), signal).catch(() => 'unknown');
     },
   };
 }
@@ -41,23 +47,30 @@ function canTell(version: string | undefined): boolean {
   return Number(/^PostgreSQL (\d+)/.exec(version ?? '')?.[1]) >= 13;
 }
 
-async function ask(pool: Pool, transactionId: string, signal: AbortSignal): Promise<CommitFate> {
+async function ask(pool: Pool, noted: NotedTransaction, signal: AbortSignal): Promise<CommitFate> {
   const startMs = performance.now();
   while (!signal.aborted) {
-    const status = await statusOf(pool, transactionId).catch(() => undefined);
+    const status = await statusOf(pool, noted).catch(() => undefined);
     if (status === 'committed' || status === 'aborted') return status;
+    if (status === 'restarted') return 'unknown';
     // A COMMIT that never arrived leaves its session open for as long as the server believes in the connection.
-    if (status === 'in progress' && performance.now() - startMs > inProgressMs) await endSession(pool, transactionId).catch(() => {});
+    if (status === 'in progress' && performance.now() - startMs > inProgressMs) await endSession(pool, noted).catch(() => {});
     await sleep(betweenMs);
   }
   return 'unknown';
 }
 
-async function statusOf(pool: Pool, transactionId: string): Promise<string | null | undefined> {
-  const { rows } = await pool.query<{ status: string | null }>('select pg_xact_status($1::text::xid8) as status', [transactionId]);
+// A server that crashed may give the number of a transaction it forgot to another one; so may the one that takes its place.
+const serverStart = 'extract(epoch from pg_postmaster_start_time())::text';
+
+async function statusOf(pool: Pool, { id, startedAt }: NotedTransaction): Promise<string | null | undefined> {
+  const { rows } = await pool.query<{ status: string | null }>(
+    `select case when ${serverStart} = $2 then pg_xact_status($1::text::xid8) else 'restarted' end as status`,
+    [id, startedAt],
+  );
   return rows[0]?.status;
 }
 
-async function endSession(pool: Pool, transactionId: string): Promise<void> {
-  await pool.query('select pg_terminate_backend(pid) from pg_stat_activity where backend_xid = $1::text::xid8::xid', [transactionId]);
+async function endSession(pool: Pool, { id }: NotedTransaction): Promise<void> {
+  await pool.query('select pg_terminate_backend(pid) from pg_stat_activity where backend_xid = $1::text::xid8::xid', [id]);
 }

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { classifyConflict } from '../conflicts.ts';
 import type { Chunk, ChunkLimits } from './chunk.ts';
-import type { CommitWitness } from './commit-fate.ts';
+import type { CommitWitness, NotedTransaction } from './commit-fate.ts';
 
 /** So many full batches go into one transaction at most. */
 export const mergedBatches = 8;
@@ -80,10 +80,10 @@ export class Lane {
     this.#driving = false;
   }
 
-  async #settle({ parcels, error, transactionId }: Written): Promise<void> {
+  async #settle({ parcels, error, noted }: Written): Promise<void> {
     if (error === undefined) return settleAll(parcels, { status: 'in' });
     if (codeOf(error) === 'ERR_GIVEWAY_COMMIT_UNKNOWN') {
-      const fate = await this.#context.witness.fateOf(transactionId);
+      const fate = await this.#context.witness.fateOf(noted);
       settleAll(parcels, fate === 'committed' ? { status: 'in' } : { status: fate === 'aborted' ? 'not-in' : 'unknown', error });
       return;
     }
@@ -98,19 +98,19 @@ export class Lane {
   /** One transaction. `take` is called once the lock is held, and its answer kept for every retry. */
   async #writeNext(take: () => readonly Parcel[], signal: AbortSignal): Promise<Written> {
     let parcels: readonly Parcel[] | undefined;
-    let transactionId: string | undefined;
+    let noted: NotedTransaction | undefined;
     try {
       await this.#context.transaction(async (client) => {
-        transactionId = undefined;
+        noted = undefined;
         parcels ??= take();
         const chunks = parcels.map(({ chunk }) => chunk);
         if (chunks.length === 0) return;
         await this.#context.write(client, chunks);
-        transactionId = await this.#context.witness.note(client);
+        noted = await this.#context.witness.note(client);
       }, signal);
-      return { parcels: parcels ?? [], error: undefined, transactionId };
+      return { parcels: parcels ?? [], error: undefined, noted };
     } catch (error) {
-      return { parcels: parcels ?? [], error, transactionId };
+      return { parcels: parcels ?? [], error, noted };
     }
   }
 
@@ -132,7 +132,7 @@ export class Lane {
 interface Written {
   readonly parcels: readonly Parcel[];
   readonly error: unknown;
-  readonly transactionId: string | undefined;
+  readonly noted: NotedTransaction | undefined;
 }
 
 function settleAll(parcels: readonly Parcel[], fate: ChunkFate): void {

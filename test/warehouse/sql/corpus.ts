@@ -174,6 +174,7 @@ export const postgres: readonly Row[] = [
   },
   { sql: 'truncate events', writes: 'events' },
   { sql: 'truncate table only events, analytics.visits restart identity cascade', writes: 'analytics.visits events' },
+  { sql: 'truncate events, only rollup', writes: 'events rollup' },
   { sql: 'select * into copied from events', writes: 'copied', reads: 'events' },
   { sql: 'select 1 as one into unlogged table ones union select delay from events', writes: 'ones', reads: 'events' },
   { sql: 'create table copied as select * from events where id in (select id from stage)', writes: 'copied', reads: 'events stage' },
