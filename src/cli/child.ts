@@ -53,6 +53,17 @@ export function startChild([program = '', ...args]: readonly string[], env: Node
     }
   }
 
+  // Ctrl-Z stops the foreground group alone. In a group of its own the command would go on, and its lock would end unrenewed.
+  const stop = (): void => {
+    send('SIGSTOP');
+    process.kill(process.pid, 'SIGSTOP');
+  };
+  const goOn = (): void => void send('SIGCONT');
+  if (!isOnTerminal) {
+    process.on('SIGTSTP', stop).on('SIGCONT', goOn);
+    void ended.then(() => process.off('SIGTSTP', stop).off('SIGCONT', goOn));
+  }
+
   return {
     ended,
     failure: () => failure,

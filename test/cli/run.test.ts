@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createLocker, type ResourceLocker } from 'giveway';
 import { memcachedStore } from 'giveway/memcached';
@@ -167,6 +168,22 @@ describeWith('memcached', (service) => {
     const { code, stdout } = await running.ended;
     expect(code).toBe(42);
     expect(stdout.split('\n').sort()).toEqual(['', 'child', 'parent', 'ready']);
+  });
+
+  test('SIGTSTP, as of Ctrl-Z, stops the command too; with SIGCONT both go on', async () => {
+    const [table, ticks] = [uniqueName(), join(folder, uniqueName())];
+    const script = `while [ ! -e ${ticks}.end ]; do echo >> ${ticks}; echo tick; sleep 0.02; done; exit 4`;
+    const running = start(['--write', table, ...shell(script)]);
+    await running.says('tick');
+    running.process.kill('SIGTSTP');
+    let before: string;
+    do {
+      before = readFileSync(ticks, 'utf8');
+      await sleep(200);
+    } while (readFileSync(ticks, 'utf8') !== before);
+    writeFileSync(`${ticks}.end`, '');
+    running.process.kill('SIGCONT');
+    expect(await running.ended).toMatchObject({ code: 4, stderr: '' });
   });
 
   test('SIGINT while it waits ends it with 130, and nothing has run', async () => {
