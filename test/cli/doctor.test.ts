@@ -169,7 +169,30 @@ describeWith('redis', () => {
     expect(levels(all)).toEqual(['version ok', 'role ok', 'eviction warn', 'uptime warn', 'clock ok', 'use ok', 'round-trip ok']);
     expect(findings['eviction']?.remedy).toContain('noeviction');
   });
+
+  test('a user with no more rights than a worker needs: what cannot be seen is a warning, and locks work', async () => {
+    const rights = ['+get', '+set', '+del', '+eval', '+publish', '+subscribe'];
+    await command(server.port, ['ACL', 'SETUSER', 'worker', 'on', '>secret', '~*', '&*', ...rights]);
+    const warn = jest.spyOn(console, 'warn').mockImplementation(() => {}); // ioredis misses INFO too
+    const { code, all } = await examine(`redis://worker:secret@127.0.0.1:${server.port}?timeoutMs=5000`);
+    expect({ code, levels: levels(all) }).toEqual({ code: 0, levels: ['protocol warn', 'use ok', 'round-trip ok'] });
+    const refused = await examine(`redis://worker:wrong@127.0.0.1:${server.port}?timeoutMs=5000`);
+    expect(refused).toMatchObject({ code: 1, findings: { protocol: { level: 'fail', found: expect.stringContaining('WRONGPASS') } } });
+    warn.mockRestore();
+  });
 });
+
+/** Resolves when Redis has answered. */
+function command(port: number, words: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(`${words.join(' ')}\r\n`));
+    socket.once('error', reject).once('data', (answer) => {
+      socket.destroy();
+      if (answer.toString() === '+OK\r\n') resolve();
+      else reject(new Error(answer.toString()));
+    });
+  });
+}
 
 describeWith('postgres', (service) => {
   test('version, role, table and clock; then the isolation level of the database', async () => {

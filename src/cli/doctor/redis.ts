@@ -14,11 +14,16 @@ export async function diagnoseRedis({ url, timeoutMs, longestTtlMs }: Patient): 
   const absent = unreachable(heard, timeoutMs);
   if (absent !== undefined) return [{ level: 'fail', check: 'reachable', subject, ...absent }];
   const { text } = heard;
-  if (/^-(?:NOAUTH|WRONGPASS|NOPERM)/m.test(text)) {
-    const remedy = 'Write user and password into the URL; the user needs +info and +time for this command.';
-    return [{ level: 'fail', check: 'protocol', subject, found: 'it refuses us (NOAUTH, WRONGPASS or NOPERM)', remedy }];
+  if (/^-(?:NOAUTH|WRONGPASS)/m.test(text)) {
+    const remedy = 'Write user and password into the URL.';
+    return [{ level: 'fail', check: 'protocol', subject, found: 'it refuses us (NOAUTH or WRONGPASS)', remedy }];
   }
   const facts = new Map(Array.from(text.matchAll(/^([a-z_]+):(.*?)\r?$/gm), ([, key = '', value = '']) => [key, value]));
+  if (!facts.has('redis_version') && /^-NOPERM/m.test(text)) {
+    // A worker needs no INFO: whether locks work is seen by using them.
+    const found = 'this user may not ask for INFO: version, role, evictions and uptime cannot be seen';
+    return [{ level: 'warn', check: 'protocol', subject, found, remedy: 'Give the user +info and +time, or name another one to doctor.' }];
+  }
   if (!facts.has('redis_version')) {
     return [
       {
