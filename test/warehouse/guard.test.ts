@@ -238,7 +238,7 @@ describeWith('postgres', (service) => {
         audit: 'throw',
       },
     );
-    told.push(await strict.catch((error: Error) => error.message));
+    told.push(String(await strict.catch((error: Error) => error.message)));
     for (const pool of ['postgres://me:word@host/db', undefined])
       expect(() => createWarehouse({ pool: pool as never, locker })).toThrow(
         expect.objectContaining({ message: expect.not.stringContaining('word') }),

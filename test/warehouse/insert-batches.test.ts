@@ -333,6 +333,11 @@ describeWith('postgres', (service) => {
       warehouse.insertBatches('events', stuck(), { batchRows: 5, signal: controller.signal, onProgress: () => controller.abort() }),
     );
     expect(await inserting).toMatchObject({ resumeFrom: 5, cause: { name: 'AbortError' } });
+    const third = new AbortController();
+    const stream = new Readable({ objectMode: true, read() {} });
+    setImmediate(() => third.abort());
+    await failureOf(warehouse.insertBatches('events', stream, { signal: third.signal }));
+    expect(stream.destroyed).toBe(true);
     const lock = await other.lock('events');
     const waits = new Promise<void>((resolve) => locker.on('waiting', () => resolve()));
     const second = new AbortController();

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { InvalidOptionError } from '../../lock/errors.ts';
 import type { Isolation } from '../attempt.ts';
 import { foldIdentifier } from '../sql/names.ts';
@@ -66,6 +67,9 @@ export class Batches {
       laneFor: (chunk) => this.#lane(table, chunk, writing, limits, how),
       onProgress,
       signal,
+    }).finally(() => {
+      // A stream that gives nothing would hear of the end only with its next row.
+      if (rows instanceof Readable) rows.destroy();
     });
     return { ...progress, elapsedMs: performance.now() - startMs };
   }
