@@ -1,11 +1,13 @@
 import type { Job, Processor } from 'bullmq';
-import { InvalidOptionError, ResourceBusyError } from '../lock/errors.ts';
+import { InvalidOptionError } from '../lock/errors.ts';
+import type { Lock } from '../lock/lock.ts';
 import type { ResourceLocker } from '../lock/locker.ts';
 import { checkOptions, type RetryOptions, type RunOptions, runOptionNames } from '../lock/options.ts';
 import type { Holder } from '../lock/record.ts';
-import type { RunOutcome, SkipReason } from '../lock/run.ts';
+import type { SkipReason } from '../lock/run.ts';
 import type { LockScope } from '../lock/scope.ts';
-import { lostJobSignal } from './lost-job.ts';
+import { attemptsUntil } from './attempts.ts';
+import { refusal, type Skipped } from './refusal.ts';
 
 export interface LockedProcessorOptions extends Omit<RunOptions, 'retry'> {
   /**
@@ -15,6 +17,8 @@ export interface LockedProcessorOptions extends Omit<RunOptions, 'retry'> {
    */
   readonly onBusy?: 'skip' | 'retry';
   readonly retry?: PostponeOptions;
+  /** Stops the worker's jobs: those at work see it on their signal, those that have not begun are put off for another worker. */
+  readonly signal?: AbortSignal;
   /** Default 3 600 000: a table's or locker's own `maxHoldMs` comes first. */
   readonly maxHoldMs?: number;
 }
@@ -37,8 +41,6 @@ export interface SkippedJob {
   readonly holders: readonly Omit<Holder, 'token'>[];
 }
 
-const postponeDefaults = { delayMs: 200, maxDelayMs: 5_000, maxAttempts: 1_000 };
-
 /**
  * A BullMQ processor that runs `processor` under a lock. It finds the lock with `locker.current()`; its `signal` is the
  * lock's, and aborts as well when BullMQ cancels the job or the job loses its own lock in the queue. Throws
@@ -50,40 +52,66 @@ export function lockedProcessor<T, R, N extends string = string>(
   processor: (job: Job<T, R | SkippedJob, N>, token: string | undefined, signal: AbortSignal) => R | Promise<R>,
   options: LockedProcessorOptions = {},
 ): Processor<T, R | SkippedJob, N> {
-  const { onBusy, retry, signal: stopped, ...lockOptions } = checked(options);
+  const { onBusy, retry, signal: stop, ...lockOptions } = checked(options);
   if (typeof scope !== 'function') locker.wrap(scope, () => {});
+  const putOff = postponement(retry);
+  const beginAttempt = attemptsUntil(stop);
   // Exactly these three: BullMQ passes the signal only to a function that declares it.
   return async (job, token, cancelled) => {
     const wanted = typeof scope === 'function' ? scope(job) : scope;
-    const lostJob = lostJobSignal(job);
-    const signal = AbortSignal.any([stopped, cancelled, lostJob.signal].filter((each) => each !== undefined));
-    const shown = { job: `${job.queueName}:${job.name}`, ...lockOptions, signal };
+    const attempt = beginAttempt(job, cancelled);
+    const { signal } = attempt;
+    let began = false;
+    const work = (lock: Lock): R | Promise<R> => {
+      // Ended while the store was asked: a listener that the processor adds now would never be called.
+      signal.throwIfAborted();
+      began = true;
+      return processor(job, token, lock.signal);
+    };
+    const asked = { job: `${job.queueName}:${job.name}`, ...lockOptions, signal, onBusy: 'skip' } as const;
     const outcome = await locker
-      .run(wanted, (lock) => processor(job, token, lock.signal), { ...shown, onBusy: 'skip' }, { maxHoldMs: 3_600_000 })
-      .finally(lostJob.forget);
+      .run(wanted, work, asked, { maxHoldMs: 3_600_000 })
+      .catch((error: unknown) => {
+        if (began || !signal.aborted) throw error;
+        return neverBegan;
+      })
+      .finally(() => attempt.end());
     if (outcome.status === 'ran') return outcome.value;
-    if (outcome.reason === 'aborted') throw signal.reason;
+    if (outcome.reason === 'aborted' && !attempt.wasStopped()) throw asError(signal.reason);
+    // A worker that is ending is no reason to drop a job: another one will have it.
+    if (outcome.reason === 'aborted' || outcome.reason === 'closed') return postpone(job, token, refusal(outcome), putOff);
     const gives = onBusy ?? (job.repeatJobKey === undefined ? 'retry' : 'skip');
-    // A closed locker is no reason to drop a job: another worker will have it.
-    if (gives === 'skip' && outcome.reason !== 'closed') return skippedJob(outcome);
-    return postpone(job, token, outcome, { ...postponeDefaults, ...retry });
+    if (gives === 'skip') return skippedJob(outcome);
+    if (startsOf(job) >= putOff.maxAttempts) throw refusal(outcome);
+    return postpone(job, token, refusal(outcome), putOff);
   };
 }
 
-type Skipped = Extract<RunOutcome<unknown>, { status: 'skipped' }>;
+const neverBegan: Skipped = { status: 'skipped', reason: 'aborted', resource: '', holders: [], waitedMs: 0 };
 
 function skippedJob({ status, reason, resource, holders }: Skipped): SkippedJob {
   return { status, reason, resource, holders: holders.map(({ token: _, ...shown }) => shown) };
 }
 
+function postponement({ delayMs = 200, maxDelayMs = 5_000, maxAttempts = 1_000 }: PostponeOptions = {}): Required<PostponeOptions> {
+  return { delayMs, maxDelayMs, maxAttempts };
+}
+
+/** How often the job was started that it did not fail for. */
+function startsOf({ attemptsStarted, attemptsMade }: Job): number {
+  return attemptsStarted - attemptsMade;
+}
+
 /** Puts the job off. BullMQ knows the error by its name, so that bullmq itself need not be loaded here. */
-async function postpone(job: Job, token: string | undefined, outcome: Skipped, retry: Required<PostponeOptions>): Promise<never> {
-  const postponed = job.attemptsStarted - job.attemptsMade;
-  const busy = new ResourceBusyError(outcome.resource, outcome.holders, outcome.waitedMs);
-  if (postponed >= retry.maxAttempts) throw busy;
-  const delayMs = Math.min(retry.maxDelayMs, retry.delayMs * 2 ** Math.min(postponed - 1, 30));
+async function postpone(job: Job, token: string | undefined, why: Error, retry: Required<PostponeOptions>): Promise<never> {
+  const delayMs = Math.min(retry.maxDelayMs, retry.delayMs * 2 ** Math.min(startsOf(job) - 1, 30));
   await job.moveToDelayed(Date.now() + Math.ceil(delayMs * (0.5 + Math.random() / 2)), token);
-  throw Object.assign(new Error(busy.message), { name: 'DelayedError' });
+  throw Object.assign(new Error(why.message), { name: 'DelayedError' });
+}
+
+/** BullMQ reads the message of what a job fails with, and `cancelJob` takes a reason of any kind. */
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason), { cause: reason });
 }
 
 function checked(options: LockedProcessorOptions): LockedProcessorOptions {

@@ -1,8 +1,8 @@
-import { GivewayError, InvalidOptionError, ResourceBusyError, StoreUnavailableError } from '../lock/errors.ts';
+import { GivewayError, InvalidOptionError } from '../lock/errors.ts';
 import type { ResourceLocker } from '../lock/locker.ts';
 import { checkOptions, type RunOptions, runOptionNames } from '../lock/options.ts';
-import type { RunOutcome } from '../lock/run.ts';
 import type { LockScope } from '../lock/scope.ts';
+import { refusal } from './refusal.ts';
 
 export interface LockedOptions extends Omit<RunOptions, 'onBusy'> {
   /** A locker, or the name of the instance's property that holds one. Default: the property `locker`, else the default locker. */
@@ -70,7 +70,7 @@ export function Locked<A extends unknown[]>(scope: LockScope | ((...args: A) => 
       const outcome = await found.run(wanted, () => method.apply(this, args), asked, { maxHoldMs: 3_600_000 });
       if (outcome.status === 'ran') return outcome.value;
       if (outcome.reason === 'busy' && onBusy === 'skip') return undefined;
-      throw refusal(outcome, lockOptions.signal);
+      throw outcome.reason === 'aborted' ? lockOptions.signal?.reason : refusal(outcome);
     } as unknown as F);
 
   return <F extends Method>(
@@ -104,18 +104,6 @@ function jobOf(instance: unknown, method: string): string {
 
 function isLocker(value: unknown): value is ResourceLocker {
   return typeof (value as ResourceLocker | undefined)?.run === 'function' && typeof (value as ResourceLocker).tryLock === 'function';
-}
-
-/** Why the method did not run, as an error. */
-function refusal(
-  { reason, resource, holders, waitedMs }: Extract<RunOutcome<unknown>, { status: 'skipped' }>,
-  signal: AbortSignal | undefined,
-): unknown {
-  if (reason === 'busy') return new ResourceBusyError(resource, holders, waitedMs);
-  if (reason === 'store-down')
-    return new StoreUnavailableError(`The store did not answer, and "${resource}" is not to be written without its lock.`);
-  if (reason === 'closed') return new GivewayError('ERR_GIVEWAY_CLOSED', 'The locker is closed; no new locks are taken.');
-  return signal?.reason;
 }
 
 /** What other code knows a method by: its name, length and own properties, and the metadata that frameworks hang on it. */

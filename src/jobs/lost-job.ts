@@ -9,18 +9,17 @@ interface Worker {
 const watched = new WeakMap<Worker, Set<(jobIds: readonly string[]) => void>>();
 
 /**
- * A signal that aborts when the worker fails to renew the job's own lock in the queue: another worker may start the job at
- * any moment. BullMQ only tells its worker so; it does not cancel the job.
+ * Calls `tell` when the worker fails to renew the job's own lock in the queue: another worker may start the job at any
+ * moment. BullMQ only tells its worker so; it does not cancel the job. Returns what ends the watch.
  */
-export function lostJobSignal(job: Job): { readonly signal: AbortSignal; forget(): void } {
-  const controller = new AbortController();
+export function onLostJob(job: Job, tell: (error: Error) => void): () => void {
   const watchers = watchersOf(job);
   const watch = (jobIds: readonly string[]): void => {
     if (job.id !== undefined && jobIds.includes(job.id))
-      controller.abort(new Error(`Job ${job.id} lost its lock in the queue; another worker may run it.`));
+      tell(new Error(`Job ${job.id} lost its lock in the queue; another worker may run it.`));
   };
   watchers?.add(watch);
-  return { signal: controller.signal, forget: () => watchers?.delete(watch) };
+  return () => watchers?.delete(watch);
 }
 
 /** A job knows the worker that runs it, in a field that BullMQ's types call protected. */

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Job, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -53,6 +54,11 @@ describe('lockedProcessor', () => {
     const { here, there } = fleet();
     await there.lock('events', { job: 'backfill' });
     const processor = lockedProcessor(here, 'events', async () => 'ran', { retry: { delayMs: 100, maxDelayMs: 1_000 } });
+    const asked = fakeJob();
+    await expect(
+      lockedProcessor(here, 'events', async () => {}, { retry: { delayMs: undefined as never } })(asked, 'token'),
+    ).rejects.toThrow();
+    expect(asked.delays[0]).toBeGreaterThanOrEqual(95);
     for (const [attemptsStarted, fullMs] of [
       [1, 100],
       [2, 200],
@@ -110,16 +116,19 @@ describe('lockedProcessor', () => {
     await expect(run({ onStoreDown: 'skip' })).rejects.toMatchObject({ name: 'DelayedError' });
     expect(await run({ onStoreDown: 'skip', onBusy: 'skip' })).toMatchObject({ status: 'skipped', reason: 'store-down' });
     await expect(run({ onStoreDown: 'throw' })).rejects.toMatchObject({ name: 'StoreUnavailableError' });
+    await expect(run({ onStoreDown: 'skip', retry: { maxAttempts: 1 } })).rejects.toMatchObject({ name: 'StoreUnavailableError' });
   });
 
   test('a closed locker drops no job, whatever onBusy says', async () => {
     const { here } = fleet();
     await here.close();
-    const job = fakeJob();
-    await expect(lockedProcessor(here, 'events', async () => 'ran', { onBusy: 'skip' })(job, 'token')).rejects.toMatchObject({
-      name: 'DelayedError',
-    });
-    expect(job.delays).toHaveLength(1);
+    const jobs = [fakeJob(), fakeJob({ attemptsStarted: 5_000 })];
+    for (const job of jobs) {
+      await expect(lockedProcessor(here, 'events', async () => 'ran', { onBusy: 'skip' })(job, 'token')).rejects.toMatchObject({
+        name: 'DelayedError',
+      });
+      expect(job.delays).toHaveLength(1);
+    }
   });
 
   test("BullMQ's cancellation aborts the lock's signal, and a job cancelled before it began fails with the reason", async () => {
@@ -131,6 +140,80 @@ describe('lockedProcessor', () => {
     });
     expect(await processor(fakeJob(), 'token', cancel.signal)).toBe(true);
     await expect(processor(fakeJob(), 'token', cancel.signal)).rejects.toThrow('cancelled');
+  });
+
+  test('a job cancelled while the store is asked does not begin: its own listener would come too late', async () => {
+    const { here, there, store } = fleet();
+    const cancel = new AbortController();
+    let began = false;
+    const processor = lockedProcessor(here, 'events', async () => {
+      began = true;
+    });
+    const hung = store.arm('create', 'hang-after');
+    const running = processor(fakeJob(), 'token', cancel.signal);
+    await hung.reached;
+    cancel.abort(new Error('cancelled'));
+    hung.release();
+    await expect(running).rejects.toThrow('cancelled');
+    expect(began).toBe(false);
+    expect(await there.tryLock('events')).toBeDefined();
+  });
+
+  test.each(['by hand', null, 7])('the reason of a cancellation may be anything (%p); BullMQ gets an error', async (reason) => {
+    const job = lockedProcessor(fleet().here, 'events', async () => {})(fakeJob(), 'token', AbortSignal.abort(reason));
+    await expect(job).rejects.toBeInstanceOf(Error);
+    await expect(job).rejects.toThrow(String(reason));
+  });
+
+  test('a worker that is being stopped drops no job that has not begun, whatever onBusy says', async () => {
+    const { here, store } = fleet();
+    const stop = new AbortController();
+    const processor = lockedProcessor(here, 'events', async () => 'ran', {
+      signal: stop.signal,
+      onBusy: 'skip',
+      retry: { maxAttempts: 1 },
+    });
+    const hung = store.arm('create', 'hang-after');
+    const early = processor(fakeJob(), 'token');
+    await hung.reached;
+    stop.abort(new Error('SIGTERM'));
+    hung.release();
+    await expect(early).rejects.toMatchObject({ name: 'DelayedError' });
+    const late = fakeJob({ attemptsStarted: 5 });
+    await expect(processor(late, 'token')).rejects.toMatchObject({ name: 'DelayedError' });
+    expect(late.delays).toHaveLength(1);
+  });
+
+  test('a stop signal that outlives its jobs aborts those at work, and keeps nothing of those that have ended', async () => {
+    const { here } = fleet();
+    const stop = new AbortController();
+    let atWork: AbortSignal | undefined;
+    const processor = lockedProcessor(
+      here,
+      () => `events/${Math.random()}`,
+      async (_job, _token, signal) => {
+        atWork = signal;
+      },
+      { signal: stop.signal },
+    );
+    const kept = (): number => {
+      const dependants = Object.getOwnPropertySymbols(stop.signal).find(({ description }) => description === 'kDependantSignals');
+      return (dependants === undefined ? 0 : (stop.signal as never as Record<symbol, Set<unknown>>)[dependants]?.size) ?? 0;
+    };
+    await Promise.all(Array.from({ length: 20 }, () => processor(fakeJob(), 'token')));
+    expect(getEventListeners(stop.signal, 'abort').length).toBeLessThanOrEqual(1);
+    expect(kept()).toBe(0);
+    const running = lockedProcessor(
+      here,
+      'events',
+      async (_job, _token, signal) => {
+        stop.abort(new Error('SIGTERM'));
+        return signal.reason;
+      },
+      { signal: stop.signal },
+    )(fakeJob(), 'token');
+    expect(await running).toMatchObject({ message: 'SIGTERM' });
+    expect(atWork?.aborted).toBe(false);
   });
 
   test('P7: a processor that never settles is told when its time is over', async () => {
