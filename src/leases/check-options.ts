@@ -210,7 +210,12 @@ function checkFields<T extends object>(options: T, rules: Rules<T>, path = ''): 
 
 /** Would it come back from JSON as it is? */
 function isJsonObject(value: unknown): boolean {
-  return isObject(value) && !Array.isArray(value) && isJson(value);
+  try {
+    return isObject(value) && !Array.isArray(value) && isJson(value);
+  } catch {
+    // It contains itself, so there is no end to it.
+    return false;
+  }
 }
 
 function isJson(value: unknown): boolean {

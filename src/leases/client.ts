@@ -44,6 +44,8 @@ export class LockClient implements AsyncDisposable {
   /** Ownership is in the item's own lease, never in a name. */
   readonly #leases = new WeakMap<LockItem, HeldLease>();
   readonly #acquiring = new Set<AbortController>();
+  /** Acquisitions and releases that have begun. */
+  readonly #underWay = new Set<Promise<unknown>>();
   readonly #orphans = new Map<string, string>();
   #closing: Promise<void> | undefined;
 
@@ -71,48 +73,7 @@ export class LockClient implements AsyncDisposable {
    * `StoreUnavailableError` at once, or AbortError.
    */
   async acquireLock(options: AcquireLockOptions): Promise<LockItem> {
-    checkAcquireOptions(options, this.#settings);
-    const { partitionKey, sortKey, deleteLockOnRelease = true, sessionMonitor, reentrant = false } = options;
-    const key = this.#key({ partitionKey, sortKey });
-    const stop = new AbortController();
-    const giveUp = (): void => stop.abort(options.signal?.reason);
-    if (options.signal?.aborted) giveUp();
-    options.signal?.addEventListener('abort', giveUp, { once: true });
-    this.#acquiring.add(stop);
-    try {
-      const outcome = await acquire(
-        this.#settings,
-        {
-          key,
-          terms: {
-            partitionKey,
-            sortKey,
-            ownerName: this.ownerName,
-            leaseDurationMs: this.#settings.leaseDurationMs,
-            data: options.data,
-            replaceData: options.replaceData ?? true,
-            additionalAttributes: structuredClone(options.additionalAttributes ?? {}),
-            updateExistingLockRecord: options.updateExistingLockRecord ?? false,
-          },
-          mustExist: options.acquireOnlyIfLockAlreadyExists ?? false,
-          refreshPeriodMs: options.refreshPeriodMs ?? 1_000,
-          additionalTimeToWaitMs: options.additionalTimeToWaitForLockMs ?? 1_000,
-          skipsWaiting: options.shouldSkipBlockingWait ?? false,
-          host: hostname(),
-          signal: stop.signal,
-          orphans: this.#orphans,
-        },
-        () => {
-          this.#mustBeOpen();
-          return reentrant ? this.#heldItem(key) : undefined;
-        },
-      );
-      if ('instead' in outcome) return outcome.instead;
-      return await this.#hold(new HeldLease(this.#context, { key, deleteLockOnRelease, sessionMonitor }, outcome));
-    } finally {
-      this.#acquiring.delete(stop);
-      options.signal?.removeEventListener('abort', giveUp);
-    }
+    return this.#track(this.#acquire(options));
   }
 
   /** As `acquireLock`, with `undefined` for `LockNotGrantedError` and `LockCurrentlyUnavailableError`. It waits as long. */
@@ -133,7 +94,7 @@ export class LockClient implements AsyncDisposable {
     const lease = this.#leases.get(lockItem);
     if (lease === undefined) return false;
     try {
-      return await lease.release(!deleteLock, { data });
+      return await this.#track(lease.release(!deleteLock, { data }));
     } catch (error) {
       if (bestEffort && error instanceof StoreUnavailableError) return true;
       throw error;
@@ -187,7 +148,10 @@ export class LockClient implements AsyncDisposable {
     return this.#heldItem(this.#key({ partitionKey, sortKey })) !== undefined;
   }
 
-  /** Refuses new requests, ends waits, releases every lock by itself, stops the heartbeats. Never rejects; the store stays open. */
+  /**
+   * Refuses new requests, ends waits, aborts the signals of all locks, releases each by itself, stops the heartbeats. Resolves
+   * when no acquisition and no release is under way any more. Never rejects; the store stays open.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -199,8 +163,62 @@ export class LockClient implements AsyncDisposable {
 
   async #close(): Promise<void> {
     for (const stop of this.#acquiring) stop.abort();
-    await Promise.allSettled([...this.#held.values()].map(({ item }) => this.releaseLock(item)));
+    for (const { lease, item } of [...this.#held.values()]) {
+      lease.lose('closed');
+      this.releaseLock(item).catch(() => {});
+    }
+    await Promise.allSettled(this.#underWay);
     this.#wheel.stop();
+  }
+
+  #track<T>(operation: Promise<T>): Promise<T> {
+    this.#underWay.add(operation);
+    return operation.finally(() => this.#underWay.delete(operation));
+  }
+
+  async #acquire(options: AcquireLockOptions): Promise<LockItem> {
+    checkAcquireOptions(options, this.#settings);
+    const { partitionKey, sortKey, deleteLockOnRelease = true, sessionMonitor, reentrant = false } = options;
+    const key = this.#key({ partitionKey, sortKey });
+    const stop = new AbortController();
+    const giveUp = (): void => stop.abort(options.signal?.reason);
+    if (options.signal?.aborted) giveUp();
+    options.signal?.addEventListener('abort', giveUp, { once: true });
+    this.#acquiring.add(stop);
+    try {
+      const outcome = await acquire(
+        this.#settings,
+        {
+          key,
+          terms: {
+            partitionKey,
+            sortKey,
+            ownerName: this.ownerName,
+            leaseDurationMs: this.#settings.leaseDurationMs,
+            data: options.data,
+            replaceData: options.replaceData ?? true,
+            additionalAttributes: structuredClone(options.additionalAttributes ?? {}),
+            updateExistingLockRecord: options.updateExistingLockRecord ?? false,
+          },
+          mustExist: options.acquireOnlyIfLockAlreadyExists ?? false,
+          refreshPeriodMs: options.refreshPeriodMs ?? 1_000,
+          additionalTimeToWaitMs: options.additionalTimeToWaitForLockMs ?? 1_000,
+          skipsWaiting: options.shouldSkipBlockingWait ?? false,
+          host: hostname(),
+          signal: stop.signal,
+          orphans: this.#orphans,
+        },
+        () => {
+          this.#mustBeOpen();
+          return reentrant ? this.#heldItem(key) : undefined;
+        },
+      );
+      if ('instead' in outcome) return outcome.instead;
+      return await this.#hold(new HeldLease(this.#context, { key, deleteLockOnRelease, sessionMonitor }, outcome));
+    } finally {
+      this.#acquiring.delete(stop);
+      options.signal?.removeEventListener('abort', giveUp);
+    }
   }
 
   async #hold(lease: HeldLease): Promise<LockItem> {

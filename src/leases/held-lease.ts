@@ -98,7 +98,7 @@ export class HeldLease implements LeaseView, Beating {
   /** Judges the deadline now. */
   isLive(): boolean {
     if (this.#lost === undefined && !this.isReleased && this.remainingMs() <= 0)
-      this.#lose(this.#fault === undefined ? 'expired' : 'unreachable');
+      this.lose(this.#fault === undefined ? 'expired' : 'unreachable');
     return this.#lost === undefined && !this.isReleased;
   }
 
@@ -141,6 +141,16 @@ export class HeldLease implements LeaseView, Beating {
       if (this.#gone) return false;
       return this.#letGo(keepsRecord, changedLease(this.lease, change, randomUUID()));
     });
+  }
+
+  /** Once: in the holder's eyes it is over. */
+  lose(reason: LostReason): void {
+    if (this.#lost !== undefined) return;
+    const cause = reason === 'unreachable' ? { cause: this.#fault } : undefined;
+    this.#lost = new LockLostError(this.lease.partitionKey, reason, cause);
+    if (this.isReleased) return;
+    this.#end();
+    this.#controller?.abort(this.#lost);
   }
 
   /** For the wheel: judges the deadline and the session monitor, sends a heartbeat if one is due. */
@@ -218,7 +228,7 @@ export class HeldLease implements LeaseView, Beating {
     if (isOurs) this.#confirmed = { ...this.#confirmed, version: entry.version };
     else {
       this.#gone = true;
-      this.#lose(entry === undefined ? 'vanished' : 'stolen');
+      this.lose(entry === undefined ? 'vanished' : 'stolen');
     }
     return isOurs ?? false;
   }
@@ -231,16 +241,6 @@ export class HeldLease implements LeaseView, Beating {
 
   #tooManyRaces(): StoreUnavailableError {
     return new StoreUnavailableError(`${this.#name} changed ${maxRaces} times under one operation`, { code: 'ERR_GIVEWAY_RACES' });
-  }
-
-  /** Once: in the holder's eyes it is over. */
-  #lose(reason: LostReason): void {
-    if (this.#lost !== undefined) return;
-    const cause = reason === 'unreachable' ? { cause: this.#fault } : undefined;
-    this.#lost = new LockLostError(this.lease.partitionKey, reason, cause);
-    if (this.isReleased) return;
-    this.#end();
-    this.#controller?.abort(this.#lost);
   }
 
   #end(): void {

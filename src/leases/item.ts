@@ -78,7 +78,7 @@ export class LockItem implements AsyncDisposable {
     return this.#view.isReleased;
   }
 
-  /** Aborted with a `LockLostError` no later than the lease ends; judges that when read. `undefined` for a lock only seen. */
+  /** Aborted with a `LockLostError` no later than the lease ends, or when the client closes; judges that when read. `undefined` for a lock only seen. */
   get signal(): AbortSignal | undefined {
     return this.#view.signal;
   }

@@ -420,16 +420,49 @@ describe('letting go', () => {
     expect(taken.map(Boolean)).toEqual([false, true, true]);
   });
 
-  test('an acquire that is answered after the close gives back what it got', async () => {
+  test('an acquire that is answered after the close gives back what it got, before the close is over', async () => {
     const { faultyClient, record } = stage();
     const { client, store } = faultyClient();
     const hung = store.arm('create', 'hang-after');
     const acquiring = client.acquireLock(events);
     await hung.reached;
-    await client.close();
+    const closing = client.close();
     hung.release();
     await expect(acquiring).rejects.toMatchObject({ code: 'ERR_GIVEWAY_CLOSED' });
+    await closing;
     expect(await record('giveway:events')).toBeUndefined();
+  });
+
+  test('when a close is over nothing is under way: no acquire, and no release that somebody else began', async () => {
+    const { faultyClient, record } = stage();
+    const { client, store } = faultyClient();
+    const item = await client.acquireLock(events);
+    const hungRelease = store.arm('remove', 'hang-before');
+    const hungCreate = store.arm('create', 'hang-after');
+    const others = Promise.allSettled([item.close(), client.acquireLock({ partitionKey: 'visits' })]);
+    await Promise.all([hungRelease.reached, hungCreate.reached]);
+    const closing = client.close();
+    setImmediate(() => {
+      hungRelease.release();
+      hungCreate.release();
+    });
+    await closing;
+    expect([await record('giveway:events'), await record('giveway:visits')]).toEqual([undefined, undefined]);
+    await others;
+  });
+
+  test('a close tells the work under each lock, before the store is asked, and a heartbeat under way does not keep the lock', async () => {
+    const { faultyClient, client: other, clock } = stage();
+    const { client, store } = faultyClient();
+    const item = await client.acquireLock(events);
+    const hung = store.arm('replace', 'hang-after');
+    await clock.advance(1_000);
+    await hung.reached;
+    const closing = client.close();
+    expect(item.signal?.reason).toMatchObject({ name: 'LockLostError', reason: 'closed' });
+    hung.release();
+    await closing;
+    expect(await other().tryAcquireLock({ ...events, ...atOnce })).toBeDefined();
   });
 
   test('await using releases', async () => {

@@ -49,6 +49,8 @@ describe('options of the client', () => {
 describe('options of calls are checked before anything is sent', () => {
   const store = faultyStore(memoryStore());
   const client = new LockClient({ store });
+  const circle: Record<string, unknown> = {};
+  circle['itself'] = circle;
 
   test.each<[string, object]>([
     ['options', undefined as never],
@@ -63,6 +65,7 @@ describe('options of calls are checked before anything is sent', () => {
     ['additionalAttributes', { additionalAttributes: { since: new Date() } }],
     ['additionalAttributes', { additionalAttributes: { price: Number.NaN } }],
     ['additionalAttributes', { additionalAttributes: ['a'] }],
+    ['additionalAttributes', { additionalAttributes: circle }],
     // 66: the names of the record's own fields.
     ...['key', 'sortKey', 'ownerName', 'leaseDuration', 'recordVersionNumber', 'data', 'isReleased'].map((name): [string, object] => [
       `additionalAttributes.${name}`,
