@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import type { Entrant } from './record.ts';
+import { type Entrant, latestDateMs } from './record.ts';
 import type { LockStore } from './store.ts';
 
 /** What a claim writes about itself. */
@@ -42,7 +42,7 @@ export function entrantOf(
     host: base.host,
     pid: base.pid,
     since,
-    ...(terms.maxHoldMs === Number.POSITIVE_INFINITY ? {} : { latestEnd: since + terms.maxHoldMs }),
+    ...(since + terms.maxHoldMs > latestDateMs ? {} : { latestEnd: since + terms.maxHoldMs }),
     ttlMs: terms.ttlMs,
     until: wallMs + terms.ttlMs,
     beat: (base.beat ?? 0) + 1,

@@ -146,7 +146,7 @@ export function resolveOptions(
   locker: RunOptions,
   weak?: RunOptions,
 ): ResolvedOptions {
-  const table = tables.length > 1 ? strictest(tables) : tables[0];
+  const table = tables.length > 1 ? strictest(tables, { ...defaults, ...given(weak), ...given(locker) }) : tables[0];
   const resolved: ResolvedOptions = {
     ...defaults,
     ...given(weak),
@@ -186,9 +186,14 @@ function checkGroup(group: object, groupRules: Readonly<Record<string, readonly 
 
 const policyOrder = ['run', 'skip', 'throw'] as const;
 
-function strictest(tables: readonly TableOptions[]): TableOptions {
+/** A table that says nothing about how it is held has what `otherwise` says, which may be the strictest. */
+function strictest(
+  tables: readonly TableOptions[],
+  { ttlMs, maxHoldMs, minHoldMs, onStoreDown }: Pick<ResolvedOptions, 'ttlMs' | 'maxHoldMs' | 'minHoldMs' | 'onStoreDown'>,
+): TableOptions {
+  const complete: readonly TableOptions[] = tables.map((table) => ({ ttlMs, maxHoldMs, minHoldMs, onStoreDown, ...given(table) }));
   const pick = <T>(name: keyof TableOptions, better: (a: T, b: T) => T): Record<string, T> => {
-    const values = tables.flatMap((table) => (table[name] === undefined ? [] : [table[name] as T]));
+    const values = complete.flatMap((table) => (table[name] === undefined ? [] : [table[name] as T]));
     return values.length === 0 ? {} : { [name]: values.reduce(better) };
   };
   const smaller = (a: number, b: number): number => Math.min(a, b);

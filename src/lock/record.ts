@@ -45,6 +45,9 @@ export interface Holder {
 
 const maxJobBytes = 128;
 
+/** The last millisecond that a `Date` can show. */
+export const latestDateMs = 8.64e15;
+
 /** The text under a key. */
 export function encodeRecord(record: LockRecord): string {
   return JSON.stringify(record);
@@ -103,5 +106,5 @@ function isEntrant(value: unknown): value is Entrant {
 }
 
 function isDateMs(value: unknown): boolean {
-  return typeof value === 'number' && Math.abs(value) <= 8.64e15;
+  return typeof value === 'number' && Math.abs(value) <= latestDateMs;
 }

@@ -43,6 +43,7 @@ export interface Settings {
 
 const ownNames = ['store', 'namespace', 'environment', 'resources', 'allowUnlisted', 'defaultSchema', 'closesStore', 'clock'];
 const tableNames = ['ttlMs', 'maxHoldMs', 'minHoldMs', 'retry', 'onStoreDown', 'onBusy'];
+const clockMethods = ['monotonicMs', 'wallMs', 'setTimer'] as const;
 const storeMethods = ['read', 'create', 'replace', 'remove', 'close'] as const;
 
 /** Checks everything before anything is sent. Throws `InvalidOptionError`. */
@@ -64,10 +65,15 @@ export function resolveSettings(options: LockerOptions): Settings {
     throw new InvalidOptionError('store', store, 'a store is allowed, such as memcachedStore({ servers }) from "giveway/memcached"');
   }
   checkOptions(options, '', [...runOptionNames.filter((name) => name !== 'signal'), ...ownNames]);
+  checkFlag(allowUnlisted, 'allowUnlisted');
+  checkFlag(closesStore, 'closesStore');
+  if (clockMethods.some((method) => typeof clock?.[method] !== 'function'))
+    throw new InvalidOptionError('clock', clock, 'a clock is allowed, such as fakeClock() from "giveway/testing"');
+  const schema = schemaName(defaultSchema);
   const tables = new Map<string, TableOptions>();
   for (const [name, settings] of entriesOf(resources)) {
     checkOptions(settings, `resources.${name}.`, tableNames);
-    const normal = normalizeName(name, defaultSchema, `resources.${name}`);
+    const normal = normalizeName(name, schema, `resources.${name}`);
     if (tables.has(normal)) throw new InvalidOptionError(`resources.${name}`, name, `"${normal}" is listed twice`);
     tables.set(normal, settings);
   }
@@ -75,7 +81,7 @@ export function resolveSettings(options: LockerOptions): Settings {
     store,
     namespace: checkNamespace(namespace, 'namespace'),
     environment: environment === undefined ? undefined : checkNamespace(environment, 'environment'),
-    defaultSchema,
+    defaultSchema: schema,
     tables,
     listed: new Set(tables.keys()),
     allowUnlisted: allowUnlisted || resources === undefined,
@@ -83,6 +89,17 @@ export function resolveSettings(options: LockerOptions): Settings {
     closesStore,
     clock,
   };
+}
+
+function checkFlag(value: unknown, path: string): void {
+  if (typeof value !== 'boolean') throw new InvalidOptionError(path, value, 'true or false is allowed');
+}
+
+/** Folded like any name, or nothing would be in it. */
+function schemaName(value: unknown): string {
+  const name = normalizeName(value, undefined, 'defaultSchema');
+  if (/^(?:[^\s."/*]+|"[^"]+")$/.test(name)) return name;
+  throw new InvalidOptionError('defaultSchema', value, 'the name of one schema is allowed');
 }
 
 function entriesOf(resources: LockerOptions['resources']): readonly (readonly [string, TableOptions])[] {

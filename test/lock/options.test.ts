@@ -67,6 +67,11 @@ describe('P11: bad input is refused before anything is sent', () => {
     [{ store, resources: { events: { ttl: 1 } } }, 'resources.events.ttl'],
     [{ store, resources: { events: { ttlMs: 1 } } }, 'resources.events.ttlMs'],
     [{ store, resources: ['events', 'public.events'] }, 'resources.public.events'],
+    [{ store, defaultSchema: 42 }, 'defaultSchema'],
+    [{ store, defaultSchema: 'a.b' }, 'defaultSchema'],
+    [{ store, allowUnlisted: 'no' }, 'allowUnlisted'],
+    [{ store, closesStore: 1 }, 'closesStore'],
+    [{ store, clock: {} }, 'clock'],
   ])('createLocker(%j)', (options, path) => {
     expect(() => createLocker(options as never)).toThrow(expect.objectContaining({ name: 'InvalidOptionError', path }));
   });
@@ -76,7 +81,12 @@ describe('the nearest setting wins', () => {
   const locker = createLocker({
     store: memoryStore(),
     ttlMs: 40_000,
-    resources: { events: { ttlMs: 20_000, maxHoldMs: 50_000 }, visits: { ttlMs: 10_000, minHoldMs: 0, maxHoldMs: 90_000 }, plain: {} },
+    resources: {
+      events: { ttlMs: 20_000, maxHoldMs: 50_000 },
+      visits: { ttlMs: 10_000, minHoldMs: 0, maxHoldMs: 90_000 },
+      plain: {},
+      lax: { ttlMs: 80_000 },
+    },
   });
 
   test.each([
@@ -85,9 +95,26 @@ describe('the nearest setting wins', () => {
     ['locker over default', 'plain', {}, 40_000],
     ['the smallest of several tables', ['events', 'visits'], {}, 10_000],
     ['undefined is not a setting', 'events', { ttlMs: undefined }, 20_000],
+    ['a table that says nothing counts with what the locker says', ['lax', 'plain'], {}, 40_000],
   ])('%s', async (_, scope, options, expectedMs) => {
     const lock = await locker.lock(scope, options as never);
     expect(Math.round(lock.remainingMs() / 1000) * 1000).toBe(expectedMs);
     await lock.unlock();
   });
+});
+
+test('the default schema is folded like any name', async () => {
+  await using locker = createLocker({ store: memoryStore(), defaultSchema: 'App', resources: ['app.events'] });
+  expect((await locker.lock('Events')).scope.writes).toEqual(['events']);
+});
+
+test('a maxHoldMs past all dates is written as no end at all', async () => {
+  const store = memoryStore();
+  await using locker = createLocker({ store, maxHoldMs: Number.MAX_SAFE_INTEGER });
+  await using other = createLocker({ store: store.connect() });
+  await locker.lock({ appends: 'events' });
+  const [holder] = await other.inspect('events');
+  expect(holder).toMatchObject({ state: 'holding' });
+  expect(holder).not.toHaveProperty('latestEnd');
+  expect(await other.tryLock({ appends: 'events' })).toBeDefined();
 });
