@@ -27,8 +27,8 @@ export class HeldLock implements Lock, SeatOwner {
   readonly isProtected: boolean;
   readonly fence: bigint | undefined;
   readonly options: ResolvedOptions;
-  /** The lock of an outer run that holds what this one joined. */
-  readonly outer: HeldLock | undefined;
+  /** The locks of outer runs that hold what this one joined. */
+  readonly outers: readonly HeldLock[];
   lost: LockLostError | undefined;
   readonly #context: LockContext;
   readonly #taken: readonly Taken[];
@@ -36,6 +36,8 @@ export class HeldLock implements Lock, SeatOwner {
   readonly #startWallMs: number;
   #controller: AbortController | undefined;
   #stopListening: (() => void) | undefined;
+  /** What the locks that joined this one do when it is let go before them. */
+  #joined: Set<() => void> | undefined;
   #ended = false;
 
   constructor(
@@ -45,19 +47,18 @@ export class HeldLock implements Lock, SeatOwner {
     token: string,
     taken: readonly Taken[],
     protectedByStore: boolean,
-    outer?: HeldLock,
+    outers: readonly HeldLock[],
   ) {
     this.#context = context;
     this.#taken = taken;
     this.#startMonoMs = context.clock.monotonicMs();
     this.scope = scope;
     this.options = options;
-    this.outer = outer;
+    this.outers = outers;
     this.#startWallMs = Math.min(context.clock.wallMs(), ...taken.map(({ seat }) => seat.sinceWallMs));
-    this.isProtected = protectedByStore && (outer?.isProtected ?? true);
-    this.token =
-      taken.length === 1 ? (taken[0] as Taken).seat.claim.token : taken.length === 0 && outer !== undefined ? outer.token : token;
-    this.fence = largestFence(taken, outer);
+    this.isProtected = protectedByStore && (outers.length === 0 || outers.every((outer) => outer.isProtected));
+    this.token = taken.length === 1 ? (taken[0] as Taken).seat.claim.token : taken.length === 0 ? (outers[0]?.token ?? token) : token;
+    this.fence = largestFence(taken, outers);
     for (const { seat } of taken) seat.owner = this;
   }
 
@@ -74,8 +75,7 @@ export class HeldLock implements Lock, SeatOwner {
     if (this.#ended) return false;
     for (const { gate, seat } of this.#taken) gate.isLive(seat);
     if (this.lost === undefined && this.#holdLeftMs() <= 0) this.lose('max-hold', this.#firstResource());
-    if (this.lost === undefined && this.outer !== undefined && !this.outer.isLive())
-      this.lose(this.outer.lost?.reason ?? 'closed', this.outer.lost?.resource ?? this.#firstResource());
+    for (const outer of this.outers) if (!outer.isLive()) this.lose(outer.lost?.reason ?? 'closed', outer.lost?.resource);
     return this.lost === undefined;
   }
 
@@ -87,7 +87,7 @@ export class HeldLock implements Lock, SeatOwner {
   remainingMs(): number {
     if (!this.isLive()) return 0;
     const seats = this.#taken.map(({ seat }) => seat.remainingMs(this.#context.clock));
-    return Math.max(0, Math.min(this.#holdLeftMs(), this.outer?.remainingMs() ?? Number.POSITIVE_INFINITY, ...seats));
+    return Math.max(0, Math.min(this.#holdLeftMs(), ...this.outers.map((outer) => outer.remainingMs()), ...seats));
   }
 
   async extend(ttlMs: number = this.options.ttlMs): Promise<boolean> {
@@ -96,7 +96,10 @@ export class HeldLock implements Lock, SeatOwner {
     }
     if (!this.isLive()) return false;
     const cappedMs = Math.max(ttlRangeMs.min, Math.min(ttlMs, Math.ceil(this.#holdLeftMs())));
-    const extended = await Promise.all(this.#taken.map(({ gate, seat }) => gate.extend(seat, cappedMs)));
+    const extended = await Promise.all([
+      ...this.#taken.map(({ gate, seat }) => gate.extend(seat, cappedMs)),
+      ...this.outers.map((outer) => outer.remainingMs() >= cappedMs || outer.extend(cappedMs)),
+    ]);
     if (!extended.every(Boolean) || !this.isLive()) return false;
     this.#context.events.emit('extended', () => ({ id: this.id, scope: this.scope, job: this.job, ttlMs: cappedMs }));
     return true;
@@ -135,7 +138,7 @@ export class HeldLock implements Lock, SeatOwner {
 
   async handOver(): Promise<SerializedLock> {
     if (!this.isLive()) this.throwIfLost();
-    if (!this.isProtected || this.outer !== undefined) {
+    if (!this.isProtected || this.outers.length > 0) {
       throw new GivewayError(
         'ERR_GIVEWAY_NOT_TRANSFERABLE',
         this.isProtected
@@ -214,6 +217,7 @@ export class HeldLock implements Lock, SeatOwner {
   #end(): void {
     this.#ended = true;
     this.#stopListening?.();
+    if (this.#joined !== undefined) for (const judge of this.#joined) judge();
     this.#context.ended(this);
   }
 
@@ -245,18 +249,41 @@ export class HeldLock implements Lock, SeatOwner {
     const abort = (): void => controller.abort(given?.reason);
     if (this.lost !== undefined) controller.abort(this.lost);
     else if (given?.aborted) abort();
+    if (this.#ended || this.lost !== undefined) return controller;
     given?.addEventListener('abort', abort, { once: true });
-    this.outer?.signal.addEventListener('abort', judge, { once: true });
+    for (const outer of this.outers) outer.#join(judge);
+    const timer = this.#timeTheEnd();
     this.#stopListening = () => {
       given?.removeEventListener('abort', abort);
-      this.outer?.signal.removeEventListener('abort', judge);
+      for (const outer of this.outers) outer.#leave(judge);
+      timer?.[Symbol.dispose]();
     };
     return controller;
   }
+
+  #join(judge: () => void): void {
+    this.signal.addEventListener('abort', judge, { once: true });
+    this.#joined ??= new Set();
+    this.#joined.add(judge);
+  }
+
+  #leave(judge: () => void): void {
+    this.signal.removeEventListener('abort', judge);
+    this.#joined?.delete(judge);
+  }
+
+  /** Where nothing was taken, no heartbeat looks after `maxHoldMs`. */
+  #timeTheEnd(): Disposable | undefined {
+    const leftMs = this.#holdLeftMs();
+    if (this.#taken.length > 0 || leftMs === Number.POSITIVE_INFINITY) return undefined;
+    // Node's timers may fire a fraction of a millisecond early.
+    return this.#context.clock.setTimer(() => this.isLive(), Math.ceil(leftMs) + 1, false);
+  }
 }
 
-function largestFence(taken: readonly Taken[], outer: HeldLock | undefined): bigint | undefined {
-  let largest = outer?.fence;
+function largestFence(taken: readonly Taken[], outers: readonly HeldLock[]): bigint | undefined {
+  let largest: bigint | undefined;
+  for (const { fence } of outers) if (fence !== undefined && (largest === undefined || fence > largest)) largest = fence;
   for (const { seat } of taken) {
     const { fence } = seat.claim;
     if (seat.ask.mode === 'write' && fence !== undefined && (largest === undefined || fence > largest)) largest = fence;

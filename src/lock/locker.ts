@@ -2,13 +2,14 @@ import { hostname } from 'node:os';
 import { isTaken, type Place, type Taken, takeAll, tryTakeAll } from './acquire.ts';
 import { GivewayError, InvalidOptionError, LockLostError, ResourceBusyError, StoreUnavailableError } from './errors.ts';
 import { createEvents, type EventName, type Events, type Listener, type LockerEvents } from './events.ts';
-import type { GateContext } from './gate.ts';
+import type { Gate, GateContext } from './gate.ts';
 import { Gates } from './gates.ts';
+import { checkHanded } from './handed.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { HeldLock, type LockContext } from './held-lock.ts';
 import { keyPrefix, recordKey, wishKey } from './keys.ts';
 import type { Lock, SerializedLock } from './lock.ts';
-import { Nesting, type Surroundings } from './nesting.ts';
+import { Nesting, nobody, type Surroundings } from './nesting.ts';
 import { checkOptions, type LockOptions, lockOptionNames, type ResolvedOptions, type RunOptions, runOptionNames } from './options.ts';
 import { type Plan, Plans } from './plans.ts';
 import { decodeRecord, type Holder, toHolder } from './record.ts';
@@ -58,7 +59,7 @@ export class ResourceLocker {
   readonly #settings: Settings;
   readonly #events: Events = createEvents();
   readonly #heartbeat: Heartbeat;
-  readonly #nesting = new Nesting();
+  readonly #nesting: Nesting;
   readonly #starvation: Starvation;
   readonly #gates: Gates;
   readonly #plans: Plans;
@@ -68,6 +69,8 @@ export class ResourceLocker {
   readonly #lockContext: LockContext;
   readonly #notices: Disposable | undefined;
   #closing: Promise<void> | undefined;
+  /** Set before anybody is told, who might ask for a new lock at once. */
+  #isClosed = false;
   #downSinceMonoMs = 0;
 
   constructor(options: LockerOptions) {
@@ -94,6 +97,7 @@ export class ResourceLocker {
     };
     this.#gates = new Gates(this.#gateContext, (resource) => this.#key(resource));
     this.#plans = new Plans(settings);
+    this.#nesting = new Nesting(this.#plans.listedSchemaOf);
     this.#lockContext = { clock, events, namespace, environment, ended: (lock) => this.#held.delete(lock) };
     this.#notices = settings.store.onNotice?.((notice) => events.emit('notice', () => notice));
   }
@@ -138,7 +142,7 @@ export class ResourceLocker {
       events: this.#events,
       request,
       acquire: async () => (waits ? this.#wait(request) : this.#try(request)),
-      within: (lock) => this.#nesting.within(lock, () => work(lock)),
+      within: (lock) => this.#nesting.within(lock, request.needs, () => work(lock)),
       began: () => this.#starvation.ran(job),
       skipped: (resource, holders) => {
         const hunger = this.#starvation.skipped(job, starveAfter);
@@ -202,9 +206,7 @@ export class ResourceLocker {
   /** Takes over a lock from `lock.handOver()`, under a new token. Rejects with `LockLostError` when it is not there any more. */
   async restore(handed: SerializedLock): Promise<Lock> {
     const { namespace, environment, clock } = this.#settings;
-    if (typeof handed !== 'object' || handed === null || handed.v !== 1 || !Array.isArray(handed.entries)) {
-      throw new InvalidOptionError('handed', handed, 'what lock.handOver() returned is allowed');
-    }
+    checkHanded(handed);
     if (handed.namespace !== namespace || handed.environment !== environment) {
       throw new InvalidOptionError(
         'handed.namespace',
@@ -217,20 +219,26 @@ export class ResourceLocker {
       minHoldMs: handed.minHoldMs,
       ...(handed.job === undefined ? {} : { job: handed.job }),
     });
+    const unentered = needsOf(whole.scope).find(({ resource }) => !handed.entries.some((entry) => entry.resource === resource));
+    if (unentered !== undefined)
+      throw new InvalidOptionError('handed.entries', handed.entries, `"${unentered.resource}" is not among them`);
+    this.#mustBeOpen(whole);
     const options = { ...whole.options, maxHoldMs: handed.maxHoldMs ?? Number.POSITIVE_INFINITY };
     if (clock.wallMs() - handed.since >= options.maxHoldMs) throw new LockLostError(handed.entries[0]?.resource ?? '', 'max-hold');
     const token = newToken();
     const taken: Taken[] = [];
-    for (const entry of handed.entries) {
-      const gate = this.#gates.get(entry.resource);
-      const seat = await gate.restore(entry.token, { mode: entry.mode, token, options });
-      if (seat === undefined) {
-        await Promise.allSettled(taken.map((each) => each.gate.leave(each.seat)));
-        throw new LockLostError(entry.resource, 'vanished');
+    try {
+      for (const entry of handed.entries) {
+        const gate = this.#gates.get(entry.resource);
+        const seat = await gate.restore(entry.token, { mode: entry.mode, token, options });
+        if (seat === undefined) throw new LockLostError(entry.resource, 'vanished');
+        taken.push({ gate, seat });
       }
-      taken.push({ gate, seat });
+    } catch (error) {
+      await Promise.allSettled(taken.map(({ gate, seat }) => gate.leave(seat)));
+      throw error;
     }
-    return this.#hold({ ...whole, options, around: { outer: undefined, missing: [], outOfOrder: false } }, token, taken, true);
+    return this.#hold({ ...whole, options, around: { outers: nobody, missing: [], outOfOrder: false } }, token, taken, true);
   }
 
   on<E extends EventName>(event: E, listener: Listener<E>): this {
@@ -260,6 +268,7 @@ export class ResourceLocker {
 
   async #close(timeoutMs: number): Promise<void> {
     const { clock, store, closesStore } = this.#settings;
+    this.#isClosed = true;
     for (const gate of this.#gates.all()) gate.stopWaiting(closedError());
     for (const lock of [...this.#held]) lock.lose('closed');
     let timer: Disposable | undefined;
@@ -269,7 +278,7 @@ export class ResourceLocker {
     await Promise.race([Promise.allSettled(this.#running), tooLong]);
     timer?.[Symbol.dispose]();
     await Promise.allSettled([...this.#held].map((lock) => lock.release()));
-    await Promise.all(this.#gates.all().map((gate) => gate.settle()));
+    await Promise.all(this.#gates.all().map(clear));
     this.#heartbeat.stop();
     this.#notices?.[Symbol.dispose]();
     if (closesStore) await store.close().catch(() => {});
@@ -288,9 +297,9 @@ export class ResourceLocker {
 
   async #try(request: Request): Promise<HeldLock | Refused> {
     this.#mustBeOpen(request);
-    const { missing, outer } = request.around;
+    const { missing, outers } = request.around;
     const token = newToken();
-    if (missing.length === 0 && outer !== undefined) return this.#hold(request, token, [], true);
+    if (missing.length === 0 && outers.length > 0) return this.#hold(request, token, [], true);
     try {
       const outcome = await tryTakeAll(this.#places(missing, token, request.options));
       if (isTaken(outcome)) return this.#hold(request, token, outcome, true);
@@ -328,7 +337,7 @@ export class ResourceLocker {
 
   #hold(request: Request, token: string, taken: readonly Taken[], isProtected: boolean): HeldLock {
     const { scope, options, around, startedMonoMs } = request;
-    const lock = new HeldLock(this.#lockContext, scope, options, token, taken, isProtected, around.outer);
+    const lock = new HeldLock(this.#lockContext, scope, options, token, taken, isProtected, around.outers);
     this.#held.add(lock);
     this.#events.emit('acquired', () => ({
       id: lock.id,
@@ -338,7 +347,7 @@ export class ResourceLocker {
       maxHoldMs: options.maxHoldMs,
       isProtected: lock.isProtected,
     }));
-    if (this.#closing !== undefined) lock.lose('closed');
+    if (this.#isClosed) lock.lose('closed');
     return lock;
   }
 
@@ -350,7 +359,7 @@ export class ResourceLocker {
   }
 
   #mustBeOpen({ options, scope }: Request): void {
-    if (this.#closing !== undefined) throw closedError();
+    if (this.#isClosed) throw closedError();
     if (options.signal?.aborted) throw aborted(needsOf(scope)[0]?.resource ?? '', options.signal);
   }
 
@@ -361,6 +370,13 @@ export class ResourceLocker {
   #key(resource: string): string {
     return recordKey(this.#settings.namespace, this.#settings.environment, resource);
   }
+}
+
+/** Waits for what is under way at a gate, and gives back what it took: a request that was sent before the locker was closed. */
+async function clear(gate: Gate): Promise<void> {
+  await gate.settle();
+  await Promise.allSettled(gate.seats().map((seat) => gate.leave(seat, false)));
+  await gate.settle();
 }
 
 /** Under which name a job's skips are counted: its own, or what it takes. */

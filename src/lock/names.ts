@@ -27,10 +27,16 @@ export function normalizeName(name: unknown, defaultSchema: string | undefined, 
   return kept.join('.') + rest.toLowerCase();
 }
 
-/** The schema-level resource that covers `resource`: `analytics.visits` → `analytics.*`. */
-export function schemaOf(resource: string): string | undefined {
-  const dot = resource.startsWith('"') ? resource.indexOf('".') + 1 : resource.indexOf('.');
-  return dot <= 0 || resource.endsWith('.*') ? undefined : `${resource.slice(0, dot)}.*`;
+/**
+ * The schema-level resource that covers `resource`: `analytics.visits` → `analytics.*`, and where `defaultSchema` is
+ * `public`, `events` → `public.*`.
+ */
+export function schemaOf(resource: string, defaultSchema?: string): string | undefined {
+  if (resource.endsWith('.*') || resource.startsWith(firePrefix)) return undefined;
+  const table = resource.includes('/') ? tableOf(resource) : resource;
+  const dot = table.startsWith('"') ? table.indexOf('".') + 1 : table.indexOf('.');
+  const schema = dot > 0 ? table.slice(0, dot) : defaultSchema;
+  return schema === undefined ? undefined : `${schema}.*`;
 }
 
 /** What the name of a schedule's fire begins with. It sorts before every table, so that a table can be waited for inside. */

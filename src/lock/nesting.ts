@@ -2,24 +2,29 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { GivewayError } from './errors.ts';
 import type { HeldLock } from './held-lock.ts';
 import type { Mode } from './record.ts';
-import { covers, modeIn, type Need } from './scope.ts';
+import { covers, isBefore, modeIn, type Need } from './scope.ts';
 
 interface Frame {
   readonly lock: HeldLock;
+  /** What it holds, the schemas of its tables among them. */
+  readonly needs: readonly Need[];
   readonly around: Frame | undefined;
 }
 
 /** What a request finds held around it. */
 export interface Surroundings {
-  /** The innermost lock that gives the needed mode already. */
-  readonly outer: HeldLock | undefined;
+  /** The locks that give a part of what is needed already. */
+  readonly outers: readonly HeldLock[];
   /** What the surrounding runs do not hold. */
   readonly missing: readonly Need[];
   /** Something missing sorts before something held: waiting for it could deadlock, so it is tried once. */
   readonly outOfOrder: boolean;
 }
 
-const nothingHeld = (needs: readonly Need[]): Surroundings => ({ outer: undefined, missing: needs, outOfOrder: false });
+/** Most locks are taken where nothing is held. */
+export const nobody: readonly HeldLock[] = [];
+
+const nothingHeld = (needs: readonly Need[]): Surroundings => ({ outers: nobody, missing: needs, outOfOrder: false });
 
 /**
  * Which locks surround the code that runs now. Set by `run`, `wrap` and `transaction` only, follows the async context,
@@ -27,9 +32,14 @@ const nothingHeld = (needs: readonly Need[]): Surroundings => ({ outer: undefine
  */
 export class Nesting {
   readonly #frames = new AsyncLocalStorage<Frame>();
+  readonly #listedSchemaOf: (resource: string) => string | undefined;
 
-  within<T>(lock: HeldLock, work: () => T): T {
-    return this.#frames.run({ lock, around: this.#frames.getStore() }, work);
+  constructor(listedSchemaOf: (resource: string) => string | undefined) {
+    this.#listedSchemaOf = listedSchemaOf;
+  }
+
+  within<T>(lock: HeldLock, needs: readonly Need[], work: () => T): T {
+    return this.#frames.run({ lock, needs, around: this.#frames.getStore() }, work);
   }
 
   /** The innermost live lock here, or the innermost that covers `resource`. */
@@ -41,22 +51,26 @@ export class Nesting {
 
   surroundings(needs: readonly Need[]): Surroundings {
     if (this.#frames.getStore() === undefined) return nothingHeld(needs);
-    let outer: HeldLock | undefined;
+    const outers = new Set<HeldLock>();
     const missing = needs.filter(({ resource, mode }) => {
       const around = this.#around(resource);
       const covering = around.find(({ held }) => covers(held, mode));
       if (covering === undefined && around[0] !== undefined) throw upgrade(resource, around[0].held, mode);
-      outer ??= covering?.lock;
+      if (covering !== undefined) outers.add(covering.lock);
       return covering === undefined;
     });
-    return { outer, missing, outOfOrder: this.#sortsBeforeHeld(missing) };
+    return { outers: outers.size === 0 ? nobody : [...outers], missing, outOfOrder: this.#sortsBeforeHeld(missing) };
   }
 
   /** The live locks here that hold `resource`, innermost first. */
   #around(resource: string): readonly { readonly lock: HeldLock; readonly held: Mode }[] {
     const found: { lock: HeldLock; held: Mode }[] = [];
+    const schema = this.#listedSchemaOf(resource);
     for (let frame = this.#frames.getStore(); frame !== undefined; frame = frame.around) {
-      const held = modeIn(frame.lock.scope, resource);
+      // A table of a schema also appends to the schema: that gives nothing to the other tables of it.
+      const held =
+        frame.needs.find((need) => need.resource === resource)?.mode ??
+        (schema === undefined ? undefined : modeIn(frame.lock.scope, schema));
       if (held !== undefined && frame.lock.isLive()) found.push({ lock: frame.lock, held });
     }
     return found;
@@ -65,8 +79,7 @@ export class Nesting {
   #sortsBeforeHeld(missing: readonly Need[]): boolean {
     const [first] = missing;
     for (let frame = this.#frames.getStore(); first !== undefined && frame !== undefined; frame = frame.around) {
-      const { writes, appends, reads } = frame.lock.scope;
-      if (frame.lock.isLive() && [...writes, ...appends, ...reads].some((held) => held > first.resource)) return true;
+      if (frame.lock.isLive() && frame.needs.some((held) => isBefore(first.resource, held.resource))) return true;
     }
     return false;
   }

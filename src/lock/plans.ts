@@ -1,5 +1,5 @@
-import { normalizeName, requireListed, tableOf } from './names.ts';
-import { type ResolvedOptions, type RunOptions, resolveOptions } from './options.ts';
+import { normalizeName, requireListed, schemaOf, tableOf } from './names.ts';
+import { type ResolvedOptions, type RunOptions, resolveOptions, type TableOptions } from './options.ts';
 import { type LockScope, type Need, needsOf, type ResolvedScope, resolveScope } from './scope.ts';
 import type { Settings } from './settings.ts';
 
@@ -11,10 +11,12 @@ export interface Plan {
 }
 
 const remembered = 2_048;
+const noSettings: TableOptions = {};
 
 /** Works out what calls ask for. Throws `InvalidOptionError` and `UnknownResourceError` before anything is sent. */
 export class Plans {
   readonly #settings: Settings;
+  readonly #schemas: ReadonlySet<string>;
   readonly #names = new Map<unknown, string>();
   readonly #plain = new Map<string, Plan>();
   /** Where neither the call nor a table says anything. */
@@ -22,6 +24,7 @@ export class Plans {
 
   constructor(settings: Settings) {
     this.#settings = settings;
+    this.#schemas = new Set([...settings.listed].filter((name) => name.endsWith('.*')));
   }
 
   /** A plain name with no options of its own means the same each time: it is worked out once. */
@@ -43,13 +46,21 @@ export class Plans {
     return remember(this.#names, name, () => normalizeName(name, this.#settings.defaultSchema, path));
   }
 
+  /** The schema-level resource that covers `resource`, if it is listed. */
+  readonly listedSchemaOf = (resource: string): string | undefined => {
+    if (this.#schemas.size === 0) return undefined;
+    const schema = schemaOf(resource, this.#settings.defaultSchema);
+    return schema !== undefined && this.#schemas.has(schema) ? schema : undefined;
+  };
+
   #make(scope: LockScope, options: RunOptions | undefined, weak: RunOptions | undefined): Plan {
-    const { tables: settingsOf, listed, defaults } = this.#settings;
+    const { tables: settingsOf, defaults } = this.#settings;
     const resolved = this.scope(scope);
-    const needs = needsOf(resolved, listed);
-    const tables = needs.flatMap(({ resource }) => settingsOf.get(resource) ?? settingsOf.get(tableOf(resource)) ?? []);
-    if (options !== undefined || weak !== undefined || tables.length > 0) {
-      return { scope: resolved, needs, options: resolveOptions(options, tables, defaults, weak) };
+    const needs = needsOf(resolved, this.listedSchemaOf);
+    const tables = needs.map(({ resource }) => settingsOf.get(resource) ?? settingsOf.get(tableOf(resource)) ?? noSettings);
+    const areSet = tables.some((table) => table !== noSettings);
+    if (options !== undefined || weak !== undefined || areSet) {
+      return { scope: resolved, needs, options: resolveOptions(options, areSet ? tables : [], defaults, weak) };
     }
     this.#plainOptions ??= resolveOptions(undefined, [], defaults);
     return { scope: resolved, needs, options: this.#plainOptions };

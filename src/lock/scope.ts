@@ -20,7 +20,7 @@ export interface Need {
   readonly mode: Mode;
 }
 
-const noNames: ReadonlySet<string> = new Set();
+const noSchema = (): undefined => undefined;
 const fields = { writes: 'write', appends: 'append', reads: 'read' } as const;
 
 /** Refuses empty scopes, unknown fields and a resource named in two modes. */
@@ -56,19 +56,31 @@ export function resolveScope(scope: LockScope, normalize: (name: unknown, path: 
 }
 
 /**
- * What a scope takes from the store, sorted by name: the order that keeps takers of several resources from deadlock.
- * A table whose schema-level resource is listed also appends to it: tables go together, and `write` on `analytics.*`
- * excludes them all.
+ * What a scope takes from the store, in the order that keeps takers of several resources from deadlock. A table whose
+ * schema-level resource is listed also appends to it: tables go together, and `write` on `analytics.*` excludes them all.
+ * Whoever reads the whole and changes a part of it needs the whole alone.
  */
-export function needsOf(scope: ResolvedScope, listed: ReadonlySet<string> = noNames): readonly Need[] {
+export function needsOf(scope: ResolvedScope, listedSchemaOf: (resource: string) => string | undefined = noSchema): readonly Need[] {
   const needs = new Map<string, Mode>();
   for (const field of Object.keys(fields) as (keyof typeof fields)[])
     for (const resource of scope[field]) needs.set(resource, fields[field]);
-  for (const resource of [...needs.keys()]) {
-    const schema = schemaOf(resource);
-    if (schema !== undefined && listed.has(schema) && !needs.has(schema)) needs.set(schema, 'append');
+  for (const [resource, mode] of [...needs]) {
+    const schema = listedSchemaOf(resource);
+    if (schema === undefined) continue;
+    const whole = needs.get(schema);
+    if (whole === undefined) needs.set(schema, 'append');
+    else if (whole === 'read' && mode !== 'read') needs.set(schema, 'write');
   }
-  return [...needs].map(([resource, mode]) => ({ resource, mode })).sort((a, b) => (a.resource < b.resource ? -1 : 1));
+  return [...needs].map(([resource, mode]) => ({ resource, mode })).sort((a, b) => (isBefore(a.resource, b.resource) ? -1 : 1));
+}
+
+/** By name, but schemas come before tables and after the fires of schedules: so whoever holds a table can wait for any later one. */
+export function isBefore(resource: string, other: string): boolean {
+  return turnOf(resource) < turnOf(other);
+}
+
+function turnOf(resource: string): string {
+  return resource.endsWith('.*') ? `!~${resource}` : resource;
 }
 
 /** The mode in which a scope covers `resource`, by name or through its schema. */

@@ -1,0 +1,88 @@
+import { describe, expect, test } from '@jest/globals';
+import { createLocker, type Lock, type LockerOptions, type ResourceLocker, type SerializedLock } from '../../src/index.ts';
+import { type MemoryStore, memoryStore } from '../../src/stores/memory.ts';
+import { type FakeClock, type FaultyStore, fakeClock, faultyStore } from '../../src/testing/index.ts';
+
+interface Scene {
+  readonly clock: FakeClock;
+  readonly backend: MemoryStore;
+  readonly store: FaultyStore;
+  /** Over `store`. */
+  readonly here: ResourceLocker;
+  readonly there: ResourceLocker;
+}
+
+function scene(options: Partial<LockerOptions> = {}): Scene {
+  const clock = fakeClock();
+  const backend = memoryStore({ clock });
+  const store = faultyStore(backend.connect(), { clock });
+  return {
+    clock,
+    backend,
+    store,
+    here: createLocker({ store, clock, ...options }),
+    there: createLocker({ store: backend.connect(), clock, ...options }),
+  };
+}
+
+describe('restore', () => {
+  test('is refused by a locker that is closed', async () => {
+    const { clock, backend, here, there } = scene();
+    const handed = await (await there.lock('a')).handOver();
+    await here.close();
+    await expect(here.restore(handed)).rejects.toMatchObject({ code: 'ERR_GIVEWAY_CLOSED' });
+    await clock.advance(31_000);
+    expect(await backend.read('giveway:a')).toBeUndefined();
+  });
+
+  test('that fails halfway keeps nothing', async () => {
+    const { backend, store, here, there } = scene();
+    const handed = await (await there.lock(['a', 'b'])).handOver();
+    store.arm('read', 'reject-before', { key: (key) => key.endsWith('b') });
+    await expect(here.restore(handed)).rejects.toMatchObject({ code: 'ERR_GIVEWAY_STORE_UNAVAILABLE' });
+    expect(await backend.read('giveway:a')).toBeUndefined();
+  });
+
+  test.each<[string, (handed: SerializedLock) => object]>([
+    ['no entries', (handed) => ({ ...handed, entries: [] })],
+    ['an entry too few', (handed) => ({ ...handed, entries: handed.entries.slice(1) })],
+    ['no entry at all', (handed) => ({ ...handed, entries: [null, ...handed.entries] })],
+    ['a ttlMs that is none', (handed) => ({ ...handed, ttlMs: '30s' })],
+    ['a maxHoldMs that is none', (handed) => ({ ...handed, maxHoldMs: 'long' })],
+    ['a time that is none', (handed) => ({ ...handed, since: '2026' })],
+  ])('P11: %s is refused', async (_, spoil) => {
+    const { store, here, there } = scene();
+    const handed = await (await there.lock(['a', 'b'])).handOver();
+    await expect(here.restore(spoil(handed) as SerializedLock)).rejects.toMatchObject({ code: 'ERR_GIVEWAY_INVALID_OPTION' });
+    expect(store.calls.read).toBe(0);
+  });
+});
+
+describe('close', () => {
+  test('lets go of what a request under way gets', async () => {
+    const { backend, store, here } = scene();
+    const sent = store.arm('create', 'hang-after');
+    const locking = here.lock('a');
+    await sent.reached;
+    const closing = here.close();
+    sent.release();
+    await closing;
+    expect(await backend.read('giveway:a')).toBeUndefined();
+    const lock = await locking;
+    expect(lock.signal.reason).toMatchObject({ reason: 'closed' });
+    expect(await lock.unlock()).toBe(false);
+  });
+
+  test('refuses whoever asks again as soon as a lock is lost', async () => {
+    const { backend, here } = scene();
+    const lock = await here.lock('a');
+    let again: Promise<Lock | undefined> | undefined;
+    lock.signal.addEventListener('abort', () => {
+      again = here.tryLock('b');
+      again.catch(() => {});
+    });
+    await here.close();
+    await expect(again).rejects.toMatchObject({ code: 'ERR_GIVEWAY_CLOSED' });
+    expect(await backend.read('giveway:b')).toBeUndefined();
+  });
+});
