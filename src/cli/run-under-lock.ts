@@ -1,10 +1,11 @@
 import { constants } from 'node:os';
+import { isDisabled } from '../config/disabled.ts';
 import { describeHolder, LockLostError } from '../lock/errors.ts';
 import { HeldLock } from '../lock/held-lock.ts';
 import type { Lock } from '../lock/lock.ts';
 import type { ResourceLocker } from '../lock/locker.ts';
 import type { RunOptions } from '../lock/options.ts';
-import type { Holder } from '../lock/record.ts';
+import { type Holder, latestDateMs } from '../lock/record.ts';
 import type { LockScope } from '../lock/scope.ts';
 import { startChild } from './child.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -120,7 +121,7 @@ function codeOf(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
 }
 
-/** What the command learns of its lock. Of a lock that does not protect it gets no token. */
+/** What the command learns of its lock. Of one that does not protect, or is none, it gets no token. */
 function environmentOf(lock: Lock, { env }: Terminal): NodeJS.ProcessEnv {
   const { GIVEWAY_TOKEN: _, GIVEWAY_FENCE: __, GIVEWAY_EXPIRES_AT: ___, ...rest } = env;
   const { writes, appends, reads } = lock.scope;
@@ -128,8 +129,8 @@ function environmentOf(lock: Lock, { env }: Terminal): NodeJS.ProcessEnv {
   return {
     ...rest,
     GIVEWAY_RESOURCES: [...writes, ...appends, ...reads].join(','),
-    ...(lock.isProtected ? { GIVEWAY_TOKEN: lock.token } : {}),
+    ...(lock.isProtected && !isDisabled(env.GIVEWAY_DISABLED) ? { GIVEWAY_TOKEN: lock.token } : {}),
     ...(lock.fence === undefined ? {} : { GIVEWAY_FENCE: String(lock.fence) }),
-    ...(Number.isFinite(latestEndMs) ? { GIVEWAY_EXPIRES_AT: new Date(latestEndMs).toISOString() } : {}),
+    ...(latestEndMs <= latestDateMs ? { GIVEWAY_EXPIRES_AT: new Date(latestEndMs).toISOString() } : {}),
   };
 }

@@ -16,11 +16,14 @@ interface Unrefable {
   unref?(): void;
 }
 
-/** Of ioredis or, where that is not installed, of node-redis. It does not keep the process alive. */
+/**
+ * Of ioredis or, where that is not installed, of node-redis. It does not keep the process alive. The ready check of ioredis
+ * asks for INFO, which a user for locks need not have, and then says so on the console at each connection.
+ */
 export async function redisClient(url: string): Promise<OwnClient<RedisClient>> {
   try {
     const { Redis } = await import('ioredis');
-    const client = new Redis(url, { lazyConnect: true });
+    const client = new Redis(url, { lazyConnect: true, enableReadyCheck: false });
     const inner = client as unknown as { readonly stream?: Unrefable; readonly reconnectTimeout?: Unrefable };
     client.on('connect', () => inner.stream?.unref?.());
     client.on('reconnecting', () => inner.reconnectTimeout?.unref?.());

@@ -2,6 +2,7 @@ import type * as z from 'zod/mini';
 import { ConfigError, type ConfigProblem } from '../lock/errors.ts';
 import { nearestNames } from '../lock/names.ts';
 import { findContradictions, layerAt } from './contradictions.ts';
+import { isDisabled } from './disabled.ts';
 import { mergeSettings } from './merge.ts';
 import { describeIssues, problemAt } from './problems.ts';
 import { environmentSchema, fieldsAt, fileSchema } from './schema.ts';
@@ -81,7 +82,7 @@ function parseVariables({ GIVEWAY_STORE, GIVEWAY_NAMESPACE, GIVEWAY_ENVIRONMENT 
 function parseDisabled(text = ''): Parsed<boolean> {
   const isKnown = /^(?:|0|1|true|false)$/i.test(text);
   const problems = isKnown ? [] : [problemAt(['GIVEWAY_DISABLED'], `received ${JSON.stringify(text)}; 1, true, 0 or false is allowed`)];
-  return { value: /^(?:1|true)$/i.test(text), problems };
+  return { value: isDisabled(text), problems };
 }
 
 /** `NODE_ENV` is set for other reasons too and need not name a block; a name meant for us must. */

@@ -148,6 +148,12 @@ describeWith('memcached', (service) => {
     expect(env.has('GIVEWAY_FENCE')).toBe(false); // memcached has none
   });
 
+  test('the command learns no token where nothing is locked', async () => {
+    const script = ['run', '--write', 'events', ...shell('echo "$GIVEWAY_RESOURCES $GIVEWAY_TOKEN"')];
+    const { code, stdout } = await cli.start(script, { env: { GIVEWAY_DISABLED: '1' } }).ended;
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'events \n' });
+  });
+
   test('stdin and 1 MB of output pass through untouched', async () => {
     const input = randomBytes(2 ** 19).toString('hex');
     const { code, stdout, stderr } = await run(['--write', uniqueName(), '--', 'cat'], { input });

@@ -10,6 +10,7 @@ import { memoryStore } from '../../src/stores/memory.ts';
 import { clientFor, storeWithTable } from '../stores/dynamodb/tables.ts';
 import { type MomentoServer, momentoServer } from '../support/momento-server.ts';
 import { freePort } from '../support/server-process.ts';
+import { redisServer } from '../support/services.ts';
 import { describeWith } from '../support/shared.ts';
 
 /** What is set by the caller alone: there is no config file above. */
@@ -116,6 +117,27 @@ describe('a store from a URL', () => {
         await proveLocks(withRedis(service.url));
       } finally {
         jest.dontMock('ioredis');
+      }
+    });
+
+    test('says nothing on the console to a user with the rights that locks need', async () => {
+      const server = await redisServer();
+      const admin = new Redis(server.url);
+      const rights = ['+get', '+set', '+del', '+eval', '+publish', '+subscribe', '&giveway:changed', '~*'];
+      await admin.call('ACL', 'SETUSER', 'locks', 'on', '>secret', 'resetchannels', ...rights);
+      const warned = jest.spyOn(console, 'warn').mockImplementation(() => {});
+      try {
+        await using first = await loadLocker(settings({ store: server.url.replace('redis://', 'redis://locks:secret@') }));
+        await using second = await loadLocker(settings({ store: server.url.replace('redis://', 'redis://locks:secret@') }));
+        const lock = await first.lock('events');
+        const next = second.lock('events');
+        await lock.unlock();
+        expect(await (await next).unlock()).toBe(true);
+        expect(warned).not.toHaveBeenCalled();
+      } finally {
+        warned.mockRestore();
+        admin.disconnect();
+        await server.stop();
       }
     });
 
