@@ -125,7 +125,7 @@ export class HeldLock implements Lock, SeatOwner {
         : new StoreUnavailableError('The store failed while the lock was released', { cause: error });
     }
     const ours = settled.every((outcome) => outcome.status === 'fulfilled' && outcome.value);
-    const joined = this.#taken.length === 0 && this.isProtected;
+    const joined = this.#taken.length === 0 && this.outers.length > 0;
     const release = !ours || (joined && !live) ? 'not-ours' : joined ? 'kept' : 'released';
     this.#tellReleased(release);
     return release;

@@ -321,6 +321,8 @@ export class ResourceLocker {
     const wait: Wait = { startedMonoMs, deadlineMonoMs: startedMonoMs + options.retry.maxWaitMs, signal: options.signal };
     try {
       const taken = await takeAll(this.#places(around.missing, token, options), wait, ({ resource }, refusal) => {
+        // Asked before the locker was closed: whoever waits now is woken by nobody.
+        if (this.#isClosed) throw closedError();
         const { holders } = this.#refused(request, resource, holdersOf(resource, refusal));
         this.#events.emit('waiting', () => ({ resource, job: options.job, holders }));
       });
@@ -347,7 +349,10 @@ export class ResourceLocker {
       maxHoldMs: options.maxHoldMs,
       isProtected: lock.isProtected,
     }));
-    if (this.#isClosed) lock.lose('closed');
+    if (this.#isClosed) {
+      lock.lose('closed');
+      lock.release().catch(() => {});
+    }
     return lock;
   }
 

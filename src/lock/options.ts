@@ -191,14 +191,15 @@ function strictest(
   tables: readonly TableOptions[],
   { ttlMs, maxHoldMs, minHoldMs, onStoreDown }: Pick<ResolvedOptions, 'ttlMs' | 'maxHoldMs' | 'minHoldMs' | 'onStoreDown'>,
 ): TableOptions {
-  const complete: readonly TableOptions[] = tables.map((table) => ({ ttlMs, maxHoldMs, minHoldMs, onStoreDown, ...given(table) }));
+  const complete = tables.map((table) => ({ ttlMs, maxHoldMs, minHoldMs, onStoreDown, ...given(table) }));
   const pick = <T>(name: keyof TableOptions, better: (a: T, b: T) => T): Record<string, T> => {
-    const values = complete.flatMap((table) => (table[name] === undefined ? [] : [table[name] as T]));
+    const values = (complete as readonly TableOptions[]).flatMap((table) => (table[name] === undefined ? [] : [table[name] as T]));
     return values.length === 0 ? {} : { [name]: values.reduce(better) };
   };
   const smaller = (a: number, b: number): number => Math.min(a, b);
   return {
-    ...pick('ttlMs', smaller),
+    // Long enough for the longest minHoldMs, or tables that are right by themselves could not go together.
+    ttlMs: Math.max(Math.min(...complete.map((table) => table.ttlMs)), ...complete.map((table) => table.minHoldMs)),
     ...pick('maxHoldMs', smaller),
     ...pick<number>('minHoldMs', (a, b) => Math.max(a, b)),
     ...pick<StoreDownPolicy>('onStoreDown', (a, b) => (policyOrder.indexOf(a) > policyOrder.indexOf(b) ? a : b)),

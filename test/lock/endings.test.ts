@@ -73,6 +73,25 @@ describe('close', () => {
     expect(await lock.unlock()).toBe(false);
   });
 
+  test.each<[string, string | string[]]>([
+    ['one resource', 'b'],
+    ['several', ['a', 'b']],
+  ])('lets nobody join the queue whose request was under way: %s', async (_, scope) => {
+    const { clock, backend, store, here, there } = scene();
+    const held = await there.lock('b');
+    const sent = store.arm('create', 'hang-after', { key: (key) => key.endsWith(Array.isArray(scope) ? 'a' : 'b') });
+    const locking = here.lock(scope);
+    const refused = expect(locking).rejects.toMatchObject({ code: 'ERR_GIVEWAY_CLOSED' });
+    await sent.reached;
+    const closing = here.close();
+    sent.release();
+    await closing;
+    await refused;
+    await held.unlock();
+    expect(await backend.read('giveway:a')).toBeUndefined();
+    expect(clock.keepAliveTimers).toBe(0);
+  });
+
   test('refuses whoever asks again as soon as a lock is lost', async () => {
     const { backend, here } = scene();
     const lock = await here.lock('a');

@@ -92,6 +92,15 @@ test('an unprotected lock ends by its maxHoldMs too', async () => {
   expect(reason).toBe('max-hold');
 });
 
+test('what joined an unprotected lock is kept by it', async () => {
+  const { clock, store } = scene();
+  const down = faultyStore(store);
+  down.arm('every', 'reject-before', { times: Number.POSITIVE_INFINITY });
+  const locker = createLocker({ store: down, clock });
+  const outcome = await locker.run('a', () => locker.run('a', (lock) => lock.isProtected));
+  expect(outcome).toMatchObject({ release: 'released', value: { value: false, release: 'kept' } });
+});
+
 test("a lock that is over leaves nothing on the caller's signal", async () => {
   const { locker } = scene();
   const { signal } = new AbortController();

@@ -86,6 +86,7 @@ describe('the nearest setting wins', () => {
       visits: { ttlMs: 10_000, minHoldMs: 0, maxHoldMs: 90_000 },
       plain: {},
       lax: { ttlMs: 80_000 },
+      slow: { minHoldMs: 15_000 },
     },
   });
 
@@ -96,6 +97,7 @@ describe('the nearest setting wins', () => {
     ['the smallest of several tables', ['events', 'visits'], {}, 10_000],
     ['undefined is not a setting', 'events', { ttlMs: undefined }, 20_000],
     ['a table that says nothing counts with what the locker says', ['lax', 'plain'], {}, 40_000],
+    ['no smaller than the largest minHoldMs of several', ['slow', 'visits'], {}, 15_000],
   ])('%s', async (_, scope, options, expectedMs) => {
     const lock = await locker.lock(scope, options as never);
     expect(Math.round(lock.remainingMs() / 1000) * 1000).toBe(expectedMs);
