@@ -1,10 +1,10 @@
 import type { Clock } from './clock.ts';
 
-/** When a job counts as starving: after so many skips in a row, or so long without a run. */
+/** When a job counts as starving: after so many skips in a row, or so long after the first of them. */
 export interface StarveAfter {
   /** Skips in a row. Default 10. */
   readonly skips?: number;
-  /** Milliseconds since the last run, or since the first skip of a job that has not run yet. Default: no limit. */
+  /** Milliseconds since the first of those skips. Default: no limit. */
   readonly ms?: number;
 }
 
@@ -17,7 +17,7 @@ export interface Hunger {
 
 const jobsKept = 4_096;
 
-/** Per job: consecutive skips, and the time since the last run. */
+/** Per job: consecutive skips, and the time since the first. */
 export class Starvation {
   readonly #clock: Clock;
   readonly #jobs = new Map<string, { skips: number; sinceMonoMs: number }>();
@@ -27,10 +27,7 @@ export class Starvation {
   }
 
   ran(job: string): void {
-    const known = this.#jobs.get(job);
-    if (known === undefined) return;
-    known.skips = 0;
-    known.sinceMonoMs = this.#clock.monotonicMs();
+    this.#jobs.delete(job);
   }
 
   skipped(job: string, after: Required<StarveAfter>): Hunger {
@@ -45,7 +42,7 @@ export class Starvation {
 
   of(job: string, after: Required<StarveAfter>): Hunger {
     const known = this.#jobs.get(job);
-    if (known === undefined || known.skips === 0) return { skips: 0, sinceMs: 0, starving: false };
+    if (known === undefined) return { skips: 0, sinceMs: 0, starving: false };
     const sinceMs = this.#clock.monotonicMs() - known.sinceMonoMs;
     return { skips: known.skips, sinceMs, starving: known.skips >= after.skips || sinceMs >= after.ms };
   }

@@ -46,6 +46,23 @@ test('time without a run counts too', async () => {
   expect(starving).toMatchObject([{ skips: 2, sinceMs: 60_000 }]);
 });
 
+test('time counts from the first skip in a row, also for a job that was skipped and ran before', async () => {
+  const { clock, locker, holder, starving } = scene();
+  const options = { starveAfter: { ms: 60_000 } };
+  const skip = async (): Promise<void> => {
+    await using _ = await holder.lock('events');
+    await locker.run('events', () => {}, options);
+  };
+  await skip();
+  await locker.run('events', () => {}, options);
+  await clock.advance(3_600_000);
+  await skip();
+  expect(starving).toEqual([]);
+  await clock.advance(60_000);
+  await skip();
+  expect(starving).toMatchObject([{ skips: 2, sinceMs: 60_000 }]);
+});
+
 test("onStarving 'wait' lets a starving job wait instead of skipping", async () => {
   const { clock, locker, holder } = scene();
   const lock = await holder.lock('events');
