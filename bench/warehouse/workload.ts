@@ -1,4 +1,4 @@
-/** What the demo's workload has not: a second job that reads the table into which everybody inserts, and a reader of all three tables. */
+/** What the demo's workload has not: inserts that take their time, a second job that reads the table into which everybody inserts, and a reader of all three tables. */
 import { randomInt } from 'node:crypto';
 import { transaction } from '../../demo/database.ts';
 import { origins } from '../../demo/flights.ts';
@@ -6,6 +6,18 @@ import { type Desk, rewriteStates } from '../../demo/workload.ts';
 
 /** How long both jobs compute with what they read, in milliseconds. */
 export const computeMs = 10;
+
+/** How many flights are there when a round begins. What a job reads grows by what was inserted. */
+export const flightsAtStart = 3_000;
+
+/** How much longer than on this machine's loopback each statement takes that inserts flights, in milliseconds. It costs no CPU. */
+export const insertMs = 3;
+
+/** Whoever inserts, and by whatever means: a batch holds its table for as long as a warehouse takes for a statement. */
+export const slowInserts: string = `
+  create function take_time() returns trigger language plpgsql as $$ begin perform pg_sleep(${insertMs} / 1000.0); return null; end $$;
+  create trigger take_time after insert on flights for each statement execute function take_time();
+`;
 
 /** Sums all flights per state, computes, and rewrites the sums. */
 export async function sumFlights(desk: Desk): Promise<void> {

@@ -49,7 +49,7 @@ export async function observe(config: LoadedConfig): Promise<Observer> {
       return name;
     },
     listedSchemaOf(name) {
-      const schema = schemaOf(name);
+      const schema = schemaOf(name, defaultSchema);
       return schema !== undefined && listed.includes(schema) ? schema : undefined;
     },
     async look(name) {

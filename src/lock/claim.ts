@@ -129,6 +129,8 @@ export class Claim {
     this.released = true;
     return this.#serialise(async () => {
       const { clock, store } = this.#context;
+      // Sharers come and go: what was last seen of them is rarely so any more, and to find that out costs a request.
+      if (this.#whole !== undefined && !(await this.#look())) return false;
       for (let races = 0; races < maxRaces; races++) {
         const departure = depart(this.#record, this.#entrant, clock.wallMs(), minHoldUntilMs);
         if (departure.act === 'none') return false;

@@ -128,7 +128,11 @@ export class Gate implements Kept {
         found === undefined
           ? 'raced'
           : await joinClaim(this.#context, this.#taking.key, found, seat.ask.token, seat.ask.mode, termsOf(seat.ask));
-      if (own === 'raced') continue;
+      if (own === 'raced') {
+        // Its own entry may be what is gone: a renewal finds that out.
+        await this.#keeper.renew(seat.claim);
+        continue;
+      }
       seat.left = true;
       this.#drop(seat);
       return own.token;
@@ -153,7 +157,7 @@ export class Gate implements Kept {
         return this.#seatFirst(claim, ask);
       }
       await claim.release();
-      return standing.mode === ask.mode && ask.mode !== 'write' ? this.#seat(standing, ask) : undefined;
+      return standing.mode === ask.mode && ask.mode !== 'write' ? this.#seat(standing, ask, claim.entrant.since) : undefined;
     });
   }
 

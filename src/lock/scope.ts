@@ -83,9 +83,9 @@ function turnOf(resource: string): string {
   return resource.endsWith('.*') ? `!~${resource}` : resource;
 }
 
-/** The mode in which a scope covers `resource`, by name or through its schema. */
-export function modeIn(scope: ResolvedScope, resource: string): Mode | undefined {
-  const schema = schemaOf(resource);
+/** The mode in which a scope covers `resource`, by name or through its schema, which for a bare name is `defaultSchema`. */
+export function modeIn(scope: ResolvedScope, resource: string, defaultSchema?: string): Mode | undefined {
+  const schema = schemaOf(resource, defaultSchema);
   for (const field of Object.keys(fields) as (keyof typeof fields)[]) {
     if (scope[field].includes(resource) || (schema !== undefined && scope[field].includes(schema))) return fields[field];
   }

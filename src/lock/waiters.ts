@@ -5,13 +5,18 @@ import { type Holder, type Mode, toHolder } from './record.ts';
 import type { Ask, Seat } from './seat.ts';
 import { longHoldMs } from './traffic.ts';
 
-/** The shortest pause, and its least share of `retry.delayMs`: so who wants few requests has them. */
-const shortestDelayMs = 3;
+/** How soon a process looks again at whoever is in its way. */
+interface Patience {
+  /** The shortest pause, in milliseconds. */
+  readonly leastMs: number;
+  /** Of the time it has been in the way: a short hold leaves a short gap. */
+  readonly share: number;
+}
+const patience: Patience = { leastMs: 5, share: 0.4 };
+/** The process that is next in line is alone, and everybody waits for it to notice. */
+const patienceOfNext: Patience = { leastMs: 3, share: 0.08 };
+/** The least share of `retry.delayMs`: so who wants few requests has them. */
 const shortestShare = 1 / 16;
-/** A holder is looked at again after this share of the time it has been in the way: a short hold leaves a short gap. */
-const patience = 0.2;
-/** The same for the process that is next in line: it is alone, and everybody waits for it to notice. */
-const patienceOfNext = 0.08;
 
 /** How long somebody is willing to wait. */
 export interface Wait {
@@ -229,7 +234,8 @@ export class Waiters {
     const renewsAtMonoMs = this.#line.wishRenewsAtMonoMs();
     const nextInLine = renewsAtMonoMs !== Number.POSITIVE_INFINITY;
     const backoffMs = Math.min(retry.maxDelayMs, retry.delayMs * 2 ** Math.max(0, this.#looks - 1));
-    const hurryMs = Math.max(shortestDelayMs, retry.delayMs * shortestShare, this.#inTheWayMs() * (nextInLine ? patienceOfNext : patience));
+    const { leastMs, share } = nextInLine ? patienceOfNext : patience;
+    const hurryMs = Math.max(leastMs, retry.delayMs * shortestShare, this.#inTheWayMs() * share);
     // Among many who wait for a resource that goes from hand to hand, only the next in line need hurry.
     const looksMs = this.#changedHands && !nextInLine ? backoffMs : Math.min(backoffMs, hurryMs);
     const pauseMs = pushed ? Number.POSITIVE_INFINITY : looksMs * (0.5 + Math.random() / 2);

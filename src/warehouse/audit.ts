@@ -12,10 +12,14 @@ import { withoutTemporary } from './temporary-tables.ts';
 export type Audit = 'off' | 'warn' | 'throw';
 
 /** Tables that a statement writes and that `scopeFor` does not hold in the mode it needs. */
-export function uncovered({ writes, appends }: TablesWritten, scopeFor: (table: string) => ResolvedScope | undefined): readonly string[] {
+export function uncovered(
+  { writes, appends }: TablesWritten,
+  defaultSchema: string,
+  scopeFor: (table: string) => ResolvedScope | undefined,
+): readonly string[] {
   const lacks = (mode: Mode) => (table: string) => {
     const scope = scopeFor(table);
-    const held = scope && modeIn(scope, table);
+    const held = scope && modeIn(scope, table, defaultSchema);
     return held === undefined || !covers(held, mode);
   };
   return [...writes.filter(lacks('write')), ...appends.filter(lacks('append'))];
@@ -26,7 +30,7 @@ export function auditStatement(locker: ResourceLocker, reader: SqlReader, lock: 
   if (audit === 'off') return () => {};
   return (sql, session) => {
     const touched = sql === undefined ? undefined : reader.tablesWritten(sql);
-    const tables = touched === undefined ? [] : uncovered(withoutTemporary(session, touched), () => lock.scope);
+    const tables = touched === undefined ? [] : uncovered(withoutTemporary(session, touched), locker.defaultSchema, () => lock.scope);
     if (tables.length === 0 || sql === undefined) return;
     if (audit === 'throw') {
       throw new GivewayError(

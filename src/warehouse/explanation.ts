@@ -11,6 +11,8 @@ export interface ConflictContext {
   readonly written: TablesWritten | undefined;
   /** Who else held something at that moment, as far as anybody looked. */
   readonly others: readonly Holder[];
+  /** The schema of names without one, as the locker has it. Default `public`. */
+  readonly defaultSchema?: string;
 }
 
 /** A resource somebody used without holding it. */
@@ -41,7 +43,10 @@ const whatHappened: Record<Conflict['kind'], string> = {
  * Says which resource was missing from whose scope. What can be known is what *this* transaction touched and held; of the
  * other one only that it took no lock that excludes this one, or that two locks overlapped.
  */
-export function explainConflict(conflict: Conflict, { scope, written, others }: ConflictContext): ConflictExplanation {
+export function explainConflict(
+  conflict: Conflict,
+  { scope, written, others, defaultSchema = 'public' }: ConflictContext,
+): ConflictExplanation {
   const aborted = `The database aborted this transaction (${conflict.code}): ${whatHappened[conflict.kind]}.`;
   const explain = (sentences: readonly string[], missing: readonly MissingResource[] = []): ConflictExplanation => ({
     sentences: [aborted, ...sentences],
@@ -54,10 +59,11 @@ export function explainConflict(conflict: Conflict, { scope, written, others }: 
     return explain(['What it touched cannot be told from its statements; a comment `giveway: writes=… reads=…` in them would say.']);
 
   const used = usesOf(written);
-  const missing = used.filter(({ resource, mode }) => !isHeld(scope, resource, mode));
+  const heldIn = (resource: string): Mode | undefined => modeIn(scope, resource, defaultSchema);
+  const missing = used.filter(({ resource, mode }) => !suffices(heldIn(resource), mode));
   if (missing.length > 0) {
     const sentences = missing.map(
-      ({ resource, mode }) => `It used "${resource}", ${heldAs(scope, resource)}: add it to \`${fields[mode]}\`.`,
+      ({ resource, mode }) => `It used "${resource}", ${heldAs(heldIn(resource))}: add it to \`${fields[mode]}\`.`,
     );
     return explain(
       sentences,
@@ -91,13 +97,11 @@ function usesOf({ writes, appends, reads }: TablesWritten): readonly Use[] {
   return [...writes.map(inMode('write')), ...appends.map(inMode('append')), ...reads.map(inMode('read'))];
 }
 
-function isHeld(scope: ResolvedScope, resource: string, mode: Mode): boolean {
-  const held = modeIn(scope, resource);
+function suffices(held: Mode | undefined, mode: Mode): boolean {
   return held !== undefined && covers(held, mode);
 }
 
-function heldAs(scope: ResolvedScope, resource: string): string {
-  const held = modeIn(scope, resource);
+function heldAs(held: Mode | undefined): string {
   return held === undefined ? 'which is not in its scope' : `which is only in \`${fields[held]}\` of its scope`;
 }
 

@@ -64,7 +64,7 @@ export function createGuard(context: TransactionContext): Guard {
         const lock = locker.current(table);
         return lock !== undefined && lock.acquiredAt.getTime() <= snapshotMs ? lock.scope : undefined;
       };
-      const tables = uncovered(touched, scopeInTime).filter((table) => !told.has(table));
+      const tables = uncovered(touched, locker.defaultSchema, scopeInTime).filter((table) => !told.has(table));
       for (const table of tables) told.add(table);
       if (tables.length > 0) locker.announce('late-lock', () => ({ sql, tables, job: locker.current()?.job ?? runOptions.job }));
     },

@@ -137,7 +137,8 @@ describeWith('memcached', (service) => {
     });
 
     test('a listed schema that is in the way is told with the table', async () => {
-      configure({ store: `memcached://${service.url}`, namespace: service.prefix, resources: ['analytics.visits', 'analytics.*'] });
+      const resources = ['analytics.visits', 'analytics.*', 'events', 'public.*'];
+      configure({ store: `memcached://${service.url}`, namespace: service.prefix, resources });
       const beside = await hold({ appends: 'analytics.*' }, { job: 'load' });
       expect((await ask('why', 'analytics.visits')).out).not.toContain('analytics.*');
       await beside.unlock();
@@ -154,6 +155,8 @@ describeWith('memcached', (service) => {
         advice: [],
         schema: { resource: 'analytics.*', state: 'held', holders: [{ job: 'vacuum' }] },
       });
+      await hold('public.*', { job: 'vacuum' });
+      expect((await ask('why', 'events')).out).toContain('public.* is held.');
     });
 
     test('says so when nobody holds it', async () => {

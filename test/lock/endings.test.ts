@@ -43,6 +43,25 @@ describe('restore', () => {
     expect(await backend.read('giveway:a')).toBeUndefined();
   });
 
+  test("into a share that is there already keeps the lock's own end", async () => {
+    const { clock, here, there } = scene({ maxHoldMs: 10_000 });
+    const lock = await there.lock({ appends: 'a' });
+    await clock.advance(8_000);
+    await here.lock({ appends: 'a' });
+    const restored = await here.restore(await lock.handOver());
+    expect(restored?.remainingMs()).toBeLessThanOrEqual(2_000);
+  });
+
+  test('a share whose record is gone is lost, not handed over', async () => {
+    const { backend, store, here } = scene({ heartbeat: false, ttlMs: 2_000 });
+    await here.lock({ appends: 'a' });
+    const lock = await here.lock({ appends: 'a' });
+    const entry = await backend.read('giveway:a');
+    if (entry !== undefined) await backend.remove('giveway:a', entry.version);
+    await expect(lock.handOver()).rejects.toMatchObject({ code: 'ERR_GIVEWAY_LOCK_LOST' });
+    expect(store.calls.read).toBeLessThan(10);
+  });
+
   test.each<[string, (handed: SerializedLock) => object]>([
     ['no entries', (handed) => ({ ...handed, entries: [] })],
     ['an entry too few', (handed) => ({ ...handed, entries: handed.entries.slice(1) })],

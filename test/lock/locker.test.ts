@@ -28,6 +28,16 @@ describe('lock and unlock', () => {
     expect(store.calls).toEqual({ read: 0, create: 3, replace: 0, remove: 3 });
   });
 
+  test('a sharer that leaves others behind looks at the record first, and wins no race it need not run', async () => {
+    const backend = memoryStore();
+    const [first, second, third] = [backend, backend.connect(), backend.connect()].map((each) => faultyStore(each));
+    const locks = [];
+    for (const store of [first, second, third]) locks.push(await add({ store: store as FaultyStore }).lock({ appends: 'events' }));
+    second?.resetCalls();
+    await locks[1]?.unlock();
+    expect(second?.calls).toEqual({ read: 1, create: 0, replace: 1, remove: 0 });
+  });
+
   test('tryLock on a busy resource is at most two requests, in every mode', async () => {
     const backend = memoryStore();
     const store = faultyStore(backend.connect());

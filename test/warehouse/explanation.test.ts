@@ -48,6 +48,20 @@ describe('when this transaction used what it did not hold', () => {
     });
     expect(missing).toEqual([{ resource: 'events', mode: 'append', from: 'this transaction' }]);
   });
+
+  test.each([
+    [undefined, 'public.*', []],
+    ['analytics', 'public.*', ['events']],
+    ['analytics', 'analytics.*', []],
+  ])('names without a schema are of the default one: %s, held %s', (defaultSchema, held, lacking) => {
+    const { missing } = explainConflict(cycle, {
+      scope: { ...none, writes: [held] },
+      written: { ...none, writes: ['events'] },
+      others: [],
+      ...(defaultSchema === undefined ? {} : { defaultSchema }),
+    });
+    expect(missing.filter(({ from }) => from === 'this transaction').map(({ resource }) => resource)).toEqual(lacking);
+  });
 });
 
 describe('when it held all it used', () => {

@@ -85,6 +85,10 @@ describeWith('postgres', (database) =>
       await expect(backfill.transaction('analytics.*', (client) => client.query(write), { audit: 'throw' })).rejects.toMatchObject({
         code: '42P01',
       });
+      const locker = createLocker({ store: memcachedStore({ servers: proxy.url }), resources: ['visits', 'public.*'], closesStore: true });
+      lockers.push(locker);
+      const vacuum = createWarehouse({ pool, locker });
+      await vacuum.transaction('public.*', (client) => client.query('delete from visits'), { audit: 'throw' });
     });
   }),
 );
