@@ -61,21 +61,9 @@ export function lockedProcessor<T, R, N extends string = string>(
     const wanted = typeof scope === 'function' ? scope(job) : scope;
     const attempt = beginAttempt(job, cancelled);
     const { signal } = attempt;
-    let began = false;
-    const work = (lock: Lock): R | Promise<R> => {
-      // Ended while the store was asked: a listener that the processor adds now would never be called.
-      signal.throwIfAborted();
-      began = true;
-      return processor(job, token, lock.signal);
-    };
+    const work = (lock: Lock): R | Promise<R> => processor(job, token, lock.signal);
     const asked = { job: `${job.queueName}:${job.name}`, ...lockOptions, signal, onBusy: 'skip' } as const;
-    const outcome = await locker
-      .run(wanted, work, asked, { maxHoldMs: 3_600_000 })
-      .catch((error: unknown) => {
-        if (began || !signal.aborted) throw error;
-        return neverBegan;
-      })
-      .finally(() => attempt.end());
+    const outcome = await locker.run(wanted, work, asked, { maxHoldMs: 3_600_000 }).finally(() => attempt.end());
     if (outcome.status === 'ran') return outcome.value;
     if (outcome.reason === 'aborted' && !attempt.wasStopped()) throw asError(signal.reason);
     // A worker that is ending is no reason to drop a job: another one will have it.
@@ -86,8 +74,6 @@ export function lockedProcessor<T, R, N extends string = string>(
     return postpone(job, token, refusal(outcome), putOff);
   };
 }
-
-const neverBegan: Skipped = { status: 'skipped', reason: 'aborted', resource: '', holders: [], waitedMs: 0 };
 
 function skippedJob({ status, reason, resource, holders }: Skipped): SkippedJob {
   return { status, reason, resource, holders: holders.map(({ token: _, ...shown }) => shown) };

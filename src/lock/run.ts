@@ -46,10 +46,8 @@ export interface Run<T> {
 export async function runWith<T>(run: Run<T>): Promise<RunOutcome<T>> {
   const { clock, events, request } = run;
   const { scope, options } = request;
-  const outcome = await run
-    .acquire()
-    .then(dropIfClosed)
-    .catch((error: unknown) => skipFor(error, scope, options));
+  const acquired = await run.acquire().catch((error: unknown) => skipFor(error, scope, options));
+  const outcome = acquired instanceof HeldLock && isTooLate(acquired) ? await giveBack(acquired) : acquired;
   const waitedMs = clock.monotonicMs() - request.startedMonoMs;
   if (!(outcome instanceof HeldLock)) {
     const skip: Skip = { reason: 'busy', ...outcome };
@@ -82,20 +80,27 @@ function tellSkipped(events: Events, { scope, options }: Run<unknown>['request']
   events.emit('skipped', () => ({ scope, job: options.job, waitedMs, ...skip }));
 }
 
-/** A lock that arrives when the locker has begun to close starts no work. */
-async function dropIfClosed<T>(outcome: HeldLock | T): Promise<HeldLock | T> {
-  if (!(outcome instanceof HeldLock) || outcome.lost?.reason !== 'closed') return outcome;
-  await outcome.release().catch(() => {});
-  throw new GivewayError('ERR_GIVEWAY_CLOSED', 'The locker was closed before the work began.');
+/** The locker was closed, or whoever asked gave up, while the store was asked: such a lock starts no work. */
+function isTooLate({ lost, options }: HeldLock): boolean {
+  return lost?.reason === 'closed' || options.signal?.aborted === true;
+}
+
+async function giveBack(lock: HeldLock): Promise<Skip> {
+  await lock.release().catch(() => {});
+  return { reason: lock.lost?.reason === 'closed' ? 'closed' : 'aborted', ...nobodyAt(lock.scope) };
+}
+
+/** Nobody is in the way, but an outcome names a resource. */
+function nobodyAt(scope: ResolvedScope): Pick<Skip, 'resource' | 'holders'> {
+  return { resource: needsOf(scope)[0]?.resource ?? '', holders: [] };
 }
 
 /** Which failures to get the lock mean only that the work does not run; the others are thrown. */
 function skipFor(error: unknown, scope: ResolvedScope, options: ResolvedOptions): Skip {
-  const resource = needsOf(scope)[0]?.resource ?? '';
   if (error instanceof ResourceBusyError) return { reason: 'busy', resource: error.resource, holders: error.holders };
   if (error instanceof StoreUnavailableError && options.onStoreDown === 'skip' && error.code !== 'ERR_GIVEWAY_NO_CAS')
-    return { reason: 'store-down', resource, holders: [] };
-  if (error instanceof GivewayError && error.code === 'ERR_GIVEWAY_CLOSED') return { reason: 'closed', resource, holders: [] };
-  if (error instanceof Error && error.name === 'AbortError' && options.signal?.aborted) return { reason: 'aborted', resource, holders: [] };
+    return { reason: 'store-down', ...nobodyAt(scope) };
+  if (error instanceof GivewayError && error.code === 'ERR_GIVEWAY_CLOSED') return { reason: 'closed', ...nobodyAt(scope) };
+  if (error instanceof Error && error.name === 'AbortError' && options.signal?.aborted) return { reason: 'aborted', ...nobodyAt(scope) };
   throw error;
 }
