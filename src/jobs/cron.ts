@@ -5,7 +5,7 @@ import type { ResourceLocker } from '../lock/locker.ts';
 import { checkOptions, type RunOptions, runOptionNames } from '../lock/options.ts';
 import type { RunOutcome } from '../lock/run.ts';
 import type { LockScope } from '../lock/scope.ts';
-import { checkSlotHold, type FireOptions, fireDefaults, fireHold, fireResource, slotHoldMs, takeFire } from './fires.ts';
+import { checkSlotHold, type FireOptions, fireDefaults, fireHold, fireResource, longestHoldMs, slotHoldMs, takeFire } from './fires.ts';
 
 export { type RunCoordinatorOptions, runCoordinator } from './coordinator.ts';
 
@@ -78,9 +78,7 @@ export function schedule<T>(
 
   const underScope = (context: TaskContext): Promise<RunOutcome<T>> => {
     const wanted = (typeof scope === 'function' ? scope(context) : scope) as LockScope;
-    return locker.run(wanted, (lock) => handler(context, lock), withinPeriod(lockOptions, context), {
-      maxHoldMs: fireDefaults.maxHoldMs as number,
-    });
+    return locker.run(wanted, (lock) => handler(context, lock), lockOptions, { maxHoldMs: longestHoldMs, ...withinPeriod(context) });
   };
   const holdMs = options.slotHoldMs ?? slotHoldMs + (options.missedExecutionTolerance ?? 0) + (options.maxRandomDelay ?? 0);
   const underFire = (context: TaskContext): Promise<RunOutcome<T>> => {
@@ -124,14 +122,11 @@ function keyOf(name: string | undefined, { date, execution }: TaskContext): stri
   return `${name}:${execution?.reason === 'invoked' ? execution.id : date.toISOString()}`;
 }
 
-function withinPeriod(options: RunOptions, { task }: TaskContext): RunOptions {
+/** Whoever waits for the scope has given up when the next fire asks for it. */
+function withinPeriod({ task }: TaskContext): RunOptions {
   const next = task?.getNextRuns(1)[0];
-  if (next === undefined) return options;
-  const leftMs = Math.max(0, next.getTime() - Date.now() - beforeNextFireMs);
-  return {
-    ...options,
-    retry: { ...options.retry, maxWaitMs: Math.min(options.retry?.maxWaitMs ?? Number.POSITIVE_INFINITY, leftMs, 2 ** 31 - 1) },
-  };
+  if (next === undefined) return {};
+  return { retry: { maxWaitMs: Math.min(Math.max(0, next.getTime() - Date.now() - beforeNextFireMs), 2 ** 31 - 1) } };
 }
 
 function check(options: ScheduleOptions): {

@@ -12,8 +12,11 @@ import type { RunOutcome } from '../lock/run.ts';
 /** Longer than clocks of one fleet are apart, plus the second by which node-cron lets a fire be late. */
 export const slotHoldMs = 60_000;
 
+/** The default `maxHoldMs` of a handler: scheduled work may be long. */
+export const longestHoldMs = 3_600_000;
+
 /** Where two runs of a fire are worse than none. */
-export const fireDefaults: RunOptions = { onStoreDown: 'skip', maxHoldMs: 3_600_000 };
+export const fireDefaults: RunOptions = { onStoreDown: 'skip', maxHoldMs: longestHoldMs };
 
 /** How a fire is taken. */
 export interface FireOptions {

@@ -137,7 +137,8 @@ export function checkOptions(options: unknown, path = '', known: readonly string
 }
 
 /**
- * The nearest setting wins: call, then table, then locker, then what the integration that calls thinks best (`weak`).
+ * The nearest setting wins: call, then table, then locker, then what the integration that calls thinks best (`weak`). Nobody
+ * waits longer than its `retry.maxWaitMs`, whoever says so: it knows when a wait has become pointless.
  * Several tables: the shortest hold, the strictest policy.
  */
 export function resolveOptions(
@@ -147,13 +148,14 @@ export function resolveOptions(
   weak?: RunOptions,
 ): ResolvedOptions {
   const table = tables.length > 1 ? strictest(tables, { ...defaults, ...given(weak), ...given(locker) }) : tables[0];
+  const retry = { ...defaults.retry, ...given(weak?.retry), ...given(locker.retry), ...given(table?.retry), ...given(call?.retry) };
   const resolved: ResolvedOptions = {
     ...defaults,
     ...given(weak),
     ...given(locker),
     ...given(table),
     ...given(call),
-    retry: { ...defaults.retry, ...given(weak?.retry), ...given(locker.retry), ...given(table?.retry), ...given(call?.retry) },
+    retry: { ...retry, maxWaitMs: Math.min(retry.maxWaitMs, weak?.retry?.maxWaitMs ?? retry.maxWaitMs) },
     starveAfter: { ...defaults.starveAfter, ...given(locker.starveAfter), ...given(call?.starveAfter) },
   };
   if (resolved.minHoldMs > resolved.ttlMs)
