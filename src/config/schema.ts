@@ -88,7 +88,10 @@ const table = {
 const starveAfter = {
   skips: z.optional(wholeOrInfinite(1, '', { description: 'Skips in a row, or "Infinity".', default: 10 })),
   ms: z.optional(
-    wholeOrInfinite(1, ' (milliseconds)', { description: 'Milliseconds since the first of those skips, or "Infinity".', default: 'Infinity' }),
+    wholeOrInfinite(1, ' (milliseconds)', {
+      description: 'Milliseconds since the first of those skips, or "Infinity".',
+      default: 'Infinity',
+    }),
   ),
 } satisfies Fields<StarveAfter>;
 
