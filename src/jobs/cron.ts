@@ -5,7 +5,17 @@ import type { ResourceLocker } from '../lock/locker.ts';
 import { checkOptions, type RunOptions, runOptionNames } from '../lock/options.ts';
 import type { RunOutcome } from '../lock/run.ts';
 import type { LockScope } from '../lock/scope.ts';
-import { checkSlotHold, type FireOptions, fireDefaults, fireHold, fireResource, longestHoldMs, slotHoldMs, takeFire } from './fires.ts';
+import {
+  checkFireName,
+  checkSlotHold,
+  type FireOptions,
+  fireDefaults,
+  fireHold,
+  fireResource,
+  longestHoldMs,
+  slotHoldMs,
+  takeFire,
+} from './fires.ts';
 
 export { type RunCoordinatorOptions, runCoordinator } from './coordinator.ts';
 
@@ -72,6 +82,7 @@ export function schedule<T>(
   handler: (context: TaskContext, lock: Lock) => T | Promise<T>,
   options: ScheduleOptions,
 ): LockedTask<T> {
+  if (typeof handler !== 'function') throw new InvalidOptionError('handler', handler, 'a function is allowed');
   const { locker, guarantee, lockOptions, taskOptions } = check(options);
   const { scope, name } = options;
   const counts = { ran: 0, failed: 0, skipped: 0, missed: 0 };
@@ -80,7 +91,8 @@ export function schedule<T>(
     const wanted = (typeof scope === 'function' ? scope(context) : scope) as LockScope;
     return locker.run(wanted, (lock) => handler(context, lock), lockOptions, { maxHoldMs: longestHoldMs, ...withinPeriod(context) });
   };
-  const holdMs = options.slotHoldMs ?? slotHoldMs + (options.missedExecutionTolerance ?? 0) + (options.maxRandomDelay ?? 0);
+  // An instance may be late by both, however long the fleet's clocks let a fire be taken.
+  const holdMs = (options.slotHoldMs ?? slotHoldMs) + (options.missedExecutionTolerance ?? 1_000) + (options.maxRandomDelay ?? 0);
   const underFire = (context: TaskContext): Promise<RunOutcome<T>> => {
     const hold = fireHold(Math.max(holdMs, lockOptions.ttlMs ?? 0));
     return locker.run(fireResource(keyOf(name, context)), (lock) => handler(context, lock), { ...lockOptions, ...hold }, fireDefaults);
@@ -135,6 +147,7 @@ function check(options: ScheduleOptions): {
   lockOptions: RunOptions;
   taskOptions: TaskOptions;
 } {
+  if (options === undefined) throw new InvalidOptionError('options', options, 'an object with a `locker` is allowed');
   checkOptions(options, '', ['locker', 'scope', 'guarantee', 'slotHoldMs', ...runOptionNames, ...taskOptionNames]);
   checkSlotHold(options.slotHoldMs);
   const { locker, scope, guarantee = 'no-overlap', name } = options;
@@ -144,10 +157,23 @@ function check(options: ScheduleOptions): {
   }
   if (guarantee === 'once-per-fire' && scope !== undefined)
     throw new InvalidOptionError('scope', scope, "'once-per-fire' locks no table: leave the scope out, or set `guarantee` to 'both'");
+  if (name !== undefined && typeof name !== 'string') throw new InvalidOptionError('name', name, 'a string is allowed');
+  if (guarantee === 'once-per-fire' && options.onBusy === 'retry')
+    throw new InvalidOptionError(
+      'onBusy',
+      'retry',
+      "'skip' is allowed with 'once-per-fire': whoever finds a fire taken has nothing to wait for",
+    );
+  if (guarantee === 'once-per-fire' && options.minHoldMs !== undefined)
+    throw new InvalidOptionError(
+      'minHoldMs',
+      options.minHoldMs,
+      "with 'once-per-fire' set `slotHoldMs` instead: how long a fire stays taken",
+    );
   if (guarantee !== 'no-overlap' && (name === undefined || name === ''))
     throw new InvalidOptionError('name', name, `'${guarantee}' needs a name, the same in every instance`);
   if (guarantee !== 'once-per-fire' && typeof scope !== 'function') locker.wrap(scope as LockScope, () => {});
-  if (guarantee !== 'no-overlap') locker.wrap(fireResource(`${name}:${new Date(0).toISOString()}`), () => {});
+  if (guarantee !== 'no-overlap') checkFireName(name as string);
   return {
     locker,
     guarantee,

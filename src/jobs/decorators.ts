@@ -78,7 +78,11 @@ export function Locked<A extends unknown[]>(scope: LockScope | ((...args: A) => 
     context: ClassMethodDecoratorContext | string | symbol,
     descriptor?: TypedPropertyDescriptor<F>,
   ) => {
-    if (typeof context === 'object') return lock(method as F, String(context.name));
+    if (typeof context === 'object') {
+      const { kind, name }: { kind: string; name: string | symbol } = context;
+      if (kind !== 'method') throw new InvalidOptionError('@Locked', String(name), `it goes on methods only, and this is a ${kind}`);
+      return lock(method as F, String(name));
+    }
     if (descriptor?.value === undefined) throw new InvalidOptionError('@Locked', String(context), 'it goes on methods only');
     descriptor.value = lock(descriptor.value, String(context));
     return undefined;

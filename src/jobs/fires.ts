@@ -5,7 +5,7 @@
  */
 import { InvalidOptionError } from '../lock/errors.ts';
 import type { ResourceLocker } from '../lock/locker.ts';
-import { firePrefix } from '../lock/names.ts';
+import { firePrefix, normalizeName } from '../lock/names.ts';
 import { type RunOptions, type StoreDownPolicy, ttlRangeMs } from '../lock/options.ts';
 import type { RunOutcome } from '../lock/run.ts';
 
@@ -22,7 +22,8 @@ export const fireDefaults: RunOptions = { onStoreDown: 'skip', maxHoldMs: longes
 export interface FireOptions {
   /**
    * How long a fire stays taken, in milliseconds, counted from its start: an integer from 1 000 to 86 400 000. Must be
-   * longer than the clocks of the fleet are apart plus the lateness that node-cron tolerates. Default 60 000.
+   * longer than the clocks of the fleet are apart, plus, with `runCoordinator`, how late an instance may be for it;
+   * `schedule` adds its `maxRandomDelay` and `missedExecutionTolerance`. Default 60 000.
    */
   readonly slotHoldMs?: number;
   /** Default `'skip'`: if the store does not answer, the fire is skipped by everybody. */
@@ -52,4 +53,20 @@ export function takeFire(locker: ResourceLocker, key: string, holdMs: number, op
 export function checkSlotHold(value: number | undefined): void {
   if (value === undefined || (Number.isInteger(value) && value >= ttlRangeMs.min && value <= ttlRangeMs.max)) return;
   throw new InvalidOptionError('slotHoldMs', value, `an integer from ${ttlRangeMs.min} to ${ttlRangeMs.max} (milliseconds) is allowed`);
+}
+
+/** As long as node-cron's id of a manual run, the longest that stands behind a name. */
+const manualSlot = '-'.repeat(36);
+
+/** Can each fire of `name` be locked, a manual one too? Throws `InvalidOptionError`. */
+export function checkFireName(name: string): void {
+  try {
+    normalizeName(fireResource(`${name}:${manualSlot}`), undefined);
+  } catch {
+    throw new InvalidOptionError(
+      'name',
+      name,
+      'at most 212 bytes without control characters are allowed, with fires that are taken by name',
+    );
+  }
 }

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type ScheduledTask, schedule as scheduleTask, type TaskContext } from 'node-cron';
-import { createLocker, type LockerOptions, type ResourceLocker, type RunOutcome } from '../../src/index.ts';
+import { createLocker, type Lock, type LockerOptions, type ResourceLocker, type RunOutcome } from '../../src/index.ts';
 import { runCoordinator, type ScheduleOptions, schedule } from '../../src/jobs/cron.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
-import { type FaultyStore, faultyStore } from '../../src/testing/index.ts';
+import { type FaultyStore, fakeClock, faultyStore } from '../../src/testing/index.ts';
 
 const everySecond = '* * * * * *';
 const never = '0 0 1 1 *';
@@ -90,6 +90,27 @@ describe('schedule', () => {
     expect(overlaps).toEqual([]);
   });
 
+  test.each<[string, Partial<LockerOptions>]>([
+    ['the locker', { retry: { maxWaitMs: 40 } }],
+    ['the table', { resources: { events: { retry: { maxWaitMs: 40 } } } }],
+  ])("'retry' waits no longer than %s says", async (_, options) => {
+    const { here, there } = fleet(options);
+    await there.lock('events');
+    const task = kept(schedule(everySecond, () => 'ran', { locker: here, scope: 'events', onBusy: 'retry' }));
+    const { execution } = await once(task, 'execution:finished');
+    expect(execution?.result).toMatchObject({ status: 'skipped', reason: 'busy' });
+    expect(execution?.result.waitedMs).toBeLessThan(500);
+  });
+
+  test("what 'retry' is told itself comes before the locker's, and may be longer; the next fire ends any wait", async () => {
+    const { here, there } = fleet({ retry: { maxWaitMs: 1 } });
+    await there.lock('events');
+    const options = { locker: here, scope: 'events', onBusy: 'retry', retry: { maxWaitMs: 60_000 } } as const;
+    const { execution } = await once(kept(schedule(everySecond, () => 'ran', options)), 'execution:finished');
+    expect(execution?.result.waitedMs).toBeGreaterThan(500);
+    expect(execution?.result.waitedMs).toBeLessThan(1_000);
+  });
+
   test('a lost lock aborts the signal and is in the result', async () => {
     const { here } = fleet();
     const task = kept(
@@ -173,6 +194,43 @@ describe('schedule', () => {
     expect(starving).toEqual([]);
   });
 
+  test('a fire stays taken for as long as an instance may be late for it, whatever slotHoldMs says', async () => {
+    const clock = fakeClock({ wallMs: Date.now() });
+    const backend = memoryStore({ clock });
+    const [here, there] = [createLocker({ store: backend, clock }), createLocker({ store: backend.connect(), clock })];
+    const options = { locker: here, name: 'etl', guarantee: 'once-per-fire', slotHoldMs: 1_000 } as const;
+    for (const late of [{ missedExecutionTolerance: 20_000 }, { maxRandomDelay: 20_000 }]) {
+      const task = kept(schedule(never, ({ execution }) => execution?.id, { ...options, ...late }));
+      const outcome = (await task.execute()) as Extract<RunOutcome<string>, { status: 'ran' }>;
+      await clock.advance(15_000);
+      expect(await runCoordinator(there).shouldRun(`etl:${outcome.value}`, 1_000)).toBe(false);
+    }
+  });
+
+  test('a fire stays taken when its work throws, and when its locker is closed under it', async () => {
+    const { here, there } = fleet();
+    const endings = [
+      () => Promise.reject(new Error('division by zero')),
+      (lock: Lock) => new Promise((resolve) => lock.signal.addEventListener('abort', resolve)),
+    ];
+    for (const [index, ending] of endings.entries()) {
+      let slot = '';
+      const begun = new Promise<void>((resolve) => {
+        const handler = (context: TaskContext, lock: Lock): Promise<unknown> => {
+          slot = context.date.toISOString();
+          resolve();
+          return ending(lock);
+        };
+        kept(schedule(everySecond, handler, { locker: here, name: 'etl', guarantee: 'once-per-fire', logger: silent }));
+      });
+      await begun;
+      for (const task of tasks.splice(0)) await task.destroy();
+      if (index === 1) await here.close();
+      await new Promise(setImmediate);
+      expect(await runCoordinator(there).shouldRun(`etl:${slot}`, 1_000)).toBe(false);
+    }
+  });
+
   test("'both': one instance per fire, and only while nobody else has the table", async () => {
     const { here, there } = fleet();
     const lock = await there.lock('events', { job: 'backfill' });
@@ -250,12 +308,32 @@ describe('schedule', () => {
     ['a scope that would be ignored', { guarantee: 'once-per-fire', name: 'etl' }, 'scope'],
     ['a hold that is too short', { guarantee: 'both', name: 'etl', slotHoldMs: 10 }, 'slotHoldMs'],
     ['no locker', { locker: undefined as never }, 'locker'],
+    ['a name that no fire could have', { guarantee: 'both', name: 'a\n' }, 'name'],
+    ['a name too long for the fires of execute()', { guarantee: 'both', name: 'x'.repeat(213) }, 'name'],
+    ['a name that is no string', { name: 7 as never }, 'name'],
+    ['a wait for a fire', { guarantee: 'once-per-fire', name: 'etl', scope: undefined, onBusy: 'retry' }, 'onBusy'],
+    ['a second word for slotHoldMs', { guarantee: 'once-per-fire', name: 'etl', scope: undefined, minHoldMs: 5_000 }, 'minHoldMs'],
   ])('P11: refuses %s', (_, change, path) => {
     const { here, store } = fleet();
     expect(() => schedule(never, () => {}, { locker: here, scope: 'events', ...change } as ScheduleOptions)).toThrow(
       expect.objectContaining({ name: 'InvalidOptionError', path }),
     );
     expect(store.calls.create).toBe(0);
+  });
+
+  test('P11: refuses no handler and no options at all; the longest name is good for a manual run too', async () => {
+    const { here } = fleet();
+    for (const handler of [undefined, './job.js']) {
+      expect(() => schedule(never, handler as never, { locker: here, scope: 'events' })).toThrow(
+        expect.objectContaining({ name: 'InvalidOptionError', path: 'handler' }),
+      );
+    }
+    for (const options of [undefined, null])
+      expect(() => schedule(never, () => {}, options as never)).toThrow(
+        expect.objectContaining({ name: 'InvalidOptionError', path: 'options' }),
+      );
+    const options = { locker: here, name: 'x'.repeat(212), guarantee: 'once-per-fire' } as const;
+    expect(await kept(schedule(never, () => 'ran', options)).execute()).toMatchObject({ value: 'ran' });
   });
 
   test('P11: refuses a table that nobody listed, when it is scheduled', () => {

@@ -170,4 +170,12 @@ describe('@Locked', () => {
   ])('P11: refuses %s where it is declared', (_, options, path) => {
     expect(() => Locked('events', options as never)).toThrow(expect.objectContaining({ name: 'InvalidOptionError', path }));
   });
+
+  test.each(['field', 'getter', 'setter', 'accessor', 'class'])('P11: refuses to stand on a %s', (kind) => {
+    const decorate = Locked('events') as unknown as (value: unknown, context: object) => unknown;
+    const value = kind === 'field' ? undefined : () => {};
+    expect(() => decorate(value, { kind, name: 'visits' })).toThrow(
+      expect.objectContaining({ name: 'InvalidOptionError', path: '@Locked', message: expect.stringMatching(`methods only.* ${kind}`) }),
+    );
+  });
 });
