@@ -39,11 +39,11 @@ export async function createTables(pool: Pool, { schema }: Warehouse): Promise<v
   }
 }
 
-/** The state in which every round begins: pass 0 is in, or the first `flightsInPassZero` of it, and the derived tables are empty. */
-export async function resetTables(pool: Pool, flightsInPassZero: number = flights.length): Promise<void> {
+/** The state in which every round begins: pass 0 is in, the derived tables are empty. */
+export async function resetTables(pool: Pool): Promise<void> {
   await pool.query('truncate flights, airport_delays, state_delays');
   await pool.query('insert into airport_delays select unnest($1::text[]), 0, 0, 0', [origins]);
-  const passZero = flights.slice(0, flightsInPassZero).map((flight, index) => ({ pass: 0, index, ...flight }));
+  const passZero = flights.map((flight, index) => ({ pass: 0, index, ...flight }));
   await pool.query('insert into flights select * from json_populate_recordset(null::flights, $1)', [JSON.stringify(passZero)]);
   await pool.query('analyze airports, flights, airport_delays');
 }

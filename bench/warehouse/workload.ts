@@ -7,11 +7,8 @@ import { type Desk, rewriteStates } from '../../demo/workload.ts';
 /** How long both jobs compute with what they read, in milliseconds. */
 export const computeMs = 10;
 
-/** How many flights are there when a round begins. What a job reads grows by what was inserted. */
-export const flightsAtStart = 3_000;
-
 /** How much longer than on this machine's loopback each statement takes that inserts flights, in milliseconds. It costs no CPU. */
-export const insertMs = 3;
+export const insertMs = 8;
 
 /** Whoever inserts, and by whatever means: a batch holds its table for as long as a warehouse takes for a statement. */
 export const slowInserts: string = `

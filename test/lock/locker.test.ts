@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createLocker, type LockerOptions, ResourceBusyError, type ResourceLocker } from '../../src/index.ts';
 import { type MemoryStore, memoryStore } from '../../src/stores/memory.ts';
-import { faultyStore } from '../../src/testing/index.ts';
+import { type FaultyStore, faultyStore } from '../../src/testing/index.ts';
 
 const open: ResourceLocker[] = [];
 afterEach(async () => {
@@ -30,12 +30,16 @@ describe('lock and unlock', () => {
 
   test('a sharer that leaves others behind looks at the record first, and wins no race it need not run', async () => {
     const backend = memoryStore();
-    const [first, second, third] = [backend, backend.connect(), backend.connect()].map((each) => faultyStore(each));
+    const [first, second, third] = [backend, backend.connect(), backend.connect()].map((each) => faultyStore(each)) as [
+      FaultyStore,
+      FaultyStore,
+      FaultyStore,
+    ];
     const locks = [];
-    for (const store of [first, second, third]) locks.push(await add({ store: store as FaultyStore }).lock({ appends: 'events' }));
-    second?.resetCalls();
+    for (const store of [first, second, third]) locks.push(await add({ store }).lock({ appends: 'events' }));
+    second.resetCalls();
     await locks[1]?.unlock();
-    expect(second?.calls).toEqual({ read: 1, create: 0, replace: 1, remove: 0 });
+    expect(second.calls).toEqual({ read: 1, create: 0, replace: 1, remove: 0 });
   });
 
   test('tryLock on a busy resource is at most two requests, in every mode', async () => {
