@@ -158,6 +158,8 @@ export async function dynaliteServer(): Promise<Server> {
   const { default: dynalite } = await import('dynalite');
   const port = await freePort();
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+  // Else it hangs up on whoever comes back after five idle seconds, and in jest's realm the SDK cannot tell that from other errors.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => server.listen(port, host, (error?: Error) => (error ? reject(error) : resolve())));
   return { host, port, url: `http://${host}:${port}`, stop: () => new Promise((resolve) => server.close(() => resolve())) };
 }

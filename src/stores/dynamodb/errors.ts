@@ -67,5 +67,6 @@ function nameOf(error: unknown): string {
 /** Where a test runner has realms of its own, the SDK does not know Node's errors as errors and keeps their text alone. */
 function codeOf(error: unknown): string {
   const { code, message = '' } = (error ?? {}) as SdkError;
-  return code ?? /\b(?:E[A-Z]{5,}|HPE_[A-Z_]+)\b/.exec(message)?.[0] ?? '';
+  if (code !== undefined) return code;
+  return message.endsWith('socket hang up') ? 'ECONNRESET' : (/\b(?:E[A-Z]{5,}|HPE_[A-Z_]+)\b/.exec(message)?.[0] ?? '');
 }
