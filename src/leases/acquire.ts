@@ -6,9 +6,9 @@ import { newToken } from '../lock/token.ts';
 import { aborted } from '../lock/waiters.ts';
 import type { ClientSettings } from './check-options.ts';
 import { LockCurrentlyUnavailableError, LockNotGrantedError } from './errors.ts';
-import { type Confirmed, leaseEntrant } from './held-lease.ts';
 import { describeName } from './lease-key.ts';
 import { encodeHeld, judge, type LeaseTerms, nextLease } from './lease-record.ts';
+import { type Confirmed, leaseEntrant } from './lease-writes.ts';
 
 /** Races in a row for one look at the store. Each one means that somebody else succeeded. */
 const maxRaces = 8;

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { entrantOf } from '../lock/entry.ts';
 import { GivewayError, LockLostError, type LostReason, StoreUnavailableError } from '../lock/errors.ts';
-import type { Beating, Heartbeat } from '../lock/heartbeat.ts';
+import type { Heartbeat } from '../lock/heartbeat.ts';
 import { judgedController } from '../lock/judged-signal.ts';
-import { type Entrant, jobName } from '../lock/record.ts';
-import type { Version } from '../lock/store.ts';
 import type { ClientSettings } from './check-options.ts';
 import { LockNotGrantedError, SessionMonitorNotSetError } from './errors.ts';
 import type { LeaseView } from './item.ts';
+import { type KeptLease, LeaseKeeper } from './lease-keeper.ts';
 import { describeName } from './lease-key.ts';
-import { changedLease, decodeLeaseRecord, encodeHeld, encodeReleased, type Lease, type LeaseChange } from './lease-record.ts';
+import { changedLease, type Lease, type LeaseChange } from './lease-record.ts';
+import { type Confirmed, lookAgain, rewrite, takeOut } from './lease-writes.ts';
 import type { SessionMonitorOptions } from './options.ts';
+import { SessionMonitor } from './session-monitor.ts';
 
 /** Only a lost answer or a hand at the record makes a write miss while the token is still there. */
 const maxRaces = 8;
@@ -23,15 +23,6 @@ export interface HeldContext {
   ended(held: HeldLease): void;
 }
 
-/** One confirmed write: what it said, and when it was sent. */
-export interface Confirmed {
-  readonly entrant: Entrant;
-  readonly lease: Lease;
-  readonly version: Version;
-  readonly monoMs: number;
-  readonly wallMs: number;
-}
-
 /** How a lease was asked for, as far as it matters while it is held. */
 export interface HeldTerms {
   readonly key: string;
@@ -40,10 +31,10 @@ export interface HeldTerms {
 }
 
 /**
- * A lease in this client's hand. Heartbeats and the release are one operation at a time, each a compare-and-swap, so neither
- * can touch another holder's lock. The lease counts from before each confirmed request, on the monotonic and the wall clock.
+ * A lease in this client's hand. Heartbeats and the release are one operation at a time. The lease counts from before each
+ * confirmed request, on the monotonic and the wall clock.
  */
-export class HeldLease implements LeaseView, Beating {
+export class HeldLease implements LeaseView, KeptLease {
   readonly key: string;
   readonly deleteLockOnRelease: boolean;
   isReleased = false;
@@ -53,25 +44,24 @@ export class HeldLease implements LeaseView, Beating {
   #startMonoMs: number;
   #startWallMs: number;
   #fault: unknown;
-  #nextBeatMonoMs = 0;
-  #beating = false;
-  #monitor: SessionMonitorOptions | undefined;
-  #monitorFired = false;
   /** Nothing of ours is in the store any more. */
   #gone = false;
   #queue: Promise<unknown> = Promise.resolve();
   #controller: AbortController | undefined;
   readonly #context: HeldContext;
+  readonly #monitor: SessionMonitor | undefined;
+  readonly #keeper: LeaseKeeper;
 
   constructor(context: HeldContext, { key, deleteLockOnRelease, sessionMonitor }: HeldTerms, confirmed: Confirmed) {
     this.#context = context;
     this.key = key;
     this.deleteLockOnRelease = deleteLockOnRelease;
-    this.#monitor = sessionMonitor;
     this.#confirmed = confirmed;
     this.#startMonoMs = confirmed.monoMs;
     this.#startWallMs = confirmed.wallMs;
-    this.#planBeat(confirmed.monoMs);
+    this.#monitor = sessionMonitor && new SessionMonitor(sessionMonitor);
+    this.#keeper = new LeaseKeeper(this, context.settings, context.wheel, this.#monitor);
+    this.#keeper.planBeat(confirmed.monoMs);
   }
 
   get lease(): Lease {
@@ -103,13 +93,19 @@ export class HeldLease implements LeaseView, Beating {
   }
 
   remainingMs(): number {
-    return this.lease.leaseDurationMs - this.#elapsedMs();
+    return this.lease.leaseDurationMs - this.elapsedMs();
+  }
+
+  /** On the clock that is further ahead: a suspended machine stops one of them. */
+  elapsedMs(): number {
+    const { clock } = this.#context.settings;
+    return Math.max(clock.monotonicMs() - this.#startMonoMs, clock.wallMs() - this.#startWallMs);
   }
 
   amIAboutToExpire(): boolean {
     if (this.isReleased) throw new GivewayError('ERR_GIVEWAY_LEASE_RELEASED', `${this.#name} was released; it expires no more`);
     if (this.#monitor === undefined) throw new SessionMonitorNotSetError(this.#name);
-    return this.#elapsedMs() >= this.#monitor.safeTimeWithoutHeartbeatMs;
+    return this.#monitor.isDue(this.elapsedMs());
   }
 
   /**
@@ -153,49 +149,23 @@ export class HeldLease implements LeaseView, Beating {
     this.#controller?.abort(this.#lost);
   }
 
-  /** For the wheel: judges the deadline and the session monitor, sends a heartbeat if one is due. */
-  beat(nowMonoMs: number): number | undefined {
-    if (!this.isLive()) return undefined;
-    if (this.#monitor !== undefined && !this.#monitorFired && this.#elapsedMs() >= this.#monitor.safeTimeWithoutHeartbeatMs) {
-      this.#monitorFired = true;
-      void callSafely(this.#monitor.callback);
-    }
-    if (this.#context.settings.beats && !this.#beating && nowMonoMs >= this.#nextBeatMonoMs) {
-      this.#beating = true;
-      this.#planBeat(nowMonoMs);
-      // A heartbeat that failed is sent again at the next period; what it found out is on the signal.
-      this.heartbeat({})
-        .catch(() => {})
-        .finally(() => {
-          this.#beating = false;
-          if (this.isLive()) this.watch();
-        });
-    }
-    return this.#nextLookMonoMs();
-  }
-
-  /** Asks the wheel to look when there is something to do. */
+  /** From now on its deadline is watched, and heartbeats are sent. */
   watch(): void {
-    this.#context.wheel.at(this, this.#nextLookMonoMs());
+    this.#keeper.watch();
   }
 
   async #renew(change: LeaseChange): Promise<void> {
-    const { clock, store, leaseDurationMs: usualMs } = this.#context.settings;
+    const { settings } = this.#context;
     for (let races = 0; races < maxRaces; races++) {
-      const { entrant: last, version } = this.#confirmed;
-      const monoMs = clock.monotonicMs();
-      const wallMs = clock.wallMs();
       // What `ensure` asked for is not cut short by the next heartbeat.
-      const leaseDurationMs = change.leaseDurationMs ?? Math.max(usualMs, Math.ceil(this.remainingMs()));
-      const lease = changedLease(this.lease, { ...change, leaseDurationMs }, randomUUID());
-      const entrant = leaseEntrant(last, lease, wallMs, last.since);
-      const written = await store.replace(this.key, encodeHeld(entrant, lease), version, leaseDurationMs);
+      const leaseDurationMs = change.leaseDurationMs ?? Math.max(settings.leaseDurationMs, Math.ceil(this.remainingMs()));
+      const confirmed = await rewrite(settings, this.key, this.#confirmed, { ...change, leaseDurationMs });
       const cameInTime = this.isLive();
-      if (written !== undefined) {
-        this.#confirmed = { entrant, lease, version: written, monoMs, wallMs };
+      if (confirmed !== undefined) {
+        this.#confirmed = confirmed;
         if (!cameInTime) this.#mustBeLive();
         this.#fault = undefined;
-        this.#startFrom(monoMs, wallMs);
+        this.#startFrom(confirmed.monoMs, confirmed.wallMs);
         return;
       }
       await this.#look();
@@ -205,13 +175,8 @@ export class HeldLease implements LeaseView, Beating {
   }
 
   async #letGo(keepsRecord: boolean, lease: Lease): Promise<boolean> {
-    const { store, keepReleasedMs } = this.#context.settings;
     for (let races = 0; races < maxRaces; races++) {
-      const { version } = this.#confirmed;
-      const done = keepsRecord
-        ? (await store.replace(this.key, encodeReleased(lease), version, keepReleasedMs)) !== undefined
-        : await store.remove(this.key, version);
-      if (done) {
+      if (await takeOut(this.#context.settings, this.key, this.#confirmed, lease, keepsRecord)) {
         this.#gone = true;
         this.#confirmed = { ...this.#confirmed, lease };
         return true;
@@ -221,16 +186,16 @@ export class HeldLease implements LeaseView, Beating {
     throw this.#tooManyRaces();
   }
 
-  /** After a "no": `true` if our token is still there, because an answer was lost; then the version is fresh. */
+  /** After a "no": `true` if it is still ours, and can be written again. */
   async #look(): Promise<boolean> {
-    const entry = await this.#context.settings.store.read(this.key);
-    const isOurs = entry !== undefined && decodeLeaseRecord(entry.value)?.holders.some(({ token }) => token === this.token);
-    if (isOurs) this.#confirmed = { ...this.#confirmed, version: entry.version };
-    else {
+    const found = await lookAgain(this.#context.settings, this.key, this.#confirmed);
+    if (found === 'vanished' || found === 'stolen') {
       this.#gone = true;
-      this.lose(entry === undefined ? 'vanished' : 'stolen');
+      this.lose(found);
+      return false;
     }
-    return isOurs ?? false;
+    this.#confirmed = { ...this.#confirmed, version: found };
+    return true;
   }
 
   #mustBeLive(): void {
@@ -244,34 +209,15 @@ export class HeldLease implements LeaseView, Beating {
   }
 
   #end(): void {
-    this.#context.wheel.forget(this);
+    this.#keeper.forget();
     this.#context.ended(this);
   }
 
   #startFrom(monoMs: number, wallMs: number): void {
     this.#startMonoMs = monoMs;
     this.#startWallMs = wallMs;
-    this.#planBeat(monoMs);
-    this.watch();
-  }
-
-  #planBeat(fromMonoMs: number): void {
-    this.#nextBeatMonoMs = fromMonoMs + Math.min(this.#context.settings.heartbeatPeriodMs, this.lease.leaseDurationMs / 2);
-  }
-
-  #nextLookMonoMs(): number {
-    const nowMonoMs = this.#context.settings.clock.monotonicMs();
-    const { beats } = this.#context.settings;
-    const monitorMs =
-      this.#monitor === undefined || this.#monitorFired ? Number.POSITIVE_INFINITY : this.#monitor.safeTimeWithoutHeartbeatMs;
-    const nextBeatMonoMs = beats && !this.#beating ? this.#nextBeatMonoMs : Number.POSITIVE_INFINITY;
-    return Math.min(nextBeatMonoMs, nowMonoMs + this.remainingMs(), nowMonoMs + monitorMs - this.#elapsedMs());
-  }
-
-  /** On the clock that is further ahead: a suspended machine stops one of them. */
-  #elapsedMs(): number {
-    const { clock } = this.#context.settings;
-    return Math.max(clock.monotonicMs() - this.#startMonoMs, clock.wallMs() - this.#startWallMs);
+    this.#keeper.planBeat(monoMs);
+    this.#keeper.watch();
   }
 
   get #name(): string {
@@ -288,25 +234,5 @@ export class HeldLease implements LeaseView, Beating {
     const running = this.#queue.then(operation);
     this.#queue = running.catch(() => {});
     return running;
-  }
-}
-
-/** A lease's holder as every locker and `inspect` see it. */
-export function leaseEntrant(
-  base: Pick<Entrant, 'token' | 'host' | 'pid'> & { readonly beat?: number },
-  { ownerName, leaseDurationMs }: Pick<Lease, 'ownerName' | 'leaseDurationMs'>,
-  wallMs: number,
-  since: number = wallMs,
-): Entrant {
-  const terms = { job: jobName(ownerName), ttlMs: leaseDurationMs, maxHoldMs: Number.POSITIVE_INFINITY };
-  return entrantOf({ ...base, mode: 'write' }, terms, since, wallMs);
-}
-
-/** What a callback throws, now or later, must not come out of a timer. */
-async function callSafely(callback: (() => unknown) | undefined): Promise<void> {
-  try {
-    await callback?.();
-  } catch {
-    // The caller's own; there is nobody here to tell.
   }
 }
