@@ -4,10 +4,10 @@ import { StoreUnavailableError } from '../lock/errors.ts';
 import { type Entrant, toHolder } from '../lock/record.ts';
 import { newToken } from '../lock/token.ts';
 import { aborted } from '../lock/waiters.ts';
-import type { ClientSettings } from './check-options.ts';
+import type { AcquireSettings, ClientSettings } from './check-options.ts';
 import { LockCurrentlyUnavailableError, LockNotGrantedError } from './errors.ts';
 import { describeName } from './lease-key.ts';
-import { encodeHeld, judge, type LeaseTerms, nextLease } from './lease-record.ts';
+import { encodeHeld, judge, nextLease } from './lease-record.ts';
 import { type Confirmed, leaseEntrant } from './lease-writes.ts';
 
 /** Races in a row for one look at the store. Each one means that somebody else succeeded. */
@@ -19,14 +19,9 @@ const grainsLate = 3;
 /** Past that the oldest goes: its record, if there is one, ends with its lease. */
 const mostOrphans = 1_000;
 
-/** One acquisition, checked and complete. */
-export interface Acquisition {
+/** One acquisition, and where it happens. */
+export interface Acquisition extends AcquireSettings {
   readonly key: string;
-  readonly terms: LeaseTerms;
-  readonly mustExist: boolean;
-  readonly refreshPeriodMs: number;
-  readonly additionalTimeToWaitMs: number;
-  readonly skipsWaiting: boolean;
   readonly host: string;
   /** Gives up waiting. */
   readonly signal: AbortSignal;

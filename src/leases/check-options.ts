@@ -2,11 +2,11 @@ import { hostname } from 'node:os';
 import { type Clock, systemClock } from '../lock/clock.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import { checkNamespace } from '../lock/keys.ts';
-import { ttlRangeMs, unknownOption } from '../lock/options.ts';
 import type { LockStore } from '../lock/store.ts';
 import { newToken } from '../lock/token.ts';
-import { LockItem } from './item.ts';
 import { checkKeyPart } from './lease-key.ts';
+import type { LeaseTerms } from './lease-record.ts';
+import { acquireRules, checkFields, clientRules, getRules, heartbeatRules, listRules, monitorRules, releaseRules } from './option-rules.ts';
 import type {
   AcquireLockOptions,
   GetLockOptions,
@@ -31,92 +31,20 @@ export interface ClientSettings {
   readonly keepReleasedMs: number;
 }
 
-type Rule = readonly [isAllowed: (value: unknown) => boolean, allowed: string];
-type Rules<T> = Readonly<Record<keyof T, Rule>>;
-
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
-const flag: Rule = [(value) => typeof value === 'boolean', 'true or false is allowed'];
-const wholeMs = (min: number, max: number): Rule => [
-  (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
-  `an integer from ${min} to ${max} (milliseconds) is allowed`,
-];
-const lease = wholeMs(ttlRangeMs.min, ttlRangeMs.max);
-const data: Rule = [(value) => typeof value === 'string' || value instanceof Uint8Array, 'a string or a Uint8Array is allowed'];
-const item: Rule = [(value) => value instanceof LockItem, 'an item of this client is allowed'];
-/** Checked where it is read: the whole says more than one field. */
-const checkedLater: Rule = [() => true, ''];
-const longestMs = 2 ** 31 - 1;
-const storeMethods = ['read', 'create', 'replace', 'remove', 'close'] as const;
-
-const clientRules: Rules<LockClientOptions> = {
-  store: [
-    (value) => isObject(value) && storeMethods.every((method) => typeof (value as LockStore)[method] === 'function'),
-    'a store is allowed, such as memcachedStore({ servers }) from "giveway/memcached"',
-  ],
-  namespace: checkedLater,
-  environment: checkedLater,
-  ownerName: [(value) => typeof value === 'string' && value !== '', 'a non-empty string is allowed'],
-  leaseDurationMs: lease,
-  heartbeatPeriodMs: wholeMs(1, ttlRangeMs.max),
-  createHeartbeatBackgroundThread: flag,
-  holdLockOnServiceUnavailable: flag,
-  keepReleasedMs: wholeMs(ttlRangeMs.min, ttlRangeMs.max),
-  clock: [isObject, 'a Clock is allowed'],
-};
-
-const acquireRules: Rules<AcquireLockOptions> = {
-  partitionKey: checkedLater,
-  sortKey: checkedLater,
-  data,
-  replaceData: flag,
-  deleteLockOnRelease: flag,
-  acquireOnlyIfLockAlreadyExists: flag,
-  refreshPeriodMs: wholeMs(1, longestMs),
-  additionalTimeToWaitForLockMs: wholeMs(0, longestMs),
-  shouldSkipBlockingWait: flag,
-  reentrant: flag,
-  sessionMonitor: [isObject, 'an object { safeTimeWithoutHeartbeatMs, callback } is allowed'],
-  additionalAttributes: [isJsonObject, 'an object of JSON values is allowed'],
-  updateExistingLockRecord: flag,
-  acquireReleasedLocksConsistently: flag,
-  signal: [(value) => value instanceof AbortSignal, 'an AbortSignal is allowed'],
-};
-
-const monitorRules: Rules<SessionMonitorOptions> = {
-  safeTimeWithoutHeartbeatMs: [Number.isFinite, 'a number of milliseconds is allowed'],
-  callback: [(value) => typeof value === 'function', 'a function is allowed'],
-};
-
-const releaseRules: Rules<ReleaseLockOptions> = { lockItem: item, deleteLock: flag, bestEffort: flag, data };
-const heartbeatRules: Rules<SendHeartbeatOptions> = { lockItem: item, data, deleteData: flag, leaseDurationToEnsureMs: lease };
-const getRules: Rules<GetLockOptions> = { partitionKey: checkedLater, sortKey: checkedLater, deleteLockOnRelease: flag };
-const listRules: Rules<ListLocksOptions> = { deleteLockOnRelease: flag };
-
-/** Options of the Java clients that mean nothing here, and what to do instead. */
-const notHere: Readonly<Record<string, string>> = {
-  timeUnit: 'durations are in milliseconds, and their names say so',
-  tableName: 'it is an option of dynamodbStore',
-  cacheName: 'it is an option of momentoStore',
-  partitionKeyName: 'it is an option of dynamodbStore',
-  sortKeyName: 'it is an option of dynamodbStore; a sort key here is a part of the name on every store',
-  maxLockObservationCacheSize: 'the store judges what has expired; dynamodbStore remembers 10 000 observations',
-  namedThreadCreator: 'there are no threads',
-  totalNumBackgroundThreadsForHeartbeating: 'there are no threads',
-  totalNumThreadsForAcquiringLocks: 'there are no threads',
-};
+/** An acquisition's options, checked and complete. */
+export interface AcquireSettings {
+  readonly terms: LeaseTerms;
+  readonly mustExist: boolean;
+  readonly refreshPeriodMs: number;
+  readonly additionalTimeToWaitMs: number;
+  readonly skipsWaiting: boolean;
+  readonly isReentrant: boolean;
+  readonly deleteLockOnRelease: boolean;
+  readonly sessionMonitor: SessionMonitorOptions | undefined;
+}
 
 /** The names of the reserved attributes: the Java client refuses them, so a set of attributes fits both. */
 const reservedAttributes = ['key', 'partitionKey', 'sortKey', 'ownerName', 'leaseDuration', 'recordVersionNumber', 'data', 'isReleased'];
-
-/** What each kind of options knows; for the table in docs/leases.md. */
-export const optionNames: Readonly<Record<string, readonly string[]>> = {
-  client: Object.keys(clientRules),
-  acquire: Object.keys(acquireRules),
-  release: Object.keys(releaseRules),
-  heartbeat: Object.keys(heartbeatRules),
-  get: Object.keys(getRules),
-  list: Object.keys(listRules),
-};
 
 export function resolveClientOptions(options: LockClientOptions): ClientSettings {
   checkFields(options, clientRules);
@@ -140,7 +68,30 @@ export function resolveClientOptions(options: LockClientOptions): ClientSettings
   };
 }
 
-export function checkAcquireOptions(options: AcquireLockOptions, { heartbeatPeriodMs, leaseDurationMs }: ClientSettings): void {
+export function resolveAcquireOptions(options: AcquireLockOptions, settings: ClientSettings): AcquireSettings {
+  checkAcquireOptions(options, settings);
+  return {
+    terms: {
+      partitionKey: options.partitionKey,
+      sortKey: options.sortKey,
+      ownerName: settings.ownerName,
+      leaseDurationMs: settings.leaseDurationMs,
+      data: options.data,
+      replaceData: options.replaceData ?? true,
+      additionalAttributes: structuredClone(options.additionalAttributes ?? {}),
+      updateExistingLockRecord: options.updateExistingLockRecord ?? false,
+    },
+    mustExist: options.acquireOnlyIfLockAlreadyExists ?? false,
+    refreshPeriodMs: options.refreshPeriodMs ?? 1_000,
+    additionalTimeToWaitMs: options.additionalTimeToWaitForLockMs ?? 1_000,
+    skipsWaiting: options.shouldSkipBlockingWait ?? false,
+    isReentrant: options.reentrant ?? false,
+    deleteLockOnRelease: options.deleteLockOnRelease ?? true,
+    sessionMonitor: options.sessionMonitor,
+  };
+}
+
+function checkAcquireOptions(options: AcquireLockOptions, { heartbeatPeriodMs, leaseDurationMs }: ClientSettings): void {
   checkFields(options, acquireRules);
   checkNameParts(options);
   const { sessionMonitor, additionalAttributes = {} } = options;
@@ -165,14 +116,14 @@ export function checkAcquireOptions(options: AcquireLockOptions, { heartbeatPeri
 export function checkReleaseOptions(options: ReleaseLockOptions): void {
   checkFields(options, releaseRules);
   const { lockItem, data: given, deleteLock = lockItem?.deleteLockOnRelease } = options;
-  if (lockItem === undefined) throw new InvalidOptionError('lockItem', lockItem, item[1]);
+  if (lockItem === undefined) throw new InvalidOptionError('lockItem', lockItem, releaseRules.lockItem[1]);
   if (given !== undefined && deleteLock)
     throw new InvalidOptionError('data', given, 'it goes with `deleteLock: false`, since a record that is removed carries nothing');
 }
 
 export function checkHeartbeatOptions(options: SendHeartbeatOptions): void {
   checkFields(options, heartbeatRules);
-  if (options.lockItem === undefined) throw new InvalidOptionError('lockItem', undefined, item[1]);
+  if (options.lockItem === undefined) throw new InvalidOptionError('lockItem', undefined, heartbeatRules.lockItem[1]);
   if (options.data !== undefined && options.deleteData)
     throw new InvalidOptionError('deleteData', options.deleteData, 'either `data` or `deleteData` is allowed');
 }
@@ -193,34 +144,6 @@ export function checkNameParts({ partitionKey, sortKey }: { partitionKey: string
 
 /** `ensure` takes its lease without an object round it. */
 export function checkLeaseDuration(value: number): void {
-  if (!lease[0](value)) throw new InvalidOptionError('leaseDurationMs', value, lease[1]);
-}
-
-function checkFields<T extends object>(options: T, rules: Rules<T>, path = ''): void {
-  if (!isObject(options)) throw new InvalidOptionError(path === '' ? 'options' : path.slice(0, -1), options, 'an object is allowed');
-  for (const [name, value] of Object.entries(options)) {
-    const rule = Object.hasOwn(rules, name) ? rules[name as keyof T] : undefined;
-    const instead = notHere[name];
-    if (rule === undefined && instead !== undefined)
-      throw new InvalidOptionError(path + name, value, `there is no such option: ${instead}`);
-    if (rule === undefined) throw unknownOption(path + name, value, name, Object.keys(rules));
-    if (value !== undefined && !rule[0](value)) throw new InvalidOptionError(path + name, value, rule[1]);
-  }
-}
-
-/** Would it come back from JSON as it is? */
-function isJsonObject(value: unknown): boolean {
-  try {
-    return isObject(value) && !Array.isArray(value) && isJson(value);
-  } catch {
-    // It contains itself, so there is no end to it.
-    return false;
-  }
-}
-
-function isJson(value: unknown): boolean {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
-  if (typeof value === 'number') return Number.isFinite(value);
-  if (Array.isArray(value)) return value.every(isJson);
-  return typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype && Object.values(value).every(isJson);
+  const [isAllowed, allowed] = clientRules.leaseDurationMs;
+  if (!isAllowed(value)) throw new InvalidOptionError('leaseDurationMs', value, allowed);
 }

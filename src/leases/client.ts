@@ -6,18 +6,18 @@ import type { Entry } from '../lock/store.ts';
 import { acquire } from './acquire.ts';
 import {
   type ClientSettings,
-  checkAcquireOptions,
   checkGetOptions,
   checkHeartbeatOptions,
   checkLeaseDuration,
   checkListOptions,
   checkNameParts,
   checkReleaseOptions,
+  resolveAcquireOptions,
   resolveClientOptions,
 } from './check-options.ts';
 import { LockCurrentlyUnavailableError, LockNotGrantedError } from './errors.ts';
 import { type HeldContext, HeldLease } from './held-lease.ts';
-import { LockItem } from './item.ts';
+import { type LeaseActions, LockItem } from './item.ts';
 import { describeName, type LeaseName, leaseKey } from './lease-key.ts';
 import type {
   AcquireLockOptions,
@@ -39,6 +39,11 @@ export class LockClient implements AsyncDisposable {
   readonly #settings: ClientSettings;
   readonly #context: HeldContext;
   readonly #wheel: Heartbeat;
+  readonly #actions: LeaseActions = {
+    sendHeartbeat: (item) => this.sendHeartbeat(item),
+    ensure: (item, leaseDurationMs) => this.#ensure(item, leaseDurationMs),
+    releaseLock: (item) => this.releaseLock(item),
+  };
   /** By key: what this client holds. */
   readonly #held = new Map<string, { readonly lease: HeldLease; readonly item: LockItem }>();
   /** Ownership is in the item's own lease, never in a name. */
@@ -177,9 +182,8 @@ export class LockClient implements AsyncDisposable {
   }
 
   async #acquire(options: AcquireLockOptions): Promise<LockItem> {
-    checkAcquireOptions(options, this.#settings);
-    const { partitionKey, sortKey, deleteLockOnRelease = true, sessionMonitor, reentrant = false } = options;
-    const key = this.#key({ partitionKey, sortKey });
+    const settings = resolveAcquireOptions(options, this.#settings);
+    const key = this.#key(settings.terms);
     const stop = new AbortController();
     const giveUp = (): void => stop.abort(options.signal?.reason);
     if (options.signal?.aborted) giveUp();
@@ -188,33 +192,14 @@ export class LockClient implements AsyncDisposable {
     try {
       const outcome = await acquire(
         this.#settings,
-        {
-          key,
-          terms: {
-            partitionKey,
-            sortKey,
-            ownerName: this.ownerName,
-            leaseDurationMs: this.#settings.leaseDurationMs,
-            data: options.data,
-            replaceData: options.replaceData ?? true,
-            additionalAttributes: structuredClone(options.additionalAttributes ?? {}),
-            updateExistingLockRecord: options.updateExistingLockRecord ?? false,
-          },
-          mustExist: options.acquireOnlyIfLockAlreadyExists ?? false,
-          refreshPeriodMs: options.refreshPeriodMs ?? 1_000,
-          additionalTimeToWaitMs: options.additionalTimeToWaitForLockMs ?? 1_000,
-          skipsWaiting: options.shouldSkipBlockingWait ?? false,
-          host: hostname(),
-          signal: stop.signal,
-          orphans: this.#orphans,
-        },
+        { ...settings, key, host: hostname(), signal: stop.signal, orphans: this.#orphans },
         () => {
           this.#mustBeOpen();
-          return reentrant ? this.#heldItem(key) : undefined;
+          return settings.isReentrant ? this.#heldItem(key) : undefined;
         },
       );
       if ('instead' in outcome) return outcome.instead;
-      return await this.#hold(new HeldLease(this.#context, { key, deleteLockOnRelease, sessionMonitor }, outcome));
+      return await this.#hold(new HeldLease(this.#context, key, settings, outcome));
     } finally {
       this.#acquiring.delete(stop);
       options.signal?.removeEventListener('abort', giveUp);
@@ -222,11 +207,7 @@ export class LockClient implements AsyncDisposable {
   }
 
   async #hold(lease: HeldLease): Promise<LockItem> {
-    const item = new LockItem(lease, {
-      sendHeartbeat: (lockItem) => this.sendHeartbeat(lockItem),
-      ensure: (lockItem, leaseDurationMs) => this.#ensure(lockItem, leaseDurationMs),
-      releaseLock: (lockItem) => this.releaseLock(lockItem),
-    });
+    const item = new LockItem(lease, this.#actions);
     this.#leases.set(item, lease);
     if (this.#closing !== undefined) {
       await this.releaseLock({ lockItem: item, bestEffort: true });
@@ -271,11 +252,7 @@ export class LockClient implements AsyncDisposable {
     if (seen === undefined) return undefined;
     const mine = this.#held.get(this.#key(seen.view.lease));
     if (mine !== undefined && mine.lease.token === seen.token) return mine.item;
-    return new LockItem(seen.view, {
-      sendHeartbeat: (item) => this.sendHeartbeat(item),
-      ensure: (item, leaseDurationMs) => this.#ensure(item, leaseDurationMs),
-      releaseLock: async () => false,
-    });
+    return new LockItem(seen.view, this.#actions);
   }
 
   #key(name: LeaseName): string {

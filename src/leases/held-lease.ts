@@ -2,14 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { GivewayError, LockLostError, type LostReason, StoreUnavailableError } from '../lock/errors.ts';
 import type { Heartbeat } from '../lock/heartbeat.ts';
 import { judgedController } from '../lock/judged-signal.ts';
-import type { ClientSettings } from './check-options.ts';
+import type { AcquireSettings, ClientSettings } from './check-options.ts';
 import { LockNotGrantedError, SessionMonitorNotSetError } from './errors.ts';
 import type { LeaseView } from './item.ts';
 import { type KeptLease, LeaseKeeper } from './lease-keeper.ts';
 import { describeName } from './lease-key.ts';
 import { changedLease, type Lease, type LeaseChange } from './lease-record.ts';
 import { type Confirmed, lookAgain, rewrite, takeOut } from './lease-writes.ts';
-import type { SessionMonitorOptions } from './options.ts';
 import { SessionMonitor } from './session-monitor.ts';
 
 /** Only a lost answer or a hand at the record makes a write miss while the token is still there. */
@@ -21,13 +20,6 @@ export interface HeldContext {
   readonly wheel: Heartbeat;
   /** It is over, one way or another: forget it. */
   ended(held: HeldLease): void;
-}
-
-/** How a lease was asked for, as far as it matters while it is held. */
-export interface HeldTerms {
-  readonly key: string;
-  readonly deleteLockOnRelease: boolean;
-  readonly sessionMonitor: SessionMonitorOptions | undefined;
 }
 
 /**
@@ -52,7 +44,7 @@ export class HeldLease implements LeaseView, KeptLease {
   readonly #monitor: SessionMonitor | undefined;
   readonly #keeper: LeaseKeeper;
 
-  constructor(context: HeldContext, { key, deleteLockOnRelease, sessionMonitor }: HeldTerms, confirmed: Confirmed) {
+  constructor(context: HeldContext, key: string, { deleteLockOnRelease, sessionMonitor }: AcquireSettings, confirmed: Confirmed) {
     this.#context = context;
     this.key = key;
     this.deleteLockOnRelease = deleteLockOnRelease;
