@@ -71,7 +71,7 @@ export function memcachedStore(options: MemcachedStoreOptions): LockStore {
       const exptime = exptimeOf(ttlMs);
       checkValue(value);
       const old = version as MemcachedVersion;
-      const write: Write = { from: old.value, to: value, request: (cas) => ({ command: 'set', key, value, exptime, cas }) };
+      const write: Write = { from: old.value, to: value, request: (cas) => ({ command: 'replace', key, value, exptime, cas }) };
       const made = await change(begin(key), write, verifyRelease ? undefined : old);
       return made && versionOf(made.cas, made.epoch, value);
     },

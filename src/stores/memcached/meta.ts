@@ -14,7 +14,7 @@ export interface TextReply {
 const meanings: Readonly<Record<Request['command'], Readonly<Record<string, Status>>>> = {
   get: { VA: 'ok', EN: 'notFound' },
   add: { HD: 'ok', NS: 'exists' },
-  set: { HD: 'ok', EX: 'exists', NF: 'notFound' },
+  replace: { HD: 'ok', EX: 'exists', NF: 'notFound' },
   delete: { HD: 'ok', EX: 'exists', NF: 'notFound' },
 };
 
@@ -26,7 +26,7 @@ export function encode(request: Request, opaque: number): string {
       return `mg ${key} v c O${opaque}\r\n`;
     case 'add':
       return `ms ${key} ${Buffer.byteLength(request.value)} T${request.exptime} ME c O${opaque}\r\n${request.value}\r\n`;
-    case 'set':
+    case 'replace':
       return `ms ${key} ${Buffer.byteLength(request.value)} T${request.exptime} C${request.cas} c O${opaque}\r\n${request.value}\r\n`;
     case 'delete':
       return `md ${key} ${request.cas === 0n ? '' : `C${request.cas} `}O${opaque}\r\n`;

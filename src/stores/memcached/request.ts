@@ -6,7 +6,7 @@ export type Request =
   /** Stores only where nothing is. The reply carries the CAS of what was stored. */
   | { readonly command: 'add'; readonly key: string; readonly value: string; readonly exptime: Exptime }
   /** Writes value and lifetime only over the version `cas`, in one step; the reply carries the next one. */
-  | { readonly command: 'set'; readonly key: string; readonly value: string; readonly exptime: Exptime; readonly cas: bigint }
+  | { readonly command: 'replace'; readonly key: string; readonly value: string; readonly exptime: Exptime; readonly cas: bigint }
   /** Deletes only the version `cas`, in one step. 0n: whatever is there. */
   | { readonly command: 'delete'; readonly key: string; readonly cas: bigint };
 

@@ -59,7 +59,7 @@ async function leaveFingerprint(link: Link, mine: string, timeoutMs: number): Pr
   const left =
     sight.value === undefined
       ? await change(task, { from: undefined, to: mine, request: () => ({ command: 'add', key, value: mine, exptime }) })
-      : await change(task, { from: mine, to: mine, request: (cas) => ({ command: 'set', key, value: mine, exptime, cas }) }, sight);
+      : await change(task, { from: mine, to: mine, request: (cas) => ({ command: 'replace', key, value: mine, exptime, cas }) }, sight);
   return left === undefined ? ((await look(task)).value ?? mine) : mine;
 }
 

@@ -8,10 +8,10 @@ const cas = 0x0102_0304_0506_0708n;
 const exptime = exptimeFor(30_000);
 
 describe('requests', () => {
-  test('a SET carries flags, exptime, key, value and CAS', () => {
-    const bytes = encode({ command: 'set', key: 'k', value: 'välue', exptime, cas }, 7);
+  test('a REPLACE carries flags, exptime, key, value and CAS', () => {
+    const bytes = encode({ command: 'replace', key: 'k', value: 'välue', exptime, cas }, 7);
     expect(bytes.toString('hex')).toBe(
-      ['80', '01', '0001', '08', '00', '0000', '0000000f', '00000007', '0102030405060708', '00000000', '00000020'].join('') +
+      ['80', '03', '0001', '08', '00', '0000', '0000000f', '00000007', '0102030405060708', '00000000', '00000020'].join('') +
         Buffer.from('kvälue').toString('hex'),
     );
   });

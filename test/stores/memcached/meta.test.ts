@@ -9,7 +9,7 @@ const exptime = exptimeFor(30_000);
 test.each<[Request, string]>([
   [{ command: 'get', key: 'k' }, 'mg k v c O7\r\n'],
   [{ command: 'add', key: 'k', value: 'välue\r\n', exptime }, 'ms k 8 T32 ME c O7\r\nvälue\r\n\r\n'],
-  [{ command: 'set', key: 'k', value: '', exptime, cas }, 'ms k 0 T32 C18446744073709551615 c O7\r\n\r\n'],
+  [{ command: 'replace', key: 'k', value: '', exptime, cas }, 'ms k 0 T32 C18446744073709551615 c O7\r\n\r\n'],
   [{ command: 'delete', key: 'k', cas }, 'md k C18446744073709551615 O7\r\n'],
   [{ command: 'delete', key: 'k', cas: 0n }, 'md k O7\r\n'],
 ])('the request %#', (request, text) => {
@@ -46,16 +46,16 @@ describe('what a reply means', () => {
     ['EN', 'get', { status: 'notFound', cas: 0n }],
     ['EN O7', 'get', { status: 'notFound' }],
     ['HD c12 O7', 'add', { status: 'ok', cas: 12n }],
-    ['HD O7 c12', 'set', { status: 'ok', cas: 12n }],
+    ['HD O7 c12', 'replace', { status: 'ok', cas: 12n }],
     ['HD O7', 'add', { status: 'ok', cas: 0n }],
     ['NS c0 O7', 'add', { status: 'exists' }],
-    ['EX c0 O7', 'set', { status: 'exists' }],
-    ['NF c0 O7', 'set', { status: 'notFound' }],
+    ['EX c0 O7', 'replace', { status: 'exists' }],
+    ['NF c0 O7', 'replace', { status: 'notFound' }],
     ['HD O7', 'delete', { status: 'ok' }],
     ['EX O7', 'delete', { status: 'exists' }],
     ['NF O7', 'delete', { status: 'notFound' }],
     ['SERVER_ERROR out of memory storing object', 'add', { status: 'outOfMemory' }],
-    ['SERVER_ERROR object too large for cache', 'set', { status: 'failed', value: 'SERVER_ERROR object too large for cache' }],
+    ['SERVER_ERROR object too large for cache', 'replace', { status: 'failed', value: 'SERVER_ERROR object too large for cache' }],
   ] as const)('%s to %s', (line, command, meaning) => {
     expect(decoded(line, command, line.startsWith('VA') ? 'text' : '')).toMatchObject({ kind: 'reply', ...meaning });
   });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { StoreUnavailableError } from '../../../src/lock/errors.ts';
+import type { Version } from '../../../src/lock/store.ts';
 import { memcachedStore } from '../../../src/stores/memcached/index.ts';
 import { freePort } from '../../support/server-process.ts';
 import { describeWith } from '../../support/shared.ts';
@@ -61,6 +62,25 @@ describeWith('memcached', () => {
         expect(error).toBeInstanceOf(StoreUnavailableError);
         expect(String(error)).toContain('out of memory');
       });
+
+      // With the meta protocol it does: docs/stores/memcached.md says so, and what to do instead.
+      if (transport.name === 'binary') {
+        test('deletes no lock because a renewal found no room: not the own one, and not a successor’s', async () => {
+          const [store, key] = [stage.openDirect(), stage.freshKey()];
+          const value = 'x'.repeat(300);
+          const first = (await store.create(key, `${value}1`, ttlMs)) as Version;
+          const second = (await store.replace(key, `${value}2`, first, ttlMs)) as Version;
+          const filling = async (): Promise<void> => {
+            for (;;) await Promise.all(Array.from({ length: 200 }, () => store.create(stage.freshKey(), `${value}0`, ttlMs)));
+          };
+          await expect(filling()).rejects.toThrow('out of memory');
+          for (const version of [first, second]) {
+            await expect(store.replace(key, `${value}3`, version, ttlMs)).rejects.toThrow('out of memory');
+            expect(await store.read(key)).toMatchObject({ value: `${value}2` });
+          }
+          expect(await store.remove(key, second)).toBe(true);
+        });
+      }
     });
 
     describe('a server with smaller items (-I)', () => {

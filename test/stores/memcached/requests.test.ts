@@ -32,7 +32,7 @@ describeWith('memcached', () => {
       await store.remove(key, second);
       await store.replace(key, 'e', second, ttlMs);
       await store.read(key);
-      expect(stage.proxy.operations).toEqual(stage.words('add', 'add', 'set', 'set', 'delete', 'get', 'delete', 'set', 'get'));
+      expect(stage.proxy.operations).toEqual(stage.words('add', 'add', 'replace', 'replace', 'delete', 'get', 'delete', 'replace', 'get'));
     });
 
     test('the breaker adds no request', async () => {

@@ -57,7 +57,7 @@ describeWith('memcached', () => {
         stage.proxy.forget();
         const next = (await store.replace(key, 'again', version, ttlMs)) as Version;
         expect(await store.remove(key, next)).toBe(true);
-        expect(stage.proxy.operations).toEqual([...transport.greeting, ...stage.words('get', 'set', 'delete')]);
+        expect(stage.proxy.operations).toEqual([...transport.greeting, ...stage.words('get', 'replace', 'delete')]);
       });
 
       test('of another store means nothing here but its value', async () => {
@@ -76,7 +76,7 @@ describeWith('memcached', () => {
         const version = (await store.create(key, 'mine', ttlMs)) as Version;
         const next = (await store.replace(key, 'again', version, ttlMs)) as Version;
         expect(await store.remove(key, next)).toBe(true);
-        expect(stage.proxy.operations).toEqual([...transport.greeting, ...stage.words('add', 'get', 'set', 'get', 'delete')]);
+        expect(stage.proxy.operations).toEqual([...transport.greeting, ...stage.words('add', 'get', 'replace', 'get', 'delete')]);
       });
 
       test('P4: so a version whose CAS number fits a stranger by chance does not', async () => {
