@@ -1,6 +1,29 @@
 import { InvalidOptionError } from './errors.ts';
-import type { SerializedLock } from './lock.ts';
-import { checkOptions } from './options.ts';
+import type { Lock, SerializedLock } from './lock.ts';
+import { checkOptions, type ResolvedOptions } from './options.ts';
+import type { Settings } from './settings.ts';
+
+/** What a lock says about itself on its way to another process. `sinceWallMs`: when it was acquired. */
+export function toHanded(
+  { namespace, environment }: Pick<Settings, 'namespace' | 'environment'>,
+  { scope, job, options }: Pick<Lock, 'scope' | 'job'> & { readonly options: ResolvedOptions },
+  sinceWallMs: number,
+  entries: SerializedLock['entries'],
+): SerializedLock {
+  const { ttlMs, maxHoldMs, minHoldMs } = options;
+  return {
+    v: 1,
+    namespace,
+    ...(environment === undefined ? {} : { environment }),
+    scope,
+    ...(job === undefined ? {} : { job }),
+    entries,
+    since: sinceWallMs,
+    ttlMs,
+    maxHoldMs: maxHoldMs === Number.POSITIVE_INFINITY ? null : maxHoldMs,
+    minHoldMs,
+  };
+}
 
 /** Refuses what `lock.handOver()` cannot have returned: it came through a queue or a file. */
 export function checkHanded(handed: SerializedLock): void {

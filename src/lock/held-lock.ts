@@ -2,11 +2,13 @@ import type { Taken } from './acquire.ts';
 import type { Clock } from './clock.ts';
 import { GivewayError, InvalidOptionError, LockLostError, type LostReason, StoreUnavailableError } from './errors.ts';
 import type { Events, LockerEvents, ReleaseOutcome } from './events.ts';
-import { judgedController } from './judged-signal.ts';
+import { toHanded } from './handed.ts';
 import type { Lock, SerializedLock } from './lock.ts';
+import { LockSignal } from './lock-signal.ts';
 import { type ResolvedOptions, ttlRangeMs } from './options.ts';
 import { needsOf, type ResolvedScope } from './scope.ts';
 import type { Seat, SeatOwner } from './seat.ts';
+
 /** What a lock needs from its locker. */
 export interface LockContext {
   readonly clock: Clock;
@@ -34,10 +36,7 @@ export class HeldLock implements Lock, SeatOwner {
   readonly #taken: readonly Taken[];
   readonly #startMonoMs: number;
   readonly #startWallMs: number;
-  #controller: AbortController | undefined;
-  #stopListening: (() => void) | undefined;
-  /** What the locks that joined this one do when it is let go before them. */
-  #joined: Set<() => void> | undefined;
+  #signal: LockSignal | undefined;
   #ended = false;
 
   constructor(
@@ -80,8 +79,7 @@ export class HeldLock implements Lock, SeatOwner {
   }
 
   get signal(): AbortSignal {
-    this.#controller ??= this.#createController();
-    return this.#controller.signal;
+    return this.#ownSignal().signal;
   }
 
   remainingMs(): number {
@@ -158,20 +156,7 @@ export class HeldLock implements Lock, SeatOwner {
       throw error;
     });
     this.#tellReleased('handed-over');
-    const { namespace, environment } = this.#context;
-    const { ttlMs, maxHoldMs, minHoldMs } = this.options;
-    return {
-      v: 1,
-      namespace,
-      ...(environment === undefined ? {} : { environment }),
-      scope: this.scope,
-      ...(this.job === undefined ? {} : { job: this.job }),
-      entries,
-      since: this.#startWallMs,
-      ttlMs,
-      maxHoldMs: maxHoldMs === Number.POSITIVE_INFINITY ? null : maxHoldMs,
-      minHoldMs,
-    };
+    return toHanded(this.#context, this, this.#startWallMs, entries);
   }
 
   toJSON(): object {
@@ -195,7 +180,7 @@ export class HeldLock implements Lock, SeatOwner {
     if (this.#ended || this.lost !== undefined) return;
     const error = new LockLostError(resource, reason, cause === undefined ? undefined : { cause });
     this.lost = error;
-    this.#controller?.abort(error);
+    this.#signal?.abort(error);
     const { events, clock } = this.#context;
     events.emit('lost', () => ({
       id: this.id,
@@ -216,8 +201,7 @@ export class HeldLock implements Lock, SeatOwner {
 
   #end(): void {
     this.#ended = true;
-    this.#stopListening?.();
-    if (this.#joined !== undefined) for (const judge of this.#joined) judge();
+    this.#signal?.end();
     this.#context.ended(this);
   }
 
@@ -242,34 +226,20 @@ export class HeldLock implements Lock, SeatOwner {
   }
 
   /** Made only when somebody asks for it. */
-  #createController(): AbortController {
+  #ownSignal(): LockSignal {
+    this.#signal ??= this.#createSignal();
+    return this.#signal;
+  }
+
+  #createSignal(): LockSignal {
     const given = this.options.signal;
-    const judge = (): void => void this.isLive();
-    const controller = judgedController(judge);
-    const abort = (): void => controller.abort(given?.reason);
-    if (this.lost !== undefined) controller.abort(this.lost);
-    else if (given?.aborted) abort();
-    if (this.#ended || this.lost !== undefined) return controller;
-    given?.addEventListener('abort', abort, { once: true });
-    for (const outer of this.outers) outer.#join(judge);
-    const timer = this.#timeTheEnd();
-    this.#stopListening = () => {
-      given?.removeEventListener('abort', abort);
-      for (const outer of this.outers) outer.#leave(judge);
-      timer?.[Symbol.dispose]();
-    };
-    return controller;
-  }
-
-  #join(judge: () => void): void {
-    this.signal.addEventListener('abort', judge, { once: true });
-    this.#joined ??= new Set();
-    this.#joined.add(judge);
-  }
-
-  #leave(judge: () => void): void {
-    this.signal.removeEventListener('abort', judge);
-    this.#joined?.delete(judge);
+    const signal = new LockSignal(() => void this.isLive());
+    if (this.lost !== undefined) signal.abort(this.lost);
+    else if (given?.aborted) signal.abort(given.reason);
+    if (this.#ended || this.lost !== undefined) return signal;
+    const joined = this.outers.map((outer) => outer.#ownSignal());
+    signal.follow(given, joined, this.#timeTheEnd());
+    return signal;
   }
 
   /** Where nothing was taken, no heartbeat looks after `maxHoldMs`. */
