@@ -52,7 +52,7 @@ export function ownConnections(connectionString: string, timeoutMs: number): Con
     } catch (error) {
       void wanted.end();
       if (!refusesSettings(error)) throw error;
-      // Behind PgBouncer connections are shared, so nothing is set on them; a conflict of transactions is sent again.
+      // Behind a pooler connections are shared, so nothing is set on them; a conflict of transactions is sent again.
       return quiet(new pg.Pool({ ...common, connectionString }));
     }
   }

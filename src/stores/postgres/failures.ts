@@ -4,26 +4,30 @@ import { createTableSql, type LockTable } from './table.ts';
 
 /**
  * What a failed statement means for the one who sent it.
- * - `lost`: the connection broke, and the statement may have been done; or what was prepared on it is of no use any more.
+ * - `lost`: the connection broke, and the statement may have been done; or it is of no use any more, and another may be.
  * - `conflict`: rolled back in favour of another transaction; it may be sent again.
  * - `no-table`: refused, since the lock table is not there.
  * - `refused`: refused for another reason. Nothing was done.
  */
 export type Failure = 'lost' | 'conflict' | 'no-table' | 'refused';
 
-/** A prepared statement that is gone, is somebody else's, or returns another type since the table was altered. */
-const staleStatement: ReadonlySet<string> = new Set(['26000', '42P05', '0A000']);
+/**
+ * A prepared statement that is gone, is somebody else's, or returns another type since the table was altered; and a server that
+ * only reads: after a fail-over the old primary can go on as a replica, and keep every connection it has.
+ */
+const staleConnection: ReadonlySet<string> = new Set(['26000', '42P05', '0A000', '25006']);
 
 export function failureOf(error: unknown): Failure {
   const code = sqlState(error);
-  if (code === undefined || code.startsWith('08') || /^57P0[1-5]$/.test(code) || staleStatement.has(code)) return 'lost';
+  if (code === undefined || code.startsWith('08') || /^57P0[1-5]$/.test(code) || staleConnection.has(code)) return 'lost';
   if (code === '40001' || code === '40P01') return 'conflict';
   return code === '42P01' ? 'no-table' : 'refused';
 }
 
-/** PgBouncer's answer to settings that it does not know. */
+/** What poolers answer to settings while one connects: PgBouncer that it does not know them, RDS Proxy that it supports none. */
 export function refusesSettings(error: unknown): boolean {
-  return sqlState(error) === '08P01' && /unsupported startup parameter/i.test(messageOf(error));
+  const code = sqlState(error);
+  return code === '0A000' || (code === '08P01' && /unsupported startup parameter/i.test(messageOf(error)));
 }
 
 /** What is known when an operation fails. */

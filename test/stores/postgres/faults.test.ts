@@ -147,6 +147,20 @@ describeWith('postgres', () => {
     expect(await store.remove(key, version)).toBe(true);
   });
 
+  test('connections that lead to a replica since a fail-over are replaced', async () => {
+    const admin = new Pool({ connectionString: server.url, max: 1 });
+    // A role's settings are read when a session begins: those that are there stay read-only, the next is not.
+    await admin.query('alter role postgres set default_transaction_read_only = on');
+    const failedOver = postgresStore({ connectionString: server.url, timeoutMs, listen: false });
+    await Promise.all([failedOver.read(key), failedOver.read(key)]);
+    await expect(failedOver.create(key, 'too early', minute)).rejects.toThrow('is read-only here');
+    await Promise.all([failedOver.read(key), failedOver.read(key)]);
+    await admin.query('alter role postgres reset default_transaction_read_only');
+    expect(await failedOver.create(key, 'mine', minute)).toBeDefined();
+    await failedOver.close();
+    await admin.end();
+  });
+
   test('a row that somebody keeps locked is an error in time, and what was given up does not happen later', async () => {
     const version = await created();
     const pool = new Pool({ connectionString: server.url });

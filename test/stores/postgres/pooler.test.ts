@@ -16,6 +16,7 @@ const minute = 60_000;
 async function startPooler(
   server: { host: string; port: number },
   honest = false,
+  refusal = errorResponse('08P01', 'unsupported startup parameter: options'),
 ): Promise<{ listener: Server; url: string; refusals: () => number; said: () => string }> {
   let refusals = 0;
   let said = '';
@@ -29,7 +30,7 @@ async function startPooler(
     client.once('data', (greeting) => {
       if (greeting.includes('options\0')) {
         refusals += 1;
-        client.end(errorResponse('08P01', 'unsupported startup parameter: options'));
+        client.end(refusal);
         return;
       }
       upstream.write(greeting);
@@ -81,6 +82,16 @@ describeWith('postgres', () => {
     expect(versions.filter((version) => version !== undefined)).toHaveLength(1);
     expect(pooler.refusals()).toBe(1);
     await store.close();
+  });
+
+  test("so does one that refuses settings in RDS Proxy's words", async () => {
+    const refusal = errorResponse('0A000', "Feature not supported: RDS Proxy currently doesn't support command-line options.");
+    const proxy = await startPooler(server, false, refusal);
+    const store = postgresStore({ connectionString: proxy.url, createTable: true, breaker: false });
+    expect(await store.create('behind RDS Proxy', 'value', minute)).toBeDefined();
+    expect(proxy.refusals()).toBe(1);
+    await store.close();
+    proxy.listener.close();
   });
 
   test('statements are prepared on a connection that leads to the server itself, and on no other', async () => {
