@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { batch, batchNumber } from '../../demo/flights.ts';
 import type { Warehouse } from '../../src/warehouse/index.ts';
+import type { Load } from './messages.ts';
 
 /** Tables of the checks, made anew for each of their rounds. `deliveries` has a unique key, for ON CONFLICT. */
 export const checkTables = `
@@ -12,6 +13,8 @@ export const checkTables = `
   create table totals (period int, rows bigint) with (autovacuum_enabled = false);
   insert into period values (1);
 `;
+
+export const checkLoad: Load = { name: 'check', inserters: 2, insertPauseMs: 2, readers: 2, readPauseMs: 10, jobBusy: 0.5 };
 
 const redelivered = 10;
 

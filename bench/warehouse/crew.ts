@@ -2,20 +2,28 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Order, Reply, Round, Setup, Tally } from './messages.ts';
 
-/** The worker processes, seen from the benchmark. */
+/** The processes, seen from the benchmark. */
 export interface Crew {
+  readonly workers: number;
+  /** What each did: the workers, then those that only read. */
   play(round: Round): Promise<readonly Tally[]>;
   dismiss(): void;
 }
 
-export async function hire(workers: number, setup: Omit<Setup, 'worker' | 'workers'>): Promise<Crew> {
-  const processes = Array.from({ length: workers }, () => fork(fileURLToPath(new URL('worker.ts', import.meta.url))));
+export async function hire(workers: number, readers: number, setup: Omit<Setup, 'worker' | 'workers'>): Promise<Crew> {
+  const start = (program: string, count: number): ChildProcess[] =>
+    Array.from({ length: count }, () => fork(fileURLToPath(new URL(program, import.meta.url))));
+  const processes = [...start('worker.ts', workers), ...start('reader.ts', readers)];
   const dismiss = (): void => {
     for (const each of processes) each.kill('SIGKILL');
   };
   process.on('exit', dismiss);
   await Promise.all(processes.map((each, worker) => ask(each, { setup: { ...setup, worker, workers } })));
-  return { dismiss, play: (round) => Promise.all(processes.map(async (each) => ((await ask(each, { round })) as { tally: Tally }).tally)) };
+  return {
+    workers,
+    dismiss,
+    play: (round) => Promise.all(processes.map(async (each) => ((await ask(each, { round })) as { tally: Tally }).tally)),
+  };
 }
 
 /** Gives an order and waits for what it comes to. */

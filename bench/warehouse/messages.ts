@@ -4,11 +4,13 @@ import type { Warehouse as Place } from '../../demo/database.ts';
 export const variants = ['no lock', 'LOCK TABLE', 'naive exclusive', 'giveway', 'giveway, insertBatches'] as const;
 export type Variant = (typeof variants)[number];
 
-/** Of one worker. Each loop does its work, pauses, and starts again. */
+/** Each loop does its work, pauses, and starts again. */
 export interface Load {
   readonly name: string;
+  /** Loops in each worker. */
   readonly inserters: number;
   readonly insertPauseMs: number;
+  /** Loops in each reading process. */
   readonly readers: number;
   readonly readPauseMs: number;
   /** The share of the time that each job works. */
@@ -22,6 +24,7 @@ export interface Setup {
   readonly place: Place;
   readonly memcached: string;
   readonly namespace: string;
+  /** Which of the workers this is, from 0; of the reading processes likewise. */
   readonly worker: number;
   readonly workers: number;
 }
@@ -30,7 +33,7 @@ export type Round = { readonly variant: Variant; readonly ms: number } & ({ read
 
 export type Kind = 'batches' | 'jobs' | 'reads';
 
-/** What one worker did in a round. */
+/** What one process did in a round. */
 export interface Tally {
   readonly ms: number;
   readonly conflicts: Readonly<Record<Kind, number>>;
