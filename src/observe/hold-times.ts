@@ -3,11 +3,13 @@ import { type Clock, systemClock } from '../lock/clock.ts';
 import type { LockerEvents } from '../lock/events.ts';
 import { ttlRangeMs } from '../lock/options.ts';
 import type { ResolvedScope } from '../lock/scope.ts';
+import { anything, callback, checkOptions, orNone, type Rules, withMethods } from './check-options.ts';
+import { harmlessly } from './harmless.ts';
 import { listen, type Observed, scopeLabel } from './listening.ts';
 import type { Logger } from './log.ts';
 
 export interface HoldTimesOptions {
-  /** Told once of each hold that passes 80 % of its `maxHoldMs`, while it is held. What it throws is ignored. */
+  /** Told once of each hold that passes 80 % of its `maxHoldMs`, while it is held. What it throws, or rejects with, is ignored. */
   readonly onLong?: (hold: LongHold) => void;
   /** Gets a line for the same, at `warn`. */
   readonly logger?: Pick<Logger, 'warn'>;
@@ -49,8 +51,19 @@ const jobsKept = 500;
 
 type Acquired = LockerEvents['acquired'];
 
-/** Measures how long each job holds its locks, in this process, and warns of holds that near their `maxHoldMs`. */
-export function holdTimes(locker: Observed, { onLong, logger, clock = systemClock }: HoldTimesOptions = {}): HoldTimes {
+const rules: Rules<HoldTimesOptions> = {
+  onLong: orNone(callback),
+  logger: orNone(withMethods('a logger with the method warn is allowed', 'warn')),
+  clock: anything,
+};
+
+/**
+ * Measures how long each job holds its locks, in this process, and warns of holds that near their `maxHoldMs`. Throws
+ * `InvalidOptionError`.
+ */
+export function holdTimes(locker: Observed, options: HoldTimesOptions = {}): HoldTimes {
+  checkOptions(options, rules);
+  const { onLong, logger, clock = systemClock } = options;
   const jobs = new Map<string, RecordableHistogram>();
   const open = new Map<number, Acquired>();
   /** When a hold was first looked at, up to `checkEveryMs` after it began: the clock is not read for each lock. */
@@ -66,13 +79,11 @@ export function holdTimes(locker: Observed, { onLong, logger, clock = systemCloc
     if (heldMs < warnAt * maxHoldMs) return;
     forget(id);
     const job = nameOf(named, scope);
-    try {
-      onLong?.({ job, heldMs, maxHoldMs });
-      const held = `${Math.round(heldMs)} of ${maxHoldMs} ms`;
-      logger?.warn({ job, heldMs, maxHoldMs }, `"${job}" has held its lock for ${held}: raise maxHoldMs, or do less at once`);
-    } catch {
-      // This runs in a timer.
-    }
+    const held = `${Math.round(heldMs)} of ${maxHoldMs} ms`;
+    harmlessly(() => onLong?.({ job, heldMs, maxHoldMs }));
+    harmlessly(() =>
+      logger?.warn({ job, heldMs, maxHoldMs }, `"${job}" has held its lock for ${held}: raise maxHoldMs, or do less at once`),
+    );
   };
   const checkAll = (): void => {
     timer = undefined;

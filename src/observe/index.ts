@@ -12,7 +12,8 @@ export type {
   WaitEntry,
 } from './journal/journal.ts';
 export { createJournal, type JournalOptions } from './journal/memory.ts';
-export { type JournalPool, type PostgresJournal, type PostgresJournalOptions, postgresJournal } from './journal/postgres.ts';
+export type { JournalPool } from './journal/pool.ts';
+export { type PostgresJournal, type PostgresJournalOptions, postgresJournal } from './journal/postgres.ts';
 export { createJournalTableSql } from './journal/table.ts';
 export type { LabelOptions } from './labels.ts';
 export { eventNames, type Observed, type SeenHolder } from './listening.ts';

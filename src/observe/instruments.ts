@@ -69,27 +69,27 @@ export function instrumentsOf(meter: Meter): Instruments {
 }
 
 function createInstruments(meter: Meter): Instruments {
-  const count = (name: string, description: string): Sums =>
-    sumsOf(meter.createObservableCounter(`giveway.${name}`, { description, unit: `{${name}}` }));
-  const level = (name: string, description: string, unit: string): Sum =>
+  const count = (name: string, unit: string, description: string): Sums =>
+    sumsOf(meter.createObservableCounter(`giveway.${name}`, { description, unit }));
+  const level = (name: string, unit: string, description: string): Sum =>
     sumsOf(meter.createObservableUpDownCounter(`giveway.${name}`, { description, unit }))({});
   const seconds = (name: string, description: string, explicitBucketBoundaries: number[]): Histogram =>
     meter.createHistogram(`giveway.${name}.duration`, { description, unit: 's', advice: { explicitBucketBoundaries } });
   return {
-    attempts: count('attempts', 'Attempts to take a lock, by outcome: acquired, unprotected, busy'),
-    skips: count('skips', 'Runs that did not take place and waits that were given up, by reason'),
-    releases: count('releases', 'Locks that ended, by outcome: released, not-ours, kept, handed-over, lost'),
-    lost: count('lost', 'Locks that ended before they were let go, by reason'),
-    storeErrors: count('store.errors', 'Outages of the lock store (phase: outage) and failed releases (phase: release)'),
-    conflicts: count('conflicts', 'Transactions that the database aborted because of another one, by its code'),
-    lateLocks: count('late_locks', 'Writes without the lock, or before it was had'),
-    starving: count('starving', 'Skips of jobs that are skipped too often'),
-    notices: count('notices', 'Facts about store or records that an operator should see, by code'),
-    held: level('held', 'Locks held now', '{locks}'),
-    storeDown: level('store.down', 'Lockers whose store does not answer', '{lockers}'),
+    attempts: count('attempts', '{attempt}', 'Attempts to take a lock, by outcome: acquired, unprotected, busy'),
+    skips: count('skips', '{skip}', 'Runs that did not take place and waits that were given up, by reason'),
+    releases: count('releases', '{lock}', 'Locks that ended, by outcome: released, not-ours, kept, handed-over, lost'),
+    lost: count('lost', '{lock}', 'Locks that ended before they were let go, by reason'),
+    storeErrors: count('store.errors', '{error}', 'Outages of the lock store (phase: outage) and failed releases (phase: release)'),
+    conflicts: count('conflicts', '{conflict}', 'Transactions that the database aborted because of another one, by its code'),
+    lateLocks: count('late_locks', '{write}', 'Writes without the lock, or before it was had'),
+    starving: count('starving', '{skip}', 'Skips of jobs that are skipped too often'),
+    notices: count('notices', '{notice}', 'Facts about store or records that an operator should see, by code'),
+    held: level('held', '{lock}', 'Locks held now'),
+    storeDown: level('store.down', '{locker}', 'Lockers whose store does not answer'),
     wait: seconds('wait', 'From asking for a lock to having it', waitBounds),
     skipWait: seconds('skip', 'From asking for a lock to giving up', waitBounds),
-    hold: seconds('hold', 'From having a lock to its end', holdBounds),
+    hold: seconds('hold', 'From having a lock to its end, but for releases that failed', holdBounds),
   };
 }
 

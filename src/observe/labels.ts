@@ -1,3 +1,5 @@
+import { checkOptions, flag, orNone, positiveInteger, type Rules } from './check-options.ts';
+
 /** Which labels metrics carry beside outcomes and reasons. Both cost time series for each value. */
 export interface LabelOptions {
   /** Label with the resources, as `events` or `events+visits`. Default false. */
@@ -6,8 +8,19 @@ export interface LabelOptions {
   readonly job?: boolean;
   /** Label the histograms too, which is most of what labels cost, at each lock and in series. Default false. */
   readonly histograms?: boolean;
-  /** How many values a label may have; what comes later is `'other'`. Default 100. */
+  /** How many values a label may have on one meter; what comes later is `'other'`. Default 100. */
   readonly maxValues?: number;
+}
+
+const rules: Rules<LabelOptions> = {
+  resource: orNone(flag),
+  job: orNone(flag),
+  histograms: orNone(flag),
+  maxValues: orNone(positiveInteger),
+};
+
+export function checkLabels(options: LabelOptions = {}): void {
+  checkOptions(options, rules, 'labels.');
 }
 
 export type Attributes = Record<string, string | number | boolean>;
@@ -22,17 +35,25 @@ export interface Labels {
   readonly timed: Attributes;
 }
 
+/** The values that the labels of a meter have: what was counted under them stays with it, whichever locker it was of. */
+interface Values {
+  readonly resources: Set<string>;
+  readonly jobs: Set<string>;
+}
+
+const valuesOf = new WeakMap<object, Values>();
+
 /** Finds the labels of an event, of which there are never more than allowed. */
-export function boundedLabels({
-  resource = false,
-  job = false,
-  histograms = false,
-  maxValues = 100,
-}: LabelOptions = {}): (resource: string, job: string | undefined) => Labels {
+export function boundedLabels(
+  meter: object,
+  { resource = false, job = false, histograms = false, maxValues = 100 }: LabelOptions = {},
+): (resource: string, job: string | undefined) => Labels {
   const none = labelsOf({}, false);
   if (!resource && !job) return () => none;
-  const resources = bounded(maxValues);
-  const jobs = bounded(maxValues);
+  const values = valuesOf.get(meter) ?? { resources: new Set(), jobs: new Set() };
+  valuesOf.set(meter, values);
+  const resources = bounded(values.resources, maxValues);
+  const jobs = bounded(values.jobs, maxValues);
   const made = new Map<string | undefined, Map<string | undefined, Labels>>();
   return (resourceName, jobName) => {
     const one = resource ? resources(family(resourceName)) : undefined;
@@ -65,8 +86,7 @@ function family(resource: string): string {
   return resource.includes('/') ? resource.replace(/\/[^+]*/g, '/*') : resource;
 }
 
-function bounded(maxValues: number): (value: string) => string {
-  const known = new Set<string>();
+function bounded(known: Set<string>, maxValues: number): (value: string) => string {
   return (value) => {
     if (known.has(value)) return value;
     if (known.size >= maxValues) return 'other';

@@ -1,6 +1,7 @@
 import type { EventName, Listener, LockerEvents } from '../lock/events.ts';
 import type { Holder } from '../lock/record.ts';
 import type { ResolvedScope } from '../lock/scope.ts';
+import { checkOptions, withMethods } from './check-options.ts';
 import { eventNames, type Listeners, listen, type Observed, type SeenHolder, scopeLabel, withoutTokens } from './listening.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -17,9 +18,10 @@ export interface Logger {
 
 /**
  * Writes one line per event, with the event's data as fields and without tokens or SQL. What goes well is `debug`, a skip
- * `info`, what somebody should look into `warn`, a store that is down `error`.
+ * `info`, what somebody should look into `warn`, a store that is down `error`. Throws `InvalidOptionError`.
  */
 export function logObserver(locker: Observed, logger: Logger): Disposable {
+  checkOptions({ logger }, { logger: usable });
   const listener =
     <E extends EventName>(event: E): Listener<E> =>
     (data) => {
@@ -30,6 +32,8 @@ export function logObserver(locker: Observed, logger: Logger): Disposable {
     };
   return listen(locker, Object.fromEntries(eventNames.map((event) => [event, listener(event)])) as Listeners);
 }
+
+const usable = withMethods('a logger with the methods debug, info, warn and error is allowed', 'debug', 'info', 'warn', 'error');
 
 const always =
   (level: LogLevel): (() => LogLevel) =>

@@ -1,6 +1,7 @@
 import type { LockerEvents } from '../lock/events.ts';
+import { anything, checkOptions, type Rules, withMethods } from './check-options.ts';
 import { instrumentsOf, type Meter } from './instruments.ts';
-import { boundedLabels, type LabelOptions, type Labels } from './labels.ts';
+import { boundedLabels, checkLabels, type LabelOptions, type Labels } from './labels.ts';
 import { listen, type Observed, scopeLabel } from './listening.ts';
 
 export interface MetricsOptions {
@@ -10,14 +11,27 @@ export interface MetricsOptions {
   readonly labels?: LabelOptions;
 }
 
+const rules: Rules<MetricsOptions> = {
+  meter: withMethods(
+    'a Meter of @opentelemetry/api is allowed',
+    'createObservableCounter',
+    'createObservableUpDownCounter',
+    'createHistogram',
+  ),
+  labels: anything,
+};
+
 /**
  * Counts and measures through OpenTelemetry. `docs/observe.md` lists the instruments. Disposed, it counts no more; what it has
- * counted is still collected.
+ * counted is still collected. Throws `InvalidOptionError`.
  */
-export function metricsObserver(locker: Observed, { meter, labels }: MetricsOptions): Disposable {
+export function metricsObserver(locker: Observed, options: MetricsOptions): Disposable {
+  checkOptions(options, rules);
+  const { meter, labels } = options;
+  checkLabels(labels);
   const { attempts, skips, releases, lost, storeErrors, conflicts, lateLocks, starving, notices, held, storeDown, wait, skipWait, hold } =
     instrumentsOf(meter);
-  const label = boundedLabels(labels);
+  const label = boundedLabels(meter, labels);
   const live = new Map<number, Labels>();
   let isDown = false;
 

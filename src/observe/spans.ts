@@ -1,5 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { LockerEvents } from '../lock/events.ts';
+import { checkOptions, milliseconds, orNone, type Rules, withMethods } from './check-options.ts';
+import { harmlessly } from './harmless.ts';
 import type { Attributes } from './labels.ts';
 import { listen, type Observed, scopeLabel, withoutTokens } from './listening.ts';
 
@@ -24,6 +26,12 @@ export interface SpanOptions {
   readonly minHoldMs?: number;
 }
 
+const rules: Rules<SpanOptions> = {
+  tracer: withMethods('a Tracer of @opentelemetry/api is allowed', 'startSpan'),
+  minWaitMs: orNone(milliseconds),
+  minHoldMs: orNone(milliseconds),
+};
+
 /** A hold that goes on. Most are over before they are worth a span, so it is made when they end. */
 interface Hold {
   readonly began: LockerEvents['acquired'];
@@ -35,8 +43,11 @@ interface Hold {
 /**
  * A span `giveway.wait` for each wait and `giveway.hold` for each hold, made when it is over, as children of the span that was active where the lock was
  * asked for. The hold's span is beside the spans of the work, not above them: an observer does not run the work.
+ * Throws `InvalidOptionError`.
  */
-export function spanObserver(locker: Observed, { tracer, minWaitMs = 10, minHoldMs = 10 }: SpanOptions): Disposable {
+export function spanObserver(locker: Observed, options: SpanOptions): Disposable {
+  checkOptions(options, rules);
+  const { tracer, minWaitMs = 10, minHoldMs = 10 } = options;
   const holds = new Map<number, Hold>();
 
   const waited = (waitedMs: number, attributes: Attributes): void => {
@@ -84,7 +95,7 @@ export function spanObserver(locker: Observed, { tracer, minWaitMs = 10, minHold
   return {
     [Symbol.dispose]() {
       subscription[Symbol.dispose]();
-      for (const id of [...holds.keys()]) end(id, whatever, 'unobserved');
+      for (const id of [...holds.keys()]) harmlessly(() => end(id, whatever, 'unobserved'));
     },
   };
 }

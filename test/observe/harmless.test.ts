@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import {
   diagnosticsObserver,
@@ -66,6 +67,26 @@ describe('a broken observer changes nothing', () => {
     const lock = await a.lock('visits');
     await clock.advance(9_500);
     expect(await lock.unlock()).toBe(true);
+  });
+
+  test('a warning that fails silences no other, and one that rejects is no unhandled rejection', async () => {
+    const clock = fakeClock();
+    const [a] = twoLockers({ clock, ttlMs: 60_000, maxHoldMs: 10_000 });
+    const lines: string[] = [];
+    const rejects = async (): Promise<never> => fails();
+    using _one = holdTimes(a, { onLong: fails, logger: { warn: (_fields, line) => void lines.push(line) }, clock });
+    using _other = holdTimes(a, { onLong: rejects, logger: { warn: rejects }, clock });
+    await a.lock('visits');
+    await clock.advance(9_500);
+    await nextTurn(); // jest fails a test for a rejection that nobody handled
+    expect(lines).toHaveLength(1);
+  });
+
+  test('a tracer that throws when its observer is disposed of while locks are held', async () => {
+    const [a] = twoLockers();
+    const observer = spanObserver(a, { tracer: { startSpan: fails } });
+    await a.lock('visits');
+    expect(() => observer[Symbol.dispose]()).not.toThrow();
   });
 });
 

@@ -10,6 +10,7 @@ import {
   MeterProvider,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
+import { StoreUnavailableError } from '../../src/index.ts';
 import { type LabelOptions, metricsObserver } from '../../src/observe/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { faultyStore } from '../../src/testing/index.ts';
@@ -141,6 +142,19 @@ describe('metricsObserver, read through the Prometheus exporter', () => {
     });
   });
 
+  test('the lockers of a meter share the bound: tenants with a locker each make no more series than one', async () => {
+    const exporter = prometheus();
+    const { a, b } = observeBoth({ resource: true, maxValues: 2 });
+    for (const resource of ['visits', 'clicks']) await a.run(resource, () => {});
+    for (const resource of ['clicks', 'sessions', 'pages']) await b.run(resource, () => {});
+    const counts = [...(await scrape(exporter))].filter(([name]) => name.startsWith('giveway_attempts_total'));
+    expect(Object.fromEntries(counts)).toEqual({
+      'giveway_attempts_total{resource="visits",outcome="acquired"}': 1,
+      'giveway_attempts_total{resource="clicks",outcome="acquired"}': 2,
+      'giveway_attempts_total{resource="other",outcome="acquired"}': 2,
+    });
+  });
+
   test('labels are those of the counters, unless the histograms are to have them too', async () => {
     const exporter = prometheus();
     const { a, observers } = observeBoth({ job: true });
@@ -189,6 +203,40 @@ describe('metricsObserver, read through the Prometheus exporter', () => {
       .filter(({ descriptor }) => descriptor.name === 'giveway.attempts');
     expect(attempts.map(({ dataPoints }) => dataPoints.map(({ value }) => value))).toEqual([[2], [2]]);
     expect((await scrape(exporter)).get('giveway_attempts_total{outcome="acquired"}')).toBe(4);
+  });
+
+  test('units are as OpenTelemetry has them: seconds, or what is counted, in the singular', async () => {
+    const memory = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+    const reader = new PeriodicExportingMetricReader({ exporter: memory });
+    prometheus(reader);
+    const { a, b } = observeBoth();
+    await a.lock('visits');
+    await b.run('visits', () => {}, { starveAfter: { skips: 1 } });
+    const scope = { writes: ['visits'], appends: [], reads: [] };
+    b.announce('conflict', () => ({ scope, job: 'nightly', code: '40P01', message: 'm', tables: ['visits'], attempt: 1 }));
+    b.announce('late-lock', () => ({ sql: 's', tables: ['visits'], job: undefined }));
+    b.announce('notice', () => ({ code: 'ERR_GIVEWAY_RECORD', message: 'm' }));
+    const error = new StoreUnavailableError('gone');
+    b.announce('store-down', () => ({ error }));
+    await a.close();
+    await reader.forceFlush();
+    const all = memory.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((of) => of.metrics));
+    expect(Object.fromEntries(all.map(({ descriptor }) => [descriptor.name, descriptor.unit]))).toEqual({
+      'giveway.attempts': '{attempt}',
+      'giveway.skips': '{skip}',
+      'giveway.releases': '{lock}',
+      'giveway.lost': '{lock}',
+      'giveway.store.errors': '{error}',
+      'giveway.conflicts': '{conflict}',
+      'giveway.late_locks': '{write}',
+      'giveway.starving': '{skip}',
+      'giveway.notices': '{notice}',
+      'giveway.held': '{lock}',
+      'giveway.store.down': '{locker}',
+      'giveway.wait.duration': 's',
+      'giveway.skip.duration': 's',
+      'giveway.hold.duration': 's',
+    });
   });
 
   test('observing again and again leaves nothing with the meter', () => {

@@ -19,7 +19,7 @@ export interface JournalQuery {
   readonly resource?: string;
   /** Only what is of this kind. */
   readonly kind?: JournalEntry['kind'];
-  /** How many at most. Default 1 000. */
+  /** How many at most, the newest. Default: all that a journal in memory keeps, 1 000 of one in a table. */
   readonly limit?: number;
 }
 

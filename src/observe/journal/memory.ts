@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../../lock/clock.ts';
-import { InvalidOptionError } from '../../lock/errors.ts';
+import { anything, checkOptions, orNone, positiveInteger, type Rules } from '../check-options.ts';
 import { defaultEntries, type Journal, type JournalEntry } from './journal.ts';
 import { type Hold, holdEntries, type Moment, type Recorder, record } from './recorder.ts';
 
@@ -10,9 +10,12 @@ export interface JournalOptions {
   readonly clock?: Clock;
 }
 
+const rules: Rules<JournalOptions> = { limit: orNone(positiveInteger), clock: anything };
+
 /** A journal of this process, in memory. Throws `InvalidOptionError`. */
-export function createJournal({ limit = defaultEntries, clock = systemClock }: JournalOptions = {}): Journal {
-  if (!Number.isInteger(limit) || limit < 1) throw new InvalidOptionError('limit', limit, 'a positive integer is allowed');
+export function createJournal(options: JournalOptions = {}): Journal {
+  checkOptions(options, rules);
+  const { limit = defaultEntries, clock = systemClock } = options;
   const recorders = new Set<Recorder>();
   const past: (Hold | Moment)[] = [];
 
@@ -33,7 +36,7 @@ export function createJournal({ limit = defaultEntries, clock = systemClock }: J
         },
       };
     },
-    async entries({ since, resource, kind, limit: wanted = defaultEntries } = {}) {
+    async entries({ since, resource, kind, limit: wanted } = {}) {
       return [...past.slice(-limit), ...[...recorders].flatMap((recorder) => [...recorder.live()])]
         .flatMap((one): readonly JournalEntry[] => ('kind' in one ? [one] : holdEntries(one)))
         .filter(

@@ -1,28 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../../lock/clock.ts';
-import { InvalidOptionError } from '../../lock/errors.ts';
+import { anything, callback, checkOptions, orNone, positive, positiveInteger, type Rules, withMethods } from '../check-options.ts';
+import { harmlessly } from '../harmless.ts';
 import { defaultEntries, type Journal } from './journal.ts';
+import type { JournalPool } from './pool.ts';
 import { type Hold, type Moment, type Recorder, record, self } from './recorder.ts';
 import { encodeRows, entryOf, type ReadRow, rowsOf } from './rows.ts';
+import { createSweep } from './sweep.ts';
 import { defaultJournalTable, journalTable } from './table.ts';
 
-/** The part of a `Pool` of `pg` that is used. */
-export interface JournalPool {
-  query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
-}
-
 export interface PostgresJournalOptions {
-  /** Stays yours; one statement per `flushMs` and process goes through it. */
+  /**
+   * Stays yours; one statement per `flushMs` and process goes through it. Until `close` the journal listens to its `error`:
+   * where nobody does, a connection that breaks while idle ends the process.
+   */
   readonly pool: JournalPool;
   /** Default `giveway_journal`. */
   readonly table?: string;
-  /** What began longer ago is deleted, in milliseconds. Default 7 days. */
+  /** What began longer ago is deleted, in milliseconds; `Infinity`: nothing is. Default 7 days. */
   readonly retentionMs?: number;
   /** How long entries are gathered before they are written, in milliseconds. Default 1 000. */
   readonly flushMs?: number;
   /** How many entries are kept while the database does not take them; the oldest go first. Default 10 000. */
   readonly bufferLimit?: number;
-  /** Told of each write that failed. What it throws is ignored. */
+  /** Told of each write that failed, and of each idle connection that broke. What it throws, or rejects with, is ignored. */
   readonly onError?: (error: unknown) => void;
   /** For tests. */
   readonly clock?: Clock;
@@ -36,28 +37,36 @@ export interface PostgresJournal extends Journal, AsyncDisposable {
   flush(): Promise<void>;
   /** How many entries were given up because the buffer was full. */
   readonly dropped: number;
-  /** Stops the timer and writes what has gathered, within 5 seconds. Never rejects. */
+  /** Observes no more, and writes what has gathered, within 5 seconds: what is held then is `'unknown'`. Never rejects. */
   close(): Promise<void>;
 }
 
 const dayMs = 86_400_000;
 const longestRetryMs = 30_000;
-const sweepEveryMs = 60_000;
 const closeWithinMs = 5_000;
 /** Holds and moments in one statement. */
 const batchSize = 1_000;
+
+const rules: Rules<PostgresJournalOptions> = {
+  pool: withMethods('a Pool of "pg" is allowed', 'query'),
+  table: anything,
+  retentionMs: orNone(positive),
+  flushMs: orNone(positiveInteger),
+  bufferLimit: orNone(positiveInteger),
+  onError: orNone(callback),
+  clock: anything,
+};
 
 /**
  * A journal in a Postgres table, shared by all processes that name the same table. Nothing is sent while a lock is taken or
  * let go: entries gather in memory, and a failure to write them disturbs nobody. Throws `InvalidOptionError`.
  */
 export function postgresJournal(options: PostgresJournalOptions): PostgresJournal {
-  const { pool, onError, clock = systemClock } = options;
-  if (typeof pool?.query !== 'function') throw new InvalidOptionError('pool', pool, 'a Pool of "pg" is allowed');
-  const retentionMs = positive('retentionMs', options.retentionMs, 7 * dayMs);
-  const flushMs = positive('flushMs', options.flushMs, 1_000);
-  const bufferLimit = positive('bufferLimit', options.bufferLimit, 10_000);
-  const statements = journalTable(options.table ?? defaultJournalTable);
+  checkOptions(options, rules);
+  const { pool, table = defaultJournalTable, retentionMs = 7 * dayMs, flushMs = 1_000, bufferLimit = 10_000, onError } = options;
+  const { clock = systemClock } = options;
+  const statements = journalTable(table);
+  const sweep = createSweep(pool, statements.sweep, retentionMs, clock);
 
   const instance = randomUUID();
   const ids = new WeakMap<Hold | Moment, string>();
@@ -66,10 +75,13 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
   const recorders = new Set<Recorder>();
   let dropped = 0;
   let failures = 0;
-  let sweptMs = Number.NEGATIVE_INFINITY;
   let timer: Disposable | undefined;
   let writing: Promise<void> | undefined;
+  let closing: Promise<void> | undefined;
   let isClosed = false;
+
+  const tell = (error: unknown): void => harmlessly(() => onError?.(error));
+  pool.on?.('error', tell);
 
   const gather = (one: Hold | Moment): void => {
     if (isClosed) return;
@@ -79,7 +91,7 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
   };
   /** Many at once: to find the first of a set costs as much as has been taken from its front. */
   const makeRoom = (): void => {
-    const excess = waiting.size - Math.floor(bufferLimit * 0.9);
+    const excess = waiting.size - Math.max(Math.floor(bufferLimit * 0.9), 1);
     for (const oldest of first(waiting, excess)) waiting.delete(oldest);
     dropped += excess;
   };
@@ -118,9 +130,7 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
         throw error;
       }
     }
-    if (clock.monotonicMs() - sweptMs < sweepEveryMs) return;
-    sweptMs = clock.monotonicMs();
-    await pool.query(statements.sweep, [new Date(clock.wallMs() - retentionMs)]);
+    await sweep();
   }
 
   function flush(): Promise<void> {
@@ -129,11 +139,7 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
     writing ??= write()
       .catch((error: unknown) => {
         failures = Math.min(failures + 1, 10);
-        try {
-          onError?.(error);
-        } catch {
-          // Whoever listens to failures must not cause more.
-        }
+        tell(error);
       })
       .finally(() => {
         writing = undefined;
@@ -143,7 +149,13 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
     return writing;
   }
 
-  async function close(): Promise<void> {
+  const unobserve = (recorder: Recorder): void => {
+    recorders.delete(recorder);
+    recorder[Symbol.dispose]();
+  };
+
+  async function end(): Promise<void> {
+    for (const recorder of recorders) unobserve(recorder);
     isClosed = true;
     let late: Disposable | undefined;
     const tooLong = new Promise<void>((resolve) => {
@@ -152,18 +164,20 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
     const last = writing === undefined ? flush() : writing.then(flush);
     await Promise.race([last, tooLong]);
     late?.[Symbol.dispose]();
+    pool.off?.('error', tell);
+  }
+
+  /** Once: `beforeExit` comes again after all that is sent in it, and with a database that is away there would be no end. */
+  function close(): Promise<void> {
+    closing ??= end();
+    return closing;
   }
 
   return {
     observe(locker) {
       const recorder = record(locker, { began: arm, ended: gather, happened: gather }, clock);
       recorders.add(recorder);
-      return {
-        [Symbol.dispose]() {
-          recorders.delete(recorder);
-          recorder[Symbol.dispose]();
-        },
-      };
+      return { [Symbol.dispose]: () => unobserve(recorder) };
     },
     async entries({ since, resource, kind, limit = defaultEntries } = {}) {
       const { rows } = await pool.query(statements.read, [since ?? null, resource ?? null, kind ?? null, limit]);
@@ -188,10 +202,4 @@ function first<T>(items: Iterable<T>, count: number): readonly T[] {
     found.push(item);
   }
   return found;
-}
-
-function positive(name: string, value: number | undefined, byDefault: number): number {
-  if (value === undefined) return byDefault;
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new InvalidOptionError(name, value, 'a positive integer is allowed');
 }

@@ -35,9 +35,11 @@ export interface JournalTable {
   readonly write: string;
   /** `$1` since or null, `$2` resource or null, `$3` kind or null, `$4` limit. */
   readonly read: string;
-  /** `$1` everything that began before. */
+  /** `$1` everything that began before, but `sweptAtOnce` rows at most. Answers how many as `swept`. */
   readonly sweep: string;
 }
+
+export const sweptAtOnce = 5_000;
 
 export function journalTable(table: string): JournalTable {
   const name = checkJournalTable(table);
@@ -52,10 +54,12 @@ export function journalTable(table: string): JournalTable {
       on conflict (id) do update set ended_at = excluded.ended_at, outcome = excluded.outcome, details = excluded.details`,
     read: `select kind, resource, job, host, pid, started_at, nullif(ended_at, 'infinity') as ended_at,
         latest_end < clock_timestamp() as is_over, outcome, waited_ms, details
-      from ${name} where ($1::timestamptz is null or ended_at >= $1) and ($2::text is null or resource = $2)
-        and ($3::text is null or kind = $3)
+      from ${name} where ($1::timestamptz is null or (ended_at >= $1 and (ended_at < 'infinity' or latest_end >= $1)))
+        and ($2::text is null or resource = $2) and ($3::text is null or kind = $3)
       order by started_at desc, id desc limit $4`,
-    sweep: `delete from ${name} where id in (select id from ${name} where started_at < $1 limit 5000 for update skip locked)`,
+    sweep: `with old as (select id from ${name} where started_at < $1 limit ${sweptAtOnce} for update skip locked),
+        gone as (delete from ${name} where id in (select id from old) returning 1)
+      select count(*)::integer as swept from gone`,
   };
 }
 
