@@ -11,8 +11,9 @@ export {
   UnknownResourceError,
 } from './lock/errors.ts';
 export type { EventName, Listener, LockerEvents } from './lock/events.ts';
+export type { StoreHealth } from './lock/health.ts';
 export type { Lock, SerializedLock } from './lock/lock.ts';
-export { type CloseOptions, createLocker, ResourceLocker, type StoreHealth } from './lock/locker.ts';
+export { type CloseOptions, createLocker, ResourceLocker } from './lock/locker.ts';
 export type { LockOptions, RetryOptions, RunOptions, StoreDownPolicy, TableOptions } from './lock/options.ts';
 export type { Holder, Mode } from './lock/record.ts';
 export type { RunOutcome, SkipReason } from './lock/run.ts';

@@ -1,6 +1,7 @@
 import { InvalidOptionError } from './errors.ts';
 import type { Lock, SerializedLock } from './lock.ts';
 import { checkOptions, type ResolvedOptions } from './options.ts';
+import { needsOf, type ResolvedScope } from './scope.ts';
 import type { Settings } from './settings.ts';
 
 /** What a lock says about itself on its way to another process. `sinceWallMs`: when it was acquired. */
@@ -25,8 +26,8 @@ export function toHanded(
   };
 }
 
-/** Refuses what `lock.handOver()` cannot have returned: it came through a queue or a file. */
-export function checkHanded(handed: SerializedLock): void {
+/** Refuses what `lock.handOver()` cannot have returned, for it came through a queue or a file, and what is of another namespace. */
+export function checkHanded(handed: SerializedLock, { namespace, environment }: Pick<Settings, 'namespace' | 'environment'>): void {
   const isWhole =
     typeof handed === 'object' &&
     handed !== null &&
@@ -37,6 +38,18 @@ export function checkHanded(handed: SerializedLock): void {
   if (!isWhole) throw new InvalidOptionError('handed', handed, 'what lock.handOver() returned is allowed');
   const { ttlMs, minHoldMs, maxHoldMs, job } = handed;
   checkOptions({ ttlMs, minHoldMs, maxHoldMs: maxHoldMs ?? Number.POSITIVE_INFINITY, job }, 'handed.');
+  if (handed.namespace !== namespace || handed.environment !== environment)
+    throw new InvalidOptionError(
+      'handed.namespace',
+      [handed.namespace, handed.environment].join(':'),
+      `this locker is of "${[namespace, environment].join(':')}"`,
+    );
+}
+
+/** Refuses a lock that names more than it has entries for. */
+export function checkEntries({ entries }: SerializedLock, scope: ResolvedScope): void {
+  const unentered = needsOf(scope).find(({ resource }) => !entries.some((entry) => entry.resource === resource));
+  if (unentered !== undefined) throw new InvalidOptionError('handed.entries', entries, `"${unentered.resource}" is not among them`);
 }
 
 function isEntry(entry: Partial<SerializedLock['entries'][number]> | null): boolean {
