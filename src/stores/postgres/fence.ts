@@ -1,4 +1,4 @@
-import { InvalidOptionError, LockLostError, StoreUnavailableError } from '../../lock/errors.ts';
+import { GivewayError, InvalidOptionError, LockLostError, StoreUnavailableError } from '../../lock/errors.ts';
 import { failureOf } from './failures.ts';
 import type { PgClient, PgPool, PgPoolClient } from './pool.ts';
 import { checkTable } from './table.ts';
@@ -70,6 +70,9 @@ export async function assertFence(client: PgClient, lock: FencedLock, { table = 
  * `rollback`, and the error goes to the caller. Retries nothing.
  *
  * `work` gets the connection, and must use no other for what has to be exclusive.
+ *
+ * @throws GivewayError `ERR_GIVEWAY_ROLLED_BACK` if a statement failed and `work` went on: Postgres then commits nothing.
+ * @throws LockLostError, InvalidOptionError as `assertFence` does.
  */
 export async function fencedTransaction<T, C extends PgPoolClient = PgPoolClient>(
   pool: PgPool,
@@ -88,7 +91,11 @@ export async function fencedTransaction<T, C extends PgPoolClient = PgPoolClient
     await client.query({ text: isolation === undefined ? 'begin' : `begin isolation level ${isolation}` });
     await assertFence(client, lock, options);
     const result = await work(client as C);
-    await client.query({ text: 'commit' });
+    const { command } = await client.query({ text: 'commit' });
+    if (command === 'ROLLBACK') {
+      const message = 'Postgres rolled the transaction back: a statement in it had failed, and the work went on';
+      throw new GivewayError('ERR_GIVEWAY_ROLLED_BACK', message);
+    }
     return result;
   } catch (error) {
     await client.query({ text: 'rollback' }).catch((failure: Error) => {

@@ -9,6 +9,6 @@ export {
   type Isolation,
 } from './fence.ts';
 export type { PostgresStoreOptions } from './options.ts';
-export type { PgClient, PgPool, PgPoolClient, PgQuery, PgRow } from './pool.ts';
+export type { PgClient, PgPool, PgPoolClient, PgQuery, PgResult, PgRow } from './pool.ts';
 export { type PostgresStore, postgresStore } from './store.ts';
 export { createTableSql } from './table.ts';

@@ -5,7 +5,13 @@ export interface PgPool {
 
 /** A connection that can be asked. */
 export interface PgClient {
-  query(query: PgQuery): Promise<{ readonly rows: readonly PgRow[] }>;
+  query(query: PgQuery): Promise<PgResult>;
+}
+
+export interface PgResult {
+  readonly rows: readonly PgRow[];
+  /** What was done, in the server's word, which is not always what was asked: a `commit` can end in a `ROLLBACK`. */
+  readonly command?: string;
 }
 
 /** A connection on loan from a pool. */

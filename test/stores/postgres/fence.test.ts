@@ -104,6 +104,17 @@ describeWith('postgres', (service) => {
     await fencedTransaction(pool, holder(1n, a), write(a)); // the fence was rolled back too
   });
 
+  test('a statement that failed unheeded has rolled everything back, and the caller is told', async () => {
+    const a = uniqueName('a');
+    const heedless = fencedTransaction(pool, holder(1n, a), async (client: PoolClient) => {
+      await write(a)(client);
+      await client.query('select 1 / 0').catch(() => {});
+      return 'written';
+    });
+    await expect(heedless).rejects.toMatchObject({ name: 'GivewayError', code: 'ERR_GIVEWAY_ROLLED_BACK' });
+    expect(await writers(a)).toEqual([]);
+  });
+
   test('a connection that breaks under the work is an error, not a crash', async () => {
     const breaking = fencedTransaction(pool, holder(1n, uniqueName('a')), (client: PoolClient) =>
       client.query('select pg_terminate_backend(pg_backend_pid())'),
