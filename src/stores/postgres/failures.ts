@@ -66,14 +66,15 @@ function sentenceFor(error: unknown, { table, timeoutMs, stage }: Circumstances)
   const code = sqlState(error);
   switch (codeOf(error)) {
     case '28P01':
-    case '28000':
       return 'refused the login: check user, password and pg_hba.conf';
+    case '28000':
+      return `refused the login: ${messageOf(error)}. Check the user and pg_hba.conf; "no encryption": add sslmode to the connection string`;
     case '3D000':
       return 'has no such database: check the end of the connection string';
     case '25006':
       return 'is read-only here (a replica, or default_transaction_read_only is on): giveway needs the primary';
     case '42501':
-      return `refused access: grant select, insert, update, delete on ${table.name} and usage on sequence ${table.name}_version to this user`;
+      return `refused access (${messageOf(error)}): grant select, insert, update, delete on ${table.name} and usage on sequence ${table.name}_version to this user; to make them it needs create on their schema`;
     case '42703':
     case '42P10':
       return `has a table ${table.name} that is not giveway's: choose another name with the option \`table\``;

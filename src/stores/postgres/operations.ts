@@ -78,9 +78,17 @@ export function createOperations({ connections, table, timeoutMs, makesTable }: 
     }
   }
 
+  /** Looks first: to make what is there already, a user needs rights on the schema, and to own the table. */
+  async function setUp(send: Send): Promise<void> {
+    const answer = await send('isThere').catch((error: unknown) => {
+      if (failureOf(error) !== 'no-table') throw error;
+    });
+    if (answer?.rows[0]?.isThere !== true) await send('setUp');
+  }
+
   return {
     run,
-    setUp: () => run(async (send) => void (await send('setUp')), Math.max(timeoutMs, setUpTimeoutMs)),
+    setUp: () => run(setUp, Math.max(timeoutMs, setUpTimeoutMs)),
     refuse() {
       isClosed = true;
     },

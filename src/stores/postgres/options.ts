@@ -72,7 +72,12 @@ function listenTo({ connectionString, listen = connectionString !== undefined }:
 }
 
 function checkConnectionString(value: unknown, path: string): string {
-  if (typeof value === 'string' && /^(postgres(ql)?:\/\/|socket:|\/)/i.test(value)) return value;
+  if (typeof value === 'string' && /^(postgres(ql)?:\/\/|socket:|\/)/i.test(value)) {
+    // `pg` too takes a URL without a host.
+    if (value.startsWith('/') || URL.canParse(value.replace('@/', '@host/'))) return value;
+    const allowed = 'a URL with one host is allowed; in user and password encodeURIComponent() whatever is no letter and no digit';
+    throw new InvalidOptionError(path, 'postgres:…', allowed);
+  }
   // Never the string itself: it may hold a password.
   const received = typeof value === 'string' ? `${/^\w+:|/.exec(value)?.[0]}…` : value;
   throw new InvalidOptionError(path, received, 'a URL such as postgres://user:password@host:5432/database is allowed');

@@ -7,7 +7,7 @@ import { createListener, type Listener, type PgListenClient } from './listener.t
 import { createOperations, type Send } from './operations.ts';
 import { type PostgresStoreOptions, resolveOptions } from './options.ts';
 import type { PgRow } from './pool.ts';
-import { listPage, lockTable } from './table.ts';
+import { listPage, lockTable, sweepLimit } from './table.ts';
 
 /** A lock table in Postgres. */
 export interface PostgresStore extends LockStore {
@@ -43,11 +43,13 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
   let nextSweepMs = performance.now() + sweepEveryMs;
   let closing: Promise<void> | undefined;
 
-  /** Nobody waits for it, and the next one makes up for one that fails. */
+  /** Nobody waits for it, and the next one makes up for one that fails. Where one could not delete all, the next comes at once. */
   function sweepNowAndThen(): void {
     if (performance.now() < nextSweepMs) return;
     nextSweepMs = performance.now() + sweepEveryMs;
-    run((send) => send('sweep')).catch(ignore);
+    run((send) => send('sweep')).then(({ rows: [gone] }) => {
+      if (gone?.count === sweepLimit) nextSweepMs = performance.now();
+    }, ignore);
   }
 
   const store: LockStore = {

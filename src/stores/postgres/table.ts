@@ -17,7 +17,10 @@ export interface LockTable {
   readonly fate: string;
   /** `$1` prefix, `$2` the last key seen. */
   readonly list: string;
+  /** Deletes rows that ended long ago, `sweepLimit` at most, and says how many. */
   readonly sweep: string;
+  /** Whether table and sequence are there, asked so that whoever may lock may ask. Refused where there is no table. */
+  readonly isThere: string;
   /** Several statements, no parameters: sent as one simple query, which is one transaction. */
   readonly setUp: string;
 }
@@ -28,6 +31,9 @@ export const defaultTable = 'giveway_locks';
 
 /** Rows that `list` asks for at once. */
 export const listPage = 500;
+
+/** Rows that a sweep deletes at once. */
+export const sweepLimit = 1_000;
 
 /**
  * The SQL that `createTable()` runs, for those who keep their schema in migrations. Safe to run again.
@@ -80,8 +86,11 @@ export function lockTable(table: string): LockTable {
     remove: `update ${name} set value = null where key = $1 and version = $2 and ${live} returning ${announce}`,
     fate: `select value is null as "isLetGo", version = $2 as "isSame" from ${name} where key = $1`,
     list: `select key, value, version::text from ${name} where starts_with(key, $1) and key > $2 and ${live} order by key limit ${listPage}`,
-    sweep: `delete from ${name} where key in
-      (select key from ${name} where expires_at < clock_timestamp() - interval '1 hour' limit 1000 for update skip locked)`,
+    sweep: `with gone as (delete from ${name} where key in
+      (select key from ${name} where expires_at < clock_timestamp() - interval '1 hour' limit ${sweepLimit} for update skip locked)
+      returning key) select count(*)::int from gone`,
+    isThere: `select to_regclass('${name}_version') is not null as "isThere"
+      from (select count(*) from (select key, value, version, expires_at from ${name} limit 0) as columns) as once`,
     // "if not exists" alone is no protection: two sessions at once can both find nothing, and one fails.
     setUp: `select pg_advisory_xact_lock(hashtext('giveway create table')); ${createTableSql(name)}`,
   };

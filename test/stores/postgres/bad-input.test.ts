@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Pool } from 'pg';
+import { Client, Pool } from 'pg';
 import { withSettings } from '../../../src/stores/postgres/connections.ts';
 import { startsLikePostgres } from '../../../src/stores/postgres/greeting.ts';
 import { type PostgresStoreOptions, postgresStore } from '../../../src/stores/postgres/index.ts';
@@ -20,6 +20,12 @@ describe('options that cannot work are refused at once, and nothing is sent', ()
       { connectionString: 'mysql://root:secret@db/x' },
       /^connectionString: received "mysql:…"; a URL such as postgres:/,
     ],
+    [
+      'a password with a sign that ends the host',
+      { connectionString: 'postgres://app:se/cret@db/x#secret' },
+      /^connectionString: received "postgres:…"; a URL with one host is allowed; in user and password encodeURIComponent/,
+    ],
+    ['two hosts', { pool, listen: 'postgres://app:secret@one:5432,two:5432/x' }, /^listen: received "postgres:…"; a URL with one host/],
     ['a pool that is none', { pool: {} }, /^pool: received an object; a Pool of pg/],
     ['a table with capitals', { connectionString, table: 'Locks' }, /^table: received "Locks"/],
     ['a timeout of 0', { connectionString, timeoutMs: 0 }, /^timeoutMs: received 0; an integer from 1 to 60000/],
@@ -33,6 +39,20 @@ describe('options that cannot work are refused at once, and nothing is sent', ()
     expect(make).toThrow(expect.objectContaining({ name: 'InvalidOptionError' }));
     expect(make).toThrow(message);
     expect(make).not.toThrow(/secret/);
+  });
+
+  test.each([
+    'postgres://app:p%20w@127.0.0.1/x',
+    'postgres://app:p w%zz@127.0.0.1:5432/x?sslmode=disable',
+    'postgres://app:p@ss@[::1]:5432/x',
+    'postgresql://app@/x?host=/var/run/postgresql',
+    'postgres://%2Fvar%2Frun%2Fpostgresql/x',
+    'postgres:///x',
+    'socket:/var/run/postgresql?db=x',
+    '/var/run/postgresql x',
+  ])('whatever pg takes is taken: %s', async (connectionString) => {
+    expect(() => new Client({ connectionString })).not.toThrow();
+    await postgresStore({ connectionString }).close();
   });
 
   test('a version of another store', async () => {
@@ -120,6 +140,31 @@ describeWith('postgres', () => {
     await admin.query('create role visitor login');
     const connectionString = as((url) => Object.assign(url, { username: 'visitor' }));
     expect((await failure({ connectionString })).message).toContain('usage on sequence giveway_locks_version');
+    // Since Postgres 15 nobody but its owner may create anything in the schema `public`.
+    await admin.query('revoke create on schema public from public');
+    expect((await failure({ connectionString, table: 'missing_locks', createTable: true })).message).toMatch(
+      /refused access \(permission denied for schema public\): .* to make them it needs create on their schema$/,
+    );
+  });
+
+  test('who may only lock can call createTable where the table is there: nothing is done', async () => {
+    await admin.query('create role clerk_of_locks login');
+    await admin.query('grant select, insert, update, delete on giveway_locks to clerk_of_locks');
+    await admin.query('grant usage on sequence giveway_locks_version to clerk_of_locks');
+    const store = postgresStore({ connectionString: as((url) => Object.assign(url, { username: 'clerk_of_locks' })) });
+    await store.createTable();
+    expect(await store.create('key of a clerk', 'value', minute)).toBeDefined();
+    await store.close();
+  });
+
+  test('no encryption where it is wanted', async () => {
+    await admin.query('create role hidden login');
+    const { rows } = await admin.query<{ hba_file: string }>('show hba_file');
+    const lines = `values ('hostssl all hidden 127.0.0.1/32 trust'), ('host all postgres,visitor,crowd 127.0.0.1/32 trust')`;
+    await admin.query(`copy (${lines}) to '${rows[0]?.hba_file}'`);
+    await admin.query('select pg_reload_conf()');
+    const connectionString = as((url) => Object.assign(url, { username: 'hidden' }));
+    expect((await failure({ connectionString })).message).toMatch(/refused the login: no pg_hba.conf entry for .* add sslmode/);
   });
 
   test('a database that is read-only', async () => {

@@ -68,6 +68,14 @@ describeWith('postgres', (service) => {
     });
   });
 
+  test('createTable makes a sequence that is missing beside its table', async () => {
+    await withStore(async (store, table) => {
+      await pool.query(`drop sequence ${table}_version`);
+      await store.createTable();
+      expect(await store.create('key', 'value', minute)).toBeDefined();
+    });
+  });
+
   test('a table in another schema, named, and the same table found by the search path are one', async () => {
     await withStore(async (store, table) => {
       const named = postgresStore({ connectionString: service.url, table: `${service.prefix}.${table}` });
@@ -152,6 +160,15 @@ describeWith('postgres', (service) => {
       clock.mockRestore();
       while ((await keys()).length > 5);
       expect(await keys()).toEqual(['after', 'before', 'ended', 'held', 'released']);
+      // What one sweep cannot do the next create goes on with, and does not wait.
+      await pool.query(`insert into ${table} select 'old ' || n, null, 1, '2000-01-01' from generate_series(1, 2500) as n`);
+      jest.spyOn(performance, 'now').mockImplementation(() => now + 1_200_002);
+      while ((await keys()).length > 5) {
+        const version = (await store.create('after that', 'value', minute)) as Version;
+        await store.remove('after that', version);
+        await pool.query(`delete from ${table} where key = 'after that'`);
+      }
+      jest.restoreAllMocks();
     });
   });
 });
