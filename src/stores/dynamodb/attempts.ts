@@ -2,6 +2,7 @@ import { isAmbiguous } from './errors.ts';
 
 /** What became of the sends of one command; the SDK sends again by itself after throttling, lost connections and server errors. */
 export interface Attempts {
+  /** 0: not even the first; the SDK still looks for credentials. */
   readonly sent: number;
   /** Did one of them end in a way that leaves open whether it took effect, or has not ended? */
   readonly ambiguous: boolean;

@@ -47,16 +47,18 @@ export function createRequests(client: DynamoClient, tableName: string, timeoutM
   async function send<T>(operation: string, command: object, attempts: Attempts, withinMs: number): Promise<T> {
     const controller = new AbortController();
     const answer = client.send(command as never, { abortSignal: controller.signal }) as Promise<T>;
-    let waitingAfter: unknown;
+    const what = `DynamoDB, ${operation} on table "${tableName}"`;
+    /** What says more than "no answer". */
+    let reason: unknown;
     const onTimeout = (): void => {
-      waitingAfter = attempts.lastError;
+      // The SDK may only be waiting to send again, after this error; or not have sent anything yet.
+      reason = attempts.sent === 0 ? nothingSent(what, withinMs) : attempts.lastError;
       controller.abort();
     };
     try {
-      return await withDeadline(answer, withinMs, `DynamoDB, ${operation} on table "${tableName}"`, onTimeout);
+      return await withDeadline(answer, withinMs, what, onTimeout);
     } catch (error) {
-      // If the SDK was only waiting to send again, the error it waits after says more than "no answer".
-      throw waitingAfter ?? error;
+      throw reason ?? error;
     }
   }
 
@@ -79,10 +81,10 @@ export function createRequests(client: DynamoClient, tableName: string, timeoutM
       return { done: true };
     } catch (error) {
       if (isRefusal(error)) {
-        // Sent twice, it may have been refused because the first one succeeded.
-        const resent = attempts.sent > 1;
-        const found = (error as ConditionalCheckFailedException).Item ?? (resent || showFound ? await look() : undefined);
-        return resent && isApplied(found) ? { done: true } : { done: false, found };
+        // Sent again after a lost answer, it may have been refused because the first one succeeded.
+        const { ambiguous } = attempts;
+        const found = (error as ConditionalCheckFailedException).Item ?? (ambiguous || showFound ? await look() : undefined);
+        return ambiguous && isApplied(found) ? { done: true } : { done: false, found };
       }
       if (!attempts.ambiguous) throw error;
       const found = await look().catch(() => {
@@ -142,6 +144,13 @@ export function createRequests(client: DynamoClient, tableName: string, timeoutM
       return { items: page.Items ?? [], next: page.LastEvaluatedKey };
     },
   };
+}
+
+function nothingSent(what: string, withinMs: number): StoreUnavailableError {
+  return new StoreUnavailableError(
+    `${what}: nothing was sent within ${withinMs} ms; the client still looks for its credentials or region. Fetch them before the first lock (await client.config.credentials()), or raise timeoutMs.`,
+    { code: 'ERR_GIVEWAY_STORE_TIMEOUT' },
+  );
 }
 
 function conditionally({ expression, names, values }: Expression) {

@@ -1,4 +1,5 @@
 import type { DescribeTimeToLiveOutput } from '@aws-sdk/client-dynamodb';
+import { withDeadline } from '../deadline.ts';
 import { unavailable } from './errors.ts';
 import { attribute } from './item.ts';
 import type { DynamodbSettings } from './options.ts';
@@ -13,13 +14,25 @@ export interface CreateTableOptions {
   readonly timeToLive?: boolean;
 }
 
-const waitSeconds = 60;
+const longestMs = 60_000;
+/** Before the whole is given up, so that the error says what was waited for. */
+const waitSeconds = 55;
 
-/** Creates the table, on-demand, unless it is there, and waits until it is active: seconds, `waitSeconds` at most. */
-export async function createTable(settings: DynamodbSettings, { timeToLive = true }: CreateTableOptions): Promise<void> {
+/** Creates the table, on-demand, unless it is there, and waits until it is active: seconds, `longestMs` at most. */
+export function createTable(settings: DynamodbSettings, options: CreateTableOptions): Promise<void> {
+  const controller = new AbortController();
+  const created = createWithin(controller.signal, settings, options);
+  return withDeadline(created, longestMs, `DynamoDB, createTable on table "${settings.tableName}"`, () => controller.abort());
+}
+
+async function createWithin(
+  abortSignal: AbortSignal,
+  settings: DynamodbSettings,
+  { timeToLive = true }: CreateTableOptions,
+): Promise<void> {
   const { client, tableName, partitionKeyName, sortKey } = settings;
   const sdk = await loadSdk();
-  const send = <T>(command: object): Promise<T> => client.send(command as never) as Promise<T>;
+  const send = <T>(command: object): Promise<T> => client.send(command as never, { abortSignal }) as Promise<T>;
   const keyNames = [partitionKeyName, ...Object.keys(sortKey)];
   const create = new sdk.CreateTableCommand({
     TableName: tableName,
@@ -28,19 +41,28 @@ export async function createTable(settings: DynamodbSettings, { timeToLive = tru
     KeySchema: keyNames.map((name, index) => ({ AttributeName: name, KeyType: index === 0 ? 'HASH' : 'RANGE' })),
   });
   await send(create).catch(unlessNamed('ResourceInUseException', 'CreateTable', tableName));
-  const waiter = { client: client as InstanceType<typeof sdk.DynamoDBClient>, minDelay: 1, maxDelay: 2, maxWaitTime: waitSeconds };
+  // The waiter would send without the signal.
+  const own = { send } as unknown as InstanceType<typeof sdk.DynamoDBClient>;
+  const waiter = { client: own, abortSignal, minDelay: 1, maxDelay: 2, maxWaitTime: waitSeconds };
   await sdk.waitUntilTableExists(waiter, { TableName: tableName }).catch(unlessNamed('', 'DescribeTable', tableName));
   if (!timeToLive) return;
-  const now = await send<DescribeTimeToLiveOutput>(new sdk.DescribeTimeToLiveCommand({ TableName: tableName })).catch(
-    unlessNamed('UnknownOperationException', 'DescribeTimeToLive', tableName),
-  );
-  if (now?.TimeToLiveDescription?.TimeToLiveStatus?.startsWith('ENABL')) return;
+  const isOn = async (): Promise<boolean> => {
+    const now = await send<DescribeTimeToLiveOutput>(new sdk.DescribeTimeToLiveCommand({ TableName: tableName })).catch(
+      unlessNamed('UnknownOperationException', 'DescribeTimeToLive', tableName),
+    );
+    return now?.TimeToLiveDescription?.TimeToLiveStatus?.startsWith('ENABL') ?? false;
+  };
+  if (await isOn()) return;
   const enable = new sdk.UpdateTimeToLiveCommand({
     TableName: tableName,
     TimeToLiveSpecification: { Enabled: true, AttributeName: attribute.expiresAtSeconds },
   });
-  // Emulations without a TTL only keep the litter.
-  await send(enable).catch(unlessNamed('UnknownOperationException', 'UpdateTimeToLive', tableName));
+  await send(enable).catch(async (error: Error) => {
+    // Emulations without a TTL only keep the litter.
+    if (error.name === 'UnknownOperationException') return;
+    // Refused if another process was quicker.
+    if (error.name !== 'ValidationException' || !(await isOn())) throw unavailable(error, 'UpdateTimeToLive', tableName);
+  });
 }
 
 function unlessNamed(fine: string, operation: string, tableName: string): (error: Error) => undefined {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { LockStore, Version } from '../../../src/lock/store.ts';
 import { type DynamodbStoreOptions, dynamodbStore } from '../../../src/stores/dynamodb/index.ts';
@@ -156,6 +156,32 @@ describeWith('dynamodb', (service) => {
       front.break('PutItem', 'throttled');
       expect(await open({ client: fresh, timeoutMs: 10_000 }).create(freshKey(), 'value', minute)).toBeDefined();
       fresh.destroy();
+    });
+
+    test('a release that was throttled, sent again and refused is a no: what is gone was not released by it', async () => {
+      const fresh = clientFor(front.url);
+      const store = open({ client: fresh, timeoutMs: 10_000 });
+      const key = freshKey();
+      const version = (await store.create(key, 'value', minute)) as Version;
+      expect(await open().remove(key, version)).toBe(true);
+      front.break('DeleteItem', 'throttled');
+      expect(await store.remove(key, version)).toBe(false);
+      fresh.destroy();
+    });
+
+    test('a client that still looks for its credentials: an error that says so, and nothing is sent', async () => {
+      front.forget();
+      const slow = new DynamoDBClient({ endpoint: front.url, region: 'eu-west-1', credentials: () => new Promise<never>(() => {}) });
+      const store = open({ client: slow, timeoutMs: 200 });
+      for (const call of [() => store.create(freshKey(), 'value', minute), () => store.read(freshKey())]) {
+        expect(await failure(call())).toMatchObject({
+          name: 'StoreUnavailableError',
+          code: 'ERR_GIVEWAY_STORE_TIMEOUT',
+          message: expect.stringMatching(/nothing was sent within \d+ ms.*credentials/),
+        });
+      }
+      expect(front.operations).toEqual([]);
+      slow.destroy();
     });
 
     test.each<[string, FrontFault, RegExp]>([
