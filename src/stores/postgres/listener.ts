@@ -14,7 +14,7 @@ export interface PgListenClient {
 
 export interface Listener {
   subscribe(key: string, onChange: () => void): Disposable;
-  /** The connection goes through a pooler, which passes no notifications on. */
+  /** Nothing will be heard: the connection cannot be opened at present, or goes through a pooler, which passes nothing on. */
   readonly isDeaf: boolean;
   close(): Promise<void>;
 }
@@ -22,8 +22,8 @@ export interface Listener {
 export interface ListenerOptions {
   readonly channel: string;
   readonly openClient: () => Promise<PgListenClient>;
-  /** The connection turned out to be deaf. Called once. */
-  readonly onDeaf: () => void;
+  /** Nothing will be heard until the connection can be opened again, because of `error`; without one, for good: there is a pooler. */
+  readonly onDeaf: (error?: unknown) => void;
 }
 
 const firstDelayMs = 50;
@@ -37,12 +37,20 @@ export function createListener({ channel, openClient, onDeaf }: ListenerOptions)
   const subscribers = createSubscribers();
   let client: PgListenClient | undefined;
   let failures = 0;
+  let cannotOpen = false;
   let state: 'idle' | 'open' | 'waiting' | 'deaf' | 'closed' = 'idle';
   let retry: NodeJS.Timeout | undefined;
 
   function open(): void {
     state = 'open';
-    listen().catch(reopen);
+    listen().catch((error: unknown) => {
+      if (state === 'open' && !cannotOpen) {
+        cannotOpen = true;
+        subscribers.tellAll(); // whoever waits in silence must begin to poll
+        onDeaf(error);
+      }
+      reopen();
+    });
   }
 
   async function listen(): Promise<void> {
@@ -58,6 +66,7 @@ export function createListener({ channel, openClient, onDeaf }: ListenerOptions)
     if (opened.processID !== pid) return goDeaf(opened);
     opened.on('end', reopen);
     failures = 0;
+    cannotOpen = false;
     subscribers.tellAll();
   }
 
@@ -89,7 +98,7 @@ export function createListener({ channel, openClient, onDeaf }: ListenerOptions)
       return subscription;
     },
     get isDeaf() {
-      return state === 'deaf';
+      return cannotOpen || state === 'deaf';
     },
     async close() {
       state = 'closed';

@@ -3,6 +3,7 @@ import type { Entry, Listed, LockStore, StoreNotice, StoreTraits, Version } from
 import { withBreaker } from '../breaker.ts';
 import { withDeadline } from '../deadline.ts';
 import { lentConnections, loadPg, ownConnections } from './connections.ts';
+import { explain } from './failures.ts';
 import { createListener, type Listener, type PgListenClient } from './listener.ts';
 import { createOperations, type Send } from './operations.ts';
 import { type PostgresStoreOptions, resolveOptions } from './options.ts';
@@ -36,8 +37,10 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
       : createListener({
           channel: table.channel,
           openClient: () => openListenClient(listenTo, timeoutMs),
-          onDeaf: () => {
-            for (const tell of noticeListeners) tell(deafNotice);
+          onDeaf: (error) => {
+            const circumstances = { table, address: undefined, timeoutMs, stage: 'connecting', greeting: undefined } as const;
+            const notice = error === undefined ? pooledNotice : unopenedNotice(explain(error, circumstances));
+            for (const tell of noticeListeners) tell(notice);
           },
         });
   let nextSweepMs = performance.now() + sweepEveryMs;
@@ -111,13 +114,17 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
   return { ...(breaker === false ? store : withBreaker(store, breaker)), createTable: setUp };
 }
 
-const deafNotice: StoreNotice = {
+const pooledNotice: StoreNotice = {
   code: 'ERR_GIVEWAY_NO_PUSH',
   message:
     'The connection for LISTEN goes through a pooler, which passes nothing on: waiters poll. Give `listen` a direct connection string',
 };
 
-/** `pushes` is read anew each time: whether a connection is direct is known only once it is open. */
+function unopenedNotice({ message }: Error): StoreNotice {
+  return { code: 'ERR_GIVEWAY_NO_PUSH', message: `The connection for LISTEN cannot be opened: waiters poll until it can. ${message}` };
+}
+
+/** `pushes` is read anew each time: whether a connection can be had, and is direct, is known only once it has been tried. */
 function traitsOf(listener: Listener | undefined): StoreTraits {
   return {
     name: 'postgres',
@@ -133,7 +140,9 @@ function traitsOf(listener: Listener | undefined): StoreTraits {
 async function openListenClient(connectionString: string, timeoutMs: number): Promise<PgListenClient> {
   const { Client } = await loadPg();
   const limits = { connectionTimeoutMillis: timeoutMs, query_timeout: timeoutMs };
-  const client: unknown = new Client({ connectionString, application_name: 'giveway', keepAlive: true, ...limits });
+  // It only listens. Unless the system probes it, it never learns that its server is gone, or that a firewall has forgotten it.
+  const probing = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 };
+  const client: unknown = new Client({ connectionString, application_name: 'giveway', ...probing, ...limits });
   // The types of `pg` leave out `processID`.
   return client as PgListenClient;
 }

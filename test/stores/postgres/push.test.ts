@@ -1,5 +1,6 @@
+import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { Pool } from 'pg';
 import { createLocker } from '../../../src/lock/locker.ts';
 import type { Version } from '../../../src/lock/store.ts';
@@ -82,6 +83,44 @@ describeWith('postgres', () => {
     await store.remove('breaks', version);
     await until(() => calls === 3);
     await pool.end();
+    await store.close();
+  });
+
+  test('while the listening connection cannot be opened waiters poll, and an operator is told why', async () => {
+    const admin = new Pool({ connectionString: server.url });
+    await admin.query('create role listening nologin');
+    const holding = postgresStore({ connectionString: server.url, createTable: true, listen: false });
+    const waiting = postgresStore({ connectionString: server.url, listen: server.url.replace('postgres@', 'listening@') });
+    const notices: string[] = [];
+    waiting.onNotice?.(({ code, message }) => notices.push(`${code} ${message}`));
+    const [held, waited] = [createLocker({ store: holding }), createLocker({ store: waiting })];
+    const lock = await held.lock('unheard', { ttlMs: 60_000 });
+    const next = waited.lock('unheard', { retry: { maxWaitMs: 20_000 } });
+    await until(() => notices.length > 0);
+    expect(waiting.traits.pushes).toBe(false);
+    expect(notices).toEqual([
+      expect.stringMatching(/^ERR_GIVEWAY_NO_PUSH The connection for LISTEN cannot be opened: .* refused the login/),
+    ]);
+    await lock.unlock();
+    await (await next).unlock();
+    // Once it can be opened, they are pushed to again.
+    let calls = 0;
+    const subscription = waiting.subscribe?.('unheard', () => calls++);
+    await admin.query('alter role listening login');
+    await until(() => waiting.traits.pushes && calls > 0);
+    expect(notices).toHaveLength(1);
+    subscription?.[Symbol.dispose]();
+    await Promise.all([held.close(), waited.close(), holding.close(), waiting.close(), admin.end()]);
+  });
+
+  test('the listening connection is probed while it is silent', async () => {
+    const probes = jest.spyOn(Socket.prototype, 'setKeepAlive');
+    const store = postgresStore({ connectionString: server.url, createTable: true });
+    let calls = 0;
+    store.subscribe?.('probed', () => calls++);
+    await until(() => calls === 1);
+    expect(probes.mock.calls).toEqual([[true, 10_000]]);
+    probes.mockRestore();
     await store.close();
   });
 
