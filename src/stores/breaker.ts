@@ -22,6 +22,7 @@ export interface BreakerOptions {
  * closes it. Only `StoreUnavailableError` is a failure; any answer, "no" included, is a success.
  */
 export function withBreaker(store: LockStore, options: BreakerOptions = {}): LockStore {
+  checkNames(options);
   const { failures = 3, halfOpenAfterMs = 1_000, serverOf = () => '', clock = systemClock } = options;
   checkWholeNumber('breaker.failures', failures);
   checkWholeNumber('breaker.halfOpenAfterMs', halfOpenAfterMs);
@@ -110,6 +111,15 @@ function refusal(lastFailure: unknown, restMs: number): StoreUnavailableError {
   return new StoreUnavailableError(`Not asked for another ${Math.ceil(restMs)} ms, after failures in a row; the last: ${words}`, {
     cause: lastFailure,
   });
+}
+
+const known: readonly string[] = ['failures', 'halfOpenAfterMs', 'serverOf', 'clock'] satisfies (keyof BreakerOptions)[];
+
+function checkNames(options: unknown): void {
+  if (typeof options !== 'object' || options === null) throw new InvalidOptionError('breaker', options, 'an object or false is allowed');
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new InvalidOptionError(`breaker.${unknown}`, 'an unknown option', 'failures, halfOpenAfterMs and clock are allowed');
 }
 
 function checkWholeNumber(path: string, value: unknown): void {

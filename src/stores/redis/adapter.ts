@@ -18,6 +18,8 @@ export interface Ear {
   hear(message: string): void;
   /** From now on it hears; before, it may have missed something. */
   onListening(): void;
+  /** Its connection broke; it tries to get another. */
+  onLost(): void;
   /** It was not allowed to listen, or its connection broke first. */
   onRefused(error: unknown): void;
   /** It hears nothing more, and does not try again. */
@@ -46,12 +48,13 @@ function isIoredis(client: RedisClient): client is IoredisClient {
 }
 
 function isCluster(client: RedisClient): client is NodeRedisCluster {
-  return hasMethods(client, 'sendCommand', 'duplicate', 'subscribe') && 'masters' in client;
+  // node-redis 4 has no `destroy`.
+  return hasMethods(client, 'sendCommand', 'duplicate', 'subscribe', 'destroy') && 'masters' in client;
 }
 
 function isNodeRedis(client: RedisClient): client is NodeRedisClient {
   // A Sentinel client of node-redis has no `unref`, and its `sendCommand` takes other arguments.
-  return hasMethods(client, 'sendCommand', 'duplicate', 'subscribe', 'unref') && 'isOpen' in client;
+  return hasMethods(client, 'sendCommand', 'duplicate', 'subscribe', 'destroy', 'unref') && 'isOpen' in client;
 }
 
 function hasMethods(client: unknown, ...names: string[]): boolean {
@@ -70,12 +73,13 @@ function adaptIoredis(client: IoredisClient): Adapter {
       if (client.status === 'wait') client.connect().catch(silence);
     },
     send: (_, [command = '', ...args]) => client.call(command, ...args),
-    openEar(channel, { hear, onListening, onRefused, onEnd }) {
+    openEar(channel, { hear, onListening, onLost, onRefused, onEnd }) {
       const own = client.duplicate() as IoredisClient & { readonly stream?: { unref?(): void } };
       own.on('error', silence);
       own.on('connect', () => own.stream?.unref?.());
       own.on('message', (from, message) => from === channel && hear(String(message)));
       own.on('ready', () => own.subscribe(channel).then(onListening, onRefused));
+      own.on('close', onLost);
       own.on('end', onEnd);
       if (own.status === 'wait') own.connect().catch(silence);
       return { close: () => own.disconnect() };
@@ -95,7 +99,7 @@ function adaptNodeRedis<Client extends NodeRedisClient | NodeRedisCluster>(
     },
     wake: silence,
     send,
-    openEar(channel, { hear, onListening, onRefused, onEnd }) {
+    openEar(channel, { hear, onListening, onLost, onRefused, onEnd }) {
       const own = client.duplicate() as Client;
       let state: 'deaf' | 'asking' | 'hearing' = 'deaf';
       const listen = async (): Promise<void> => {
@@ -114,6 +118,7 @@ function adaptNodeRedis<Client extends NodeRedisClient | NodeRedisCluster>(
       };
       own.on('error', silence);
       own.on('ready', listen);
+      own.on('reconnecting', onLost);
       own.on('end', onEnd);
       letProcessEnd(own);
       own.connect().then(listen, onEnd); // a cluster never says that it is ready

@@ -23,9 +23,16 @@ export function explain(error: unknown, circumstances: Circumstances): GivewayEr
   const { state, lastError } = circumstances;
   const sentence = isTimeout ? sentenceForSilence(circumstances) : sentenceFor(error, state);
   return new StoreUnavailableError(`Redis ${sentence}`, {
-    cause: isTimeout && state !== 'ready' && lastError !== undefined ? lastError : error,
+    cause: withoutCommand(isTimeout && state !== 'ready' && lastError !== undefined ? lastError : error),
     ...(isTimeout && { code: 'ERR_GIVEWAY_STORE_TIMEOUT' as const }),
   });
+}
+
+/** ioredis puts the command on its errors, with all arguments: the password of a login, the token of a lock. Loggers print them. */
+function withoutCommand(error: unknown): unknown {
+  if (!(error instanceof Error) || !('command' in error)) return error;
+  const { name, message, stack } = error;
+  return Object.assign(new Error(message), { name, stack });
 }
 
 function sentenceForSilence({ state, timeoutMs, lastError, isTurnedAway }: Circumstances): string {

@@ -4,42 +4,60 @@ import { isErrorReply } from './failures.ts';
 
 export interface Listener {
   subscribe(key: string, onChange: () => void): Disposable;
-  /** The server does not let this user listen. */
+  /** Somebody wants to hear, and nothing is heard: who waits must look. */
   readonly isDeaf: boolean;
   close(): void;
 }
 
+/** A connection that breaks is soon back, and then all are told. If it takes longer, they must look themselves. */
+const patienceMs = 5_000;
+
 /**
  * One channel for the whole store, on one connection, opened for the first subscriber. The message is the key; who wants to
- * know is found here, so a subscription costs no request.
+ * know is found here, so a subscription costs no request. `onForbidden`: the server does not let this user listen.
  */
-export function createListener(openEar: (ear: Ear) => { close(): void }, onDeaf: (error: unknown) => void): Listener {
+export function createListener(openEar: (ear: Ear) => { close(): void }, onForbidden: (error: unknown) => void): Listener {
   const subscribers = createSubscribers();
   let open: { close(): void } | undefined;
   let isDeaf = false;
+  let isForbidden = false;
   let isClosed = false;
+  let patience: NodeJS.Timeout | undefined;
 
-  const ear: Ear = {
-    hear: subscribers.tell,
-    onListening() {
-      isDeaf = false;
-      subscribers.tellAll();
-    },
-    onRefused(error) {
-      if (isDeaf || !isErrorReply(error)) return;
-      isDeaf = true;
-      subscribers.tellAll();
-      onDeaf(error);
-    },
-    onEnd() {
-      open = undefined;
-    },
-  };
+  function listen(): { close(): void } {
+    isDeaf = true; // until it hears: a server that takes no more connections may never let it
+    const opened = openEar({
+      hear: subscribers.tell,
+      onListening() {
+        clearTimeout(patience);
+        isDeaf = isForbidden = false;
+        subscribers.tellAll();
+      },
+      onLost() {
+        if (isDeaf) return;
+        isDeaf = true;
+        patience = setTimeout(subscribers.tellAll, patienceMs).unref();
+      },
+      onRefused(error) {
+        if (isForbidden || !isErrorReply(error)) return;
+        isForbidden = true;
+        onForbidden(error);
+      },
+      onEnd() {
+        if (open !== opened) return;
+        open = undefined;
+        isDeaf = true;
+        clearTimeout(patience);
+        subscribers.tellAll();
+      },
+    });
+    return opened;
+  }
 
   return {
     subscribe(key, onChange) {
       const subscription = subscribers.add(key, onChange);
-      if (!isClosed) open ??= openEar(ear);
+      if (!isClosed) open ??= listen();
       return subscription;
     },
     get isDeaf() {
@@ -47,7 +65,10 @@ export function createListener(openEar: (ear: Ear) => { close(): void }, onDeaf:
     },
     close() {
       isClosed = true;
-      open?.close();
+      const last = open;
+      open = undefined;
+      clearTimeout(patience);
+      last?.close();
     },
   };
 }

@@ -94,7 +94,7 @@ export function redisStore(options: RedisStoreOptions): LockStore {
   return breaker === false ? store : withBreaker(store, breaker);
 }
 
-/** `pushes` is read anew each time: whether the server lets us listen is known only when somebody has asked. */
+/** `pushes` is read anew each time: whether the store can listen is known only when somebody has asked. */
 function traitsOf(listener: Listener): StoreTraits {
   return {
     name: 'redis',
@@ -113,8 +113,9 @@ function deafNotice(error: unknown, channel: string): StoreNotice {
 }
 
 function checkOptions({ client, prefix = '', timeoutMs = 1_000, breaker = {}, ...others }: RedisStoreOptions): Required<RedisStoreOptions> {
-  const [unknown] = Object.entries(others);
-  if (unknown !== undefined) throw new InvalidOptionError(unknown[0], unknown[1], 'the options are client, prefix, timeoutMs, breaker');
+  const [unknown] = Object.keys(others);
+  // Never the value: it may be a password that belongs to the client.
+  if (unknown !== undefined) throw new InvalidOptionError(unknown, 'an unknown option', 'client, prefix, timeoutMs, breaker are allowed');
   if (typeof prefix !== 'string') throw new InvalidOptionError('prefix', prefix, 'a string is allowed');
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000) {
     throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 1 to 60000 is allowed');

@@ -171,12 +171,38 @@ describeWith('redis', () => {
         message: expect.stringContaining('does not let this user subscribe to "giveway:changed", so waiters poll: NOPERM'),
       },
     ]);
-    expect({ calls, pushes: store.traits.pushes }).toEqual({ calls: 1, pushes: false });
+    expect({ calls, pushes: store.traits.pushes }).toEqual({ calls: 0, pushes: false }); // they poll from the start
     await store.close();
     close();
     admin.disconnect();
     await server.stop();
   });
+
+  test.each(clientKinds)(
+    'a server that takes no more connections lets waiters poll, and push when it takes them again, over %s',
+    async (kind) => {
+      const server = await redisServer();
+      const admin = new Redis(server.url);
+      const { client, close } = await openClient(kind, server.url);
+      const [held, waited] = [redisStore({ client: admin }), redisStore({ client })];
+      await waited.read('key');
+      await admin.config('SET', 'maxclients', '2');
+      const [holder, waiter] = [createLocker({ store: held }), createLocker({ store: waited })];
+      const lock = await holder.lock('events');
+      const next = waiter.lock('events', { retry: { maxWaitMs: 20_000 } });
+      await until(() => !waited.traits.pushes);
+      await lock.unlock();
+      const releasedMs = performance.now();
+      await (await next).unlock();
+      expect(performance.now() - releasedMs).toBeLessThan(5_000); // it used to sleep until the holder's latest end
+      await admin.config('SET', 'maxclients', '1000');
+      await until(() => waited.traits.pushes);
+      await Promise.all([holder.close(), waiter.close()]);
+      close();
+      admin.disconnect();
+      await server.stop();
+    },
+  );
 
   test('a cluster of node-redis that is still connecting is waited for', async () => {
     const node = await redisServer(['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1']);
