@@ -6,8 +6,8 @@ const throttling = new Set([
   'RequestLimitExceeded',
   'LimitExceededException',
 ]);
-const credentials = new Set([
-  'CredentialsProviderError',
+const noCredentials = new Set(['CredentialsProviderError', 'TokenProviderError']);
+const badCredentials = new Set([
   'UnrecognizedClientException',
   'InvalidSignatureException',
   'IncompleteSignatureException',
@@ -32,7 +32,7 @@ export function isRefusal(error: unknown): boolean {
 
 /** May the write have taken effect although no answer came? */
 export function isAmbiguous(error: unknown): boolean {
-  return (error as SdkError).$fault !== 'client' && !credentials.has(nameOf(error)) && !neverConnected.has(codeOf(error));
+  return (error as SdkError).$fault !== 'client' && !badCredentials.has(nameOf(error)) && !neverConnected.has(codeOf(error));
 }
 
 /** The error as the locker and its user get it. The cause may quote the request; the message does not. */
@@ -47,7 +47,8 @@ function explanation(error: unknown, operation: string, tableName: string): stri
   const name = nameOf(error);
   const code = codeOf(error);
   if (throttling.has(name)) return `throttled (${name}). Give the table more capacity, or set it to on-demand.`;
-  if (credentials.has(name)) return `the credentials were not accepted (${name}). Check those of the client, and its clock.`;
+  if (noCredentials.has(name)) return `the client found no credentials (${name}). Give it some, or its host a role.`;
+  if (badCredentials.has(name)) return `the credentials were not accepted (${name}). Check those of the client, and its clock.`;
   if (name === 'AccessDeniedException') return `not allowed. The role needs dynamodb:${operation} on this table.`;
   if (name === 'ResourceNotFoundException')
     return `there is no such table in the client's region and account. Create "${tableName}" with store.createTable(), or name another.`;
@@ -57,7 +58,10 @@ function explanation(error: unknown, operation: string, tableName: string): stri
   if (name === 'SyntaxError' || code.startsWith('HPE_') || /Parse Error/.test((error as Error).message))
     return 'what answered does not speak DynamoDB. Check the endpoint of the client.';
   if (/^E[A-Z]+$/.test(code)) return `the connection failed (${code}). Check the endpoint of the client, http or https, and the network.`;
-  return `failed (${code || name}).`;
+  if ((error as SdkError).$fault === 'server')
+    return `the service itself failed (${name}). That mostly passes; if not, look at the status of AWS.`;
+  if ((error as Error).message === 'Region is missing') return 'the client has no region. Give it one, or set AWS_REGION.';
+  return `failed (${code || name}); the cause says why. Check region, credentials and endpoint of the client.`;
 }
 
 function nameOf(error: unknown): string {

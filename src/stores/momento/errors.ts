@@ -26,10 +26,11 @@ export function unavailable(error: unknown, cacheName: string): StoreUnavailable
   if (error instanceof StoreUnavailableError) return error;
   const code = codeOf(error);
   const timeout = code === 'TIMEOUT_ERROR' ? { code: 'ERR_GIVEWAY_STORE_TIMEOUT' as const } : {};
-  return new StoreUnavailableError(`Momento, cache "${cacheName}": ${explanation(code, cacheName)}`, { cause: error, ...timeout });
+  const { message } = (error ?? {}) as Partial<Error>;
+  return new StoreUnavailableError(`Momento, cache "${cacheName}": ${explanation(code, cacheName, message)}`, { cause: error, ...timeout });
 }
 
-function explanation(code: string, cacheName: string): string {
+function explanation(code: string, cacheName: string, message: string | undefined): string {
   switch (code) {
     case 'AUTHENTICATION_ERROR':
       return 'the API key was not accepted. Check the credential provider of the client.';
@@ -46,6 +47,10 @@ function explanation(code: string, cacheName: string): string {
     case 'SERVER_UNAVAILABLE':
     case 'CONNECTION_ERROR':
       return `cannot be reached (${code}). Check the endpoint in the credentials, and the network.`;
+    case 'INVALID_ARGUMENT_ERROR':
+    case 'BAD_REQUEST_ERROR':
+    case 'FAILED_PRECONDITION_ERROR':
+      return `the request was refused (${code}: ${message}). A ttlMs beyond what the cache allows may be why.`;
     default:
       return `failed (${code}).`;
   }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { LockStore, Version } from '../../../src/lock/store.ts';
 import { type DynamodbStoreOptions, dynamodbStore } from '../../../src/stores/dynamodb/index.ts';
@@ -184,6 +184,12 @@ describeWith('dynamodb', (service) => {
       slow.destroy();
     });
 
+    test('a service that fails over and over: an error that says so', async () => {
+      front.break('GetItem', 'failed', 9);
+      const error = await failure(open({ timeoutMs: 10_000 }).read(freshKey()));
+      expect(error.message).toMatch(/the service itself failed \(InternalServerError\)/);
+    });
+
     test.each<[string, FrontFault, RegExp]>([
       ['a role that may not', 'denied', /role needs dynamodb:PutItem/],
       ['credentials nobody knows', 'unknown-token', /credentials were not accepted/],
@@ -247,6 +253,21 @@ describe('another server, or none, at the endpoint', () => {
     expect(error).toMatchObject({ name: 'StoreUnavailableError', message: expect.stringMatching(/\(EPROTO\).*http or https/) });
     client.destroy();
     server.close();
+  });
+
+  const fails = (error: object) => async () => Promise.reject(Object.assign(new Error('for very-secret'), error));
+  test.each<[string, DynamoDBClientConfig, RegExp]>([
+    ['no region', { region: fails({ message: 'Region is missing' }) }, /the client has no region. Give it one, or set AWS_REGION/],
+    ['no credentials', { credentials: fails({ name: 'CredentialsProviderError' }) }, /the client found no credentials \(Cred.*role/],
+    ['a provider of credentials that fails', { credentials: fails({}) }, /failed \(Error\).*Check .*region, credentials and endpoint/],
+    ['an endpoint that is none', { endpoint: 'nonsense' }, /failed \(ERR_INVALID_URL\).*Check .*region, credentials and endpoint/],
+  ])('a client with %s: an error that says what to do', async (_name, config, message) => {
+    const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'very-secret' };
+    const client = new DynamoDBClient({ region: 'eu-west-1', credentials, ...config });
+    const error = await failure(dynamodbStore({ client, tableName: 'locks', timeoutMs }).create('k', 'v', minute));
+    expect(error).toMatchObject({ name: 'StoreUnavailableError', message: expect.stringMatching(message) });
+    expect(error.message).not.toContain('very-secret');
+    client.destroy();
   });
 
   test('nobody listens: an error that says so', async () => {

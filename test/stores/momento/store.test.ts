@@ -20,6 +20,10 @@ async function failure(call: Promise<unknown>): Promise<Error & { code?: string 
   );
 }
 
+const fails = (): never => {
+  throw new Error('nothing may be sent');
+};
+
 async function timed<T>(call: Promise<T>): Promise<{ value: T; tookMs: number }> {
   const startMs = performance.now();
   const value = await call;
@@ -252,6 +256,19 @@ describe('the real Momento SDK against a stand-in for the service (not the live 
         expect(tookMs).toBeLessThan(timeoutMs + slackMs);
       }
       expect(server.requests).toHaveLength(2);
+    });
+
+    test('a request that the service refuses: an error with its reason', async () => {
+      const refused = {
+        type: 'Error',
+        innerException: () => Object.assign(new Error('ttl too long'), { errorCode: () => 'INVALID_ARGUMENT_ERROR' }),
+      };
+      const refusing = { getWithHash: fails, setIfEqual: fails, setIfAbsentOrEqual: async () => refused };
+      const error = await failure(open({ client: refusing }).create(freshKey(), 'value', minute));
+      expect(error).toMatchObject({
+        name: 'StoreUnavailableError',
+        message: expect.stringMatching(/the request was refused \(INVALID_ARGUMENT_ERROR: ttl too long\).*ttlMs/),
+      });
     });
 
     test('a cache that does not exist: an error that names it', async () => {
