@@ -67,6 +67,30 @@ describe('postgresJournal', () => {
     await nextTurn(); // jest fails a test for a rejection that nobody handled
   });
 
+  test('flush writes what has gathered by then, though older rows are just being deleted', async () => {
+    const sent: { resource: string }[] = [];
+    let swept: () => void = () => {};
+    const pool: JournalPool = {
+      async query(text, values) {
+        if (text.startsWith('insert')) sent.push(...JSON.parse(values?.[0] as string));
+        else await new Promise<void>((resolve) => (swept = resolve));
+        return { rows: [] };
+      },
+    };
+    const [a] = twoLockers();
+    const journal = postgresJournal({ pool });
+    journal.observe(a);
+    await a.run('first', () => {});
+    const first = journal.flush();
+    await nextTurn();
+    await a.run('second', () => {});
+    const second = journal.flush();
+    swept();
+    await Promise.all([first, second]);
+    expect(sent.map(({ resource }) => resource)).toEqual(['first', 'second']);
+    await journal.close();
+  });
+
   test('closed, it listens no more, and what goes on is unknown to it', async () => {
     const sent: { resource: string; outcome: string }[] = [];
     const pool: JournalPool = {
@@ -175,6 +199,24 @@ describeWith('postgres', (service) => {
     await journal.flush();
     const { rows } = await pool.query<{ left: number }>(`select count(*)::int as left from ${table}`);
     expect(rows).toEqual([{ left: 1 }]);
+  });
+
+  test('the last skips of a resource that has none are found without a walk through all holds', async () => {
+    const table = uniqueName('journal');
+    await postgresJournal({ pool, table }).createTable();
+    await pool.query(`insert into ${table} (id, kind, resource, host, pid, started_at, ended_at, latest_end, outcome, details)
+      select n, 'hold', 'visits', 'h', 1, now(), now(), now(), 'released', '{}' from generate_series(1, 20000) as n`);
+    await pool.query(`analyze ${table}`);
+    const plans: string[] = [];
+    const explaining: JournalPool = {
+      async query(text, values) {
+        const { rows } = await pool.query<{ 'QUERY PLAN': string }>(`explain ${text}`, values);
+        plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'));
+        return { rows: [] };
+      },
+    };
+    await postgresJournal({ pool: explaining, table }).entries({ resource: 'visits', kind: 'skip', limit: 5 });
+    expect(plans).toEqual([expect.stringMatching(/Index Scan.* using \w+_others/)]);
   });
 
   test('`since` leaves out a hold whose process died, once it must have been over before', async () => {

@@ -97,7 +97,7 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
   };
   const arm = (): void => {
     if (timer !== undefined || writing !== undefined || isClosed) return;
-    timer = clock.setTimer(() => void flush(), Math.min(flushMs * 2 ** failures, Math.max(longestRetryMs, flushMs)), false);
+    timer = clock.setTimer(() => void writeNow(), Math.min(flushMs * 2 ** failures, Math.max(longestRetryMs, flushMs)), false);
   };
   const idOf = (one: Hold | Moment): string => {
     const id = ids.get(one) ?? `${instance}.${++idsGiven}`;
@@ -133,7 +133,7 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
     await sweep();
   }
 
-  function flush(): Promise<void> {
+  function writeNow(): Promise<void> {
     timer?.[Symbol.dispose]();
     timer = undefined;
     writing ??= write()
@@ -149,6 +149,12 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
     return writing;
   }
 
+  async function flush(): Promise<void> {
+    if (writing === undefined) return writeNow();
+    await writing;
+    if (waiting.size > 0) await writeNow();
+  }
+
   const unobserve = (recorder: Recorder): void => {
     recorders.delete(recorder);
     recorder[Symbol.dispose]();
@@ -161,8 +167,7 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
     const tooLong = new Promise<void>((resolve) => {
       late = clock.setTimer(resolve, closeWithinMs);
     });
-    const last = writing === undefined ? flush() : writing.then(flush);
-    await Promise.race([last, tooLong]);
+    await Promise.race([flush(), tooLong]);
     late?.[Symbol.dispose]();
     pool.off?.('error', tell);
   }

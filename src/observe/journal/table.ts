@@ -22,6 +22,7 @@ export function createJournalTableSql(table: string = defaultJournalTable): stri
 );
 create index if not exists ${index}_started on ${name} (started_at);
 create index if not exists ${index}_ended on ${name} (ended_at);
+create index if not exists ${index}_others on ${name} (resource, started_at) where kind <> 'hold';
 comment on column ${name}.kind is 'hold, skip, wait or conflict';
 comment on column ${name}.ended_at is 'infinity: held when last heard of';
 comment on column ${name}.outcome is 'of a hold; of a skip its reason; of a conflict its code';
