@@ -20,17 +20,21 @@ export interface Session {
  *
  * A client whose session expired stays dead, and one whose server falls silent, connected or while it greets, waits for a quarter
  * of an hour or for ever. Of a function we then ask another one, after `patienceMs`: nothing of ours belongs to the session.
+ * `isWatched` tells whether anybody waits to be pushed to, who sends nothing and so asks for no client.
  */
 export function keepSession(
   given: ZookeeperClient | (() => ZookeeperClient),
   patienceMs: number,
   onReady: (client: ZookeeperClient, isAnother: boolean) => void,
+  isWatched: () => boolean,
 ): Session {
   const waiting = new Set<{ resolve: () => void; reject: (error: unknown) => void }>();
   let client: ZookeeperClient | undefined;
   let isAnother = true;
   let silentSinceMs: number | undefined;
   let endedBy: unknown;
+  /** Why the last client was turned away, until somebody has been told. */
+  let refusedBy: unknown;
 
   function follow(): ZookeeperClient {
     client = typeof given === 'function' ? given() : given;
@@ -51,19 +55,41 @@ export function keepSession(
       onReady(client, isAnother);
       isAnother = false;
     }
-    if (name === 'EXPIRED') end(Object.assign(new Error('SESSION_EXPIRED'), { code: -112 }));
-    if (name === 'AUTH_FAILED') end(Object.assign(new Error('AUTH_FAILED'), { code: -115 }));
+    if (name === 'EXPIRED') {
+      if (typeof given === 'function') replace();
+      else end(Object.assign(new Error('SESSION_EXPIRED'), { code: -112 }));
+    }
+    if (name === 'AUTH_FAILED') turnAway(Object.assign(new Error('AUTH_FAILED'), { code: -115 }));
   }
 
-  /** The client is of no use any more. Its own is replaced by the next who needs one, or at once if somebody waits. */
-  function end(error: unknown): void {
+  /** Another client of a function would be turned away too, so none is asked for until somebody needs one. */
+  function turnAway(error: Error): void {
     if (typeof given !== 'function') {
-      endedBy = error;
-      rejectAll(error);
+      end(error);
       return;
     }
+    refusedBy = error;
     drop();
-    if (waiting.size > 0) follow();
+    rejectAll(error);
+  }
+
+  /** The client is of no use any more, and there will be no other. */
+  function end(error: unknown): void {
+    endedBy = error;
+    rejectAll(error);
+  }
+
+  /** Another client, at once if somebody waits; else the next who needs one asks for it. */
+  function replace(): void {
+    drop();
+    if (waiting.size > 0 || isWatched()) tryToFollow();
+  }
+
+  /** From an event, or for one who cannot be told: the next who asks for something is told what a function threw. */
+  function tryToFollow(): void {
+    try {
+      follow();
+    } catch {}
   }
 
   function drop(): void {
@@ -86,12 +112,14 @@ export function keepSession(
       return isConnected();
     },
     current() {
-      if (endedBy === undefined && client === undefined) follow();
+      if (endedBy === undefined && client === undefined) tryToFollow();
       return isConnected() ? client : undefined;
     },
     async untilReady(wait) {
       for (;;) {
-        if (endedBy !== undefined) throw endedBy;
+        const reason = endedBy ?? refusedBy;
+        refusedBy = undefined;
+        if (reason !== undefined) throw reason;
         const current = client ?? follow();
         if (isConnected()) return current;
         await new Promise<void>((resolve, reject) => {
@@ -105,13 +133,11 @@ export function keepSession(
       const nowMs = performance.now();
       silentSinceMs = outcome === 'answer' ? undefined : (silentSinceMs ?? nowMs);
       if (silentSinceMs === undefined || nowMs - silentSinceMs < patienceMs || typeof given !== 'function') return;
-      drop();
-      if (waiting.size > 0) follow();
+      replace();
     },
     close() {
-      endedBy = new StoreUnavailableError('The ZooKeeper store was closed; open another one');
+      end(new StoreUnavailableError('The ZooKeeper store was closed; open another one'));
       drop();
-      rejectAll(endedBy);
     },
   };
 }

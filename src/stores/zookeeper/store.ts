@@ -37,7 +37,7 @@ export function zookeeperStore(options: ZookeeperStoreOptions): LockStore {
   const { client, root, acls, timeoutMs, breaker } = resolveOptions(options);
   const pathOf = (key: string): string => `${root}/${nodeName(key)}`;
   const watches = createWatches(() => session.current(), pathOf);
-  const session = keepSession(client, 2 * timeoutMs, watches.onReady);
+  const session = keepSession(client, 2 * timeoutMs, watches.onReady, () => watches.areWanted);
   const requests = createRequests(session, root, timeoutMs);
   const nodes = nodesUnder(root, acls);
 

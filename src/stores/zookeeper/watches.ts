@@ -2,6 +2,8 @@ import { createSubscribers } from '../subscribers.ts';
 import type { ZookeeperClient } from './client.ts';
 
 export interface Watches {
+  /** Somebody waits to be told. */
+  readonly areWanted: boolean;
   subscribe(key: string, onChange: () => void): Disposable;
   /** There is a connection; over `isAnother` client no watch is set yet. */
   onReady(client: ZookeeperClient, isAnother: boolean): void;
@@ -38,6 +40,9 @@ export function createWatches(currentClient: () => ZookeeperClient | undefined, 
   }
 
   return {
+    get areWanted() {
+      return counts.size > 0;
+    },
     subscribe(key, onChange) {
       const subscription = subscribers.add(key, onChange);
       counts.set(key, (counts.get(key) ?? 0) + 1);

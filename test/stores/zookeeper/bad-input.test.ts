@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { explain } from '../../../src/stores/zookeeper/failures.ts';
-import { type ZookeeperStoreOptions, zookeeperStore } from '../../../src/stores/zookeeper/index.ts';
+import { type ZookeeperClient, type ZookeeperStoreOptions, zookeeperStore } from '../../../src/stores/zookeeper/index.ts';
 import { decodeNode, encodeNode, keyOf, newId, nodeName } from '../../../src/stores/zookeeper/node.ts';
 import { freePort } from '../../support/server-process.ts';
 import { type ProcessServer, zookeeperServer } from '../../support/services.ts';
@@ -72,6 +72,20 @@ test.each<[string, (socket: Socket) => void]>([
   listening.close();
 });
 
+test('a function that throws is an error of every call, and of no event', async () => {
+  const store = zookeeperStore({
+    client: () => {
+      throw new Error('no such configuration');
+    },
+  });
+  using _ = store.subscribe?.('key', () => {}) as Disposable;
+  await expect(store.read('key')).rejects.toMatchObject({
+    name: 'StoreUnavailableError',
+    message: 'ZooKeeper answered: no such configuration',
+  });
+  await store.close();
+});
+
 test('a client that was never connected', async () => {
   expect(await messageFor(clientsOf('127.0.0.1:1')())).toMatch(/and has the client been connected\?$/);
 });
@@ -103,6 +117,15 @@ describeWith('zookeeper', () => {
   test('an ACL that needs a login, without one', async () => {
     const options = { root: '/unguarded', acls: zookeeper.ACL.CREATOR_ALL_ACL };
     expect(await messageFor(clientsOf(server.url), options)).toBe('ZooKeeper refused the option `acls`');
+  });
+
+  test('a login of a kind that the server does not know, also for clients that the store makes', async () => {
+    const stranger = (): ZookeeperClient => {
+      const client = zookeeper.createClient(server.url, { spinDelay: 50 });
+      client.addAuthInfo('nonsense', Buffer.from('secret'));
+      return client;
+    };
+    expect(await messageFor(stranger)).toBe('ZooKeeper refused the login: check what was given to `addAuthInfo`');
   });
 
   test('a chroot that nobody has made', async () => {

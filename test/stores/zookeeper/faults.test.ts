@@ -1,10 +1,16 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { LockStore, Version } from '../../../src/lock/store.ts';
+import { promised } from '../../../src/stores/zookeeper/client.ts';
 import { type ZookeeperClient, zookeeperStore } from '../../../src/stores/zookeeper/index.ts';
 import { type FaultProxy, startProxy } from '../../support/proxy.ts';
 import { type ProcessServer, zookeeperServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
 import { clientsOf } from './clients.ts';
+
+/** What giveway itself does not do with a client: `mode` 1 makes a node that ends with the session. */
+interface Ephemeral {
+  create(path: string, mode: number, callback: (error: unknown) => void): void;
+}
 
 const unavailable = { name: 'StoreUnavailableError' };
 const minute = 60_000;
@@ -159,6 +165,44 @@ describeWith('zookeeper', () => {
     calls = 0;
     await other.remove(key, next);
     while (calls === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+
+  test('who waits and asks nothing is pushed to again after its session expired', async () => {
+    let clients = 0;
+    let latest: ZookeeperClient | undefined;
+    const makeClient = clientsOf(proxy.url, { sessionTimeout: 400 });
+    const third = zookeeperStore({
+      client: () => {
+        clients += 1;
+        latest = makeClient();
+        return latest;
+      },
+    });
+    const version = (await other.create(key, 'value', minute)) as Version;
+    let calls = 0;
+    third.subscribe?.(key, () => {
+      calls += 1;
+    });
+    while (calls === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    // A node that goes with the session tells when it has expired.
+    await promised((callback) => (latest as unknown as Ephemeral).create('/session', 1, callback));
+    proxy.dropRequests();
+    proxy.resetConnections();
+    const watcher = clientsOf(server.url)();
+    watcher.connect();
+    const isThere = async (): Promise<boolean> => {
+      const [stat] = await promised<[object?]>((callback) => watcher.exists('/session', () => {}, callback as never));
+      return stat !== undefined && stat !== null;
+    };
+    while (await isThere());
+    watcher.close();
+    proxy.heal();
+    proxy.resetConnections();
+    while (clients < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (calls < 2) await new Promise((resolve) => setTimeout(resolve, 5)); // it watches again
+    await other.remove(key, version);
+    while (calls < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    await third.close();
   });
 
   test('a client that was handed in ends with its session, and the error says what to do', async () => {
