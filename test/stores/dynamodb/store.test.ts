@@ -253,6 +253,20 @@ describeWith('dynamodb', (service) => {
       expect(await itemUnder(key)).toBeUndefined();
     });
 
+    test('list goes through every page, those with nothing of ours too', async () => {
+      const store = open();
+      const [ours, others] = [freshKey(), freshKey()];
+      // A page is a megabyte.
+      const heavy = 'x'.repeat(300_000);
+      for (let each = 0; each < 8; each += 1) await store.create(`${others}:${each}`, heavy, minute);
+      for (let each = 0; each < 3; each += 1) await store.create(`${ours}:${each}`, heavy, minute);
+      front.forget();
+      const listed = [];
+      for await (const { key } of store.list?.(`${ours}:`) ?? []) listed.push(key);
+      expect(listed.sort()).toEqual([`${ours}:0`, `${ours}:1`, `${ours}:2`]);
+      expect(front.operations.length).toBeGreaterThanOrEqual(3);
+    });
+
     test('list leaves out what is released, and what was seen for longer than its lease', async () => {
       const clock = fakeClock();
       const store = open({ clock });
