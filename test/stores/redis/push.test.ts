@@ -198,6 +198,7 @@ describeWith('redis', () => {
       await admin.config('SET', 'maxclients', '1000');
       await until(() => waited.traits.pushes);
       await Promise.all([holder.close(), waiter.close()]);
+      await Promise.all([held.close(), waited.close()]);
       close();
       admin.disconnect();
       await server.stop();
