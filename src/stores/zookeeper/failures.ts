@@ -55,7 +55,7 @@ function sentenceFor(error: unknown, root: string): string {
     case -115:
       return 'refused the login: check what was given to `addAuthInfo`';
     default:
-      return `answered: ${message}`;
+      return codeOf(error) === undefined ? `cannot be asked: ${message}` : `answered: ${message}`;
   }
 }
 

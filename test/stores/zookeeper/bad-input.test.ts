@@ -81,7 +81,7 @@ test('a function that throws is an error of every call, and of no event', async 
   using _ = store.subscribe?.('key', () => {}) as Disposable;
   await expect(store.read('key')).rejects.toMatchObject({
     name: 'StoreUnavailableError',
-    message: 'ZooKeeper answered: no such configuration',
+    message: 'ZooKeeper cannot be asked: no such configuration',
   });
   await store.close();
 });
