@@ -10,7 +10,7 @@ export interface OpenStage extends Stage {
   close(): Promise<void>;
 }
 
-/** Opens four connections with `create`. Keys lie in the namespace `prefix`. */
+/** Opens four connections with `create`; if one fails, closes those before it. Keys lie in the namespace `prefix`. */
 export async function openStage(
   create: () => LockStore | Promise<LockStore>,
   prefix = `suite-${randomUUID().slice(0, 8)}`,
@@ -27,7 +27,14 @@ export async function openStage(
     opened.push(store);
     return store;
   };
-  const stores = [await connect(), await connect(), await connect(), await connect()] as const;
+  const close = async (): Promise<void> => {
+    await Promise.allSettled(lockers.map((locker) => locker.close()));
+    await Promise.all(opened.map(async (store) => store.close()));
+  };
+  const stores = await connectFour(connect).catch(async (error: unknown) => {
+    await close().catch(() => {}); // what matters is why it could not be opened
+    throw error;
+  });
   return {
     stores,
     traits: stores[0].traits,
@@ -40,9 +47,10 @@ export async function openStage(
     freshName,
     freshKey: () => `${prefix}:${freshName()}`,
     keyOf: (resource) => recordKey(prefix, undefined, resource),
-    async close() {
-      await Promise.allSettled(lockers.map((locker) => locker.close()));
-      await Promise.all(opened.map((store) => store.close()));
-    },
+    close,
   };
+}
+
+async function connectFour(connect: () => Promise<LockStore>): Promise<Stage['stores']> {
+  return [await connect(), await connect(), await connect(), await connect()];
 }

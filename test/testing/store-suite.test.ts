@@ -95,4 +95,26 @@ describe('storeSuite', () => {
     });
     await expect(runner.run()).rejects.toThrow('connection refused');
   });
+
+  test('connections that were opened before one failed are closed, and a close that fails does not hide why', async () => {
+    const backend = memoryStore();
+    const closed: number[] = [];
+    let opened = 0;
+    const runner = collectingRunner();
+    storeSuite({
+      name: 'full',
+      test: runner,
+      create: () => {
+        const own = opened++;
+        if (own === 3) throw new Error('too many connections');
+        const close = (): Promise<void> => {
+          closed.push(own);
+          throw new Error('close failed');
+        };
+        return { ...backend.connect(), close };
+      },
+    });
+    await expect(runner.run()).rejects.toThrow('too many connections');
+    expect(closed).toEqual([0, 1, 2]);
+  });
 });
