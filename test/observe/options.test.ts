@@ -57,3 +57,23 @@ describe('an observer that could only fail in silence is refused before it liste
     );
   });
 });
+
+describe.each([
+  ['in memory', () => createJournal()],
+  ['in Postgres', () => postgresJournal({ pool })],
+])('a question that would be answered with nothing: a journal %s', (_where, open) => {
+  test.each<[Options, string, RegExp]>([
+    [{ since: new Date('three') }, 'since', /a Date is allowed/],
+    [{ since: '2026-11-22' }, 'since', /a Date is allowed/],
+    [{ kind: 'skips' }, 'kind', /received "skips"; 'hold', 'skip', 'wait' or 'conflict' is allowed/],
+    [{ resource: ['visits'] }, 'resource', /received an array; a string is allowed/],
+    [{ limit: Number.NaN }, 'limit', /a positive integer is allowed/],
+    [{ from: new Date() }, 'from', /there is no such option/],
+  ])('%j is refused', async (wrong, path, message) => {
+    await expect(open().entries(wrong)).rejects.toMatchObject({
+      code: 'ERR_GIVEWAY_INVALID_OPTION',
+      path,
+      message: expect.stringMatching(message),
+    });
+  });
+});

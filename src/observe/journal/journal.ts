@@ -2,13 +2,14 @@ import type { LostReason } from '../../lock/errors.ts';
 import type { LockerEvents } from '../../lock/events.ts';
 import type { Mode } from '../../lock/record.ts';
 import type { SkipReason } from '../../lock/run.ts';
+import { checkOptions, orNone, positiveInteger, type Rules } from '../check-options.ts';
 import type { Observed, SeenHolder } from '../listening.ts';
 
 /** A bounded record of who held what, who was skipped and why. No entry holds a token. */
 export interface Journal {
   /** Records what this locker tells, until disposed. Several lockers may share a journal. */
   observe(locker: Observed): Disposable;
-  /** The newest first. */
+  /** The newest first. Rejects with `InvalidOptionError`, and a journal in a table with the database's error. */
   entries(query?: JournalQuery): Promise<readonly JournalEntry[]>;
 }
 
@@ -82,3 +83,17 @@ export interface ConflictEntry extends AboutWork {
 }
 
 export const defaultEntries = 1_000;
+
+const kinds: readonly unknown[] = ['hold', 'skip', 'wait', 'conflict'] satisfies readonly JournalEntry['kind'][];
+
+const rules: Rules<JournalQuery> = {
+  since: orNone([(value) => value instanceof Date && !Number.isNaN(value.getTime()), 'a Date is allowed']),
+  resource: orNone([(value) => typeof value === 'string', 'a string is allowed']),
+  kind: orNone([(value) => kinds.includes(value), "'hold', 'skip', 'wait' or 'conflict' is allowed"]),
+  limit: orNone(positiveInteger),
+};
+
+/** Refuses what would find nothing, and look as if nothing had happened. */
+export function checkQuery(query: JournalQuery): void {
+  checkOptions(query, rules);
+}

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../lock/clock.ts';
 import { anything, checkOptions, orNone, positiveInteger, type Rules } from '../check-options.ts';
-import { defaultEntries, type Journal, type JournalEntry } from './journal.ts';
+import { checkQuery, defaultEntries, type Journal, type JournalEntry } from './journal.ts';
 import { type Hold, holdEntries, type Moment, type Recorder, record } from './recorder.ts';
 
 export interface JournalOptions {
@@ -36,7 +36,9 @@ export function createJournal(options: JournalOptions = {}): Journal {
         },
       };
     },
-    async entries({ since, resource, kind, limit: wanted } = {}) {
+    async entries(query = {}) {
+      checkQuery(query);
+      const { since, resource, kind, limit: wanted } = query;
       return [...past.slice(-limit), ...[...recorders].flatMap((recorder) => [...recorder.live()])]
         .flatMap((one): readonly JournalEntry[] => ('kind' in one ? [one] : holdEntries(one)))
         .filter(

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../../lock/clock.ts';
 import { anything, callback, checkOptions, orNone, positive, positiveInteger, type Rules, withMethods } from '../check-options.ts';
 import { harmlessly } from '../harmless.ts';
-import { defaultEntries, type Journal } from './journal.ts';
+import { checkQuery, defaultEntries, type Journal } from './journal.ts';
 import type { JournalPool } from './pool.ts';
 import { type Hold, type Moment, type Recorder, record, self } from './recorder.ts';
 import { encodeRows, entryOf, type ReadRow, rowsOf } from './rows.ts';
@@ -184,7 +184,9 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
       recorders.add(recorder);
       return { [Symbol.dispose]: () => unobserve(recorder) };
     },
-    async entries({ since, resource, kind, limit = defaultEntries } = {}) {
+    async entries(query = {}) {
+      checkQuery(query);
+      const { since, resource, kind, limit = defaultEntries } = query;
       const { rows } = await pool.query(statements.read, [since ?? null, resource ?? null, kind ?? null, limit]);
       return rows.map((row) => entryOf(row as ReadRow));
     },
