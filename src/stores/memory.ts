@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../lock/clock.ts';
 import { StoreUnavailableError } from '../lock/errors.ts';
 import type { Entry, Listed, LockStore, StoreTraits, Version } from '../lock/store.ts';
+import { createSubscribers, type Subscribers } from './subscribers.ts';
 
 /** Options of `memoryStore`. */
 export interface MemoryStoreOptions {
@@ -21,7 +22,7 @@ export interface MemoryStore extends LockStore {
  * is no danger; but it is not durable, and so its versions carry no fence.
  */
 export function memoryStore({ clock = systemClock }: MemoryStoreOptions = {}): MemoryStore {
-  return connect({ clock, entries: new Map(), listeners: new Map(), sweepAtSize: sweepStep });
+  return connect({ clock, entries: new Map(), subscribers: createSubscribers(), sweepAtSize: sweepStep });
 }
 
 const memoryTraits: StoreTraits = { name: 'memory', ttlGrainMs: 1, mayForget: false, durable: false, pushes: true };
@@ -30,7 +31,7 @@ const memoryTraits: StoreTraits = { name: 'memory', ttlGrainMs: 1, mayForget: fa
 interface Shared {
   readonly clock: Clock;
   readonly entries: Map<string, Kept>;
-  readonly listeners: Map<string, Set<() => void>>;
+  readonly subscribers: Subscribers;
   sweepAtSize: number;
 }
 
@@ -39,7 +40,7 @@ interface Kept extends Entry {
 }
 
 function connect(shared: Shared): MemoryStore {
-  const { entries, listeners } = shared;
+  const { entries, subscribers } = shared;
   const subscriptions = new Set<Disposable>();
   let closed = false;
 
@@ -70,29 +71,26 @@ function connect(shared: Shared): MemoryStore {
     replace: whenOpen((key: string, value: string, version: Version, ttlMs: number) => {
       if (live(shared, key)?.version !== version) return undefined;
       const next = write(shared, key, value, ttlMs);
-      announce(listeners.get(key));
+      announce(subscribers, key);
       return next;
     }),
 
     remove: whenOpen((key: string, version: Version) => {
       if (live(shared, key)?.version !== version) return false;
       entries.delete(key);
-      announce(listeners.get(key));
+      announce(subscribers, key);
       return true;
     }),
 
     subscribe(key, onChange) {
-      // A function of its own, so that one listener subscribed twice is called twice and disposed one by one.
-      const listener = (): void => onChange();
+      const added = subscribers.add(key, onChange);
       const subscription = {
         [Symbol.dispose]: () => {
           subscriptions.delete(subscription);
-          const others = listeners.get(key);
-          if (others?.delete(listener) && others.size === 0) listeners.delete(key);
+          added[Symbol.dispose]();
         },
       };
       subscriptions.add(subscription);
-      listeners.set(key, (listeners.get(key) ?? new Set()).add(listener));
       return subscription;
     },
 
@@ -138,11 +136,9 @@ function sweep(shared: Shared): void {
   shared.sweepAtSize = Math.max(2 * shared.entries.size, sweepStep);
 }
 
-/** After the writer's turn, so that a listener cannot run inside, or throw into, the call that woke it. */
-function announce(listeners: Set<() => void> | undefined): void {
-  for (const listener of listeners ?? []) {
-    queueMicrotask(() => listeners?.has(listener) && listener());
-  }
+/** After the writer's turn, so that a listener cannot run inside the call that woke it. */
+function announce(subscribers: Subscribers, key: string): void {
+  if (!subscribers.isEmpty) queueMicrotask(() => subscribers.tell(key));
 }
 
 /**

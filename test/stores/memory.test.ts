@@ -61,6 +61,19 @@ describe('memoryStore', () => {
     expect(heard).toEqual(['second']);
   });
 
+  test('a listener that throws harms neither the writer nor the next listener', async () => {
+    const store = memoryStore();
+    const heard: string[] = [];
+    const version = (await store.create('k', 'v', 1_000)) as Version;
+    store.subscribe?.('k', () => {
+      throw new Error('a listener of the caller');
+    });
+    store.subscribe?.('k', () => heard.push('second'));
+    expect(await store.remove('k', version)).toBe(true);
+    await new Promise((resolve) => setImmediate(resolve)); // thrown from a microtask, it would end the process
+    expect(heard).toEqual(['second']);
+  });
+
   test('an hour of heartbeats, a suspend and the loss it brings, on a fake clock', async () => {
     const clock = fakeClock();
     const store = memoryStore({ clock });
