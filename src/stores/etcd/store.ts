@@ -31,13 +31,14 @@ export function etcdStore(options: EtcdStoreOptions): LockStore {
   const { client, prefix, timeoutMs, breaker } = resolveOptions(options);
   const requests = createRequests(timeoutMs);
   const noticeListeners = new Set<(notice: StoreNotice) => void>();
-  const watches = createWatches(
-    () => client.watchClient.watch(),
+  const watches = createWatches({
+    open: () => client.watchClient.watch(),
+    renewLogin: () => requests.run((ask) => ask((call) => client.kv.range({ key: keyOf('giveway'), count_only: true }, call))),
     prefix,
-    (reason) => {
+    onDeaf: (reason) => {
       for (const tell of noticeListeners) tell(deafNotice(reason));
     },
-  );
+  });
   const keyOf = (key: string): Buffer => Buffer.from(prefix + key);
 
   function revokeAside(lease: string): void {

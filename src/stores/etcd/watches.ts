@@ -8,6 +8,16 @@ export interface Watches {
   close(): void;
 }
 
+export interface WatchesOptions {
+  readonly open: () => Promise<EtcdWatchStream>;
+  /** Has the client log in again if its login is over: it does so for requests, and never for a stream. May reject. */
+  readonly renewLogin: () => Promise<unknown>;
+  /** Before each key. */
+  readonly prefix: string;
+  /** The server does not let this user watch, because of `reason`. */
+  readonly onDeaf: (reason: string) => void;
+}
+
 const firstPauseMs = 50;
 const longestPauseMs = 5_000;
 
@@ -15,7 +25,7 @@ const longestPauseMs = 5_000;
  * One stream for all subscribed keys, open only while there are any, with one watch per key. etcd3's own watcher would do
  * nearly as well, but throws out of the stream's events when an answer overtakes a cancellation.
  */
-export function createWatches(open: () => Promise<EtcdWatchStream>, prefix: string, onDeaf: (reason: string) => void): Watches {
+export function createWatches({ open, renewLogin, prefix, onDeaf }: WatchesOptions): Watches {
   const subscribers = createSubscribers();
   /** The watch of each key, and how many subscriptions it has. */
   const watches = new Map<string, { readonly id: number; count: number }>();
@@ -23,6 +33,10 @@ export function createWatches(open: () => Promise<EtcdWatchStream>, prefix: stri
   let lastId = 0;
   let stream: EtcdWatchStream | 'opening' | 'pausing' | undefined;
   let pauseMs = firstPauseMs;
+  /** Of the login that streams are opened with. `renewed`: since the last watch was refused for it. */
+  let login: 'good' | 'over' | 'renewed' = 'good';
+  /** A watch of the present stream was refused. */
+  let isRefused = false;
   let isDeaf = false;
   let isClosed = false;
 
@@ -32,9 +46,14 @@ export function createWatches(open: () => Promise<EtcdWatchStream>, prefix: stri
 
   async function connect(): Promise<void> {
     stream = 'opening';
+    isRefused = false;
     try {
+      if (login === 'over') {
+        await renewLogin().catch(() => {}); // refused for another reason, it was renewed all the same
+        login = 'renewed';
+      }
       const opened = await open();
-      opened.on('data', hear);
+      opened.on('data', (response) => stream === opened && hear(response));
       // 'error' comes once more when we cancel.
       opened.on('error', () => lose(opened));
       opened.on('end', () => lose(opened));
@@ -47,18 +66,35 @@ export function createWatches(open: () => Promise<EtcdWatchStream>, prefix: stri
   }
 
   function hear({ watch_id: id, created, canceled, cancel_reason: reason = '', events }: EtcdWatchResponse): void {
-    const key = keys.get(String(id));
-    if (canceled && created && !isDeaf) {
-      isDeaf = true;
-      subscribers.tellAll();
-      onDeaf(reason);
-    } else if (created) {
-      isDeaf = false;
+    if (created && canceled) {
+      refuse(reason);
+      return;
+    }
+    if (created) {
+      isDeaf = isRefused;
+      login = 'good';
       pauseMs = firstPauseMs;
     }
+    const key = keys.get(String(id));
     if (key === undefined) return;
     // A key that was just made has nobody waiting for its end; but before the watch began, something may have been missed.
     if (created || canceled || events.some(({ kv }) => kv.create_revision !== kv.mod_revision)) subscribers.tell(key);
+  }
+
+  /** etcd does not say which watch it refuses. */
+  function refuse(reason: string): void {
+    if (reason.includes('auth token') && login === 'good' && typeof stream === 'object') {
+      login = 'over';
+      const opened = stream;
+      lose(opened);
+      setImmediate(() => opened.cancel());
+      return;
+    }
+    isRefused = true;
+    if (isDeaf) return;
+    isDeaf = true;
+    subscribers.tellAll();
+    onDeaf(reason);
   }
 
   function lose(lost: typeof stream): void {

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Etcd3, type IOptions } from 'etcd3';
+import type { LockStore, Version } from '../../../src/lock/store.ts';
 import { explain } from '../../../src/stores/etcd/failures.ts';
 import { type EtcdStoreOptions, etcdStore } from '../../../src/stores/etcd/index.ts';
 import { freePort } from '../../support/server-process.ts';
@@ -142,9 +143,38 @@ describeWith('etcd', () => {
     using _ = store.subscribe?.('elsewhere', () => {}) as Disposable;
     while (notices.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     expect({ notices, pushes: store.traits.pushes }).toEqual({ notices: ['ERR_GIVEWAY_NO_PUSH'], pushes: false });
+    // Refused once more, and not told once more. The stream answers in order.
+    using __ = store.subscribe?.('elsewhere too', () => {}) as Disposable;
+    await watched(store, 'giveway:allowed');
+    expect({ notices, pushes: store.traits.pushes }).toEqual({ notices: ['ERR_GIVEWAY_NO_PUSH'], pushes: false });
     await store.close();
     client.close();
   });
+
+  test('a user whose token has expired is pushed to all the same', async () => {
+    const client = new Etcd3({ hosts: server.url, auth: { username: 'worker', password: 'secret' } });
+    const store = etcdStore({ client });
+    const notices: string[] = [];
+    store.onNotice?.(({ code }) => notices.push(code));
+    const version = (await store.create('giveway:pushed', 'value', minute)) as Version;
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    const told = await watched(store, 'giveway:pushed');
+    expect({ notices, pushes: store.traits.pushes }).toEqual({ notices: [], pushes: true });
+    await store.remove('giveway:pushed', version);
+    while (told() < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    await store.close();
+    client.close();
+  });
+
+  /** Resolves when the watch stands. How often it has told is asked of what it brings. */
+  async function watched(store: LockStore, key: string): Promise<() => number> {
+    let calls = 0;
+    store.subscribe?.(key, () => {
+      calls += 1;
+    });
+    while (calls === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    return () => calls;
+  }
 
   test('a login where there are no users', async () => {
     const open = await etcdServer();
