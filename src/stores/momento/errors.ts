@@ -47,6 +47,9 @@ function explanation(code: string, cacheName: string, message: string | undefine
     case 'SERVER_UNAVAILABLE':
     case 'CONNECTION_ERROR':
       return `cannot be reached (${code}). Check the endpoint in the credentials, and the network.`;
+    case 'INTERNAL_SERVER_ERROR':
+    case 'UNKNOWN_SERVICE_ERROR':
+      return `the service itself failed (${code}). That mostly passes; if not, look at the status of Momento.`;
     case 'INVALID_ARGUMENT_ERROR':
     case 'BAD_REQUEST_ERROR':
     case 'FAILED_PRECONDITION_ERROR':

@@ -271,6 +271,11 @@ describe('the real Momento SDK against a stand-in for the service (not the live 
       });
     });
 
+    test('a service that fails over and over: an error that says so', async () => {
+      server.break('GetWithHash', 'failed', 9);
+      expect((await failure(open().read(freshKey()))).message).toMatch(/the service itself failed \(INTERNAL_SERVER_ERROR\)/);
+    });
+
     test('a cache that does not exist: an error that names it', async () => {
       const error = await failure(open({ cacheName: 'no-such' }).create(freshKey(), 'value', minute));
       expect(error).toMatchObject({ name: 'StoreUnavailableError', message: expect.stringMatching(/no such cache. Create "no-such"/) });
