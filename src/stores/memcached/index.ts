@@ -1,3 +1,4 @@
+import { InvalidOptionError } from '../../lock/errors.ts';
 import type { LockStore, StoreTraits, Version } from '../../lock/store.ts';
 import { withBreaker } from '../breaker.ts';
 import type { Address } from './addresses.ts';
@@ -70,13 +71,13 @@ export function memcachedStore(options: MemcachedStoreOptions): LockStore {
     async replace(key, value, version, ttlMs) {
       const exptime = exptimeOf(ttlMs);
       checkValue(value);
-      const old = version as MemcachedVersion;
+      const old = ownVersion(version);
       const write: Write = { from: old.value, to: value, request: (cas) => ({ command: 'replace', key, value, exptime, cas }) };
       const made = await change(begin(key), write, verifyRelease ? undefined : old);
       return made && versionOf(made.cas, made.epoch, value);
     },
     async remove(key, version) {
-      const old = version as MemcachedVersion;
+      const old = ownVersion(version);
       const write: Write = { from: old.value, to: undefined, request: (cas) => ({ command: 'delete', key, cas }) };
       return (await change(begin(key), write, verifyRelease ? undefined : old)) !== undefined;
     },
@@ -96,6 +97,12 @@ async function load(transport: Transport, address: Address, credentials: Credent
   }
   const { openBinaryConnection } = await import('./binary-connection.ts');
   return (onFault) => openBinaryConnection(address, credentials, onFault);
+}
+
+/** A version without a CAS number would be a request without one, which hits whatever is there. */
+function ownVersion(version: Version): MemcachedVersion {
+  if (typeof (version as Partial<MemcachedVersion>).epoch === 'symbol') return version as MemcachedVersion;
+  throw new InvalidOptionError('version', version, 'a version that this store gave is needed');
 }
 
 function versionOf(cas: bigint, epoch: symbol, value: string): MemcachedVersion {

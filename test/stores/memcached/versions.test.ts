@@ -35,6 +35,15 @@ describeWith('memcached', () => {
         expect((await successor.read(key))?.value).toBe('theirs');
       });
 
+      test("another store's version is refused, and touches nobody's entry", async () => {
+        const [store, key] = [stage.openDirect(), stage.freshKey()];
+        await store.create(key, 'theirs', ttlMs);
+        const refused = { name: 'InvalidOptionError', path: 'version' };
+        await expect(store.replace(key, 'mine', { fence: 7n }, ttlMs)).rejects.toMatchObject(refused);
+        await expect(store.remove(key, {})).rejects.toMatchObject(refused);
+        expect((await store.read(key))?.value).toBe('theirs');
+      });
+
       test('and so it does when its reply is lost on the way', async () => {
         const [store, successor, key] = [await stage.openReady(), stage.openDirect(), stage.freshKey()];
         const version = (await store.create(key, 'mine', ttlMs)) as Version;
