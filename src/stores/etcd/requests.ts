@@ -22,7 +22,13 @@ export interface Requests {
   close(): Promise<void>;
 }
 
-const mostSends = 3;
+/** Each goes to a member chosen at random: three would too often all meet the one of three that is down. */
+const mostSends = 8;
+/**
+ * What share of the deadline a request may be unanswered before it is sent again beside: a member that hangs, or whose machine is
+ * gone without a word, is no reason to fail while the others work. Whichever answer comes first counts.
+ */
+const patience = 1 / 5;
 /**
  * gRPC gives up on a request this much later than we do. Its own verdict ignores what has arrived while the process was
  * blocked, so it must not come first; it only cleans up.
@@ -47,23 +53,45 @@ export function createRequests(timeoutMs: number): Requests {
   }
 
   function askFor(call: Call): Ask {
-    return async (send) => {
-      let sends = 0;
-      const options = callOptions(() => {
-        // The caller was told that there is no answer. What it asked for must not happen afterwards.
-        if (call.isOver) throw new Error('too late to be sent');
-        sends += 1;
-      });
-      for (let tries = 1; ; tries += 1) {
-        if (call.isOver) throw new Error('too late to be sent');
-        try {
-          return { reply: await send(options), isRepeated: sends > 1 };
-        } catch (error) {
-          call.lastError = error;
-          if (tries === mostSends || !isAmbiguous(error)) throw error;
+    return (send) =>
+      new Promise((resolve, reject) => {
+        let [sends, tries, underWay] = [0, 0, 0];
+        let impatience: NodeJS.Timeout | undefined;
+        const options = callOptions(() => {
+          // The caller was told that there is no answer. What it asked for must not happen afterwards.
+          if (call.isOver) throw new Error('too late to be sent');
+          sends += 1;
+        });
+
+        function trySending(): void {
+          clearTimeout(impatience);
+          if (call.isOver || tries === mostSends) return;
+          tries += 1;
+          underWay += 1;
+          impatience = setTimeout(trySending, timeoutMs * patience);
+          send(options).then(
+            (reply) => {
+              end();
+              resolve({ reply, isRepeated: sends > 1 });
+            },
+            (error: unknown) => {
+              underWay -= 1;
+              call.lastError = error;
+              if (isAmbiguous(error)) trySending();
+              if (isAmbiguous(error) && underWay > 0) return;
+              end();
+              reject(error);
+            },
+          );
         }
-      }
-    };
+
+        function end(): void {
+          clearTimeout(impatience);
+          tries = mostSends;
+        }
+
+        trySending();
+      });
   }
 
   return {

@@ -31,6 +31,32 @@ function losing(client: Etcd3): EtcdClient & { loseNext(): void } {
   };
 }
 
+/** As in a cluster of which some members hang, and others are down: the next requests meet one of these. */
+function patchy(client: Etcd3): EtcdClient & { meet(...members: ('hung' | 'down')[]): void } {
+  const next: ('hung' | 'down')[] = [];
+  const through =
+    <Request, Options, Reply>(send: (request: Request, options: Options) => Promise<Reply>) =>
+    (request: Request, options: Options): Promise<Reply> => {
+      const member = next.shift();
+      if (member === 'hung') return new Promise(() => {});
+      if (member === 'down') return Promise.reject(new Error('14 UNAVAILABLE: No connection established. Last error: ECONNREFUSED'));
+      return send(request, options);
+    };
+  return {
+    kv: {
+      range: through((request: object, options) => client.kv.range(request, options)),
+      txn: through((request: object, options) => client.kv.txn(request, options)),
+    } as EtcdClient['kv'],
+    leaseClient: {
+      leaseGrant: through((request: object, options) => client.leaseClient.leaseGrant(request as never, options as never)),
+      leaseRevoke: (request, options) => client.leaseClient.leaseRevoke(request as never, options),
+      leaseTimeToLive: (request, options) => client.leaseClient.leaseTimeToLive(request as never, options),
+    },
+    watchClient: client.watchClient as EtcdClient['watchClient'],
+    meet: (...members) => void next.push(...members),
+  };
+}
+
 // A server of our own: it is paused and killed.
 describeWith('etcd', () => {
   let server: ProcessServer;
@@ -128,6 +154,21 @@ describeWith('etcd', () => {
     const gone = { ...stale, lease: '7' } as Version;
     lossy.loseNext();
     await expect(third.remove(key, gone)).rejects.toMatchObject({ ...unavailable, message: expect.stringContaining('It is gone') });
+    await third.close();
+  });
+
+  test('members that hang or are down are no failure while another works', async () => {
+    const cluster = patchy(clients[1] as Etcd3);
+    const third = etcdStore({ client: cluster, timeoutMs: 2_000, breaker: false });
+    cluster.meet('hung', 'down', 'down', 'down');
+    const first = (await third.create(key, '1', minute)) as Version;
+    cluster.meet('down', 'down', 'hung', 'down');
+    const second = (await third.replace(key, '2', first, minute)) as Version;
+    expect(await other.read(key)).toEqual({ value: '2', version: second });
+    cluster.meet('hung', 'hung');
+    expect(await third.remove(key, second)).toBe(true);
+    cluster.meet('hung', 'down', 'hung');
+    expect(await third.read(key)).toBeUndefined();
     await third.close();
   });
 
