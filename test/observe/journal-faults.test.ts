@@ -91,6 +91,28 @@ describe('postgresJournal', () => {
     await journal.close();
   });
 
+  test('a write that is never answered, as of a server that vanished, is told, given up and sent again', async () => {
+    const clock = fakeClock();
+    const sent: string[] = [];
+    const pool: JournalPool = {
+      async query(text, values) {
+        if (!text.startsWith('insert')) return { rows: [] };
+        sent.push(...JSON.parse(values?.[0] as string).map(({ resource }: { resource: string }) => resource));
+        return sent.length === 1 ? new Promise<never>(() => {}) : { rows: [] };
+      },
+    };
+    const errors: unknown[] = [];
+    const [a] = twoLockers();
+    const journal = postgresJournal({ pool, clock, onError: (error) => errors.push(error) });
+    journal.observe(a);
+    await a.run('visits', () => {});
+    await clock.advance(60_000);
+    expect(errors).toEqual([expect.objectContaining({ message: 'The database of the journal did not answer within 30000 ms' })]);
+    expect(sent).toEqual(['visits', 'visits']);
+    await journal.close();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   test('closed, it listens no more, and what goes on is unknown to it', async () => {
     const sent: { resource: string; outcome: string }[] = [];
     const pool: JournalPool = {
@@ -199,6 +221,29 @@ describeWith('postgres', (service) => {
     await journal.flush();
     const { rows } = await pool.query<{ left: number }>(`select count(*)::int as left from ${table}`);
     expect(rows).toEqual([{ left: 1 }]);
+  });
+
+  test('a late write of what was going on undoes nothing that was told since', async () => {
+    const table = uniqueName('journal');
+    await using journal = postgresJournal({ pool, table });
+    await journal.createTable();
+    const writes: [string, unknown[] | undefined][] = [];
+    const keeping: JournalPool = {
+      async query(text, values) {
+        if (text.startsWith('insert')) writes.push([text, values]);
+        return { rows: [] };
+      },
+    };
+    const [a] = twoLockers();
+    const writer = postgresJournal({ pool: keeping, table });
+    writer.observe(a);
+    const lock = await a.lock('visits');
+    await writer.flush();
+    await lock.unlock();
+    await writer.close();
+    expect(writes).toHaveLength(2);
+    for (const write of writes.toReversed()) await pool.query(...write);
+    expect(await journal.entries()).toMatchObject([{ resource: 'visits', outcome: 'released', to: expect.any(Date) }]);
   });
 
   test('the last skips of a resource that has none are found without a walk through all holds', async () => {

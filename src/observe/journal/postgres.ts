@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../../lock/clock.ts';
 import { anything, callback, checkOptions, orNone, positive, positiveInteger, type Rules, withMethods } from '../check-options.ts';
 import { harmlessly } from '../harmless.ts';
 import { checkQuery, defaultEntries, type Journal } from './journal.ts';
-import type { JournalPool } from './pool.ts';
+import { impatientQuery, type JournalPool } from './pool.ts';
 import { type Hold, type Moment, type Recorder, record, self } from './recorder.ts';
 import { encodeRows, entryOf, type ReadRow, rowsOf } from './rows.ts';
 import { createSweep } from './sweep.ts';
@@ -66,7 +66,8 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
   const { pool, table = defaultJournalTable, retentionMs = 7 * dayMs, flushMs = 1_000, bufferLimit = 10_000, onError } = options;
   const { clock = systemClock } = options;
   const statements = journalTable(table);
-  const sweep = createSweep(pool, statements.sweep, retentionMs, clock);
+  const query = impatientQuery(pool, clock);
+  const sweep = createSweep(query, statements.sweep, retentionMs, clock);
 
   const instance = randomUUID();
   const ids = new WeakMap<Hold | Moment, string>();
@@ -119,7 +120,7 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
       const rows = batch.flatMap((one) => rowsOf(one, idOf(one)));
       for (const one of batch) waiting.delete(one);
       try {
-        await pool.query(statements.write, [encodeRows(rows), self.host, self.pid]);
+        await query(statements.write, [encodeRows(rows), self.host, self.pid]);
         failures = 0;
       } catch (error) {
         // A hold that ended meanwhile is among `waiting` again; its row will tell both.

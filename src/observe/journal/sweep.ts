@@ -10,7 +10,7 @@ const longestMs = 1_000;
  * Deletes what is older than `retentionMs`, once a minute. All of it: a fleet can write more in a minute than one statement should
  * delete. What takes longer than `longestMs` is continued at the next call. Rejects with the database's error.
  */
-export function createSweep(pool: JournalPool, statement: string, retentionMs: number, clock: Clock): () => Promise<void> {
+export function createSweep(query: JournalPool['query'], statement: string, retentionMs: number, clock: Clock): () => Promise<void> {
   let nextMs = Number.NEGATIVE_INFINITY;
   return async () => {
     const startMs = clock.monotonicMs();
@@ -19,7 +19,7 @@ export function createSweep(pool: JournalPool, statement: string, retentionMs: n
     const before = new Date(Math.max(clock.wallMs() - retentionMs, 0));
     let swept = sweptAtOnce;
     while (swept === sweptAtOnce && clock.monotonicMs() - startMs < longestMs) {
-      const { rows } = await pool.query(statement, [before]);
+      const { rows } = await query(statement, [before]);
       swept = (rows[0] as { swept: number } | undefined)?.swept ?? 0;
     }
     if (swept === sweptAtOnce) nextMs = startMs;

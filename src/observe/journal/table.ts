@@ -47,12 +47,14 @@ export function journalTable(table: string): JournalTable {
   return {
     // "if not exists" alone is no protection: two sessions at once can both find nothing, and one fails.
     setUp: `select pg_advisory_xact_lock(hashtext('giveway create table')); ${createJournalTableSql(name)}`,
+    // A statement that was given up may come late: what ended is not to go on again.
     write: `insert into ${name} (id, kind, resource, job, host, pid, started_at, ended_at, latest_end, outcome, waited_ms, details)
       select id, kind, resource, job, $2::text, $3::integer, to_timestamp(started_ms / 1000), to_timestamp(ended_ms / 1000),
         to_timestamp(latest_end_ms / 1000), outcome, waited_ms, details
       from jsonb_to_recordset($1::jsonb) as row (id text, kind text, resource text, job text, started_ms float8, ended_ms float8,
         latest_end_ms float8, outcome text, waited_ms float8, details jsonb)
-      on conflict (id) do update set ended_at = excluded.ended_at, outcome = excluded.outcome, details = excluded.details`,
+      on conflict (id) do update set ended_at = excluded.ended_at, outcome = excluded.outcome, details = excluded.details
+        where excluded.outcome <> 'ongoing'`,
     read: `select kind, resource, job, host, pid, started_at, nullif(ended_at, 'infinity') as ended_at,
         latest_end < clock_timestamp() as is_over, outcome, waited_ms, details
       from ${name} where ($1::timestamptz is null or (ended_at >= $1 and (ended_at < 'infinity' or latest_end >= $1)))
