@@ -41,14 +41,15 @@ const known = new Set(['connectionString', 'pool', 'table', 'createTable', 'list
 /** Refuses what cannot work, before anything is sent. */
 export function resolveOptions(options: PostgresStoreOptions): ResolvedOptions {
   for (const name of Object.keys(options)) {
-    if (!known.has(name)) throw new InvalidOptionError(name, optionOf(options, name), `the options are ${[...known].join(', ')}`);
+    if (!known.has(name)) throw new InvalidOptionError(name, hidden(optionOf(options, name)), `the options are ${[...known].join(', ')}`);
   }
   const { connectionString, pool, table = defaultTable, createTable = false, timeoutMs = 1_000, breaker = {} } = options;
   if ((connectionString === undefined) === (pool === undefined)) {
     throw new InvalidOptionError('connectionString', pool && 'both', 'either `connectionString` or `pool` is needed');
   }
-  if (pool !== undefined && typeof pool?.connect !== 'function') {
-    throw new InvalidOptionError('pool', pool, 'a Pool of pg is allowed');
+  // A `Client` has `connect` too, and cannot be shared; it alone knows a process of the server.
+  if (pool !== undefined && (typeof pool?.connect !== 'function' || 'processID' in pool)) {
+    throw new InvalidOptionError('pool', hidden(pool), 'a Pool of pg is allowed, no Client');
   }
   if (typeof createTable !== 'boolean') throw new InvalidOptionError('createTable', createTable, 'true or false is allowed');
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000) {
@@ -81,6 +82,11 @@ function checkConnectionString(value: unknown, path: string): string {
   // Never the string itself: it may hold a password.
   const received = typeof value === 'string' ? `${/^\w+:|/.exec(value)?.[0]}…` : value;
   throw new InvalidOptionError(path, received, 'a URL such as postgres://user:password@host:5432/database is allowed');
+}
+
+/** Text under a wrong name may be a password, or a URL with one. */
+function hidden(value: unknown): unknown {
+  return typeof value === 'string' ? '…' : value;
 }
 
 function optionOf(options: PostgresStoreOptions, name: string): unknown {
