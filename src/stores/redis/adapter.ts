@@ -16,8 +16,11 @@ export interface Adapter {
 /** What happens on a connection that hears a channel. */
 export interface Ear {
   hear(message: string): void;
-  /** From now on it hears; before, it may have missed something. */
-  onListening(): void;
+  /**
+   * From now on it hears; before, it may have missed something. `isSure`: it will say when its connection breaks. A cluster
+   * puts another in its place without a word, and what was said meanwhile is missed.
+   */
+  onListening(isSure: boolean): void;
   /** Its connection broke; it tries to get another. */
   onLost(): void;
   /** It was not allowed to listen, or its connection broke first. */
@@ -78,7 +81,7 @@ function adaptIoredis(client: IoredisClient): Adapter {
       own.on('error', silence);
       own.on('connect', () => own.stream?.unref?.());
       own.on('message', (from, message) => from === channel && hear(String(message)));
-      own.on('ready', () => own.subscribe(channel).then(onListening, onRefused));
+      own.on('ready', () => own.subscribe(channel).then(() => onListening(!client.isCluster), onRefused));
       own.on('close', onLost);
       own.on('end', onEnd);
       if (own.status === 'wait') own.connect().catch(silence);
@@ -92,6 +95,7 @@ function adaptNodeRedis<Client extends NodeRedisClient | NodeRedisCluster>(
   send: Adapter['send'],
   letProcessEnd: (own: Client) => void,
 ): Adapter {
+  const isSure = !isCluster(client);
   return {
     get state() {
       if (!client.isOpen) return 'closed';
@@ -104,13 +108,13 @@ function adaptNodeRedis<Client extends NodeRedisClient | NodeRedisCluster>(
       let state: 'deaf' | 'asking' | 'hearing' = 'deaf';
       const listen = async (): Promise<void> => {
         // It subscribes again by itself, before it says that it is ready again.
-        if (state === 'hearing') onListening();
+        if (state === 'hearing') onListening(isSure);
         if (state !== 'deaf') return;
         state = 'asking';
         try {
           await own.subscribe(channel, hear);
           state = 'hearing';
-          onListening();
+          onListening(isSure);
         } catch (error) {
           state = 'deaf';
           onRefused(error);

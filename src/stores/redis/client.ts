@@ -9,6 +9,7 @@ interface RedisEvents {
 /** The part of an ioredis client, or cluster, that giveway uses. */
 export interface IoredisClient extends RedisEvents {
   readonly status: string;
+  readonly isCluster?: boolean;
   call(command: string, ...args: string[]): Promise<unknown>;
   duplicate(): IoredisClient;
   connect(): Promise<unknown>;

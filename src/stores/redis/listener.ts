@@ -4,7 +4,7 @@ import { isErrorReply } from './failures.ts';
 
 export interface Listener {
   subscribe(key: string, onChange: () => void): Disposable;
-  /** Somebody wants to hear, and nothing is heard: who waits must look. */
+  /** Somebody wants to hear, and not everything is sure to be heard: who waits must look as well. */
   readonly isDeaf: boolean;
   close(): void;
 }
@@ -28,9 +28,10 @@ export function createListener(openEar: (ear: Ear) => { close(): void }, onForbi
     isDeaf = true; // until it hears: a server that takes no more connections may never let it
     const opened = openEar({
       hear: subscribers.tell,
-      onListening() {
+      onListening(isSure) {
         clearTimeout(patience);
-        isDeaf = isForbidden = false;
+        isDeaf = !isSure;
+        isForbidden = false;
         subscribers.tellAll();
       },
       onLost() {

@@ -32,25 +32,25 @@ describe('the connection that listens', () => {
     expect(listener.isDeaf).toBe(false); // nobody has asked
     const ear = subscribe();
     expect(listener.isDeaf).toBe(true);
-    ear.onListening();
+    ear.onListening(true);
     expect({ told, isDeaf: listener.isDeaf }).toEqual({ told: 1, isDeaf: false });
   });
 
   test('that breaks and is soon back tells all once', () => {
     const ear = subscribe();
-    ear.onListening();
+    ear.onListening(true);
     ear.onLost();
     jest.advanceTimersByTime(patienceMs - 1);
     ear.onLost();
     expect({ told, isDeaf: listener.isDeaf }).toEqual({ told: 1, isDeaf: true });
-    ear.onListening();
+    ear.onListening(true);
     jest.advanceTimersByTime(2 * patienceMs);
     expect({ told, isDeaf: listener.isDeaf }).toEqual({ told: 2, isDeaf: false });
   });
 
   test('that does not come back lets those who sleep look for themselves', () => {
     const ear = subscribe();
-    ear.onListening();
+    ear.onListening(true);
     ear.onLost();
     jest.advanceTimersByTime(patienceMs);
     expect({ told, isDeaf: listener.isDeaf }).toEqual({ told: 2, isDeaf: true });
@@ -58,11 +58,11 @@ describe('the connection that listens', () => {
 
   test('that has ended for good tells all at once; the next subscriber opens another, which the first one no longer touches', () => {
     const first = subscribe();
-    first.onListening();
+    first.onListening(true);
     first.onEnd();
     expect({ told, isDeaf: listener.isDeaf }).toEqual({ told: 2, isDeaf: true });
     const second = subscribe();
-    second.onListening();
+    second.onListening(true);
     first.onEnd();
     expect({ opened: ears.length, isDeaf: listener.isDeaf }).toEqual({ opened: 2, isDeaf: false });
     subscribe();
@@ -71,9 +71,15 @@ describe('the connection that listens', () => {
     expect(ears[1]?.close).toHaveBeenCalledTimes(1);
   });
 
+  test('of a cluster, which changes it without a word, is never relied on', () => {
+    const ear = subscribe();
+    ear.onListening(false);
+    expect({ told, isDeaf: listener.isDeaf }).toEqual({ told: 1, isDeaf: true });
+  });
+
   test('closed by us tells nobody', () => {
     const ear = subscribe();
-    ear.onListening();
+    ear.onListening(true);
     ear.onLost();
     listener.close();
     ear.onEnd();

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { createCluster } from 'redis';
 import { createLocker } from '../../../src/lock/locker.ts';
 import type { LockStore, StoreNotice, Version } from '../../../src/lock/store.ts';
@@ -205,20 +205,49 @@ describeWith('redis', () => {
     },
   );
 
-  test('a cluster of node-redis that is still connecting is waited for', async () => {
-    const node = await redisServer(['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1']);
-    const admin = new Redis(node.url);
-    await admin.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
-    while (!String(await admin.call('CLUSTER', 'INFO')).includes('cluster_state:ok')) await sleep(20);
-    const client = createCluster({ rootNodes: [{ url: node.url }] });
-    const connecting = client.connect();
-    const store = redisStore({ client });
-    expect(await store.create('key', 'value', minute)).toBeDefined();
-    await connecting;
-    await store.close();
-    client.destroy();
-    admin.disconnect();
-    await node.stop();
+  describe('a cluster', () => {
+    let node: ProcessServer;
+    let admin: Redis;
+    beforeAll(async () => {
+      node = await redisServer(['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1']);
+      admin = new Redis(node.url);
+      await admin.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+      while (!String(await admin.call('CLUSTER', 'INFO')).includes('cluster_state:ok')) await sleep(20);
+    }, 90_000);
+    afterAll(async () => {
+      admin.disconnect();
+      await node.stop();
+    });
+
+    test('of node-redis that is still connecting is waited for', async () => {
+      const client = createCluster({ rootNodes: [{ url: node.url }] });
+      const connecting = client.connect();
+      const store = redisStore({ client });
+      expect(await store.create('key', 'value', minute)).toBeDefined();
+      await connecting;
+      await store.close();
+      client.destroy();
+    });
+
+    test.each(clientKinds)('changes the listening connection without a word, so waiters poll as well, over %s', async (kind) => {
+      const client = kind === 'ioredis' ? new Cluster([node]) : createCluster({ rootNodes: [{ url: node.url }] });
+      if (!(client instanceof Cluster)) await client.connect();
+      const [held, waited] = [redisStore({ client: admin }), redisStore({ client })];
+      const [holder, waiter] = [createLocker({ store: held }), createLocker({ store: waited })];
+      const lock = await holder.lock('events');
+      const next = waiter.lock('events', { retry: { maxWaitMs: 20_000 } });
+      while (!String(await admin.call('CLIENT', 'LIST', 'TYPE', 'pubsub')).includes('id=')) await sleep(5);
+      await sleep(50); // it has looked once more, and waits
+      await admin.multi().call('CLIENT', 'KILL', 'TYPE', 'pubsub').call('DEL', 'giveway:events').exec();
+      const releasedMs = performance.now();
+      await (await next).unlock();
+      expect(performance.now() - releasedMs).toBeLessThan(5_000); // it used to sleep until the holder's latest end
+      expect(await lock.unlock()).toBe(false);
+      await Promise.all([holder.close(), waiter.close()]);
+      await Promise.all([held.close(), waited.close()]);
+      if (client instanceof Cluster) client.disconnect();
+      else client.destroy();
+    });
   });
 
   test('a key prefix of the client and one of the store both keep keys apart, and push works under them', async () => {
