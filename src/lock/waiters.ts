@@ -1,22 +1,8 @@
-import { clockSkewMs, earliestEnd } from './decide.ts';
 import type { ClaimContext, Refusal } from './entry.ts';
 import { ResourceBusyError, StoreUnavailableError } from './errors.ts';
+import { isWorthAWish, lookAgainMs, type Watched } from './patience.ts';
 import { type Holder, type Mode, toHolder } from './record.ts';
 import type { Ask, Seat } from './seat.ts';
-import { longHoldMs } from './traffic.ts';
-
-/** How soon a process looks again at whoever is in its way. */
-interface Patience {
-  /** The shortest pause, in milliseconds. */
-  readonly leastMs: number;
-  /** Of the time it has been in the way: a short hold leaves a short gap. */
-  readonly share: number;
-}
-const patience: Patience = { leastMs: 5, share: 0.4 };
-/** The process that is next in line is alone, and everybody waits for it to notice. */
-const patienceOfNext: Patience = { leastMs: 3, share: 0.08 };
-/** The least share of `retry.delayMs`: so who wants few requests has them. */
-const shortestShare = 1 / 16;
 
 /** How long somebody is willing to wait. */
 export interface Wait {
@@ -158,7 +144,7 @@ export class Waiters {
     this.#changedHands = false;
     await this.#wish();
     while (this.#queue.length > 0 && !this.#line.heldHere()) {
-      await this.#pause(subscription !== undefined && store.traits.pushes);
+      await this.#pause();
       const head = this.#queue[0];
       if (head !== undefined) await this.#look(head);
     }
@@ -187,7 +173,7 @@ export class Waiters {
 
   async #wish(): Promise<void> {
     const next = this.#queue[0];
-    if (next !== undefined && this.#wantsPriority(next.ask)) await this.#line.keepWish(next.ask, next.since, this.#looks <= 1);
+    if (next !== undefined && isWorthAWish(this.#seen(), next.ask.mode)) await this.#line.keepWish(next.ask, next.since, this.#looks <= 1);
   }
 
   /** A store that does not answer ends the wait, unless a live holder was seen and the answer would be to run. */
@@ -196,27 +182,24 @@ export class Waiters {
     for (const waiter of [...this.#queue]) if (!alive || waiter.ask.options.onStoreDown !== 'run') waiter.settle(error);
   }
 
-  /**
-   * A wish is worth its requests when sharers could go on for ever, when the resource changes hands without us, or when
-   * its holder takes long: it may come straight back. Where the store pushes, a long hold is waited out in silence. Who has
-   * just let go leaves those who waited meanwhile the time to put theirs.
-   */
-  #wantsPriority(ask: Ask): boolean {
-    const blocker = this.#refusal.blockers[0];
-    if (blocker === undefined || this.#refusal.waiting) return false;
-    if (blocker.mode !== 'write' && blocker.mode !== ask.mode) return true;
-    const watchedMs = this.#context.clock.monotonicMs() - this.#watchedSinceMonoMs;
-    return watchedMs >= longHoldMs && (this.#changedHands || !this.#context.store.traits.pushes);
+  #seen(): Watched {
+    const { clock, store } = this.#context;
+    const nowMonoMs = clock.monotonicMs();
+    return {
+      refusal: this.#refusal,
+      inTheWayMs: nowMonoMs - this.#seenMonoMs,
+      looks: this.#looks,
+      changedHands: this.#changedHands,
+      watchedMs: nowMonoMs - this.#watchedSinceMonoMs,
+      pushed: store.subscribe !== undefined && store.traits.pushes,
+      nextInLine: this.#line.wishRenewsAtMonoMs() !== Number.POSITIVE_INFINITY,
+    };
   }
 
-  #inTheWayMs(): number {
-    return this.#context.clock.monotonicMs() - this.#seenMonoMs;
-  }
-
-  async #pause(pushed: boolean): Promise<void> {
+  async #pause(): Promise<void> {
     if (!this.#woken) {
       await new Promise<void>((resolve) => {
-        const timer = this.#context.clock.setTimer(resolve, this.#delayMs(pushed));
+        const timer = this.#context.clock.setTimer(resolve, this.#pauseMs());
         this.#interrupt = () => {
           timer[Symbol.dispose]();
           resolve();
@@ -227,22 +210,12 @@ export class Waiters {
     this.#woken = false;
   }
 
-  /** Until the next look: backs off with jitter, but never past the moment a holder ends by itself. */
-  #delayMs(pushed: boolean): number {
+  /** Until the next look, or until the wish must be renewed. */
+  #pauseMs(): number {
     const { clock } = this.#context;
     const { retry } = (this.#queue[0] as Waiter).ask.options;
-    const renewsAtMonoMs = this.#line.wishRenewsAtMonoMs();
-    const nextInLine = renewsAtMonoMs !== Number.POSITIVE_INFINITY;
-    const backoffMs = Math.min(retry.maxDelayMs, retry.delayMs * 2 ** Math.max(0, this.#looks - 1));
-    const { leastMs, share } = nextInLine ? patienceOfNext : patience;
-    const hurryMs = Math.max(leastMs, retry.delayMs * shortestShare, this.#inTheWayMs() * share);
-    // Among many who wait for a resource that goes from hand to hand, only the next in line need hurry.
-    const looksMs = this.#changedHands && !nextInLine ? backoffMs : Math.min(backoffMs, hurryMs);
-    const pauseMs = pushed ? Number.POSITIVE_INFINITY : looksMs * (0.5 + Math.random() / 2);
-    const endsInMs = this.#refusal.blockers.length === 0 ? retry.maxDelayMs : earliestEnd(this.#refusal.blockers) - clock.wallMs();
-    // A key may outlive its holder's end by the store's grain: past it, look again soon, not at once.
-    const untilEndMs = endsInMs > 0 ? endsInMs + 1 : Math.min(retry.maxDelayMs, clockSkewMs);
-    return Math.min(pauseMs, untilEndMs, Math.max(1, renewsAtMonoMs - clock.monotonicMs()));
+    const wishLeftMs = this.#line.wishRenewsAtMonoMs() - clock.monotonicMs();
+    return Math.min(lookAgainMs(this.#seen(), retry, clock.wallMs(), Math.random()), Math.max(1, wishLeftMs));
   }
 }
 
