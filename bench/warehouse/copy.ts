@@ -68,7 +68,7 @@ async function bench(): Promise<void> {
   const { values } = parseArgs({
     options: {
       rows: { type: 'string', default: '1000000' },
-      rounds: { type: 'string', default: '9' },
+      rounds: { type: 'string', default: '15' },
       'no-write': { type: 'boolean', default: false },
     },
   });

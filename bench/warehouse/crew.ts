@@ -11,9 +11,8 @@ export interface Crew {
 }
 
 export async function hire(workers: number, readers: number, setup: Omit<Setup, 'worker' | 'workers'>): Promise<Crew> {
-  const start = (program: string, count: number): ChildProcess[] =>
-    Array.from({ length: count }, () => fork(fileURLToPath(new URL(program, import.meta.url))));
-  const processes = [...start('worker.ts', workers), ...start('reader.ts', readers)];
+  const start = (program: URL, count: number): ChildProcess[] => Array.from({ length: count }, () => fork(fileURLToPath(program)));
+  const processes = [...start(new URL('worker.ts', import.meta.url), workers), ...start(new URL('reader.ts', import.meta.url), readers)];
   const dismiss = (): void => {
     for (const each of processes) each.kill('SIGKILL');
   };
