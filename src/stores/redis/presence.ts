@@ -33,6 +33,7 @@ export function followClient(client: RedisClient, adapter: Adapter): Presence {
     },
     close: noteLoss,
     reconnecting: noteLoss,
+    '-node': noteLoss, // a cluster of ioredis that still has other nodes; it sends again by itself
     end: () => rejectAll(closedError()),
   };
   for (const [event, listener] of Object.entries(listeners)) client.on(event, listener);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { Cluster, Redis } from 'ioredis';
 import type { LockStore, Version } from '../../../src/lock/store.ts';
 import { redisStore } from '../../../src/stores/redis/index.ts';
 import { type FaultProxy, startProxy } from '../../support/proxy.ts';
@@ -160,4 +161,33 @@ describeWith('redis', () => {
       expect(await store.remove(key, version)).toBe(true);
     });
   });
+
+  // With one node alone the whole cluster would be away, and say so.
+  test('a cluster of ioredis that loses one of its nodes: a removal that was done is not called a no', async () => {
+    const servers = await Promise.all([1, 2].map(() => redisServer(['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'])));
+    const admins = servers.map(({ url }) => new Redis(url));
+    const [server, other] = servers as [ProcessServer, ProcessServer];
+    const [admin, otherAdmin] = admins as [Redis, Redis];
+    const proxy = await startProxy(server, { protocol: 'redis' });
+    await admin.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16382');
+    await otherAdmin.call('CLUSTER', 'ADDSLOTSRANGE', '16383', '16383');
+    await otherAdmin.call('CLUSTER', 'SET-CONFIG-EPOCH', '2');
+    await admin.config('SET', 'cluster-announce-port', String(proxy.port));
+    await otherAdmin.call('CLUSTER', 'MEET', server.host, String(server.port), String(server.port + 10_000));
+    for (const each of admins) while (!String(await each.call('CLUSTER', 'INFO')).includes('cluster_state:ok')) await sleep(20);
+    while (!String(await otherAdmin.call('CLUSTER', 'SLOTS')).includes(String(proxy.port))) await sleep(20);
+
+    const client = new Cluster([other]);
+    const store = redisStore({ client, breaker: false });
+    const version = (await store.create('key', 'mine', minute)) as Version;
+    proxy.resetAfterApply();
+    await expect(store.remove('key', version)).rejects.toMatchObject(unavailable);
+    expect(await store.read('key')).toBeUndefined();
+
+    await store.close();
+    client.disconnect();
+    for (const each of admins) each.disconnect();
+    await proxy.close();
+    for (const each of servers) await each.stop();
+  }, 60_000);
 });
