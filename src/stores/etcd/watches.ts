@@ -20,6 +20,8 @@ export interface WatchesOptions {
 
 const firstPauseMs = 50;
 const longestPauseMs = 5_000;
+/** A stream that has answered nothing for so long is dead. */
+const probeEveryMs = 5_000;
 
 /**
  * One stream for all subscribed keys, open only while there are any, with one watch per key. etcd3's own watcher would do
@@ -37,6 +39,8 @@ export function createWatches({ open, renewLogin, prefix, onDeaf }: WatchesOptio
   let login: 'good' | 'over' | 'renewed' = 'good';
   /** A watch of the present stream was refused. */
   let isRefused = false;
+  /** On the present stream, since it was last probed. */
+  let isHeard = false;
   let isDeaf = false;
   let isClosed = false;
 
@@ -59,13 +63,36 @@ export function createWatches({ open, renewLogin, prefix, onDeaf }: WatchesOptio
       opened.on('end', () => lose(opened));
       stream = opened;
       for (const [key, { id }] of watches) ask(opened, key, id);
+      probeLater(opened);
       hangUpIfIdle();
     } catch {
       lose('opening');
     }
   }
 
+  /** A member that hangs, or whose machine is gone without a word, ends no stream. */
+  function probeLater(opened: EtcdWatchStream): void {
+    isHeard = false;
+    setTimeout(() => {
+      if (stream !== opened) return;
+      if (isHeard) {
+        opened.write({ progress_request: {} });
+        probeLater(opened);
+        return;
+      }
+      giveUp(opened);
+      isDeaf = true;
+      subscribers.tellAll(); // whoever waits in silence must begin to poll
+    }, probeEveryMs).unref();
+  }
+
+  function giveUp(opened: EtcdWatchStream): void {
+    lose(opened);
+    hangUp(opened);
+  }
+
   function hear({ watch_id: id, created, canceled, cancel_reason: reason = '', events }: EtcdWatchResponse): void {
+    isHeard = true;
     if (created && canceled) {
       refuse(reason);
       return;
@@ -85,9 +112,7 @@ export function createWatches({ open, renewLogin, prefix, onDeaf }: WatchesOptio
   function refuse(reason: string): void {
     if (reason.includes('auth token') && login === 'good' && typeof stream === 'object') {
       login = 'over';
-      const opened = stream;
-      lose(opened);
-      setImmediate(() => opened.cancel());
+      giveUp(stream);
       return;
     }
     isRefused = true;
@@ -114,11 +139,16 @@ export function createWatches({ open, renewLogin, prefix, onDeaf }: WatchesOptio
   /** An open stream keeps the process alive, whatever is done to it. */
   function hangUpIfIdle(): void {
     if (typeof stream !== 'object' || (watches.size > 0 && !isClosed)) return;
-    const idle = stream;
+    hangUp(stream);
     stream = undefined;
-    // Never at once: we may be in what runs while HTTP/2 closes another stream, where Node 20's session, asked to reset a
-    // stream, writes without end (Http2Session::SendPendingData, seen with a stack of the process).
-    setImmediate(() => idle.cancel());
+  }
+
+  /**
+   * Never at once: we may be in what runs while HTTP/2 closes another stream, where Node 20's session, asked to reset a
+   * stream, writes without end (Http2Session::SendPendingData, seen with a stack of the process).
+   */
+  function hangUp(opened: EtcdWatchStream): void {
+    setImmediate(() => opened.cancel());
   }
 
   function begin(key: string): { readonly id: number; count: number } {

@@ -157,6 +157,24 @@ describeWith('etcd', () => {
     await third.close();
   });
 
+  test('a stream of watches that has gone silent is noticed: waiters poll until there is another', async () => {
+    const version = await created();
+    let calls = 0;
+    using _ = store.subscribe?.(key, () => {
+      calls += 1;
+    }) as Disposable;
+    while (calls === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    proxy.dropRequests();
+    while (store.traits.pushes) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(calls).toBe(2);
+    proxy.heal();
+    proxy.resetConnections();
+    while (!store.traits.pushes) await new Promise((resolve) => setTimeout(resolve, 20));
+    const before = calls;
+    await other.remove(key, version);
+    while (calls === before) await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+
   test('members that hang or are down are no failure while another works', async () => {
     const cluster = patchy(clients[1] as Etcd3);
     const third = etcdStore({ client: cluster, timeoutMs: 2_000, breaker: false });
