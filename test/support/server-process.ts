@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface ServerProcess {
   /** Of the server itself; another one after `start`. */
   readonly pid: number;
-  /** SIGSTOP: connections stay open, nobody answers. */
+  /** SIGSTOP: connections stay open, nobody answers from now on. */
   pause(): void;
   /** SIGCONT. */
   resume(): void;
@@ -64,7 +64,11 @@ export async function startProcess(command: ServerCommand): Promise<ServerProces
     get pid() {
       return running.pid;
     },
-    pause: () => void process.kill(running.pid, 'SIGSTOP'),
+    pause: () => {
+      process.kill(running.pid, 'SIGSTOP');
+      // The signal takes its time, and until then one of the threads may still answer.
+      while (!hasStopped(running.pid));
+    },
     resume: () => void process.kill(running.pid, 'SIGCONT'),
     kill: () => end('keep'),
     start: async () => {
@@ -80,6 +84,17 @@ export async function startProcess(command: ServerCommand): Promise<ServerProces
     },
   };
   return server;
+}
+
+/** Whether each of its threads is stopped, or has ended. Where there is no /proc nobody can tell, and it counts as stopped. */
+function hasStopped(pid: number): boolean {
+  const threads = `/proc/${pid}/task`;
+  if (!existsSync(threads)) return true;
+  try {
+    return readdirSync(threads).every((thread) => /\) [TZX] /.test(readFileSync(`${threads}/${thread}/stat`, 'utf8')));
+  } catch {
+    return false; // a thread ended between the two looks
+  }
 }
 
 async function startGuarded(command: ServerCommand): Promise<{ guard: ChildProcess; pid: number }> {

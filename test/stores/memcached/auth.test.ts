@@ -7,10 +7,13 @@ import { type FaultProxy, startProxy } from '../../support/proxy.ts';
 import { temporaryDirectory } from '../../support/server-process.ts';
 import { memcachedServer, type ProcessServer } from '../../support/services.ts';
 import { describeWith, uniqueName } from '../../support/shared.ts';
-import { setStage, timed } from './stage.ts';
+import { type Timed, timed } from '../../support/stopwatch.ts';
+import { setStage } from './stage.ts';
 import { metaTransport } from './transports.ts';
 
 const [username, password] = ['me', 'a-secret:ü,@'];
+/** Long, so that what comes at once is told from what comes at the deadline on a slow machine too. */
+const timeoutMs = 5_000;
 
 describeWith('memcached', () => {
   describe('a server with an authentication file (-Y)', () => {
@@ -30,8 +33,8 @@ describeWith('memcached', () => {
       rmSync(directory, { recursive: true });
     });
 
-    const refusal = async (options: Partial<MemcachedStoreOptions>): Promise<{ error?: unknown; tookMs: number }> => {
-      const store = memcachedStore({ servers: proxy.url, protocol: 'meta', ...options });
+    const refusal = async (options: Partial<MemcachedStoreOptions>): Promise<Timed<unknown>> => {
+      const store = memcachedStore({ servers: proxy.url, protocol: 'meta', timeoutMs, ...options });
       const outcome = await timed(store.create('giveway:k', 'mine', 30_000));
       await store.close();
       return outcome;
@@ -50,16 +53,16 @@ describeWith('memcached', () => {
     });
 
     test('a wrong password is StoreUnavailableError at once, and neither name nor password is in it', async () => {
-      const { error, tookMs } = await refusal({ username: 'somebody', password: 'wrong' });
+      const { error, awakeMs } = await refusal({ username: 'somebody', password: 'wrong' });
       expect(error).toMatchObject({ code: 'ERR_GIVEWAY_STORE_AUTH', message: expect.stringContaining('refused') });
       expect(String(error)).not.toMatch(/somebody|wrong/);
-      expect(tookMs).toBeLessThan(400);
+      expect(awakeMs).toBeLessThan(timeoutMs / 2);
     });
 
     test('no password: the message says what to pass', async () => {
-      const { error, tookMs } = await refusal({});
+      const { error, awakeMs } = await refusal({});
       expect(error).toMatchObject({ code: 'ERR_GIVEWAY_STORE_AUTH', message: expect.stringContaining('pass `username` and `password`') });
-      expect(tookMs).toBeLessThan(400);
+      expect(awakeMs).toBeLessThan(timeoutMs / 2);
     });
   });
 

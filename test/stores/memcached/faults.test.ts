@@ -4,7 +4,8 @@ import { StoreUnavailableError } from '../../../src/lock/errors.ts';
 import type { LockStore, Version } from '../../../src/lock/store.ts';
 import type { FaultProxy } from '../../support/proxy.ts';
 import { describeWith } from '../../support/shared.ts';
-import { setStage, timed } from './stage.ts';
+import { timed } from '../../support/stopwatch.ts';
+import { setStage } from './stage.ts';
 import { type Transport, transports } from './transports.ts';
 
 const ttlMs = 30_000;
@@ -88,11 +89,11 @@ describeWith('memcached', () => {
         const [store, key] = [await stage.openReady(), stage.freshKey()];
         const version = await write.prepare(store, key);
         inject(stage.proxy);
-        const { value, error, tookMs } = await timed(write.act(store, key, version));
+        const { value, error, awakeMs } = await timed(write.act(store, key, version));
         expect(error).toBeUndefined();
         expect(isDone(value)).toBe(true);
         expect((await stage.openDirect().read(key))?.value).toBe(write.after);
-        expect(tookMs).toBeLessThan(timeoutMs + slackMs);
+        expect(awakeMs).toBeLessThan(timeoutMs + slackMs);
         stage.proxy.heal();
         await expectWell(store);
         if (write.after !== undefined) expect(await store.remove(key, value as Version)).toBe(true);
@@ -107,10 +108,10 @@ describeWith('memcached', () => {
         const [store, key] = [await stage.openReady(), stage.freshKey()];
         const version = await write.prepare(store, key);
         inject();
-        const { error, tookMs } = await timed(write.act(store, key, version));
+        const { error, tookMs, awakeMs } = await timed(write.act(store, key, version));
         expect(error).toBeInstanceOf(StoreUnavailableError);
         expect(tookMs).toBeGreaterThan(timeoutMs - 60);
-        expect(tookMs).toBeLessThan(timeoutMs + slackMs);
+        expect(awakeMs).toBeLessThan(timeoutMs + slackMs);
         stage.proxy.heal();
         await expectWell(store);
       });
@@ -119,13 +120,10 @@ describeWith('memcached', () => {
         const [store, key] = [await stage.openReady(), stage.freshKey()];
         const version = await write.prepare(store, key);
         stage.server.pause();
-        // The signal takes its time; as long as somebody is answered it has not arrived.
-        const witness = stage.openDirect({ timeoutMs: 50 });
-        while ((await timed(witness.read(key))).error === undefined);
         const resumed = sleep(3_000).then(() => stage.server.resume());
-        const { error, tookMs } = await timed(write.act(store, key, version));
+        const { error, awakeMs } = await timed(write.act(store, key, version));
         expect(error).toBeInstanceOf(StoreUnavailableError);
-        expect(tookMs).toBeLessThan(timeoutMs + slackMs);
+        expect(awakeMs).toBeLessThan(timeoutMs + slackMs);
         await resumed;
         await expectWell(store);
       });
@@ -185,9 +183,9 @@ describeWith('memcached', () => {
     ])('%s is noticed when it happens, not when time runs out', async (_name, inject) => {
       const store = await stage.openReady({ timeoutMs: 10_000 });
       inject();
-      const { value, tookMs } = await timed(store.create(stage.freshKey(), 'mine', ttlMs));
+      const { value, awakeMs } = await timed(store.create(stage.freshKey(), 'mine', ttlMs));
       expect(value).toBeDefined();
-      expect(tookMs).toBeLessThan(1_000);
+      expect(awakeMs).toBeLessThan(1_000);
     });
 
     test('a read is asked again', async () => {
@@ -226,7 +224,7 @@ describeWith('memcached', () => {
 
     test('calls under way at close() reject, and so do all later ones', async () => {
       const store = await stage.openReady();
-      stage.proxy.delayMs = 100;
+      stage.proxy.delayMs = 400;
       const pending = timed(store.create(stage.freshKey(), 'mine', ttlMs));
       await sleep(30);
       await store.close();

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import type { Version } from '../../../src/lock/store.ts';
 import { describeWith } from '../../support/shared.ts';
-import { setStage, timed } from './stage.ts';
+import { timed } from '../../support/stopwatch.ts';
+import { setStage } from './stage.ts';
 import { plainTransports } from './transports.ts';
 
 const longestTtlMs = 3_000;

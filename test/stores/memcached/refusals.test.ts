@@ -6,16 +6,17 @@ import type { Version } from '../../../src/lock/store.ts';
 import { memcachedStore } from '../../../src/stores/memcached/index.ts';
 import { freePort } from '../../support/server-process.ts';
 import { describeWith } from '../../support/shared.ts';
-import { setStage, timed } from './stage.ts';
+import { type Timed, timed } from '../../support/stopwatch.ts';
+import { setStage } from './stage.ts';
 import { plainTransports, type Transport } from './transports.ts';
 
 const ttlMs = 30_000;
 
-async function refusalOf(url: string, { options }: Transport, timeoutMs = 300): Promise<{ error: unknown; tookMs: number }> {
+async function refusalOf(url: string, { options }: Transport, timeoutMs = 300): Promise<Timed<unknown>> {
   const store = memcachedStore({ servers: url, timeoutMs, ...options });
-  const { error, tookMs } = await timed(store.create('giveway:k', 'v', ttlMs));
+  const outcome = await timed(store.create('giveway:k', 'v', ttlMs));
   await store.close();
-  return { error, tookMs };
+  return outcome;
 }
 
 describeWith('memcached', () => {
@@ -100,10 +101,10 @@ describeWith('memcached', () => {
 describe.each(plainTransports)('$name', (transport) => {
   test('a port where nobody listens: at once, with address and cause', async () => {
     const port = await freePort();
-    const { error, tookMs } = await refusalOf(`127.0.0.1:${port}`, transport);
+    const { error, awakeMs } = await refusalOf(`127.0.0.1:${port}`, transport);
     expect(error).toMatchObject({ name: 'StoreUnavailableError', cause: { code: 'ECONNREFUSED' } });
     expect(String(error)).toContain(`127.0.0.1:${port}`);
-    expect(tookMs).toBeLessThan(200);
+    expect(awakeMs).toBeLessThan(200);
   });
 
   test('a name with several addresses, none of them open: the message says why', async () => {
@@ -121,9 +122,9 @@ describe.each(plainTransports)('$name', (transport) => {
     const server = createServer((socket) => void socket.on('error', () => {}).write('220 smtp.example ESMTP\r\n')).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const address = server.address() as { port: number };
-    const { error, tookMs } = await refusalOf(`127.0.0.1:${address.port}`, transport);
+    const { error, awakeMs } = await refusalOf(`127.0.0.1:${address.port}`, transport);
     server.close();
     expect(error).toMatchObject({ name: 'StoreUnavailableError', message: expect.stringContaining('what answers there') });
-    expect(tookMs).toBeLessThan(200);
+    expect(awakeMs).toBeLessThan(200);
   });
 });

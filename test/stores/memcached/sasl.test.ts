@@ -9,9 +9,11 @@ import { mayInstall } from '../../support/install.ts';
 import { type FaultProxy, startProxy } from '../../support/proxy.ts';
 import { memcachedServer, type ProcessServer } from '../../support/services.ts';
 import { describeWith, uniqueName } from '../../support/shared.ts';
-import { timed } from './stage.ts';
+import { type Timed, timed } from '../../support/stopwatch.ts';
 
 const [username, password] = ['me', 'a secret: ü,@'];
+/** Long, so that what comes at once is told from what comes at the deadline on a slow machine too. */
+const timeoutMs = 5_000;
 
 /** Debian has the PLAIN mechanism in a package of its own, which memcached does not depend on. */
 function hasPlain(): boolean {
@@ -66,8 +68,8 @@ describeWith('memcached', () => {
       rmSync(directory, { recursive: true });
     });
 
-    const refusal = async (options: Partial<MemcachedStoreOptions>): Promise<{ error?: unknown; tookMs: number }> => {
-      const store = memcachedStore({ servers: proxy.url, ...options });
+    const refusal = async (options: Partial<MemcachedStoreOptions>): Promise<Timed<unknown>> => {
+      const store = memcachedStore({ servers: proxy.url, timeoutMs, ...options });
       const outcome = await timed(store.create('giveway:k', 'mine', 30_000));
       await store.close();
       return outcome;
@@ -94,27 +96,27 @@ describeWith('memcached', () => {
     });
 
     test('a wrong password is StoreUnavailableError at once, and neither name nor password is in it', async () => {
-      const { error, tookMs } = await refusal({ username: 'somebody', password: 'wrong' });
+      const { error, awakeMs } = await refusal({ username: 'somebody', password: 'wrong' });
       expect(error).toMatchObject({
         name: 'StoreUnavailableError',
         code: 'ERR_GIVEWAY_STORE_AUTH',
         message: expect.stringContaining('refused'),
       });
       expect(String(error)).not.toMatch(/somebody|wrong/);
-      expect(tookMs).toBeLessThan(400);
+      expect(awakeMs).toBeLessThan(timeoutMs / 2);
     });
 
     test('no password: the message says what to pass', async () => {
-      const { error, tookMs } = await refusal({});
+      const { error, awakeMs } = await refusal({});
       expect(error).toMatchObject({ code: 'ERR_GIVEWAY_STORE_AUTH', message: expect.stringContaining('pass `username` and `password`') });
-      expect(tookMs).toBeLessThan(400);
+      expect(awakeMs).toBeLessThan(timeoutMs / 2);
     });
 
     test('a connection that breaks during the exchange ends the call at once', async () => {
       proxy.closeAfterApply();
-      const { error, tookMs } = await refusal({ username, password });
+      const { error, awakeMs } = await refusal({ username, password });
       expect(error).toMatchObject({ name: 'StoreUnavailableError', message: expect.stringContaining('the connection broke') });
-      expect(tookMs).toBeLessThan(400);
+      expect(awakeMs).toBeLessThan(timeoutMs / 2);
     });
   });
 });

@@ -5,7 +5,7 @@ import { placeOf } from '../../../src/stores/memcached/placement.ts';
 import { type FaultProxy, startProxy } from '../../support/proxy.ts';
 import { memcachedServer, type ProcessServer } from '../../support/services.ts';
 import { describeWith, uniqueName } from '../../support/shared.ts';
-import { timed } from './stage.ts';
+import { timed } from '../../support/stopwatch.ts';
 import { plainTransports } from './transports.ts';
 
 const ttlMs = 30_000;

@@ -65,13 +65,3 @@ export function setStage(transport: Transport = binaryTransport, args: readonly 
   };
   return stage;
 }
-
-/** The settled outcome of a promise, and how long it took. */
-export async function timed<T>(promise: Promise<T>): Promise<{ value?: T; error?: unknown; tookMs: number }> {
-  const startMs = performance.now();
-  const outcome = await promise.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error }),
-  );
-  return { ...outcome, tookMs: performance.now() - startMs };
-}

@@ -5,12 +5,12 @@ import { type MemcachedStoreOptions, memcachedStore } from '../../../src/stores/
 import { mayInstall } from '../../support/install.ts';
 import { memcachedServer, type ProcessServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
+import { type Timed, timed } from '../../support/stopwatch.ts';
 import { type Certificate, canSpeakTls, certificate, makeCertificate, tlsArgs } from './certificates.ts';
-import { timed } from './stage.ts';
 
 const timeoutMs = 1_000;
 
-async function attempt(options: MemcachedStoreOptions): Promise<{ value?: unknown; error?: unknown; tookMs: number }> {
+async function attempt(options: MemcachedStoreOptions): Promise<Timed<unknown>> {
   const store = memcachedStore({ timeoutMs, ...options });
   const outcome = await timed(store.create('giveway:k', 'mine', 1_000));
   await store.close();
@@ -43,14 +43,14 @@ describeWith('memcached', () => {
 
     test('an authority that the process does not know is refused, at once, and the message says what to pass', async () => {
       for (const tls of [true, { ca: makeCertificate('IP:127.0.0.1').cert }]) {
-        const { error, tookMs } = await attempt({ servers: secure.url, tls });
+        const { error, awakeMs } = await attempt({ servers: secure.url, tls, timeoutMs: 5_000 });
         expect(error).toMatchObject({
           name: 'StoreUnavailableError',
           code: 'ERR_GIVEWAY_STORE_TLS',
           message: expect.stringContaining('`tls.ca`'),
           cause: { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' },
         });
-        expect(tookMs).toBeLessThan(500);
+        expect(awakeMs).toBeLessThan(2_500);
       }
     });
 
@@ -70,12 +70,12 @@ describeWith('memcached', () => {
     });
 
     test('TLS to a port without it: refused within the deadline, with a hint', async () => {
-      const { error, tookMs } = await attempt({ servers: plain.url, tls: { ca: own.cert } });
+      const { error, awakeMs } = await attempt({ servers: plain.url, tls: { ca: own.cert } });
       expect(error).toMatchObject({
         name: 'StoreUnavailableError',
         message: expect.stringContaining('does the server speak TLS on this port'),
       });
-      expect(tookMs).toBeLessThan(timeoutMs + 400);
+      expect(awakeMs).toBeLessThan(timeoutMs + 400);
     });
 
     test('TLS to a port that says nothing: refused at the deadline, with a hint', async () => {
@@ -90,9 +90,9 @@ describeWith('memcached', () => {
     test.each(['binary', 'meta'] as const)(
       '%s without TLS to a port with it: refused within the deadline, with a hint',
       async (protocol) => {
-        const { error, tookMs } = await attempt({ servers: secure.url, protocol });
+        const { error, awakeMs } = await attempt({ servers: secure.url, protocol });
         expect(error).toMatchObject({ name: 'StoreUnavailableError', message: expect.stringContaining('expects TLS') });
-        expect(tookMs).toBeLessThan(timeoutMs + 400);
+        expect(awakeMs).toBeLessThan(timeoutMs + 400);
       },
     );
   });
