@@ -13,9 +13,10 @@ export type Failure = 'lost' | 'conflict' | 'no-table' | 'refused';
 
 /**
  * A prepared statement that is gone, is somebody else's, or returns another type since the table was altered; and a server that
- * only reads: after a fail-over the old primary can go on as a replica, and keep every connection it has.
+ * only reads: after a fail-over the old primary can go on as a replica, and keep every connection it has; and a transaction that
+ * somebody else left behind.
  */
-const staleConnection: ReadonlySet<string> = new Set(['26000', '42P05', '0A000', '25006']);
+const staleConnection: ReadonlySet<string> = new Set(['26000', '42P05', '0A000', '25006', '25P02']);
 
 export function failureOf(error: unknown): Failure {
   const code = sqlState(error);

@@ -18,6 +18,8 @@ export interface PgResult {
 export interface PgPoolClient extends PgClient {
   /** Of the server's process, as it was greeted with. */
   readonly processID?: number | null;
+  /** `I`: in no transaction. Older clients of `pg` cannot tell. */
+  getTransactionStatus?(): string | null;
   /** Back to the pool; with an error, the connection is thrown away. */
   release(error?: Error): void;
   on(event: 'error', listener: (error: Error) => void): unknown;

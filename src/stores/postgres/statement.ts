@@ -1,3 +1,4 @@
+import { StoreUnavailableError } from '../../lock/errors.ts';
 import type { Connections } from './connections.ts';
 import { failureOf } from './failures.ts';
 import type { PgPoolClient, PgQuery, PgRow } from './pool.ts';
@@ -42,6 +43,7 @@ export function statementsOn(connections: Connections): Statements {
       stage = 'asking';
       try {
         const { client } = loan;
+        if (!connections.areOurs) refuseOpenTransaction(client);
         const prepares = name !== undefined && connections.areOurs;
         const { rows } = await client.query(prepares && direct.has(client) ? { name, ...query } : query);
         if (prepares && rows[0]?.pid !== undefined && rows[0].pid === client.processID) direct.add(client);
@@ -57,6 +59,15 @@ export function statementsOn(connections: Connections): Statements {
       if (stage === 'asking') loan?.giveBack(new Error('no answer in time'));
     },
   };
+}
+
+/** Whoever had it from the pool before us neither committed nor rolled back: what we write would be seen by nobody, and may vanish. */
+function refuseOpenTransaction(client: PgPoolClient): void {
+  const status = client.getTransactionStatus?.() ?? 'I';
+  if (status === 'I') return;
+  throw new StoreUnavailableError(
+    'A connection came from `pool` in the middle of a transaction: something releases it without commit or rollback',
+  );
 }
 
 interface Loan {

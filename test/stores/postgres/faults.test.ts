@@ -147,6 +147,30 @@ describeWith('postgres', () => {
     expect(await store.remove(key, version)).toBe(true);
   });
 
+  test('a connection that somebody gave back in the middle of a transaction is not written on, but thrown away', async () => {
+    const pool = new Pool({ connectionString: server.url, max: 2 });
+    const lent = postgresStore({ pool, timeoutMs });
+    const leave = async (statement: string): Promise<void> => {
+      const client = await pool.connect();
+      await client.query('begin');
+      await client.query(statement).catch(() => {});
+      client.release();
+    };
+    await leave('select 1');
+    const version = await lent.create(key, 'mine', minute);
+    expect(await other.read(key)).toEqual({ value: 'mine', version });
+    await leave('select 1 / 0');
+    expect(await lent.remove(key, version as Version)).toBe(true);
+    expect(await other.read(key)).toBeUndefined();
+    // Of a client that does not tell, what the server says counts.
+    const client = await pool.connect();
+    Object.assign(client, { getTransactionStatus: undefined });
+    client.release();
+    await leave('select 1 / 0');
+    expect(await lent.create(key, 'mine', minute)).toBeDefined();
+    await pool.end();
+  });
+
   test('connections that lead to a replica since a fail-over are replaced', async () => {
     const admin = new Pool({ connectionString: server.url, max: 1 });
     // A role's settings are read when a session begins: those that are there stay read-only, the next is not.

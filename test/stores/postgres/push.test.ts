@@ -79,9 +79,10 @@ describeWith('postgres', () => {
     await until(() => calls === 1);
     const pool = new Pool({ connectionString: server.url });
     await pool.query(`select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen %'`);
-    await until(() => calls === 2);
+    await until(() => calls >= 2 && store.traits.pushes);
+    const before = calls;
     await store.remove('breaks', version);
-    await until(() => calls === 3);
+    await until(() => calls > before);
     await pool.end();
     await store.close();
   });
@@ -131,9 +132,11 @@ describeWith('postgres', () => {
     store.subscribe?.('restart', () => calls++);
     await until(() => calls === 1);
     await server.restart();
-    await until(() => calls === 2);
+    // Told that it broke, that it cannot be opened, or both; and in the end that it stands.
+    await until(() => calls >= 2 && store.traits.pushes);
+    const before = calls;
     await store.remove('restart', version);
-    await until(() => calls === 3);
+    await until(() => calls > before);
     await store.close();
   });
 
