@@ -173,7 +173,9 @@ export class Waiters {
 
   async #wish(): Promise<void> {
     const next = this.#queue[0];
-    if (next !== undefined && isWorthAWish(this.#seen(), next.ask.mode)) await this.#line.keepWish(next.ask, next.since, this.#looks <= 1);
+    if (next === undefined) return;
+    if (isWorthAWish(this.#seen(), next.ask.mode)) await this.#line.keepWish(next.ask, next.since, this.#looks <= 1);
+    else await this.#line.withdrawWish(); // it would be due for renewal, and ask for another look, ever after
   }
 
   /** A store that does not answer ends the wait, unless a live holder was seen and the answer would be to run. */

@@ -66,12 +66,14 @@ describe('one queue', () => {
 
   test.each([false, true])('a thousand waiters cost the store what one costs (push: %s)', async (push) => {
     const cost = async (waiters: number): Promise<number> => {
-      const { lockers, stores } = fleet(2, { retry: { delayMs: 20, maxDelayMs: 20 } }, push);
+      const clock = fakeClock();
+      const { lockers, stores } = fleet(2, { clock, retry: { delayMs: 20, maxDelayMs: 20 } }, push);
       const [holder, locker] = lockers as [ResourceLocker, ResourceLocker];
       const lock = await holder.lock('events');
       const outcomes = Array.from({ length: waiters }, () =>
         locker.lock('events', { retry: { maxWaitMs: 400, delayMs: 20, maxDelayMs: 20 } }).catch((error: unknown) => error),
       );
+      await clock.advance(400);
       for (const outcome of await Promise.all(outcomes)) expect(outcome).toBeInstanceOf(ResourceBusyError);
       await lock.unlock();
       return sum((stores[1] as FaultyStore).calls);
@@ -136,8 +138,7 @@ describe('wishes', () => {
     for (let round = 0; round < 5; round++)
       await expect(writer.run('events', () => round, { onBusy: 'retry' })).resolves.toMatchObject({ status: 'ran', value: round });
     const before = appends;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(appends).toBeGreaterThan(before);
+    while (appends === before) await new Promise((resolve) => setTimeout(resolve, 5));
     streaming = false;
     await Promise.all(streams);
   });
@@ -256,6 +257,43 @@ describe('wishes', () => {
     order.push('served');
     await served.unlock();
     expect(order).toEqual(['removed giveway:events:wish', 'served', 'removed giveway:events']);
+  });
+
+  test('a wish put while the store could not push is taken back once it can, and then there is silence', async () => {
+    const clock = fakeClock();
+    const backend = memoryStore({ clock });
+    const inner = faultyStore(backend.connect(), { clock });
+    let hears = false;
+    let tell = (): void => {};
+    const store: LockStore = {
+      ...inner,
+      traits: {
+        ...inner.traits,
+        get pushes() {
+          return hears;
+        },
+      },
+      subscribe(key, onChange) {
+        tell = onChange;
+        return inner.subscribe?.(key, onChange) as Disposable;
+      },
+    };
+    const [holder, waiter] = [createLocker({ store: backend.connect(), clock }), createLocker({ store, clock })];
+    open.push(holder, waiter);
+    const lock = await holder.lock('events');
+    const waited = waiter.lock('events');
+    await clock.advance(100);
+    expect(await backend.read('giveway:events:wish')).toBeDefined();
+    hears = true;
+    tell();
+    await clock.advance(1);
+    expect(await backend.read('giveway:events:wish')).toBeUndefined();
+    inner.resetCalls();
+    await clock.advance(5_000);
+    expect(sum(inner.calls)).toBe(0);
+    await lock.unlock();
+    await clock.advance(1);
+    await (await waited).unlock();
   });
 
   test("a waiter that comes and goes changes nothing about the holder's record", async () => {
