@@ -63,13 +63,16 @@ export function createRequests(timeoutMs: number): Requests {
           sends += 1;
         });
 
+        /** Nothing may be thrown out of a timer. */
+        const sendOnce = async () => send(options);
+
         function trySending(): void {
           clearTimeout(impatience);
           if (call.isOver || tries === mostSends) return;
           tries += 1;
           underWay += 1;
           impatience = setTimeout(trySending, timeoutMs * patience);
-          send(options).then(
+          sendOnce().then(
             (reply) => {
               end();
               resolve({ reply, isRepeated: sends > 1 });
