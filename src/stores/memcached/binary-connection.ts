@@ -12,6 +12,7 @@ import {
   notMemcached,
   noUptime,
   outOfStep,
+  refused,
 } from './fault.ts';
 
 /** memjs's own timers would end requests that are only waiting for a blocked event loop. `Call` has the deadline. */
@@ -57,7 +58,7 @@ export function openBinaryConnection(address: Address, credentials: Credentials 
     socket.unref(); // a call under way keeps the process alive by its timer; an idle store must not
     socket.once('data', (chunk: Buffer) => {
       hasAnswered = true;
-      if (chunk[0] !== replyMagic) fail(notMemcached('binary'));
+      if (chunk[0] !== replyMagic) fail(greetingFault(chunk.toString('latin1')));
     });
     // memjs forgets its requests when the server closes the connection; they would never settle.
     socket.once('end', () => fail(connectionLost('closed by the server', !hasAnswered)));
@@ -90,4 +91,9 @@ export function openBinaryConnection(address: Address, credentials: Credentials 
     fail,
     timeOut: (timeoutMs) => fail(fate.isOpen ? noAnswer(timeoutMs, hasAnswered ? undefined : 'binary', true) : noConnection(timeoutMs)),
   };
+}
+
+/** A memcached that takes no more connections says so in text, whatever the protocol. */
+function greetingFault(greeting: string): Fault {
+  return greeting.startsWith('ERROR ') ? refused(greeting.trim()) : notMemcached('binary');
 }

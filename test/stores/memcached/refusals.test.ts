@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { StoreUnavailableError } from '../../../src/lock/errors.ts';
 import type { Version } from '../../../src/lock/store.ts';
@@ -82,6 +83,28 @@ describeWith('memcached', () => {
           expect(await store.remove(key, second)).toBe(true);
         });
       }
+    });
+
+    describe('a server that takes no more connections (-c)', () => {
+      const stage = setStage(transport, ['-c', '30', '-o', 'maxconns_fast']);
+
+      test('is told from one that is no memcached, in its own words', async () => {
+        let refusals = 0;
+        const others = Array.from({ length: 60 }, () =>
+          connect(stage.server.port, stage.server.host)
+            .on('error', () => {})
+            .on('data', () => {
+              refusals += 1;
+            }),
+        );
+        while (refusals === 0) await sleep(5);
+        const { error } = await refusalOf(stage.server.url, transport);
+        for (const other of others) other.destroy();
+        expect(error).toMatchObject({
+          name: 'StoreUnavailableError',
+          message: expect.stringMatching(/the server answered "ERROR Too many open connections"$/),
+        });
+      });
     });
 
     describe('a server with smaller items (-I)', () => {
