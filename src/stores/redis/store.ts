@@ -53,6 +53,7 @@ export function redisStore(options: RedisStoreOptions): LockStore {
     traits: traitsOf(listener),
 
     async read(key) {
+      // In capitals: a cluster of ioredis that reads from replicas (`scaleReads`) sends only what it knows, `get`, to one.
       const { reply } = await requests.ask(prefix + key, 'GET', prefix + key);
       if (reply === null || reply === undefined) return undefined;
       const stored = String(reply);
