@@ -69,7 +69,8 @@ function hasMethods(client: unknown, ...names: string[]): boolean {
 function adaptIoredis(client: IoredisClient): Adapter {
   return {
     get state() {
-      if (client.status === 'ready') return 'ready';
+      // Until it is told that its connection has ended it is ready by its own account, and puts commands into its queue.
+      if (client.status === 'ready') return client.stream?.writable === false ? 'away' : 'ready';
       return client.status === 'end' ? 'closed' : 'away';
     },
     wake() {
@@ -77,7 +78,7 @@ function adaptIoredis(client: IoredisClient): Adapter {
     },
     send: (_, [command = '', ...args]) => client.call(command, ...args),
     openEar(channel, { hear, onListening, onLost, onRefused, onEnd }) {
-      const own = client.duplicate() as IoredisClient & { readonly stream?: { unref?(): void } };
+      const own = client.duplicate();
       own.on('error', silence);
       own.on('connect', () => own.stream?.unref?.());
       own.on('message', (from, message) => from === channel && hear(String(message)));

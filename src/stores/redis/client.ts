@@ -10,6 +10,8 @@ interface RedisEvents {
 export interface IoredisClient extends RedisEvents {
   readonly status: string;
   readonly isCluster?: boolean;
+  /** Its connection; a cluster has several, and shows none. */
+  readonly stream?: { readonly writable?: boolean; unref?(): void };
   call(command: string, ...args: string[]): Promise<unknown>;
   duplicate(): IoredisClient;
   connect(): Promise<unknown>;

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
 import type { LockStore, Version } from '../../../src/lock/store.ts';
@@ -145,6 +145,29 @@ describeWith('redis', () => {
       await healthy();
       await sleep(50);
       expect(await store.read(`${key} ghost`)).toBeUndefined();
+    });
+
+    test('nor while the client has not yet been told that its connection ended', async () => {
+      const { client, close } = await openClient(kind, server.url);
+      const third = redisStore({ client, timeoutMs, breaker: false });
+      await third.read(key);
+      await server.kill();
+      const ghosts = Array.from({ length: 50 }, async (_, index) => {
+        for (let turn = 0; turn < index; turn += 1) await nextTurn();
+        return third.create(`${key} ${index}`, 'ghost', minute);
+      });
+      for (const each of await Promise.allSettled(ghosts)) expect(each).toMatchObject({ status: 'rejected', reason: unavailable });
+      await server.start();
+      await healthy();
+      while (
+        !(await third.read(key).then(
+          () => true,
+          () => false,
+        ))
+      );
+      for (const index of ghosts.keys()) expect(await other.read(`${key} ${index}`)).toBeUndefined();
+      await third.close();
+      close();
     });
 
     test('a server that is stopped for three seconds is an error each time, within the deadline, and works when it goes on', async () => {
