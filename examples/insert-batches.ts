@@ -17,15 +17,16 @@ await pool.query('drop table if exists giveway_example; create table giveway_exa
 
 locker.on('waiting', ({ resource, holders }) => console.log(`batches wait for ${resource}, held by ${holders[0]?.job}`));
 
+const taken = new Promise((resolve) => locker.on('acquired', resolve));
 const rewrite = warehouse.transaction(
   'giveway_example',
   async (client) => {
     await client.query("update giveway_example set account = lower(account) where account <> 'acme'");
-    await sleep(300);
+    await sleep(1_000);
   },
   { job: 'rewrite' },
 );
-await sleep(50);
+await taken;
 
 // Rows may come from any iterable, of any length; here from ten callers at once.
 const inserts = Array.from({ length: 10 }, (_, caller) =>
