@@ -22,6 +22,7 @@ describeWith('redis', () => {
     while (!String(await other.call('CLUSTER', 'NODES')).includes(id)) await sleep(20);
     await other.call('CLUSTER', 'REPLICATE', id);
     while (!String(await other.info('replication')).includes('master_link_status:up')) await sleep(20);
+    while (!String(await one.call('CLUSTER', 'INFO')).includes('cluster_state:ok')) await sleep(20);
     await one.set('something', 'to replicate'); // a replica that has received nothing is not listed
     while (!String(await one.call('CLUSTER', 'SLOTS')).includes(String(replica.port))) await sleep(20);
     one.disconnect();
