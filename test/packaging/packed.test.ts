@@ -51,8 +51,15 @@ describe('the tarball', () => {
   });
 
   test('holds what users need, and nothing else', () => {
-    const outside = tarball.contents.filter((path) => !path.startsWith('dist/')).sort();
-    expect(outside).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
+    const outside = tarball.contents.filter((path) => !/^(dist|docs|examples)\//.test(path)).sort();
+    expect(outside).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'bench/RESULTS.md', 'bench/peers.svg', 'package.json']);
+  });
+
+  test('holds all that its README leads to', () => {
+    const links = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/\]\((?!\w+:|#)([^)#]+)/g)].map(([, path]) => path as string);
+    expect(links.length).toBeGreaterThan(10);
+    const missing = links.filter((link) => !tarball.contents.some((path) => path === link || path.startsWith(join(link, '/'))));
+    expect(missing).toEqual([]);
   });
 
   test('pleases publint', () => {
