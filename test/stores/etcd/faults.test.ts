@@ -5,6 +5,7 @@ import { type EtcdClient, etcdStore } from '../../../src/stores/etcd/index.ts';
 import { type FaultProxy, startProxy } from '../../support/proxy.ts';
 import { etcdServer, type ProcessServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
+import { timed } from '../../support/stopwatch.ts';
 
 const unavailable = { name: 'StoreUnavailableError' };
 const minute = 60_000;
@@ -212,13 +213,13 @@ describeWith('etcd', () => {
   ])('%s is an error at the deadline', async (_, breakIt) => {
     const version = await created();
     breakIt();
-    const start = performance.now();
-    await expect(store.replace(key, 'next', version, minute)).rejects.toMatchObject({
+    const { error, awakeMs } = await timed(store.replace(key, 'next', version, minute));
+    expect(error).toMatchObject({
       ...unavailable,
       code: 'ERR_GIVEWAY_STORE_TIMEOUT',
       message: `etcd did not answer within ${timeoutMs} ms`,
     });
-    expect(performance.now() - start).toBeLessThan(timeoutMs + 300);
+    expect(awakeMs).toBeLessThan(timeoutMs + 300);
     proxy.heal();
     proxy.resetConnections();
   });
@@ -255,9 +256,9 @@ describeWith('etcd', () => {
     server.pause();
     const end = performance.now() + 2_000;
     while (performance.now() < end) {
-      const start = performance.now();
-      await expect(store.create(`${key} another`, 'value', minute)).rejects.toMatchObject(unavailable);
-      expect(performance.now() - start).toBeLessThan(timeoutMs + 300);
+      const { error, awakeMs } = await timed(store.create(`${key} another`, 'value', minute));
+      expect(error).toMatchObject(unavailable);
+      expect(awakeMs).toBeLessThan(timeoutMs + 300);
     }
     server.resume();
     await healthy();

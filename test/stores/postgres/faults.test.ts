@@ -5,6 +5,7 @@ import { type PgPool, type PostgresStore, postgresStore } from '../../../src/sto
 import { type FaultProxy, startProxy } from '../../support/proxy.ts';
 import { type ProcessServer, postgresServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
+import { timed } from '../../support/stopwatch.ts';
 
 const unavailable = { name: 'StoreUnavailableError' };
 const minute = 60_000;
@@ -120,9 +121,9 @@ describeWith('postgres', () => {
   ] as [string, () => void][])('%s is an error at the deadline, and the next call works', async (_, breakIt) => {
     const version = await created();
     breakIt();
-    const start = performance.now();
-    await expect(store.remove(key, version)).rejects.toMatchObject({ ...unavailable, code: 'ERR_GIVEWAY_STORE_TIMEOUT' });
-    expect(performance.now() - start).toBeLessThan(timeoutMs + 300);
+    const { error, awakeMs } = await timed(store.remove(key, version));
+    expect(error).toMatchObject({ ...unavailable, code: 'ERR_GIVEWAY_STORE_TIMEOUT' });
+    expect(awakeMs).toBeLessThan(timeoutMs + 300);
     proxy.heal();
     expect(await store.read(`${key} another`)).toBeUndefined();
   });
@@ -213,9 +214,9 @@ describeWith('postgres', () => {
     try {
       const end = performance.now() + 3_000;
       while (performance.now() < end) {
-        const start = performance.now();
-        await expect(store.remove(key, version)).rejects.toMatchObject(unavailable);
-        expect(performance.now() - start).toBeLessThan(timeoutMs + 300);
+        const { error, awakeMs } = await timed(store.remove(key, version));
+        expect(error).toMatchObject(unavailable);
+        expect(awakeMs).toBeLessThan(timeoutMs + 300);
       }
     } finally {
       signal('SIGCONT');

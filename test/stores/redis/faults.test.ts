@@ -6,6 +6,7 @@ import { redisStore } from '../../../src/stores/redis/index.ts';
 import { type FaultProxy, startProxy } from '../../support/proxy.ts';
 import { type ProcessServer, redisServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
+import { timed } from '../../support/stopwatch.ts';
 import { clientKinds, type OpenClient, openClient } from './clients.ts';
 
 const unavailable = { name: 'StoreUnavailableError' };
@@ -115,13 +116,13 @@ describeWith('redis', () => {
     ] as [string, () => void][])('%s is an error at the deadline', async (_, breakIt) => {
       const version = await created();
       breakIt();
-      const start = performance.now();
-      await expect(store.replace(key, 'next', version, minute)).rejects.toMatchObject({
+      const { error, awakeMs } = await timed(store.replace(key, 'next', version, minute));
+      expect(error).toMatchObject({
         ...unavailable,
         code: 'ERR_GIVEWAY_STORE_TIMEOUT',
         message: `Redis did not answer within ${timeoutMs} ms`,
       });
-      expect(performance.now() - start).toBeLessThan(timeoutMs + 300);
+      expect(awakeMs).toBeLessThan(timeoutMs + 300);
       proxy.heal();
       proxy.resetConnections(); // what vanished stays lost, and the client waits for it before all that comes later
     });
@@ -152,9 +153,9 @@ describeWith('redis', () => {
       server.pause();
       const end = performance.now() + 3_000;
       while (performance.now() < end) {
-        const start = performance.now();
-        await expect(store.create(`${key} another`, 'value', minute)).rejects.toMatchObject(unavailable);
-        expect(performance.now() - start).toBeLessThan(timeoutMs + 300);
+        const { error, awakeMs } = await timed(store.create(`${key} another`, 'value', minute));
+        expect(error).toMatchObject(unavailable);
+        expect(awakeMs).toBeLessThan(timeoutMs + 300);
       }
       server.resume();
       await healthy();

@@ -19,7 +19,7 @@ describe('the connection that listens', () => {
     };
     listener = createListener(openEar, () => {});
   });
-  afterEach(() => jest.useRealTimers());
+  afterEach(() => void jest.useRealTimers());
 
   function subscribe(): Ear {
     listener.subscribe('key', () => {

@@ -5,6 +5,7 @@ import { type ZookeeperClient, zookeeperStore } from '../../../src/stores/zookee
 import { type FaultProxy, startProxy } from '../../support/proxy.ts';
 import { type ProcessServer, zookeeperServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
+import { timed } from '../../support/stopwatch.ts';
 import { clientsOf } from './clients.ts';
 
 /** What giveway itself does not do with a client: `mode` 1 makes a node that ends with the session. */
@@ -117,13 +118,13 @@ describeWith('zookeeper', () => {
     const before = made;
     breakIt();
     for (let round = 0; round < 3; round += 1) {
-      const start = performance.now();
-      await expect(store.replace(key, 'next', version, minute)).rejects.toMatchObject({
+      const { error, awakeMs } = await timed(store.replace(key, 'next', version, minute));
+      expect(error).toMatchObject({
         ...unavailable,
         code: 'ERR_GIVEWAY_STORE_TIMEOUT',
         message: expect.stringMatching(/^ZooKeeper (did not answer|gave no session) within 1500 ms/),
       });
-      expect(performance.now() - start).toBeLessThan(timeoutMs + 300);
+      expect(awakeMs).toBeLessThan(timeoutMs + 300);
     }
     proxy.heal();
     await healthy();
@@ -228,9 +229,9 @@ describeWith('zookeeper', () => {
     server.pause();
     const end = performance.now() + 2_000;
     while (performance.now() < end) {
-      const start = performance.now();
-      await expect(store.create(`${key} another`, 'value', minute)).rejects.toMatchObject(unavailable);
-      expect(performance.now() - start).toBeLessThan(timeoutMs + 300);
+      const { error, awakeMs } = await timed(store.create(`${key} another`, 'value', minute));
+      expect(error).toMatchObject(unavailable);
+      expect(awakeMs).toBeLessThan(timeoutMs + 300);
     }
     server.resume();
     await healthy();
