@@ -1,6 +1,6 @@
 import type { LoadedConfig } from '../config/index.ts';
 import { keyPrefix, recordKey, resourceOfKey, wishKey } from '../lock/keys.ts';
-import { normalizeName, requireListed, schemaOf } from '../lock/names.ts';
+import { firePrefix, normalizeName, requireListed, schemaOf } from '../lock/names.ts';
 import { decodeRecord, type Entrant } from '../lock/record.ts';
 import type { LockStore, Version } from '../lock/store.ts';
 
@@ -17,7 +17,9 @@ export interface Sight {
 /** Looks at records, as the workers of one config would find them. A read, never an acquire. */
 export interface Observer {
   readonly store: LockStore;
-  /** The listed resources, then those that the store can list; sorted. */
+  /** Whether the store can say what is in it; else only the listed resources are known. */
+  readonly canList: boolean;
+  /** The listed resources and those that the store can list, sorted. Without what is no table: fires of schedules, the doctor's own keys. */
   resources(): Promise<readonly string[]>;
   /** Throws `InvalidOptionError` or `UnknownResourceError`. */
   nameOf(resource: string): string;
@@ -28,6 +30,9 @@ export interface Observer {
   close(): Promise<void>;
 }
 
+/** What the names that `giveway doctor` tries a store with begin with. */
+export const probePrefix = '!doctor/';
+
 /** Opens the config's store. Rejects as `StoreSource.open` does. */
 export async function observe(config: LoadedConfig): Promise<Observer> {
   const { namespace = 'giveway', environment, defaultSchema = 'public', resources, allowUnlisted } = config;
@@ -36,12 +41,16 @@ export async function observe(config: LoadedConfig): Promise<Observer> {
   const keyOf = (name: string): string => recordKey(namespace, environment, name);
   return {
     store,
+    canList: store.list !== undefined,
     keyOf,
     async resources() {
       const prefix = keyPrefix(namespace, environment);
-      const found: string[] = [];
-      for await (const { key } of store.list?.(prefix) ?? []) found.push(...(resourceOfKey(prefix, key) ?? []));
-      return [...new Set([...listed, ...found])].sort();
+      const names = new Set(listed);
+      for await (const { key } of store.list?.(prefix) ?? []) {
+        const name = resourceOfKey(prefix, key);
+        if (name !== undefined && !name.startsWith(firePrefix) && !name.startsWith(probePrefix)) names.add(name);
+      }
+      return [...names].sort();
     },
     nameOf(resource) {
       const name = normalizeName(resource, defaultSchema);

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createLocker, type Lock, type ResourceLocker } from 'giveway';
-import { loadConfig } from 'giveway/config';
+import { loadConfig, loadLocker } from 'giveway/config';
 import { memcachedStore } from 'giveway/memcached';
 import { memoryStore } from 'giveway/memory';
 import { postgresJournal } from 'giveway/observe';
 import { Pool } from 'pg';
 import { recordKey } from '../../src/lock/keys.ts';
+import { firePrefix } from '../../src/lock/names.ts';
 import { query } from '../support/services.ts';
 import { describeWith, uniqueName } from '../support/shared.ts';
 import { type Answer, giveway } from './in-process.ts';
@@ -344,7 +345,7 @@ describeWith('postgres', (service) => {
     journal.observe(b);
     const lock = await a.lock(['events', 'visits'], { job: 'backfill\u202e' });
     for (let i = 1; i <= 7; i++) await b.run('events', () => {}, { job: `rollup ${i}` });
-    await b.lock('events', { job: 'patient', retry: { maxWaitMs: 1_000 } }).catch(() => {});
+    await b.lock('events', { job: 'patient', retry: { maxWaitMs: 1_200 } }).catch(() => {});
     await b.run('visits', () => {}, { job: 'elsewhere' });
     await lock.unlock();
     await Promise.all([a.close(), b.close()]);
@@ -358,11 +359,31 @@ describeWith('postgres', (service) => {
       jobs: ['patient', 'rollup 7', 'rollup 6', 'rollup 5', 'rollup 4'],
     });
     expect(out).toMatch(
-      new RegExp(`patient on \\S+, pid ${process.pid}, was skipped after 1s of waiting: it was busy, held by backfill\\? \\(write\\) on `),
+      new RegExp(`patient on \\S+, pid ${process.pid}, was skipped after \\ds of waiting: it was busy, held by backfill\\? \\(write\\) on `),
     );
     const { lastSkips } = JSON.parse((await why('--json')).out) as { lastSkips: readonly object[] };
     expect(lastSkips).toHaveLength(5);
     expect(lastSkips[0]).toMatchObject({ job: 'patient', reason: 'busy', holders: [{ mode: 'write', pid: process.pid }] });
+  });
+
+  test('status shows what a store lists that the config does not: tables by their names, and no keys of our own making', async () => {
+    const store = `${service.url}${service.url.includes('?') ? '&' : '?'}createTable=true`;
+    const locker = await loadLocker({ cwd: folder, env: {}, overrides: { store } });
+    const locks = [await locker.lock({ writes: ['pgvisits'], appends: ['reporting.Revenue/ACME'] }, { job: 'load' })];
+    locks.push(await locker.lock(`${firePrefix}nightly:1`));
+    const names = async (): Promise<string[]> =>
+      (JSON.parse((await ask('status', '--store', store, '--json')).out) as { resource: string }[]).map(({ resource }) => resource);
+    expect(await names()).toEqual(['pgvisits', 'reporting.revenue/acme']);
+    expect((await ask('status', '--store', store)).out).toMatch(/^pgvisits +held +write +load /m);
+    let isExamined = false;
+    const examination = ask('doctor', '--store', store).finally(() => {
+      isExamined = true;
+    });
+    while (!isExamined) expect(await names()).toEqual(['pgvisits', 'reporting.revenue/acme']);
+    expect((await examination).code).toBe(0);
+    for (const lock of locks) await lock.unlock();
+    await locker.close();
+    expect(await ask('status', '--store', store)).toMatchObject({ code: 0, out: expect.stringMatching(/^Nothing is locked/) });
   });
 
   test('init lists the tables of a database, quoted as the database folds them', async () => {

@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { createLocker } from 'giveway';
+import { loadLocker } from 'giveway/config';
 import { memoryStore } from 'giveway/memory';
 import { postgresJournal } from 'giveway/observe';
 import { Pool } from 'pg';
@@ -66,5 +70,28 @@ describeWith('postgres', (service) => {
     });
     process.emit('SIGTERM');
     expect(await code).toBe(0);
+  });
+
+  test('giveway dashboard shows what the store lists, also what this config does not list', async () => {
+    const store = `${service.url}${service.url.includes('?') ? '&' : '?'}createTable=true`;
+    const locker = await loadLocker({ cwd: '/', env: {}, overrides: { store, job: 'rollup' } });
+    const lock = await locker.lock('pgvisits');
+    const folder = mkdtempSync(join(tmpdir(), 'giveway-dashboard-'));
+    const file = join(folder, 'giveway.config.json');
+    writeFileSync(file, JSON.stringify({ store, resources: ['events'] }));
+    const { said, code } = start(['--port', '0', '--json', '--config', file], { GIVEWAY_STORE: '' });
+    const { url } = JSON.parse(await said) as { url: string };
+    expect(await (await fetch(`${url}api/view`)).json()).toMatchObject({
+      problems: [],
+      tables: [
+        { resource: 'events', state: 'free' },
+        { resource: 'pgvisits', state: 'held', holders: [{ job: 'rollup' }] },
+      ],
+    });
+    process.emit('SIGTERM');
+    expect(await code).toBe(0);
+    await lock.unlock();
+    await locker.close();
+    rmSync(folder, { recursive: true });
   });
 });

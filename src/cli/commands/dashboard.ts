@@ -33,7 +33,8 @@ async function dashboard(terminal: Terminal, { host, port, ...flags }: Dashboard
   const config = await openConfig(terminal, flags);
   const observer = await observe(config);
   const { source: _, envName: __, store: ___, ...settings } = config;
-  const locker = createLocker({ ...settings, store: observer.store });
+  // It only looks, also at what others list and this config does not.
+  const locker = createLocker({ ...settings, allowUnlisted: true, store: observer.store });
   // Secrets come in variables: everybody can read a command line.
   const token = terminal.env.GIVEWAY_DASHBOARD_TOKEN || undefined;
   try {

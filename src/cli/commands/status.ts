@@ -32,7 +32,7 @@ async function status(terminal: Terminal, wanted: readonly string[], flags: Stat
   const observer = await observe(await openConfig(terminal, flags));
   try {
     const names = wanted.map((resource) => observer.nameOf(resource));
-    const draw = async (): Promise<Picture> => inWords(terminal, await lookAtAll(observer, names), flags);
+    const draw = async (): Promise<Picture> => inWords(terminal, await lookAtAll(observer, names), observer.canList, flags);
     if (flags.watch) {
       await watch(terminal, flags.json ?? false, draw);
       return exitCodes.ok;
@@ -73,10 +73,14 @@ async function lookAtAll(observer: Observer, wanted: readonly string[]): Promise
   return { sights, failure };
 }
 
-function inWords({ style }: Terminal, { sights, failure }: Seen, { json }: StatusFlags): Picture {
+const nothingLocked = 'Nothing is locked, and the config lists no tables.\n';
+const notListable =
+  'This store cannot list its keys and the config lists no tables, so what is held cannot be seen. Name some: giveway status events\n';
+
+function inWords({ style }: Terminal, { sights, failure }: Seen, isListing: boolean, { json }: StatusFlags): Picture {
   if (json) return { text: `${JSON.stringify(sights.map(sightJson))}\n`, failure };
   if (sights.length > 0) return { text: statusTable(sights, Date.now(), style), failure };
-  return { text: 'No resources: the config lists none and the store cannot tell. Name some: giveway status events\n', failure };
+  return { text: isListing ? nothingLocked : notListable, failure };
 }
 
 /** Until a signal. A store that does not answer is shown as that, and asked again. */

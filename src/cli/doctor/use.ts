@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { StoreUnavailableError } from '../../lock/errors.ts';
 import type { LockStore } from '../../lock/store.ts';
 import { shortly } from '../durations.ts';
+import { probePrefix } from '../sight.ts';
 import type { Finding } from './finding.ts';
 
 const rounds = 5;
@@ -10,7 +11,7 @@ const probeTtlMs = 5_000;
 /** Uses the store as a worker would: writes, reads, renews and removes a key of its own, and times it. Never rejects. */
 export async function tryStore(store: LockStore, keyOf: (name: string) => string, timeoutMs: number): Promise<readonly Finding[]> {
   const subject = `store ${store.traits.name}`;
-  const key = keyOf(`!doctor/${randomBytes(6).toString('hex')}`);
+  const key = keyOf(`${probePrefix}${randomBytes(6).toString('hex')}`);
   const times: number[] = [];
   try {
     const created = await store.create(key, '{"v":0,"beat":0}', probeTtlMs);
