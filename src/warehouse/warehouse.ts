@@ -28,7 +28,8 @@ export interface Warehouse {
   transaction<T>(scope: LockScope, work: (client: PoolClient, lock: Lock) => Promise<T> | T, options?: TransactionOptions): Promise<T>;
   /**
    * Inserts rows of any number in batches, in constant memory: one transaction and one short lock for each batch. While the
-   * table is taken, batches wait and go in together. Rejects with `InsertError`, which says of every row whether it is in.
+   * table is taken, batches wait and go in together. Rejects with `ResourceBusyError` when the wait runs
+   * out before anything is in, else with `InsertError`, which says of every row whether it is in.
    */
   insertBatches(table: string, rows: Iterable<Row> | AsyncIterable<Row>, options?: InsertOptions): Promise<InsertResult>;
   /**

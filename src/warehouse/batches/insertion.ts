@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { GivewayError } from '../../lock/errors.ts';
+import { GivewayError, ResourceBusyError } from '../../lock/errors.ts';
 import { orAborted } from '../or-aborted.ts';
 import type { Chunk } from './chunk.ts';
 import { InsertError, mergeRanges, type RowRange } from './insert-error.ts';
@@ -23,7 +23,7 @@ export interface Insertion {
 /** Chunks of one call that may be under way: as many as go in together, and as many again that are read meanwhile. */
 const mostUnderWay = 2 * mergedBatches;
 
-/** Sends chunk after chunk; stops at the first that does not go in. Rejects with `InsertError`. */
+/** Sends chunk after chunk; stops at the first that does not go in. Rejects with `InsertError`, or `ResourceBusyError` while nothing is in. */
 export async function sendChunks({ table, chunks, laneFor, onProgress, signal }: Insertion): Promise<InsertProgress> {
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
@@ -82,8 +82,10 @@ export async function sendChunks({ table, chunks, laneFor, onProgress, signal }:
   await Promise.all(underWay);
   signal?.removeEventListener('abort', onAbort);
   if (stopping.signal.aborted) failure = { error: stopping.signal.reason };
-  if (failure !== undefined) throw new InsertError(table, mergeRanges(inserted), mergeRanges(unknown), failure.error);
-  return progress;
+  if (failure === undefined) return progress;
+  const nothingDone = inserted.length === 0 && unknown.length === 0;
+  if (nothingDone && failure.error instanceof ResourceBusyError) throw failure.error;
+  throw new InsertError(table, mergeRanges(inserted), mergeRanges(unknown), failure.error);
 }
 
 /** Whoever watches must not be able to break what they watch. */
