@@ -34,7 +34,7 @@ class Warehouse {
     return 'ran';
   }
 
-  @Locked('events', { onBusy: 'retry', retry: { maxWaitMs: 200 } })
+  @Locked('events', { onBusy: 'retry', retry: { maxWaitMs: 1_000 } })
   async patient(): Promise<string> {
     return 'ran';
   }
