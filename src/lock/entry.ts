@@ -15,6 +15,8 @@ export interface Refusal {
   readonly unreadable?: true;
   /** The blocker holds nothing: it is next in line. */
   readonly waiting?: boolean;
+  /** As last seen: the store did not answer now. */
+  readonly stale?: true;
 }
 
 /** What a claim needs from its surroundings. */

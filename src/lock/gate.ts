@@ -279,7 +279,7 @@ export class Gate implements Kept {
       seen !== undefined &&
       seen.endsMs > this.#context.clock.wallMs()
     )
-      return seen.refusal;
+      return { ...seen.refusal, stale: true };
     throw error;
   }
 

@@ -37,7 +37,8 @@ export function lookAgainMs(seen: Watched, retry: Required<RetryOptions>, nowMs:
   const hurryMs = Math.max(leastMs, retry.delayMs * shortestShare, inTheWayMs * share);
   // Among many who wait for a resource that goes from hand to hand, only the next in line need hurry.
   const looksMs = changedHands && !nextInLine ? backoffMs : Math.min(backoffMs, hurryMs);
-  const pauseMs = seen.pushed ? Number.POSITIVE_INFINITY : looksMs * (0.5 + random / 2);
+  // A store that did not answer may have called for the last time.
+  const pauseMs = seen.pushed && !refusal.stale ? Number.POSITIVE_INFINITY : looksMs * (0.5 + random / 2);
   const endsInMs = refusal.blockers.length === 0 ? retry.maxDelayMs : earliestEnd(refusal.blockers) - nowMs;
   // A key may outlive its holder's end by the store's grain: past it, look again soon, not at once.
   return Math.min(pauseMs, endsInMs > 0 ? endsInMs + 1 : Math.min(retry.maxDelayMs, clockSkewMs));

@@ -35,6 +35,7 @@ describe('the next look comes', () => {
     ['when the holder ends, if that is before', { inTheWayMs: 10_000, looks: 30, refusal: { blockers: [held('write', 70)] } }, 71],
     ['when the first of several ends', { pushed: true, refusal: { blockers: [held('append', 900), held('append', 300)] } }, 301],
     ['only when the holder ends, where the store calls', { pushed: true, refusal: { blockers: [held('write', 4_000)] } }, 4_001],
+    ['as if the store did not call, where it did not answer', { pushed: true, refusal: { blockers: [held('write')], stale: true } }, 5],
     ['soon, once it should have ended', { pushed: true, refusal: { blockers: [held('write', -5)] } }, 1_000],
     ['after the longest pause, if nobody is known to be in the way', { pushed: true, refusal: { blockers: [] } }, 1_001],
   ])('%s', (_, changes, expected) => {

@@ -98,6 +98,19 @@ describe('P8: a store that is down', () => {
     expect(started[1]).toBe(0);
   });
 
+  test('a waiter whose look failed after it was called looks again, though it will not be called again', async () => {
+    const { clock, store, locker, holder } = scene();
+    const held = await holder.lock('events');
+    const waiting = locker.lock('events', { retry: { maxWaitMs: 60_000 } });
+    await clock.advance(100);
+    store.arm('every', 'reject-before', { times: 2 });
+    await held.unlock();
+    await clock.advance(1_500);
+    const lock = await waiting;
+    expect(lock.isProtected).toBe(true);
+    await lock.unlock();
+  });
+
   test('an acquisition whose answer was lost is taken over by our next attempt, and by nobody else before its TTL', async () => {
     const { clock, store, locker, holder } = scene({ onStoreDown: 'throw', ttlMs: 1_000 });
     store.arm('create', 'reject-after');

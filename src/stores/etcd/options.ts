@@ -21,8 +21,8 @@ export function resolveOptions({
   breaker = {},
   ...others
 }: EtcdStoreOptions): Required<EtcdStoreOptions> {
-  const [unknown] = Object.entries(others);
-  if (unknown !== undefined) throw new InvalidOptionError(unknown[0], unknown[1], 'the options are client, prefix, timeoutMs, breaker');
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw new InvalidOptionError(unknown, 'an unknown option', 'the options are client, prefix, timeoutMs, breaker');
   const { kv, leaseClient, watchClient } = (client ?? {}) as Partial<EtcdClient>;
   if (!kv || !leaseClient || !watchClient) throw new InvalidOptionError('client', client, 'a client of etcd3 (`new Etcd3()`) is needed');
   if (typeof prefix !== 'string') throw new InvalidOptionError('prefix', prefix, 'a string is allowed');

@@ -25,9 +25,9 @@ export type ResolvedOptions = Required<Omit<ZookeeperStoreOptions, 'acls'>> & Pi
 
 export function resolveOptions(options: ZookeeperStoreOptions): ResolvedOptions {
   const { client, root = '/giveway', acls, timeoutMs = 1_000, breaker = {}, ...others } = options;
-  const [unknown] = Object.entries(others);
+  const [unknown] = Object.keys(others);
   if (unknown !== undefined) {
-    throw new InvalidOptionError(unknown[0], unknown[1], 'the options are client, root, acls, timeoutMs, breaker');
+    throw new InvalidOptionError(unknown, 'an unknown option', 'the options are client, root, acls, timeoutMs, breaker');
   }
   if (typeof client !== 'function' && !isClient(client)) {
     throw new InvalidOptionError('client', client, 'a client of node-zookeeper-client, or a function that makes one, is needed');
