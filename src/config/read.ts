@@ -9,7 +9,7 @@ export async function readConfigFile(path: string, content: string): Promise<unk
   if (extname(path) === '.json') return parseJson(path, content);
   let config: unknown;
   try {
-    config = await defaultExport(extname(path) === '.ts' ? await importTypescript(path) : await import(pathToFileURL(path).href));
+    config = await defaultExport(await importModule(path));
   } catch (error) {
     throw evaluationFailed(path, error);
   }
@@ -18,14 +18,46 @@ export async function readConfigFile(path: string, content: string): Promise<unk
   return config;
 }
 
+interface ConfigModule {
+  readonly default?: unknown;
+}
+
+const ownModuleMissing = /^Cannot find (?:module|package) '(giveway(?:\/[^']*)?)'/;
+
+/**
+ * Where giveway is not installed beside the file, as with a global install, it gets the modules of the package that runs.
+ * The platform's own `import` cannot be told of them, so the file goes through jiti then.
+ */
+async function importModule(path: string): Promise<ConfigModule> {
+  const ownModules: Record<string, unknown> = {};
+  let load = extname(path) === '.ts' ? importTypescript : importNative;
+  for (;;) {
+    try {
+      return await load(path, ownModules);
+    } catch (error) {
+      const [, name] = ownModuleMissing.exec((error as Error | undefined)?.message ?? '') ?? [];
+      if (name === undefined || name in ownModules) throw error;
+      const missing = (): never => {
+        throw error;
+      };
+      ownModules[name] = await import(name).catch(missing); // a package may import itself by its name
+      load = importTypescript;
+    }
+  }
+}
+
+async function importNative(path: string): Promise<ConfigModule> {
+  return import(pathToFileURL(path).href);
+}
+
 /** jiti keeps what it compiled in a shared temporary directory unless told not to, and a config may hold a password. */
-async function importTypescript(path: string): Promise<{ readonly default?: unknown }> {
+async function importTypescript(path: string, virtualModules: Record<string, unknown>): Promise<ConfigModule> {
   const { createJiti } = await import('jiti');
-  return createJiti(path, { fsCache: false }).import(path);
+  return createJiti(path, { fsCache: false, virtualModules }).import(path);
 }
 
 /** A CommonJS file that was compiled from a module has its default export one level deeper. */
-function defaultExport(module: { readonly default?: unknown }): unknown {
+function defaultExport(module: ConfigModule): unknown {
   const exported = module.default;
   return typeof exported === 'object' && exported !== null && '__esModule' in exported ? Reflect.get(exported, 'default') : exported;
 }

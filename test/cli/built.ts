@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -43,8 +43,10 @@ export interface StartOptions {
 export function buildCli(): BuiltCli {
   const folder = mkdtempSync(join(tmpdir(), 'giveway-cli-'));
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  // A second entry, as in the real build: with one alone the chunks would import the program itself.
-  const entries = ['src/cli/main.ts', 'src/config/index.ts'];
+  // More entries than the program, as in the real build: with one alone the chunks would import the program itself.
+  const entries = ['src/cli/main.ts', 'src/index.ts', 'src/config/index.ts', 'src/stores/memory.ts'];
+  const exports = { '.': './dist/index.cjs', './config': './dist/config/index.cjs', './memory': './dist/stores/memory.cjs' };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'giveway', exports }));
   const flags = [
     '--no-config',
     '--no-dts',

@@ -359,7 +359,9 @@ describeWith('postgres', (service) => {
       jobs: ['patient', 'rollup 7', 'rollup 6', 'rollup 5', 'rollup 4'],
     });
     expect(out).toMatch(
-      new RegExp(`patient on \\S+, pid ${process.pid}, was skipped after \\ds of waiting: it was busy, held by backfill\\? \\(write\\) on `),
+      new RegExp(
+        `patient on \\S+, pid ${process.pid}, was skipped after \\ds of waiting: it was busy, held by backfill\\? \\(write\\) on `,
+      ),
     );
     const { lastSkips } = JSON.parse((await why('--json')).out) as { lastSkips: readonly object[] };
     expect(lastSkips).toHaveLength(5);

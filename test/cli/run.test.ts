@@ -364,6 +364,40 @@ describeWith('postgres', (service) => {
   });
 });
 
+describe('installed elsewhere than beside the config, as with --global', () => {
+  const extensions = ['ts', 'mjs', 'js'] as const;
+  const place = (): string => mkdtempSync(join(folder, 'plain-'));
+
+  test.each(extensions)('init, then check: giveway.config.%s finds giveway/config in the package that runs', async (extension) => {
+    const cwd = place();
+    expect(await cli.start(['init', '--file', `giveway.config.${extension}`], { cwd }).ended).toMatchObject({ code: 0, stderr: '' });
+    const { code, stdout, stderr } = await cli.start(['check'], { cwd }).ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(`giveway.config.${extension}`);
+  });
+
+  test.each(extensions)('.%s: stores too, and files that the config imports', async (extension) => {
+    const cwd = place();
+    writeFileSync(join(cwd, `store.${extension}`), "import { memoryStore } from 'giveway/memory';\nexport const store = memoryStore;\n");
+    writeFileSync(
+      join(cwd, `giveway.config.${extension}`),
+      `import { createLocker } from 'giveway';
+      import { defineConfig } from 'giveway/config';
+      import { store } from './store.${extension}';
+      export default defineConfig({ store, namespace: createLocker.name });`,
+    );
+    const { code, stdout, stderr } = await cli.start(['status', '--json'], { cwd }).ended;
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '[]\n', stderr: '' });
+  });
+
+  test('what the package does not have is still missing', async () => {
+    const cwd = place();
+    writeFileSync(join(cwd, 'giveway.config.mjs'), "import 'giveway/nothing';\nexport default {};\n");
+    const { code, stderr } = await cli.start(['check'], { cwd }).ended;
+    expect({ code, stderr }).toEqual({ code: 64, stderr: expect.stringMatching(/\(file\): could not be loaded: Cannot find .*giveway/) });
+  });
+});
+
 describe('a store that is down', () => {
   let dead: string;
   beforeAll(async () => {
