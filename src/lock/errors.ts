@@ -24,17 +24,21 @@ export class GivewayError extends Error {
   }
 }
 
-/** Somebody holds it, and the wait is over. `holders` says who; empty when the record could not be read. */
+/**
+ * Somebody holds it, and the wait is over. `holders` says who; empty when the record could not be read. They have tokens, so
+ * the property is not enumerable: whatever prints or logs an error has them from the message.
+ */
 export class ResourceBusyError extends GivewayError {
   declare readonly name: 'ResourceBusyError';
   readonly resource: string;
-  readonly holders: readonly Holder[];
+  declare readonly holders: readonly Holder[];
   readonly waitedMs: number;
 
   constructor(resource: string, holders: readonly Holder[], waitedMs: number) {
     super('ERR_GIVEWAY_BUSY', busyMessage(resource, holders, waitedMs));
     this.resource = resource;
-    this.holders = holders;
+    // An error that nobody caught is printed without `inspect.custom`.
+    Object.defineProperty(this, 'holders', { value: holders });
     this.waitedMs = waitedMs;
   }
 }

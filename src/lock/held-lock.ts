@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Taken } from './acquire.ts';
 import type { Clock } from './clock.ts';
 import { GivewayError, InvalidOptionError, LockLostError, type LostReason, StoreUnavailableError } from './errors.ts';
@@ -169,6 +170,15 @@ export class HeldLock implements Lock, SeatOwner {
       fence: this.fence?.toString(),
       lost: this.lost?.reason,
     };
+  }
+
+  static {
+    // `console.log` shows the lock as logs do, without its token. A computed name is more than isolatedDeclarations can infer.
+    Object.defineProperty(HeldLock.prototype, inspect.custom, {
+      value(this: HeldLock): object {
+        return { id: this.id, ...this.toJSON() };
+      },
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

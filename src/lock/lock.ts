@@ -24,7 +24,7 @@ export interface Lock extends AsyncDisposable {
   throwIfLost(): void;
   /** Stops the heartbeat and detaches the lock from this process; `locker.restore()` takes it over elsewhere. */
   handOver(): Promise<SerializedLock>;
-  /** For logs: never the token. */
+  /** For logs, and what `console.log` shows: never the token. */
   toJSON(): object;
   /** Unlocks; never rejects (event `release-failed`). */
   [Symbol.asyncDispose](): Promise<void>;

@@ -2,6 +2,7 @@
  * What is written under a resource's key: who holds it, as JSON. The same text on every store, so that
  * writers in other languages can join.
  */
+import { inspect } from 'node:util';
 
 /** `write` excludes everybody; `append` goes with `append`; `read` goes with `read`. */
 export type Mode = 'write' | 'append' | 'read';
@@ -34,6 +35,7 @@ export interface LockRecord {
 export interface Holder {
   readonly resource: string;
   readonly mode: Mode;
+  /** A secret: `console.log` leaves it out, JSON does not. */
   readonly token: string;
   readonly job?: string;
   readonly host: string;
@@ -65,7 +67,7 @@ export function decodeRecord(text: string): LockRecord | undefined {
 
 /** An entry as people see it. */
 export function toHolder(resource: string, entrant: Entrant, waiting = false): Holder {
-  return {
+  const holder: Holder = {
     resource,
     mode: entrant.mode,
     token: entrant.token,
@@ -76,7 +78,16 @@ export function toHolder(resource: string, entrant: Entrant, waiting = false): H
     ...(entrant.latestEnd === undefined ? {} : { latestEnd: new Date(entrant.latestEnd) }),
     state: waiting ? 'waiting' : entrant.minHold ? 'min-hold' : 'holding',
   };
+  return Object.defineProperty(holder, inspect.custom, printedWithoutToken);
 }
+
+/** Its own, and not enumerable: a holder stays a plain object that is copied and compared by its fields. */
+const printedWithoutToken: PropertyDescriptor = {
+  value(this: Holder): object {
+    const { token: _, ...shown } = this;
+    return shown;
+  },
+};
 
 /** A job's name as it goes into records: at most 128 bytes, cut at a character. */
 export function jobName(job: string | undefined): string | undefined {
