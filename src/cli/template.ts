@@ -21,9 +21,11 @@ ${store === undefined ? '  // The URL holds credentials: set it in GIVEWAY_STORE
   // Keeps staging and production apart when they share a store.
   // environment: 'production',
 
-  // How long a lock outlives the crash of its holder, and the longest that one may be held, in milliseconds.
+  // How long a lock outlives the crash of its holder, in milliseconds.
   ttlMs: 30_000,
-  maxHoldMs: 300_000,
+
+  // The longest that one may be held. While this is left out: 5 minutes; an hour in schedules, queues and giveway run.
+  // maxHoldMs: 1_800_000,
 
   // When the store does not answer: 'run' unprotected, 'skip', or 'throw'.
   // onStoreDown: 'run',
@@ -37,7 +39,6 @@ export function jsonTemplate({ store, tables }: ConfigContents): string {
     $schema: './node_modules/giveway/dist/schema.json',
     ...(store === undefined ? {} : { store }),
     ttlMs: 30_000,
-    maxHoldMs: 300_000,
     ...(tables.length > 0 ? { resources: tables } : {}),
   };
   return `${JSON.stringify(config, null, 2)}\n`;

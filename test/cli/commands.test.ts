@@ -265,10 +265,19 @@ describe('check', () => {
     const { code, out } = await ask('check');
     expect(code).toBe(0);
     expect(out).toMatch(/^store +redis:\/\/\*\*\*@cache\/0$/m);
-    expect(out).toMatch(/^events +5s +no limit +0ms +skip +10s +run$/m);
-    expect(out).toMatch(/^a\.b +1m +5m +/m);
+    expect(out).toMatch(/^events +5s +no limit +0ms +skip +10s +run\*$/m);
+    expect(out).toMatch(/^a\.b +1m +5m\* +/m);
+    expect(out).toMatch(/\n\* where nothing is set\. giveway run: max hold 1h, store down exit\. .*: max hold 1h\.\n$/);
     const summary = JSON.parse((await ask('check', '--json')).out);
-    expect(summary).toMatchObject({ store: 'redis://***@cache/0', resources: { events: { ttlMs: 5_000, maxHoldMs: 'Infinity' } } });
+    expect(summary).toMatchObject({
+      store: 'redis://***@cache/0',
+      resources: {
+        events: { ttlMs: 5_000, maxHoldMs: 'Infinity', inGivewayRun: { maxHoldMs: 'Infinity', onStoreDown: 'throw' } },
+        'a.b': { maxHoldMs: 300_000, onStoreDown: 'run', inGivewayRun: { maxHoldMs: 3_600_000 } },
+      },
+    });
+    configure({ store: 'memory:', maxHoldMs: 300_000, onStoreDown: 'run' });
+    expect((await ask('check')).out).toMatch(/^\(any other\) +30s +5m +0ms +skip +10s +run\n$/m);
   });
 
   test('tells every problem at once, and exits with 64', async () => {
@@ -311,6 +320,12 @@ describe('init', () => {
       expect(await ask('init', '--file', file)).toMatchObject({ code: 73, err: expect.stringContaining('is there already') });
     }
     expect(readFileSync(join(folder, 'giveway.config.json'), 'utf8')).toBe(before);
+  });
+
+  test.each(['giveway.config.ts', 'giveway.config.json'])('%s leaves giveway run its hour', async (file) => {
+    await ask('init', '--store', 'memory:', '--file', file);
+    const summary = (await ask('check', '--config', file, '--json')).out;
+    expect(JSON.parse(summary)).toMatchObject({ others: { ttlMs: 30_000, inGivewayRun: { maxHoldMs: 3_600_000 } } });
   });
 
   test('refuses a store that no config may name', async () => {

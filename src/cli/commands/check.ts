@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import type { LoadedConfig } from '../../config/index.ts';
-import { resolveOptions } from '../../lock/options.ts';
+import { type ResolvedOptions, type RunOptions, resolveOptions } from '../../lock/options.ts';
 import { shortly } from '../durations.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
 import { printable, type Terminal, table } from '../terminal.ts';
 import { newCommand, type Perform } from './grammar.ts';
+import { runDefaults } from './run.ts';
 
 const examples = [
   ['giveway check', 'says what is wrong with the config, or what is in force'],
@@ -40,14 +41,21 @@ function summaryOf(config: LoadedConfig): object {
   };
 }
 
-function settingsOf({ source: _, envName: __, store: ___, resources = {}, ...defaults }: LoadedConfig, name: string | undefined): object {
+/** What counts for one table, or for any other; `weak` as in `ResourceLocker.run`. */
+function optionsOf(
+  { source: _, envName: __, store: ___, resources = {}, ...defaults }: LoadedConfig,
+  name: string | undefined,
+  weak?: RunOptions,
+): ResolvedOptions {
   const table = name === undefined ? undefined : resources[name];
-  const { ttlMs, maxHoldMs, minHoldMs, retry, onBusy, onStoreDown } = resolveOptions(
-    undefined,
-    table === undefined ? [] : [table],
-    defaults,
-  );
-  const settings = { ttlMs, maxHoldMs, minHoldMs, onBusy, onStoreDown, retry };
+  return resolveOptions(undefined, table === undefined ? [] : [table], defaults, weak);
+}
+
+function settingsOf(config: LoadedConfig, name: string | undefined): object {
+  const { ttlMs, maxHoldMs, minHoldMs, retry, onBusy, onStoreDown } = optionsOf(config, name);
+  const run = optionsOf(config, name, runDefaults);
+  const inGivewayRun = { maxHoldMs: run.maxHoldMs, onStoreDown: run.onStoreDown };
+  const settings = { ttlMs, maxHoldMs, minHoldMs, onBusy, onStoreDown, retry, inGivewayRun };
   return JSON.parse(JSON.stringify(settings, (_key, value) => (value === Number.POSITIVE_INFINITY ? 'Infinity' : value)));
 }
 
@@ -64,12 +72,22 @@ function inWords(config: LoadedConfig, style: Terminal['style']): string {
   const rows = [...names, ...(resources === undefined || allowUnlisted ? [undefined] : [])].map((name) => rowOf(config, name));
   const heading = ['RESOURCE', 'TTL', 'MAX HOLD', 'MIN HOLD', 'ON BUSY', 'WAITS', 'STORE DOWN'];
   const [first = '', ...lines] = table([heading, ...rows]).split('\n');
-  return `${head}\n${[style('bold', first), ...lines].join('\n')}`;
+  const isAnyUnset = rows.some((cells) => cells.some((cell) => cell.endsWith(unset)));
+  return `${head}\n${[style('bold', first), ...lines].join('\n')}${isAnyUnset ? defaultsInWords : ''}`;
 }
 
-function rowOf({ source: _, envName: __, store: ___, resources = {}, ...defaults }: LoadedConfig, name: string | undefined): string[] {
-  const own = name === undefined ? undefined : resources[name];
-  const { ttlMs, maxHoldMs, minHoldMs, retry, onBusy, onStoreDown } = resolveOptions(undefined, own === undefined ? [] : [own], defaults);
+/** Marks a default that is another elsewhere. */
+const unset = '*';
+const runsFor = shortly(runDefaults.maxHoldMs);
+const defaultsInWords = `
+${unset} where nothing is set. giveway run: max hold ${runsFor}, store down exit. Schedules, @Locked and BullMQ processors: max hold ${runsFor}.
+`;
+
+function rowOf(config: LoadedConfig, name: string | undefined): string[] {
+  const { ttlMs, maxHoldMs, minHoldMs, retry, onBusy, onStoreDown } = optionsOf(config, name);
+  const run = optionsOf(config, name, runDefaults);
   const span = (ms: number): string => (Number.isFinite(ms) ? shortly(ms) : 'no limit');
-  return [printable(name ?? '(any other)'), span(ttlMs), span(maxHoldMs), span(minHoldMs), onBusy, span(retry.maxWaitMs), onStoreDown];
+  const hold = `${span(maxHoldMs)}${run.maxHoldMs === maxHoldMs ? '' : unset}`;
+  const down = `${onStoreDown}${run.onStoreDown === onStoreDown ? '' : unset}`;
+  return [printable(name ?? '(any other)'), span(ttlMs), hold, span(minHoldMs), onBusy, span(retry.maxWaitMs), down];
 }

@@ -24,6 +24,9 @@ interface RunFlags extends CommonFlags, JournalFlags {
   readonly quiet?: true;
 }
 
+/** Where neither flags nor config say anything. */
+export const runDefaults = { maxHoldMs: 3_600_000, onStoreDown: 'throw' } as const;
+
 const longestWaitMs = 2 ** 31 - 1;
 const dayMs = 86_400_000;
 
@@ -93,7 +96,7 @@ async function run(terminal: Terminal, command: readonly string[], flags: RunFla
       ...(flags.job === undefined ? {} : { job: flags.job }),
       ...(flags.onStoreDown === undefined ? {} : { onStoreDown: flags.onStoreDown === 'run' ? 'run' : 'throw' }),
     },
-    defaults: { maxHoldMs: 3_600_000, onStoreDown: 'throw', job: basename(command[0] ?? '') || 'giveway run' },
+    defaults: { ...runDefaults, job: basename(command[0] ?? '') || 'giveway run' },
     graceMs: flags.grace,
     busyCode: flags.skipOk ? exitCodes.ok : (flags.conflictExitCode ?? exitCodes.busy),
     isQuiet: flags.quiet ?? false,
