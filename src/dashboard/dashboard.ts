@@ -15,6 +15,8 @@ export interface DashboardOptions {
   readonly locker: Inspected;
   /** Tables to show beside those in the journal: a list, the `resources` of a config, or a function. Default none. */
   readonly resources?: Resources;
+  /** `resources` finds every table that is held, as the list of a store that can list its keys does. Default `false`. */
+  readonly listsAll?: boolean;
   /** The past: a journal of this process, or of the fleet. Without one the page shows the present only. */
   readonly journal?: ReadJournal;
   /** Whoever has it may look and unlock; 16 characters at least. Default: whoever reaches the handler may look, and nobody unlock. */
@@ -52,11 +54,19 @@ const headers = {
 
 /** The dashboard as a fetch handler, to mount in any server. Asks nothing of the store while nobody watches. Throws `InvalidOptionError`. */
 export function createDashboard(options: DashboardOptions): Dashboard {
-  const { locker, resources = [], journal, token, unlock, starveAfterSkips = 10, refreshMs = 1_000 } = checked(options);
+  const { locker, resources = [], listsAll = false, journal, token, unlock, starveAfterSkips = 10, refreshMs = 1_000 } = checked(options);
   const base = (options.basePath ?? '/').replace(/\/+$/, '');
   const access = token === undefined ? undefined : createAccess(token);
   const remove = access && unlock;
-  const observatory = createObservatory({ locker, resources, journal, starveAfterSkips, refreshMs, canUnlock: remove !== undefined });
+  const observatory = createObservatory({
+    locker,
+    resources,
+    listsAll,
+    journal,
+    starveAfterSkips,
+    refreshMs,
+    canUnlock: remove !== undefined,
+  });
 
   const app = new Hono();
   app.use(async (c, next) => {
@@ -142,11 +152,12 @@ function isUnlockRequest(value: unknown): value is { resource: string; holders: 
 }
 
 function checked(options: DashboardOptions): DashboardOptions {
-  const { locker, token, unlock, basePath, starveAfterSkips, refreshMs } = options;
+  const { locker, listsAll, token, unlock, basePath, starveAfterSkips, refreshMs } = options;
   const refuse = (path: string, received: unknown, allowed: string): never => {
     throw new InvalidOptionError(path, received, allowed);
   };
   if (typeof locker?.inspect !== 'function') refuse('locker', locker, 'a ResourceLocker is allowed');
+  if (listsAll !== undefined && typeof listsAll !== 'boolean') refuse('listsAll', listsAll, 'true or false is allowed');
   // What was received stays out of the message: it is a secret, if a short one.
   if (token !== undefined && (typeof token !== 'string' || token.length < shortestToken))
     refuse(

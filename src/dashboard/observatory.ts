@@ -19,6 +19,7 @@ export type Resources = readonly string[] | Readonly<Record<string, unknown>> | 
 export interface ObservatoryOptions {
   readonly locker: Inspected;
   readonly resources: Resources;
+  readonly listsAll: boolean;
   readonly journal: ReadJournal | undefined;
   readonly starveAfterSkips: number;
   readonly refreshMs: number;
@@ -61,6 +62,7 @@ export function createObservatory({ locker, journal, refreshMs, ...options }: Ob
       problems: problemsOf(known.isStale, past?.isStale ?? false, tables),
       tables,
       tablesLeftOff: all.length - shown.length,
+      listsAll: options.listsAll,
       jobs: jobs.slice(0, jobsShown),
       jobsLeftOff: Math.max(0, jobs.length - jobsShown),
       historyFromMs: history && (past?.value?.fromMs ?? atMs),

@@ -8,6 +8,8 @@ export interface View {
   readonly problems: readonly string[];
   readonly tables: readonly TableView[];
   readonly tablesLeftOff: number;
+  /** Every table that is held is among them. */
+  readonly listsAll: boolean;
   /** Starving ones first. */
   readonly jobs: readonly JobView[];
   readonly jobsLeftOff: number;

@@ -38,10 +38,17 @@ describeWith('chromium', (service) => {
     await locker.close();
   });
 
-  async function open(options: Partial<ServeOptions> = {}): Promise<void> {
+  async function open({ hasJournal = true, ...options }: Partial<ServeOptions> & { hasJournal?: boolean } = {}): Promise<void> {
     const journal = createJournal();
     journal.observe(locker);
-    server = await serveDashboard({ locker, journal, resources: ['events', 'visits'], port: 0, refreshMs: 100, ...options });
+    server = await serveDashboard({
+      locker,
+      ...(hasJournal && { journal }),
+      resources: ['events', 'visits'],
+      port: 0,
+      refreshMs: 100,
+      ...options,
+    });
     await page.goto(server.url);
   }
   async function logIn(): Promise<void> {
@@ -59,6 +66,17 @@ describeWith('chromium', (service) => {
     expect(await events().textContent()).toContain(`held by rollup on `);
     await lock.unlock();
     await page.locator('[data-table="events"][data-state="free"]').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  const unseen: readonly (readonly [said: RegExp, options: Parameters<typeof open>[0]])[] = [
+    [/^No tables .* journal .* may be held and not be seen here\. Name the tables/, {}],
+    [/^No tables are named, .*Memcached.* may be held .* keep a journal\.$/, { hasJournal: false }],
+    [/^No tables: nothing is locked, none are named, and none was used in the last hour\.$/, { listsAll: true }],
+  ];
+  test.each(unseen)('without tables it says whether one may be held all the same: %s', async (said, options) => {
+    await open({ resources: [], ...options });
+    await page.getByText(said).waitFor();
     expect(complaints).toEqual([]);
   });
 

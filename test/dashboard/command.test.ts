@@ -9,11 +9,21 @@ import { postgresJournal } from 'giveway/observe';
 import { Pool } from 'pg';
 import { runCli } from '../../src/cli/program.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
+import { giveway } from '../cli/in-process.ts';
 import { describeWith } from '../support/shared.ts';
 
-/** Runs `giveway dashboard …`, without a config: `said` resolves to its first line on either stream. */
-function start(args: readonly string[], env: Record<string, string> = {}): { said: Promise<string>; code: Promise<number> } {
+interface Started {
+  /** Its first line on stdout or, where it ends without one, what it said on stderr. */
+  readonly said: Promise<string>;
+  /** What it has said on stderr so far. */
+  warned(): string;
+  readonly code: Promise<number>;
+}
+
+/** Runs `giveway dashboard …`, without a config. */
+function start(args: readonly string[], env: Record<string, string> = {}): Started {
   let code: Promise<number> | undefined;
+  let errors = '';
   const said = new Promise<string>((resolve) => {
     const terminal: Terminal = {
       env: { GIVEWAY_STORE: 'memory:', ...env },
@@ -21,13 +31,15 @@ function start(args: readonly string[], env: Record<string, string> = {}): { sai
       isWatched: false,
       canAsk: false,
       write: resolve,
-      writeError: resolve,
+      writeError: (text) => {
+        errors += text;
+      },
       ask: async () => '',
       style: (_, text) => text,
     };
-    code = runCli(['dashboard', ...args], terminal, () => '');
+    code = runCli(['dashboard', ...args], terminal, () => '').finally(() => resolve(errors));
   });
-  return { said, code: code as unknown as Promise<number> };
+  return { said, warned: () => errors, code: code as unknown as Promise<number> };
 }
 
 test('giveway dashboard serves until a signal, and shows what the store lists', async () => {
@@ -47,6 +59,27 @@ test('giveway dashboard with a token asks for it; without one it stays on loopba
   const refused = start(['--port', '0', '--host', '0.0.0.0']);
   expect(await refused.said).toMatch(/host: .*token/);
   expect(await refused.code).toBe(64);
+});
+
+describeWith('memcached', (service) => {
+  test('where the store lists nothing and no table is named, giveway dashboard and status say so', async () => {
+    const env = { GIVEWAY_STORE: `memcached://${service.url}`, GIVEWAY_NAMESPACE: service.prefix };
+    const locker = await loadLocker({ cwd: '/', env });
+    await using lock = await locker.lock('visits');
+    const { said, warned, code } = start(['--port', '0', '--json'], env);
+    const { url } = JSON.parse(await said) as { url: string };
+    expect(await (await fetch(`${url}api/view`)).json()).toMatchObject({ tables: [], listsAll: false });
+    expect(warned()).toMatch(/^giveway: this store cannot list its keys.*GIVEWAY_JOURNAL/);
+    process.emit('SIGTERM');
+    expect(await code).toBe(0);
+    const { code: statusCode, out } = await giveway(['status'], { env });
+    expect({ statusCode, out }).toEqual({
+      statusCode: 0,
+      out: expect.stringMatching(/^This store cannot list its keys.*giveway status events/),
+    });
+    await lock.unlock();
+    await locker.close();
+  });
 });
 
 describeWith('postgres', (service) => {
@@ -83,6 +116,7 @@ describeWith('postgres', (service) => {
     const { url } = JSON.parse(await said) as { url: string };
     expect(await (await fetch(`${url}api/view`)).json()).toMatchObject({
       problems: [],
+      listsAll: true,
       tables: [
         { resource: 'events', state: 'free' },
         { resource: 'pgvisits', state: 'held', holders: [{ job: 'rollup' }] },

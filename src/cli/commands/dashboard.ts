@@ -43,15 +43,24 @@ async function dashboard(terminal: Terminal, { host, port, ...flags }: Dashboard
       host,
       port,
       resources: () => observer.resources(),
+      listsAll: observer.canList,
       ...(history === undefined ? {} : { journal: history.journal }),
       ...(token === undefined ? {} : { token, unlock: storeUnlock({ ...settings, store: observer.store }) }),
     });
+    if (!observer.canList && Object.keys(config.resources ?? {}).length === 0) terminal.writeError(unseen(history !== undefined));
     terminal.write(flags.json ? `${JSON.stringify({ url: server.url })}\n` : `The dashboard is on ${server.url}\n`);
     await untilSignal();
     return exitCodes.ok;
   } finally {
     await Promise.all([locker.close(), observer.close(), history?.close()]);
   }
+}
+
+/** The page says so too; but whoever starts it can change it. */
+function unseen(hasJournal: boolean): string {
+  const shown = hasJournal ? 'only those in the journal are shown' : 'none are shown, held or not';
+  const remedy = `List them under \`resources\`${hasJournal ? '' : ', or name a journal in GIVEWAY_JOURNAL'}`;
+  return `giveway: this store cannot list its keys and the config names no tables, so ${shown}. ${remedy}.\n`;
 }
 
 async function untilSignal(): Promise<void> {

@@ -114,6 +114,13 @@ function jobTable({ jobs, jobsLeftOff }) {
   ];
 }
 
+function noTables(hasPast) {
+  if (view.listsAll) return 'No tables: nothing is locked, ' + (hasPast ? 'none are named, and none was used in the last hour.' : 'and none are named.');
+  return 'No tables are named' + (hasPast ? ' or were in the journal of the last hour' : '')
+    + ', and the store is not asked for a list (Memcached, Redis and Momento have none): a table may be held and not be seen here. '
+    + 'Name the tables as resources, in the config or to the dashboard' + (hasPast ? '.' : ', or keep a journal.');
+}
+
 function draw() {
   if (view === undefined) return;
   const toMs = Math.ceil(now() / 5000) * 5000;
@@ -126,7 +133,7 @@ function draw() {
   show('tables',
     hasPast ? legend() : none('There is no journal: what happened before is not known.'),
     hasPast && view.historyFromMs > view.atMs - 3590000 ? none('The journal was read back to ' + clock(view.historyFromMs) + '.') : undefined,
-    view.tables.length === 0 ? none('No tables: none are listed, and none was used in the last hour.') : undefined,
+    view.tables.length === 0 ? none(noTables(hasPast)) : undefined,
     make('div', { class: 'cards' }, view.tables.map((one) => table(one, toMs))),
     view.tablesLeftOff > 0 ? none('and ' + view.tablesLeftOff + ' more tables') : undefined);
   show('jobs', view.jobs.length === 0 ? none('No job ran or was skipped in the last hour, as far as is known.') : jobTable(view));
