@@ -7,6 +7,7 @@ import type { Holder } from '../lock/record.ts';
 import type { SkipReason } from '../lock/run.ts';
 import type { LockScope } from '../lock/scope.ts';
 import { attemptsUntil } from './attempts.ts';
+import { checkLocker } from './check-locker.ts';
 import { refusal, type Skipped } from './refusal.ts';
 
 export interface LockedProcessorOptions extends Omit<RunOptions, 'retry'> {
@@ -41,19 +42,39 @@ export interface SkippedJob {
   readonly holders: readonly Omit<Holder, 'token'>[];
 }
 
+/** What a job needs, or a function of the job that says so. */
+type JobScope<T, R, N extends string> = LockScope | ((job: Job<T, R, N>) => LockScope);
+
+/** What a job does, under its lock. */
+type JobWork<T, R, N extends string> = (job: Job<T, R, N>, token: string | undefined, signal: AbortSignal) => R | Promise<R>;
+
 /**
  * A BullMQ processor that runs `processor` under a lock. It finds the lock with `locker.current()`; its `signal` is the
- * lock's, and aborts as well when BullMQ cancels the job or the job loses its own lock in the queue. Throws
- * `InvalidOptionError`.
+ * lock's, and aborts as well when BullMQ cancels the job or the job loses its own lock in the queue. Its results may be
+ * `SkippedJob`s, unless `onBusy` is `'retry'`. Throws `InvalidOptionError`.
  */
 export function lockedProcessor<T, R, N extends string = string>(
   locker: ResourceLocker,
-  scope: LockScope | ((job: Job<T, R | SkippedJob, N>) => LockScope),
-  processor: (job: Job<T, R | SkippedJob, N>, token: string | undefined, signal: AbortSignal) => R | Promise<R>,
+  scope: JobScope<T, R, N>,
+  processor: JobWork<T, R, N>,
+  options: LockedProcessorOptions & { readonly onBusy: 'retry' },
+): Processor<T, R, N>;
+export function lockedProcessor<T, R, N extends string = string>(
+  locker: ResourceLocker,
+  scope: JobScope<T, R, N>,
+  processor: JobWork<T, R, N>,
+  options?: LockedProcessorOptions,
+): Processor<T, R | SkippedJob, N>;
+export function lockedProcessor<T, R, N extends string>(
+  locker: ResourceLocker,
+  scope: JobScope<T, R, N>,
+  processor: JobWork<T, R, N>,
   options: LockedProcessorOptions = {},
-): Processor<T, R | SkippedJob, N> {
+): (job: Job<T, R, N>, token?: string, signal?: AbortSignal) => Promise<R | SkippedJob> {
+  checkLocker(locker);
   const { onBusy, retry, signal: stop, ...lockOptions } = checked(options);
   if (typeof scope !== 'function') locker.wrap(scope, () => {});
+  if (typeof processor !== 'function') throw new InvalidOptionError('processor', processor, 'a function is allowed');
   const putOff = postponement(retry);
   const beginAttempt = attemptsUntil(stop);
   // Exactly these three: BullMQ passes the signal only to a function that declares it.

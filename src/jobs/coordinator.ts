@@ -1,6 +1,7 @@
 import type { RunCoordinator } from 'node-cron';
 import type { ResourceLocker } from '../lock/locker.ts';
 import { checkOptions } from '../lock/options.ts';
+import { checkLocker } from './check-locker.ts';
 import { checkSlotHold, type FireOptions, slotHoldMs, takeFire } from './fires.ts';
 
 export interface RunCoordinatorOptions extends FireOptions {
@@ -20,6 +21,7 @@ const slotInKey = /:\d{4}-\d\d-\d\dT[\d:.]+Z$/;
  * `distributedLease` if that is longer. Throws `InvalidOptionError`.
  */
 export function runCoordinator(locker: ResourceLocker, options: RunCoordinatorOptions = {}): RunCoordinator {
+  checkLocker(locker);
   checkOptions(options, '', optionNames);
   checkSlotHold(options.slotHoldMs);
   const { job, onStoreDown, slotHoldMs: holdMs = slotHoldMs } = options;

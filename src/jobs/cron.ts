@@ -5,6 +5,7 @@ import type { ResourceLocker } from '../lock/locker.ts';
 import { checkOptions, type RunOptions, runOptionNames } from '../lock/options.ts';
 import type { RunOutcome } from '../lock/run.ts';
 import type { LockScope } from '../lock/scope.ts';
+import { checkLocker } from './check-locker.ts';
 import {
   checkFireName,
   checkSlotHold,
@@ -151,7 +152,7 @@ function check(options: ScheduleOptions): {
   checkOptions(options, '', ['locker', 'scope', 'guarantee', 'slotHoldMs', ...runOptionNames, ...taskOptionNames]);
   checkSlotHold(options.slotHoldMs);
   const { locker, scope, guarantee = 'no-overlap', name } = options;
-  if (typeof locker?.run !== 'function') throw new InvalidOptionError('locker', locker, 'what createLocker() returned is allowed');
+  checkLocker(locker);
   if (guarantee !== 'no-overlap' && guarantee !== 'once-per-fire' && guarantee !== 'both') {
     throw new InvalidOptionError('guarantee', guarantee, "'no-overlap', 'once-per-fire' or 'both' is allowed");
   }

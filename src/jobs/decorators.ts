@@ -2,6 +2,7 @@ import { GivewayError, InvalidOptionError } from '../lock/errors.ts';
 import type { ResourceLocker } from '../lock/locker.ts';
 import { checkOptions, type RunOptions, runOptionNames } from '../lock/options.ts';
 import type { LockScope } from '../lock/scope.ts';
+import { isLocker } from './check-locker.ts';
 import { refusal } from './refusal.ts';
 
 export interface LockedOptions extends Omit<RunOptions, 'onBusy'> {
@@ -104,10 +105,6 @@ function lockerOf(instance: unknown, given: ResourceLocker | string | undefined,
 function jobOf(instance: unknown, method: string): string {
   const made = typeof instance === 'function' ? instance.name : (instance as object | undefined)?.constructor?.name;
   return made ? `${made}.${method}` : method;
-}
-
-function isLocker(value: unknown): value is ResourceLocker {
-  return typeof (value as ResourceLocker | undefined)?.run === 'function' && typeof (value as ResourceLocker).tryLock === 'function';
 }
 
 /** What other code knows a method by: its name, length and own properties, and the metadata that frameworks hang on it. */

@@ -1,4 +1,5 @@
-import type { LockLostError, LostReason, StoreUnavailableError } from './errors.ts';
+import { InvalidOptionError, type LockLostError, type LostReason, type StoreUnavailableError } from './errors.ts';
+import { allowedNames } from './options.ts';
 import type { Holder } from './record.ts';
 import type { ResolvedScope } from './scope.ts';
 import type { StoreNotice } from './store.ts';
@@ -59,7 +60,27 @@ export interface LockerEvents {
 export type EventName = keyof LockerEvents;
 export type Listener<E extends EventName> = (event: LockerEvents[E]) => void;
 
-/** Listeners by event. One that throws harms neither the locker nor the others. */
+/** Every event of a locker; a missing name is a compile error. */
+const everyEvent: Record<EventName, true> = {
+  acquired: true,
+  busy: true,
+  waiting: true,
+  skipped: true,
+  released: true,
+  extended: true,
+  lost: true,
+  'release-failed': true,
+  'store-down': true,
+  'store-up': true,
+  conflict: true,
+  'late-lock': true,
+  starving: true,
+  notice: true,
+};
+
+export const eventNames: readonly EventName[] = Object.keys(everyEvent) as EventName[];
+
+/** Listeners by event; `on` and `off` throw `InvalidOptionError`. One that throws harms neither the locker nor the others. */
 export interface Events {
   on<E extends EventName>(event: E, listener: Listener<E>): void;
   off<E extends EventName>(event: E, listener: Listener<E>): void;
@@ -72,10 +93,12 @@ export function createEvents(): Events {
   const listeners = new Map<EventName, readonly ((event: never) => unknown)[]>();
   return {
     on(event, listener) {
+      check(event, listener);
       const list = listeners.get(event) ?? [];
       if (!list.includes(listener)) listeners.set(event, [...list, listener]);
     },
     off(event, listener) {
+      check(event, listener);
       const list = listeners.get(event)?.filter((each) => each !== listener) ?? [];
       if (list.length > 0) listeners.set(event, list);
       else listeners.delete(event);
@@ -94,4 +117,10 @@ export function createEvents(): Events {
       }
     },
   };
+}
+
+/** For callers without types: a listener of an event that does not exist would never hear anything. */
+function check(event: EventName, listener: unknown): void {
+  if (!eventNames.includes(event)) throw new InvalidOptionError('event', event, `there is no such event${allowedNames(event, eventNames)}`);
+  if (typeof listener !== 'function') throw new InvalidOptionError('listener', listener, 'a function is allowed');
 }

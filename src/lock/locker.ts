@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { InvalidOptionError } from './errors.ts';
 import { createEvents, type EventName, type Events, type Listener, type LockerEvents } from './events.ts';
 import { Gates } from './gates.ts';
 import { checkEntries, checkHanded } from './handed.ts';
@@ -106,6 +107,7 @@ export class ResourceLocker {
    * `weak` is for integrations: settings that count where call, table and locker say nothing.
    */
   async run<T>(scope: LockScope, work: (lock: Lock) => T | Promise<T>, options?: RunOptions, weak?: RunOptions): Promise<RunOutcome<T>> {
+    checkWork(work);
     checkOptions(options, '', runOptionNames);
     const request = this.#request(scope, options, weak);
     const { onBusy, onStarving, starveAfter } = request.options;
@@ -134,6 +136,7 @@ export class ResourceLocker {
     work: (lock: Lock, ...args: A) => T | Promise<T>,
     options?: RunOptions,
   ): (...args: A) => Promise<RunOutcome<T>> {
+    checkWork(work);
     checkOptions(options, '', runOptionNames);
     if (typeof scope !== 'function') this.#plans.scope(scope);
     return async (...args) => this.run(typeof scope === 'function' ? scope(...args) : scope, (lock) => work(lock, ...args), options);
@@ -171,6 +174,7 @@ export class ResourceLocker {
     return this.#locks.takeOver(request, handed);
   }
 
+  /** Calls `listener` at each such event. One that throws harms nobody. Throws `InvalidOptionError`. */
   on<E extends EventName>(event: E, listener: Listener<E>): this {
     this.#events.on(event, listener);
     return this;
@@ -225,6 +229,10 @@ export class ResourceLocker {
   #key(resource: string): string {
     return recordKey(this.#settings.namespace, this.#settings.environment, resource);
   }
+}
+
+function checkWork(work: unknown): void {
+  if (typeof work !== 'function') throw new InvalidOptionError('work', work, 'a function is allowed');
 }
 
 /** Under which name a job's skips are counted: its own, or what it takes. */

@@ -170,12 +170,13 @@ export const lockOptionNames: readonly string[] = Object.keys(rules).filter(
 export const runOptionNames: readonly string[] = Object.keys(rules);
 
 export function unknownOption(path: string, value: unknown, name: string, known: readonly string[]): InvalidOptionError {
+  return new InvalidOptionError(path, value, `there is no such option${allowedNames(name, known)}`);
+}
+
+/** What follows "there is no such …": the nearest name, and all of them. */
+export function allowedNames(name: string, known: readonly string[]): string {
   const [nearest] = nearestNames(name, known);
-  return new InvalidOptionError(
-    path,
-    value,
-    `there is no such option${nearest === undefined ? '' : `; did you mean "${nearest}"?`} Allowed: ${known.join(', ')}`,
-  );
+  return `${nearest === undefined ? '.' : `; did you mean "${nearest}"?`} Allowed: ${known.join(', ')}`;
 }
 
 function checkGroup(group: object, groupRules: Readonly<Record<string, readonly [Check, string]>>, path: string): void {

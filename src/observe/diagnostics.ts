@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
+import { eventNames } from '../lock/events.ts';
 import type { Holder } from '../lock/record.ts';
-import { eventNames, type Listeners, listen, type Observed, withoutTokens } from './listening.ts';
+import { type Listeners, listen, type Observed, withoutTokens } from './listening.ts';
 
 /**
  * Publishes every event on the channel `giveway:EVENT` of `node:diagnostics_channel`: the event's own data, holders without

@@ -10,26 +10,6 @@ export interface Observed {
 
 export type Listeners = { readonly [E in EventName]?: Listener<E> };
 
-/** Every event of a locker; a missing name is a compile error. */
-const everyEvent: Record<EventName, true> = {
-  acquired: true,
-  busy: true,
-  waiting: true,
-  skipped: true,
-  released: true,
-  extended: true,
-  lost: true,
-  'release-failed': true,
-  'store-down': true,
-  'store-up': true,
-  conflict: true,
-  'late-lock': true,
-  starving: true,
-  notice: true,
-};
-
-export const eventNames: readonly EventName[] = Object.keys(everyEvent) as EventName[];
-
 /** Subscribes all `listeners`, until disposed. */
 export function listen(locker: Observed, listeners: Listeners): Disposable {
   const names = Object.keys(listeners) as EventName[];

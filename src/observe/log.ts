@@ -1,8 +1,8 @@
-import type { EventName, Listener, LockerEvents } from '../lock/events.ts';
+import { type EventName, eventNames, type Listener, type LockerEvents } from '../lock/events.ts';
 import type { Holder } from '../lock/record.ts';
 import type { ResolvedScope } from '../lock/scope.ts';
 import { checkOptions, withMethods } from './check-options.ts';
-import { eventNames, type Listeners, listen, type Observed, type SeenHolder, scopeLabel, withoutTokens } from './listening.ts';
+import { type Listeners, listen, type Observed, type SeenHolder, scopeLabel, withoutTokens } from './listening.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 

@@ -258,6 +258,17 @@ describe('lockedProcessor', () => {
     expect(() => lockedProcessor(here, 'events', async () => {}, { onBusy: 'wait' as never })).toThrow(
       expect.objectContaining({ path: 'onBusy' }),
     );
+    for (const [given, path] of [
+      [[], 'locker'],
+      [[{}], 'locker'],
+      [[here], 'scope'],
+      [[here, 'events'], 'processor'],
+      [[here, 'events', './processor.js'], 'processor'],
+    ] as const) {
+      expect(() => (lockedProcessor as (...args: readonly unknown[]) => unknown)(...given)).toThrow(
+        expect.objectContaining({ name: 'InvalidOptionError', path }),
+      );
+    }
     expect(store.calls.create).toBe(0);
   });
 });

@@ -322,6 +322,13 @@ describe('schedule', () => {
     expect(store.calls.create).toBe(0);
   });
 
+  test('P11: a coordinator without a locker is refused', () => {
+    for (const locker of [undefined, {}, memoryStore()])
+      expect(() => runCoordinator(locker as never)).toThrow(
+        expect.objectContaining({ name: 'InvalidOptionError', message: expect.stringMatching(/^locker: .*createLocker\(\)/) }),
+      );
+  });
+
   test('P11: refuses no handler and no options at all; the longest name is good for a manual run too', async () => {
     const { here } = fleet();
     for (const handler of [undefined, './job.js']) {

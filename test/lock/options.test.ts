@@ -40,6 +40,43 @@ describe('P11: bad input is refused before anything is sent', () => {
     expect(store.calls).toEqual({ read: 0, create: 0, replace: 0, remove: 0 });
   });
 
+  test.each<[string, unknown]>([
+    ['run', (): Promise<unknown> => locker.run('events', undefined as never)],
+    ['run', async (): Promise<unknown> => locker.run('events', { ttlMs: 1_000 } as never)],
+    ['wrap', async (): Promise<unknown> => locker.wrap('events', undefined as never)],
+  ])('%s without its work', async (_, call) => {
+    store.resetCalls();
+    const error = await (call as () => Promise<unknown>)().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: 'InvalidOptionError', path: 'work', message: expect.stringContaining('a function') });
+    expect(store.calls).toEqual({ read: 0, create: 0, replace: 0, remove: 0 });
+  });
+
+  test('an event that does not exist, and a listener that is no function', () => {
+    for (const call of ['on', 'off'] as const) {
+      const misspelt = (): unknown => locker[call]('skiped' as never, () => {});
+      expect(misspelt).toThrow(InvalidOptionError);
+      expect(misspelt).toThrow(
+        /^event: received "skiped"; there is no such event; did you mean "skipped"\? Allowed: acquired, busy, .*notice$/,
+      );
+      expect(() => locker[call]('toString' as never, () => {})).toThrow(/there is no such event. Allowed: /);
+      expect(() => locker[call]('skipped', undefined as never)).toThrow('listener: received undefined; a function is allowed');
+    }
+  });
+
+  test('an unknown option, in whole sentences', () => {
+    const message = (options: object): string => {
+      try {
+        createLocker({ store, ...options } as never);
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return '';
+    };
+    expect(message({ retry: { maxwait: 3 } })).toMatch(/^retry.maxwait: received 3; there is no such option[;.] .*Allowed: maxWaitMs, /);
+    expect(message({ retry: { xyzzy: 3 } })).toMatch(/^retry.xyzzy: received 3; there is no such option. Allowed: maxWaitMs, /);
+    expect(message({ retry: { maxWaitms: 3 } })).toMatch(/there is no such option; did you mean "maxWaitMs"\? Allowed: /);
+  });
+
   test('a table that nobody listed, with the nearest names', async () => {
     const error = (await locker.lock('evnts').catch((reason: unknown) => reason)) as UnknownResourceError;
     expect(error).toBeInstanceOf(UnknownResourceError);
