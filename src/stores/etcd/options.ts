@@ -22,7 +22,8 @@ export function resolveOptions({
   ...others
 }: EtcdStoreOptions): Required<EtcdStoreOptions> {
   const [unknown] = Object.keys(others);
-  if (unknown !== undefined) throw new InvalidOptionError(unknown, 'an unknown option', 'the options are client, prefix, timeoutMs, breaker');
+  if (unknown !== undefined)
+    throw new InvalidOptionError(unknown, 'an unknown option', 'the options are client, prefix, timeoutMs, breaker');
   const { kv, leaseClient, watchClient } = (client ?? {}) as Partial<EtcdClient>;
   if (!kv || !leaseClient || !watchClient) throw new InvalidOptionError('client', client, 'a client of etcd3 (`new Etcd3()`) is needed');
   if (typeof prefix !== 'string') throw new InvalidOptionError('prefix', prefix, 'a string is allowed');
