@@ -3,38 +3,16 @@ import { bodyLimit } from 'hono/body-limit';
 import { getCookie, setCookie } from 'hono/cookie';
 import { HTTPException } from 'hono/http-exception';
 import { streamSSE } from 'hono/streaming';
-import { InvalidOptionError } from '../lock/errors.ts';
 import { createAccess, sessionMs } from './access.ts';
-import { createObservatory, type Inspected, type ReadJournal, type Resources } from './observatory.ts';
+import { createObservatory } from './observatory.ts';
+import { checkOptions, type DashboardOptions } from './options.ts';
 import { files } from './page/files.ts';
 import { loginPage, mainPage } from './page/html.ts';
-import { type Unlock, unlockShown } from './unlock.ts';
-
-export interface DashboardOptions {
-  /** Whose locks are shown. It is only read. */
-  readonly locker: Inspected;
-  /** Tables to show beside those in the journal: a list, the `resources` of a config, or a function. Default none. */
-  readonly resources?: Resources;
-  /** `resources` finds every table that is held, as the list of a store that can list its keys does. Default `false`. */
-  readonly listsAll?: boolean;
-  /** The past: a journal of this process, or of the fleet. Without one the page shows the present only. */
-  readonly journal?: ReadJournal;
-  /** Whoever has it may look and unlock; 16 characters at least. Default: whoever reaches the handler may look, and nobody unlock. */
-  readonly token?: string | undefined;
-  /** How a lock is removed, as by `storeUnlock`. Default: not at all. Needs a `token`. */
-  readonly unlock?: Unlock;
-  /** The path it is mounted at, as `'/locks'`. Default `'/'`. */
-  readonly basePath?: string;
-  /** A job is starving after so many skips in a row. Default 10. */
-  readonly starveAfterSkips?: number;
-  /** How often the store is asked while somebody watches, in milliseconds. Default 1 000. */
-  readonly refreshMs?: number;
-}
+import { unlockShown } from './unlock.ts';
 
 /** Answers requests, as a fetch handler does. */
 export type Dashboard = (request: Request) => Promise<Response>;
 
-const shortestToken = 16;
 const cookieName = 'giveway_dashboard';
 const keepAliveMs = 15_000;
 const longestBody = 64 * 1024;
@@ -54,7 +32,16 @@ const headers = {
 
 /** The dashboard as a fetch handler, to mount in any server. Asks nothing of the store while nobody watches. Throws `InvalidOptionError`. */
 export function createDashboard(options: DashboardOptions): Dashboard {
-  const { locker, resources = [], listsAll = false, journal, token, unlock, starveAfterSkips = 10, refreshMs = 1_000 } = checked(options);
+  const {
+    locker,
+    resources = [],
+    listsAll = false,
+    journal,
+    token,
+    unlock,
+    starveAfterSkips = 10,
+    refreshMs = 1_000,
+  } = checkOptions(options);
   const base = (options.basePath ?? '/').replace(/\/+$/, '');
   const access = token === undefined ? undefined : createAccess(token);
   const remove = access && unlock;
@@ -149,27 +136,4 @@ function withoutBase(request: Request, base: string): Request {
 function isUnlockRequest(value: unknown): value is { resource: string; holders: string[]; confirm: unknown } {
   const { resource, holders } = (value ?? {}) as { resource?: unknown; holders?: unknown };
   return typeof resource === 'string' && Array.isArray(holders) && holders.every((id) => typeof id === 'string');
-}
-
-function checked(options: DashboardOptions): DashboardOptions {
-  const { locker, listsAll, token, unlock, basePath, starveAfterSkips, refreshMs } = options;
-  const refuse = (path: string, received: unknown, allowed: string): never => {
-    throw new InvalidOptionError(path, received, allowed);
-  };
-  if (typeof locker?.inspect !== 'function') refuse('locker', locker, 'a ResourceLocker is allowed');
-  if (listsAll !== undefined && typeof listsAll !== 'boolean') refuse('listsAll', listsAll, 'true or false is allowed');
-  // What was received stays out of the message: it is a secret, if a short one.
-  if (token !== undefined && (typeof token !== 'string' || token.length < shortestToken))
-    refuse(
-      'token',
-      typeof token === 'string' ? `${token.length} characters` : typeof token,
-      `a string of at least ${shortestToken} characters is allowed`,
-    );
-  if (unlock !== undefined && token === undefined) refuse('unlock', unlock, 'a function is allowed, together with a `token`');
-  if (basePath !== undefined && !/^\/[\w\-./~]*$/.test(basePath)) refuse('basePath', basePath, 'a path such as "/locks" is allowed');
-  if (starveAfterSkips !== undefined && !(Number.isInteger(starveAfterSkips) && starveAfterSkips >= 1))
-    refuse('starveAfterSkips', starveAfterSkips, 'a positive integer is allowed');
-  if (refreshMs !== undefined && !(Number.isInteger(refreshMs) && refreshMs >= 100 && refreshMs <= 60_000))
-    refuse('refreshMs', refreshMs, 'an integer from 100 to 60 000 (milliseconds) is allowed');
-  return options;
 }

@@ -1,5 +1,6 @@
-export { createDashboard, type Dashboard, type DashboardOptions } from './dashboard.ts';
+export { createDashboard, type Dashboard } from './dashboard.ts';
 export { nodeListener } from './node-listener.ts';
 export type { Inspected, ReadJournal, Resources } from './observatory.ts';
+export type { DashboardOptions } from './options.ts';
 export { type DashboardServer, type ServeOptions, serveDashboard } from './serve.ts';
 export { type StoreUnlockOptions, storeUnlock, type Unlock } from './unlock.ts';

@@ -1,7 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import { InvalidOptionError } from '../lock/errors.ts';
-import { createDashboard, type DashboardOptions } from './dashboard.ts';
+import { createDashboard } from './dashboard.ts';
+import { checkNames, type DashboardOptions, optionNames } from './options.ts';
 
 export interface ServeOptions extends Omit<DashboardOptions, 'basePath'> {
   /** The address to listen on. Default `'127.0.0.1'`. Any but `127.0.0.1`, `::1` and `localhost` needs a `token`. */
@@ -16,10 +17,13 @@ export interface DashboardServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+const serveOptionNames = [...optionNames.filter((name) => name !== 'basePath'), 'host', 'port'];
 const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
 
 /** Serves the dashboard over HTTP. Rejects with `InvalidOptionError`, or when the port cannot be had. */
-export async function serveDashboard({ host = '127.0.0.1', port = 4440, ...options }: ServeOptions): Promise<DashboardServer> {
+export async function serveDashboard(asked: ServeOptions): Promise<DashboardServer> {
+  checkNames(asked, serveOptionNames);
+  const { host = '127.0.0.1', port = 4440, ...options } = asked;
   if (!loopback.has(host) && options.token === undefined)
     throw new InvalidOptionError(
       'host',

@@ -8,6 +8,7 @@ import {
   type Dashboard,
   type DashboardOptions,
   nodeListener,
+  type ServeOptions,
   serveDashboard,
   storeUnlock,
 } from '../../src/dashboard/index.ts';
@@ -270,6 +271,14 @@ test('every answer forbids scripts, styles and frames of others', async () => {
 test('refuses bad options before it serves', async () => {
   expect(() => dashboardOf({ token: 'short' })).toThrow(/^token: .*16 characters/);
   expect(() => dashboardOf({ token: 'short' })).not.toThrow(/short/);
+  const misspelt: object = { tokn: 'correct horse battery staple' };
+  expect(() => dashboardOf(misspelt)).toThrow(
+    /^tokn: .*no such option; did you mean "token"\? Allowed: locker, resources, listsAll, journal, token, unlock, basePath, starveAfterSkips, refreshMs$/,
+  );
+  expect(() => dashboardOf(misspelt)).not.toThrow(/correct horse/);
+  await expect(serveDashboard({ locker, prt: 0 } as object as ServeOptions)).rejects.toThrow(
+    /^prt: .*did you mean "port"\? .*, host, port$/,
+  );
   expect(() => dashboardOf({ basePath: '/a"b' })).toThrow(/^basePath: /);
   expect(() => dashboardOf({ resources: [''] })).toThrow(/^resources: /);
   expect(() => dashboardOf({ refreshMs: 1 })).toThrow(/^refreshMs: /);
