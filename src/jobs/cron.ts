@@ -38,17 +38,44 @@ const taskOptionNames = [
   'unref',
 ] as const;
 
-export interface ScheduleOptions extends RunOptions, FireOptions, Pick<TaskOptions, (typeof taskOptionNames)[number]> {
-  readonly locker: ResourceLocker;
-  /** What the handler needs, or a function of the fire that says so. Left out only with `'once-per-fire'`, which locks no table. */
-  readonly scope?: LockScope | ((context: TaskContext) => LockScope);
+/** Options of `schedule`. What else is needed depends on `guarantee`: a `scope`, a `name`, or both. */
+export type ScheduleOptions = OncePerFireOptions | BothOptions | NoOverlapOptions;
+
+interface NoOverlapOptions extends ScopeOptions {
   /** Default `'no-overlap'`. The two others need a `name`, the same in every instance. */
-  readonly guarantee?: Guarantee;
+  readonly guarantee?: 'no-overlap';
+}
+
+interface BothOptions extends ScopeOptions {
+  readonly guarantee: 'both';
+  /** The same in every instance: what a fire is known by. */
+  readonly name: string;
+}
+
+interface OncePerFireOptions extends CommonOptions {
+  readonly guarantee: 'once-per-fire';
+  /** The same in every instance: what a fire is known by. */
+  readonly name: string;
+  /** `'once-per-fire'` locks no table. */
+  readonly scope?: never;
+  /** Whoever finds a fire taken has nothing to wait for. */
+  readonly onBusy?: 'skip';
+  /** `slotHoldMs` says how long a fire stays taken. */
+  readonly minHoldMs?: never;
+}
+
+interface ScopeOptions extends CommonOptions {
+  /** What the handler needs, or a function of the fire that says so. */
+  readonly scope: LockScope | ((context: TaskContext) => LockScope);
   /**
    * What a fire does that finds the scope busy. Default `'skip'`. `'retry'` waits for it, until shortly before the next fire
    * or for `retry.maxWaitMs`, whichever is shorter.
    */
   readonly onBusy?: 'skip' | 'retry';
+}
+
+interface CommonOptions extends RunOptions, FireOptions, Pick<TaskOptions, (typeof taskOptionNames)[number]> {
+  readonly locker: ResourceLocker;
   /** Default 3 600 000: a table's or locker's own `maxHoldMs` comes first. */
   readonly maxHoldMs?: number;
 }

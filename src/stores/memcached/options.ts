@@ -1,21 +1,33 @@
 import { InvalidOptionError } from '../../lock/errors.ts';
+import { unknownOption } from '../../lock/options.ts';
 import type { BreakerOptions } from '../breaker.ts';
 import { type Address, addressOf, parseAddresses } from './addresses.ts';
 import type { Credentials } from './connection.ts';
 import { resolveTransport, type TlsOptions, type Transport } from './transport.ts';
 
-/** Options of `memcachedStore`. One of `servers` and `client` is needed. */
-export interface MemcachedStoreOptions {
+/** Options of `memcachedStore`. One of `servers` and `client` is needed, and not both. */
+export type MemcachedStoreOptions = MemcachedClientOptions | MemcachedServersOptions;
+
+interface MemcachedServersOptions extends MemcachedSettings {
   /**
    * `'host:11211'`, several separated by commas or as an array. Each lock lives on one of them, found by hashing, and there
    * is no failover: all processes must name the same servers in the same words.
    */
-  readonly servers?: string | readonly string[];
+  readonly servers: string | readonly string[];
+  readonly client?: never;
+}
+
+interface MemcachedClientOptions extends MemcachedSettings {
   /**
    * A memjs client whose addresses and credentials are taken over. Its connections are not: giveway makes its own,
    * because it must throw a client away after any fault.
    */
-  readonly client?: MemjsClient;
+  readonly client: MemjsClient;
+  readonly servers?: never;
+}
+
+/** What a store in Memcached can be told beside where the servers are. */
+export interface MemcachedSettings {
   /**
    * `'binary'`, the default, is what memjs speaks. `'meta'` are text commands that memcached has since 1.6.13, for servers
    * without the other one, such as ElastiCache Serverless. Processes with either exclude each other.
@@ -96,7 +108,7 @@ const leastQuarantineMs = 30_000;
 export function resolveOptions(options: MemcachedStoreOptions): ResolvedOptions {
   if (typeof options !== 'object' || options === null) throw new InvalidOptionError('options', options, 'an object is allowed');
   const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new InvalidOptionError(unknown, 'an unknown option', `${known.join(', ')} are allowed`);
+  if (unknown !== undefined) throw unknownOption(unknown, hidden(options[unknown as never]), unknown, known);
   const { timeoutMs = 500, verifyRelease = false, quarantine = false, breaker = {} } = options;
   checkInteger('timeoutMs', timeoutMs, 50, 60_000);
   checkBoolean('verifyRelease', verifyRelease);
@@ -145,6 +157,11 @@ function resolveCredentials({ username, password }: MemcachedStoreOptions): Cred
   if (typeof password !== 'string' || password === '')
     throw new InvalidOptionError('password', typeof password, 'a string that is not empty, with `username`');
   return { username, password };
+}
+
+/** Text under a wrong name may be a password. */
+function hidden(value: unknown): unknown {
+  return typeof value === 'string' ? '…' : value;
 }
 
 function checkInteger(path: string, value: unknown, least: number, most: number): void {

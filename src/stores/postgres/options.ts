@@ -3,21 +3,36 @@ import type { BreakerOptions } from '../breaker.ts';
 import type { PgPool } from './pool.ts';
 import { checkTable, defaultTable } from './table.ts';
 
-/** Options of `postgresStore`: where the database is, and how to talk to it. */
-export interface PostgresStoreOptions {
-  /** `postgres://user:password@host:5432/database`. giveway opens a pool of two of its own, and closes it. This or `pool`. */
-  readonly connectionString?: string;
-  /** A `Pool` of `pg`. It stays yours: keep a connection free in it, or long transactions starve the heartbeats. This or `connectionString`. */
-  readonly pool?: PgPool;
+/** Options of `postgresStore`: where the database is, by `connectionString` or `pool` and not both, and how to talk to it. */
+export type PostgresStoreOptions = PostgresPoolOptions | PostgresConnectionOptions;
+
+interface PostgresConnectionOptions extends PostgresSettings {
+  /** `postgres://user:password@host:5432/database`. giveway opens a pool of two of its own, and closes it. */
+  readonly connectionString: string;
+  readonly pool?: never;
+  /**
+   * Hear of releases through `LISTEN`, on one more connection, instead of asking again and again. It must be direct: give a
+   * connection string of its own if the other goes through PgBouncer. Default true.
+   */
+  readonly listen?: boolean | string;
+}
+
+interface PostgresPoolOptions extends PostgresSettings {
+  /** A `Pool` of `pg`. It stays yours: keep a connection free in it, or long transactions starve the heartbeats. */
+  readonly pool: PgPool;
+  readonly connectionString?: never;
+  /**
+   * Hear of releases through `LISTEN`, on one more connection, instead of asking again and again: a connection string for it,
+   * which must be direct and not go through PgBouncer. Default false.
+   */
+  readonly listen?: false | string;
+}
+
+interface PostgresSettings {
   /** Name of the lock table, `table` or `schema.table`, in lower case. Default `giveway_locks`. */
   readonly table?: string;
   /** Make the table when it turns out to be missing. Default false: a missing table is an error that says how to make it. */
   readonly createTable?: boolean;
-  /**
-   * Hear of releases through `LISTEN`, on one more connection, instead of asking again and again. It must be direct: give a
-   * connection string of its own if the other goes through PgBouncer. Default true with `connectionString`, false with `pool`.
-   */
-  readonly listen?: boolean | string;
   /** How long one operation may take, in milliseconds, connecting included. Default 1 000, at most 60 000. */
   readonly timeoutMs?: number;
   /** When calls to a failing server are refused at once, see `withBreaker`; `false`: never. */
@@ -90,5 +105,5 @@ function hidden(value: unknown): unknown {
 }
 
 function optionOf(options: PostgresStoreOptions, name: string): unknown {
-  return (options as Record<string, unknown>)[name];
+  return (options as PostgresStoreOptions & Record<string, unknown>)[name];
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Client } from 'memjs';
 import { parseAddresses } from '../../../src/stores/memcached/addresses.ts';
 import { memcachedStore } from '../../../src/stores/memcached/index.ts';
-import { type MemcachedStoreOptions, resolveOptions } from '../../../src/stores/memcached/options.ts';
+import { type MemcachedSettings, type MemcachedStoreOptions, resolveOptions } from '../../../src/stores/memcached/options.ts';
 
 const names = (servers: string | string[]): string[] => parseAddresses(servers).map(({ name }) => name);
 const refusal = (options: unknown): unknown => {
@@ -43,7 +43,7 @@ describe('servers', () => {
 });
 
 describe('the transport', () => {
-  test.each<[Partial<MemcachedStoreOptions>, object]>([
+  test.each<[MemcachedSettings, object]>([
     [{}, { protocol: 'binary' }],
     [{ tls: false }, { protocol: 'binary' }],
     [{ protocol: 'binary', tls: false }, { protocol: 'binary' }],
@@ -89,8 +89,17 @@ describe('P11: an option that is not allowed is named, before anything is sent',
     expect(refusal(options)).toMatchObject({ name: 'InvalidOptionError', path });
   });
 
+  test('a name that does not exist, with the nearest one', () => {
+    expect(refusal({ servers: 'a', timeout: 3 })).toMatchObject({
+      message: expect.stringMatching(
+        /^timeout: received 3; there is no such option; did you mean "timeoutMs"\? Allowed: servers, client, /,
+      ),
+    });
+  });
+
   test('and credentials are never in the message', () => {
     const refusals = [
+      { servers: 'a', username: 'me', passwrd: 'secret' },
       { servers: 'me:secret@a:1' },
       { servers: 'a', username: '', password: 'secret' },
       { servers: 'a', password: 'secret' },

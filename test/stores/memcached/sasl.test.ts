@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Version } from '../../../src/lock/store.ts';
-import { type MemcachedStoreOptions, memcachedStore } from '../../../src/stores/memcached/index.ts';
+import { memcachedStore } from '../../../src/stores/memcached/index.ts';
+import type { MemcachedSettings } from '../../../src/stores/memcached/options.ts';
 import { mayInstall } from '../../support/install.ts';
 import { type FaultProxy, startProxy } from '../../support/proxy.ts';
 import { memcachedServer, type ProcessServer } from '../../support/services.ts';
@@ -68,7 +69,7 @@ describeWith('memcached', () => {
       rmSync(directory, { recursive: true });
     });
 
-    const refusal = async (options: Partial<MemcachedStoreOptions>): Promise<Timed<unknown>> => {
+    const refusal = async (options: MemcachedSettings): Promise<Timed<unknown>> => {
       const store = memcachedStore({ servers: proxy.url, timeoutMs, ...options });
       const outcome = await timed(store.create('giveway:k', 'mine', 30_000));
       await store.close();

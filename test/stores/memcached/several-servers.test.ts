@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { LockStore, StoreNotice, Version } from '../../../src/lock/store.ts';
-import { type MemcachedStoreOptions, memcachedStore } from '../../../src/stores/memcached/index.ts';
+import { memcachedStore } from '../../../src/stores/memcached/index.ts';
+import type { MemcachedSettings } from '../../../src/stores/memcached/options.ts';
 import { placeOf } from '../../../src/stores/memcached/placement.ts';
 import { type FaultProxy, startProxy } from '../../support/proxy.ts';
 import { memcachedServer, type ProcessServer } from '../../support/services.ts';
@@ -29,7 +30,7 @@ describeWith('memcached', () => {
       await Promise.all(servers.map((server) => server.stop()));
     });
 
-    function open(addresses: readonly string[], options: Partial<MemcachedStoreOptions> = {}): LockStore {
+    function open(addresses: readonly string[], options: MemcachedSettings = {}): LockStore {
       const store = memcachedStore({ servers: addresses, ...transport.options, ...options });
       stores.push(store);
       return store;

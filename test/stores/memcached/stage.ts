@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
 import type { LockStore } from '../../../src/lock/store.ts';
-import { type MemcachedStoreOptions, memcachedStore } from '../../../src/stores/memcached/index.ts';
+import { memcachedStore } from '../../../src/stores/memcached/index.ts';
+import type { MemcachedSettings } from '../../../src/stores/memcached/options.ts';
 import { type FaultProxy, startProxy } from '../../support/proxy.ts';
 import { memcachedServer, type ProcessServer } from '../../support/services.ts';
 import { uniqueName } from '../../support/shared.ts';
@@ -13,11 +14,11 @@ export interface Stage {
   /** A key nobody has used. */
   freshKey(): string;
   /** A store through the proxy, without a breaker unless told; closed after the test. */
-  open(options?: Partial<MemcachedStoreOptions>): LockStore;
+  open(options?: MemcachedSettings): LockStore;
   /** The same, straight to the server: what others see. */
-  openDirect(options?: Partial<MemcachedStoreOptions>): LockStore;
+  openDirect(options?: MemcachedSettings): LockStore;
   /** A store through the proxy whose next fault will hit a request, not what its connection sends of its own. */
-  openReady(options?: Partial<MemcachedStoreOptions>): Promise<LockStore>;
+  openReady(options?: MemcachedSettings): Promise<LockStore>;
   /** These requests as the proxy names them. */
   words(...commands: Command[]): string[];
 }

@@ -1,0 +1,58 @@
+/** Options that exclude or need one another, compiled and not run. A line that should not compile says so. */
+
+import { createLocker } from 'giveway';
+import { type Guarantee, type ScheduleOptions, schedule } from 'giveway/cron';
+import { type MemcachedStoreOptions, memcachedStore } from 'giveway/memcached';
+import { memoryStore } from 'giveway/memory';
+import { type PostgresStoreOptions, postgresStore } from 'giveway/postgres';
+import { Client } from 'memjs';
+import { Pool } from 'pg';
+
+const client = Client.create('127.0.0.1:11211');
+memcachedStore({ servers: '127.0.0.1:11211', tls: true, username: 'me', password: 'secret' });
+memcachedStore({ servers: ['a', 'b'] });
+memcachedStore({ client, timeoutMs: 250 });
+const memcached: MemcachedStoreOptions[] = [{ servers: 'a' }, { client }];
+// @ts-expect-error one of `servers` and `client` is needed
+memcachedStore({});
+// @ts-expect-error one of `servers` and `client` is needed
+memcachedStore({ timeoutMs: 250 });
+// @ts-expect-error not both
+memcachedStore({ servers: '127.0.0.1:11211', client });
+
+const pool = new Pool();
+postgresStore({ connectionString: 'postgres://localhost/etl', listen: true });
+postgresStore({ connectionString: 'postgres://localhost/etl', listen: 'postgres://localhost:5433/etl' });
+postgresStore({ pool, listen: 'postgres://localhost/etl' });
+postgresStore({ pool, listen: false });
+const postgres: PostgresStoreOptions[] = [{ connectionString: 'postgres://localhost/etl' }, { pool }];
+// @ts-expect-error one of `connectionString` and `pool` is needed
+postgresStore({});
+// @ts-expect-error not both
+postgresStore({ connectionString: 'postgres://localhost/etl', pool });
+// @ts-expect-error with a pool it takes a connection string to listen
+postgresStore({ pool, listen: true });
+
+const locker = createLocker({ store: memoryStore() });
+const work = (): number => 42;
+schedule('* * * * *', work, { locker, scope: 'events' });
+schedule('* * * * *', work, { locker, scope: ({ date }) => `events/${date.getUTCDay()}`, guarantee: 'no-overlap', onBusy: 'retry' });
+schedule('* * * * *', work, { locker, scope: { writes: 'visits' }, name: 'etl', guarantee: 'both', onBusy: 'retry', minHoldMs: 5_000 });
+schedule('* * * * *', work, { locker, name: 'mail', guarantee: 'once-per-fire', onBusy: 'skip', slotHoldMs: 5_000 });
+const choose = (guarantee: Exclude<Guarantee, 'once-per-fire'>): ScheduleOptions => ({ locker, scope: 'events', name: 'etl', guarantee });
+// @ts-expect-error a scope is needed
+schedule('* * * * *', work, { locker });
+// @ts-expect-error a scope is needed
+schedule('* * * * *', work, { locker, name: 'etl', guarantee: 'both' });
+// @ts-expect-error a name is needed
+schedule('* * * * *', work, { locker, scope: 'events', guarantee: 'both' });
+// @ts-expect-error a name is needed
+schedule('* * * * *', work, { locker, guarantee: 'once-per-fire' });
+// @ts-expect-error it locks no table
+schedule('* * * * *', work, { locker, name: 'mail', guarantee: 'once-per-fire', scope: 'events' });
+// @ts-expect-error there is nothing to wait for
+schedule('* * * * *', work, { locker, name: 'mail', guarantee: 'once-per-fire', onBusy: 'retry' });
+// @ts-expect-error slotHoldMs says it
+schedule('* * * * *', work, { locker, name: 'mail', guarantee: 'once-per-fire', minHoldMs: 5_000 });
+
+export { choose, memcached, postgres };
