@@ -9,8 +9,15 @@ export function durationBetween(minMs: number, maxMs: number): (text: string) =>
     const [, number = '', unit = ''] = form.exec(text) ?? [];
     const ms = Math.round(Number(number) * (unitsMs[unit] ?? Number.NaN));
     if (number !== '' && ms >= minMs && ms <= maxMs) return ms;
-    throw new InvalidArgumentError(`A duration from ${shortly(minMs)} to ${shortly(maxMs)} is allowed, such as 500ms, 30s, 10m or 2h.`);
+    throw new InvalidArgumentError(`A duration from ${shortly(minMs)} to ${shortly(maxMs)} is allowed${examplesBetween(minMs, maxMs)}.`);
   };
+}
+
+function examplesBetween(minMs: number, maxMs: number): string {
+  const examples = [500, 30_000, 600_000, 7_200_000].filter((ms) => ms >= minMs && ms <= maxMs).map(shortly);
+  const last = examples.pop();
+  if (last === undefined) return '';
+  return `, such as ${examples.length === 0 ? last : `${examples.join(', ')} or ${last}`}`;
 }
 
 /** A time span for people, in its two largest units: `850ms`, `42s`, `3m 05s`, `2h 10m`, `3d 4h`. */

@@ -10,7 +10,7 @@ export interface CommonFlags {
 }
 
 /** How the flags say to load the config. They win over the variables, and those over the file. */
-export function loadOptions({ cwd, env }: Terminal, flags: CommonFlags): LoadOptions {
+function loadOptions({ cwd, env }: Terminal, flags: CommonFlags): LoadOptions {
   return {
     cwd,
     env,

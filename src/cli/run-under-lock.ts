@@ -24,6 +24,8 @@ export interface LockedRun {
   readonly options: RunOptions;
   /** Where neither flags nor config say anything. */
   readonly defaults: RunOptions;
+  /** Its store lives in this process alone. */
+  readonly excludesNobody: boolean;
   readonly graceMs: number;
   readonly busyCode: number;
   readonly isQuiet: boolean;
@@ -34,6 +36,8 @@ export interface LockedRun {
 export async function runUnderLock(work: LockedRun): Promise<number> {
   const { locker, journal, scope, options, defaults, busyCode } = work;
   const tell = teller(work);
+  if (work.excludesNobody)
+    tell('excludes-nobody', 'the store is memory, which lives in this process alone: it excludes no other process', {}, 'always');
   const waiting = new AbortController();
   let received: NodeJS.Signals | undefined;
   let pass = (signal: NodeJS.Signals): void => {
@@ -43,7 +47,7 @@ export async function runUnderLock(work: LockedRun): Promise<number> {
   const signals = catchSignals((signal) => pass(signal));
   journal?.journal.observe(locker);
   locker.on('waiting', ({ resource, holders }) =>
-    tell('waiting', `waiting for ${busyWith(resource, holders)}`, { resource, holders: shown(holders) }),
+    tell('waiting', `waiting: ${busyWith(resource, holders)}`, { resource, holders: shown(holders) }),
   );
   try {
     const outcome = await locker.run(

@@ -31,7 +31,7 @@ export async function redisClient(url: string): Promise<OwnClient<RedisClient>> 
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
-  const { createClient } = await peer('ioredis', () => import('redis'));
+  const { createClient } = await peer('ioredis', () => import('redis'), 'redis');
   const client = createClient({ url });
   client.unref();
   client.on('error', () => {}); // the store listens too, but later than the first attempt may fail
@@ -91,12 +91,17 @@ export async function zookeeperClients(servers: string): Promise<() => Zookeeper
   return () => zookeeper.createClient(servers, { spinDelay: reconnectAfterMs }) as unknown as ZookeeperClient;
 }
 
-async function peer<T>(name: string, load: () => Promise<T>): Promise<T> {
+/** Loads a package, or rejects with which one to install; `other` would do as well. */
+export async function peer<T>(name: string, load: () => Promise<T>, other?: string): Promise<T> {
   try {
     return await load();
   } catch (cause) {
     if (!isMissing(cause)) throw cause;
-    throw new GivewayError('ERR_GIVEWAY_PEER_MISSING', `it needs the package ${name}: npm install ${name}`, { cause });
+    throw new GivewayError(
+      'ERR_GIVEWAY_PEER_MISSING',
+      `it needs the package ${name}${other === undefined ? '' : ` or ${other}`}: npm install ${name}`,
+      { cause },
+    );
   }
 }
 

@@ -45,8 +45,9 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
   if (found === undefined && !env.GIVEWAY_STORE && !env.GIVEWAY_DISABLED && overrides?.store === undefined) throw nothingFound(cwd);
   const { resolveConfig } = await import('./resolve.ts');
   const source = found?.path ?? 'environment';
+  const field = overrides?.store !== undefined ? 'overrides.store' : env.GIVEWAY_STORE ? 'GIVEWAY_STORE' : 'store';
   const { store, isDisabled, ...settings } = resolveConfig(source, { file: found?.value, envName, variables: env, overrides });
-  return { source: found?.path, ...settings, store: store === undefined || isDisabled ? disabledStore : storeSource(store, source) };
+  return { source: found?.path, ...settings, store: store === undefined || isDisabled ? disabledStore : storeSource(store, source, field) };
 }
 
 /**

@@ -25,13 +25,13 @@ export function storeSettingProblem(setting: unknown): string | undefined {
   return 'a store URL is allowed; in a js or ts config also a store, or a function that opens one';
 }
 
-/** `configPath` stands in errors. The setting must have no problem. */
-export function storeSource(setting: StoreSetting, configPath: string): StoreSource {
+/** `configPath`, and `field`, where the setting was written, stand in errors. The setting must have no problem. */
+export function storeSource(setting: StoreSetting, configPath: string, field: string): StoreSource {
   const url = typeof setting === 'string' ? parseStoreUrl(setting) : undefined;
   return {
     label: typeof setting === 'string' ? redactUrl(setting) : typeof setting === 'function' ? 'opened by a function' : setting.traits.name,
     closesStore: typeof setting !== 'object',
-    open: () => reporting(configPath, () => openSetting(setting)),
+    open: () => reporting(configPath, field, () => openSetting(setting)),
     address: () => (typeof url === 'object' ? url : undefined),
   };
 }
@@ -51,13 +51,13 @@ function openUrl(text: string): Promise<LockStore> {
   return backend.open(url);
 }
 
-async function reporting(configPath: string, open: () => Promise<LockStore>): Promise<LockStore> {
+async function reporting(configPath: string, field: string, open: () => Promise<LockStore>): Promise<LockStore> {
   try {
     return await open();
   } catch (error) {
     if (error instanceof StoreUnavailableError) throw error;
     const cause = cleanError(error);
-    throw new ConfigError(configPath, [{ path: 'store', message: `could not be opened: ${cause.message}` }], { cause });
+    throw new ConfigError(configPath, [{ path: field, message: `could not be opened: ${cause.message}` }], { cause });
   }
 }
 

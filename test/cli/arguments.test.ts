@@ -91,7 +91,7 @@ describe('arguments', () => {
     [['run', '--write', 'a,,b', '--', 'true'], 'A name is missing'],
     [['run', '--write', 'a', '--wait', 'soon', '--', 'true'], 'A duration from 0ms to'],
     [['run', '--write', 'a', '--wait', '1s', '--skip', '--', 'true'], "'--wait <duration>' cannot be used with option '--skip'"],
-    [['run', '--write', 'a', '--ttl', '999ms', '--', 'true'], 'A duration from 1s to 1d is allowed'],
+    [['run', '--write', 'a', '--ttl', '999ms', '--', 'true'], 'A duration from 1s to 1d is allowed, such as 30s, 10m or 2h.'],
     [['run', '--write', 'a', '-E', '256', '--', 'true'], 'An exit code from 0 to 255 is allowed'],
     [['run', '--write', 'a', '--store', 'x://y', '--', 'true'], 'there is no such kind of store'],
     [['statsu'], "unknown command 'statsu' (Did you mean status?)"],
@@ -119,6 +119,11 @@ describe('durations', () => {
     const parseAny = durationBetween(0, Number.MAX_SAFE_INTEGER);
     expect(['500ms', '30', '30s', '1.5m', '2h', '1d', '0'].map(parseAny)).toEqual([500, 30_000, 30_000, 90_000, 7_200_000, 86_400_000, 0]);
     for (const text of ['', 's', '-1s', '1 s', '1w', '1e3', '٣s', '1.s', 'Infinity']) expect(() => parseAny(text)).toThrow('is allowed');
+  });
+
+  test('are refused with examples that are allowed', () => {
+    expect(() => durationBetween(0, 86_400_000)('x')).toThrow('A duration from 0ms to 1d is allowed, such as 500ms, 30s, 10m or 2h.');
+    expect(() => durationBetween(60_000, 120_000)('x')).toThrow('A duration from 1m to 2m is allowed.');
   });
 
   test('are shown in their two largest units', () => {

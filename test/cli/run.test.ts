@@ -114,7 +114,7 @@ describeWith('memcached', (service) => {
     const table = uniqueName();
     await hold(table);
     const waiting = start(['--write', table, '--wait', '50s', ...shell('echo ran')]);
-    await waiting.says('waiting for');
+    await waiting.says('waiting: ');
     await held.pop()?.unlock();
     expect(await waiting.ended).toMatchObject({ code: 0, stdout: 'ran\n' });
   });
@@ -196,7 +196,7 @@ describeWith('memcached', (service) => {
     const table = uniqueName();
     await hold(table);
     const waiting = start(['--write', table, '--wait', '50s', ...shell('echo ran')]);
-    await waiting.says('waiting for');
+    await waiting.says('waiting: ');
     waiting.process.kill('SIGINT');
     expect(await waiting.ended).toMatchObject({ code: 130, stdout: '' });
   });
@@ -356,7 +356,7 @@ describeWith('postgres', (service) => {
     ]);
     expect(missing).toMatchObject({ code: 0, stdout: 'ran\n' });
     expect(missing.stderr).toMatch(
-      /^giveway: the journal could not be written: relation "giveway_journal" does not exist; docs\/observe.md /,
+      /^giveway: the journal could not be written: relation "giveway_journal" does not exist; docs\/observe.md /m,
     );
     expect(dead).toMatchObject({ code: 0, stdout: 'ran\n', stderr: expect.stringContaining('ECONNREFUSED') });
     expect(wrong).toMatchObject({ code: 64, stdout: '', stderr: expect.stringContaining('GIVEWAY_JOURNAL: received "mysql://***@db/x"') });
@@ -396,6 +396,16 @@ describe('installed elsewhere than beside the config, as with --global', () => {
     const { code, stderr } = await cli.start(['check'], { cwd }).ended;
     expect({ code, stderr }).toEqual({ code: 64, stderr: expect.stringMatching(/\(file\): could not be loaded: Cannot find .*giveway/) });
   });
+});
+
+test('a store that excludes nobody else is told, in one line that --quiet leaves', async () => {
+  const line = /^giveway: the store is memory, .*excludes no other process.*\n$/;
+  const args = ['run', '--store', 'memory:', '--write', 'events'];
+  for (const flags of [[], ['--quiet']])
+    expect(await cli.start([...args, ...flags, '--', 'true']).ended).toMatchObject({ code: 0, stderr: expect.stringMatching(line) });
+  const { stderr } = await cli.start([...args, '--json', '--', 'true']).ended;
+  expect(JSON.parse(stderr)).toMatchObject({ giveway: 'excludes-nobody' });
+  expect((await cli.start([...args, '--', 'true'], { env: { GIVEWAY_DISABLED: '1' } }).ended).stderr).toBe('');
 });
 
 describe('a store that is down', () => {

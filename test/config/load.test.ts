@@ -86,7 +86,7 @@ describe('loadLocker', () => {
     const refused = await loadLocker(settings({ store: 'memcached://user:hunter2@h?timeoutMs=1' })).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(ConfigError);
     expect((refused as ConfigError).message).toBe(
-      'environment:\n  store: could not be opened: timeoutMs: received 1; a whole number of milliseconds from 50 to 60000 is allowed',
+      'environment:\n  overrides.store: could not be opened: timeoutMs: received 1; a whole number of milliseconds from 50 to 60000 is allowed',
     );
   });
 });
@@ -205,9 +205,9 @@ describe('a store from a URL', () => {
   });
 
   test.each([
-    ['redis://h', ['ioredis', 'redis'], 'ioredis'],
-    ['dynamodb://table', ['@aws-sdk/client-dynamodb'], '@aws-sdk/client-dynamodb'],
-    ['momento:cache', ['@gomomento/sdk'], '@gomomento/sdk'],
+    ['redis://h', ['ioredis', 'redis'], 'ioredis or redis: npm install ioredis'],
+    ['dynamodb://table', ['@aws-sdk/client-dynamodb'], '@aws-sdk/client-dynamodb: npm install @aws-sdk/client-dynamodb'],
+    ['momento:cache', ['@gomomento/sdk'], '@gomomento/sdk: npm install @gomomento/sdk'],
   ])('%s without its package says what to install', async (store, packages, wanted) => {
     for (const name of packages) {
       jest.doMock(name, () => {
@@ -216,7 +216,7 @@ describe('a store from a URL', () => {
     }
     try {
       await expect(loadLocker(settings({ store }))).rejects.toThrow(
-        `environment:\n  store: could not be opened: it needs the package ${wanted}: npm install ${wanted}`,
+        `environment:\n  overrides.store: could not be opened: it needs the package ${wanted}`,
       );
     } finally {
       for (const name of packages) jest.dontMock(name);

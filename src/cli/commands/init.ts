@@ -44,10 +44,11 @@ async function init(terminal: Terminal, { file, store, databaseUrl, json }: Init
     return refuse(terminal, `${path} cannot be written: ${(error as Error).message}`);
   }
   if (json) terminal.write(`${JSON.stringify({ file: path, tables })}\n`);
-  else
-    terminal.write(
-      `Wrote ${path}${databaseUrl === undefined ? '' : ` with ${tables.length} tables`}. Next: giveway check, giveway doctor.\n`,
-    );
+  else {
+    const named = path === join(terminal.cwd, `giveway.config${extname(path)}`) ? '' : ` --config ${shellWord(file)}`;
+    const withTables = databaseUrl === undefined ? '' : ` with ${tables.length} tables`;
+    terminal.write(`Wrote ${path}${withTables}. Next: giveway check${named}, giveway doctor${named}.\n`);
+  }
   if (holdsSecret) terminal.writeError('giveway: the store URL holds credentials and was not written; set it in GIVEWAY_STORE\n');
   return exitCodes.ok;
 }
@@ -61,12 +62,19 @@ async function refuseWrongStore(store: string): Promise<void> {
 /** Quoted where the database would fold a name; giveway's own tables are left out. */
 async function tablesOf(url: string): Promise<readonly string[]> {
   const { interview } = await import('../doctor/postgres.ts');
-  const rows = await interview(url, ({ askAll }) =>
+  const listed = interview(url, ({ askAll }) =>
     askAll(`select quote_ident(table_schema) as schema, quote_ident(table_name) as name from information_schema.tables
       where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema', 'pg_internal')
       and table_name not like 'giveway\\_%' order by 1, 2`),
   );
+  const rows = await listed.catch((error: Error) => {
+    throw new Error(`--database-url: ${redactUrl(url)} did not tell its tables: ${error.message}`);
+  });
   return rows.map(({ schema, name }) => (schema === 'public' ? String(name) : `${schema}.${name}`));
+}
+
+function shellWord(text: string): string {
+  return /^[\w./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function refuse(terminal: Terminal, reason: string): number {

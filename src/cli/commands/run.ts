@@ -1,10 +1,11 @@
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
+import { createLocker } from '../../lock/locker.ts';
 import type { LockScope } from '../../lock/scope.ts';
 import { durationBetween } from '../durations.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type JournalFlags, openJournal, withJournalFlag } from '../journal.ts';
-import { type CommonFlags, loadOptions } from '../open.ts';
+import { type CommonFlags, openConfig } from '../open.ts';
 import type { Terminal } from '../terminal.ts';
 import { exitCode, names, newCommand, nonEmpty, type Perform } from './grammar.ts';
 
@@ -79,12 +80,13 @@ Exit codes: the command's own (128+n for signal n), or
   126, 127 the command could not be executed, or was not found`;
 
 async function run(terminal: Terminal, command: readonly string[], flags: RunFlags): Promise<number> {
-  const [{ loadLocker }, { runUnderLock }] = await Promise.all([import('../../config/index.ts'), import('../run-under-lock.ts')]);
+  const { runUnderLock } = await import('../run-under-lock.ts');
   const journal = await openJournal(terminal, flags);
-  const locker = await loadLocker(loadOptions(terminal, flags));
+  const { source: _, envName: __, store: setting, ...settings } = await openConfig(terminal, flags);
+  const store = await setting.open();
   return runUnderLock({
     terminal,
-    locker,
+    locker: createLocker({ ...settings, store, closesStore: setting.closesStore }),
     journal,
     command,
     scope: scopeOf(flags),
@@ -97,6 +99,7 @@ async function run(terminal: Terminal, command: readonly string[], flags: RunFla
       ...(flags.onStoreDown === undefined ? {} : { onStoreDown: flags.onStoreDown === 'run' ? 'run' : 'throw' }),
     },
     defaults: { ...runDefaults, job: basename(command[0] ?? '') || 'giveway run' },
+    excludesNobody: store.traits.name === 'memory',
     graceMs: flags.grace,
     busyCode: flags.skipOk ? exitCodes.ok : (flags.conflictExitCode ?? exitCodes.busy),
     isQuiet: flags.quiet ?? false,

@@ -1,3 +1,4 @@
+import { peer } from '../../config/clients.ts';
 import { redactText } from '../../config/redact.ts';
 import { withoutParameters } from '../../config/store-url.ts';
 import { clockFinding, type Finding, type Patient } from './finding.ts';
@@ -13,7 +14,7 @@ export interface Interview {
 
 /** Connects, asks, hangs up. Rejects with what the server or the network said, without credentials. */
 export async function interview<T>(connectionString: string, questions: (interview: Interview) => Promise<T>): Promise<T> {
-  const { default: pg } = await import('pg');
+  const { default: pg } = await peer('pg', () => import('pg'));
   const client = new pg.Client({
     connectionString,
     application_name: 'giveway doctor',
