@@ -4,24 +4,24 @@ import type { Holder } from '../lock/record.ts';
 /** The wait is over and somebody else has it, or a heartbeat came too late. The Java client's `LockNotGrantedException`. */
 export class LockNotGrantedError extends GivewayError {
   declare readonly name: 'LockNotGrantedError';
-  /** Who was in the way at the last look; empty if nobody is known. */
-  readonly holders: readonly Holder[];
+  /** Who was in the way at the last look; empty if nobody is known. Not enumerable, since they have tokens. */
+  declare readonly holders: readonly Holder[];
 
   constructor(message: string, holders: readonly Holder[] = [], options?: ErrorOptions) {
     super('ERR_GIVEWAY_LOCK_NOT_GRANTED', `${message}${heldBy(holders)}`, options);
-    this.holders = holders;
+    Object.defineProperty(this, 'holders', { value: holders });
   }
 }
 
 /** Somebody has it now, and `shouldSkipBlockingWait` was set. The Java client's `LockCurrentlyUnavailableException`. */
 export class LockCurrentlyUnavailableError extends GivewayError {
   declare readonly name: 'LockCurrentlyUnavailableError';
-  /** Empty if nobody is known. */
-  readonly holders: readonly Holder[];
+  /** Empty if nobody is known. Not enumerable, since they have tokens. */
+  declare readonly holders: readonly Holder[];
 
   constructor(message: string, holders: readonly Holder[] = []) {
     super('ERR_GIVEWAY_LOCK_CURRENTLY_UNAVAILABLE', `${message}${heldBy(holders)}`);
-    this.holders = holders;
+    Object.defineProperty(this, 'holders', { value: holders });
   }
 }
 

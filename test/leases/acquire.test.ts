@@ -1,6 +1,7 @@
+import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { createLocker } from '../../src/index.ts';
-import type { AcquireLockOptions } from '../../src/leases/index.ts';
+import type { AcquireLockOptions, LockNotGrantedError } from '../../src/leases/index.ts';
 import { present, type Stage, stage } from './stage.ts';
 
 const events: AcquireLockOptions = { partitionKey: 'events' };
@@ -119,6 +120,19 @@ describe('who has it', () => {
     await lock.unlock();
     expect(await client().tryAcquireLock(visits)).toBeDefined();
     await locker.close();
+  });
+
+  test("no holder's token is printed with the refusal, caught or not", async () => {
+    const { client } = stage();
+    await client({ ownerName: 'holder' }).acquireLock(events);
+    for (const how of [atOnce, { additionalTimeToWaitForLockMs: 0, refreshPeriodMs: 1 }]) {
+      const error = await client()
+        .acquireLock({ ...events, ...how })
+        .catch((reason: unknown) => reason as LockNotGrantedError);
+      const token = present((error as LockNotGrantedError).holders[0]).token;
+      for (const text of [inspect(error), inspect(error, { customInspect: false, depth: 9 }), JSON.stringify(error)])
+        expect(text).not.toContain(token);
+    }
   });
 
   test('a record that cannot be read is held by somebody unknown, and is left alone', async () => {

@@ -7,7 +7,7 @@ import { type MomentoClient, type MomentoStoreOptions, momentoStore } from '../.
 import { type MomentoFault, type MomentoServer, momentoServer, quietClient } from '../../support/momento-server.ts';
 
 const minute = 60_000;
-const timeoutMs = 800;
+const timeoutMs = 1_500;
 /** What a loaded machine may add to a deadline. */
 const slackMs = 1_000;
 
@@ -211,14 +211,14 @@ describe('the real Momento SDK against a stand-in for the service (not the live 
 
     test('a request that was never heard is sent again', async () => {
       server.break('SetIf', 'unheard');
-      expect(await open({ client: strict }).create(freshKey(), 'value', minute)).toBeDefined();
+      expect(await open({ client: strict, timeoutMs: 5_000 }).create(freshKey(), 'value', minute)).toBeDefined();
       expect(server.requests).toHaveLength(2);
     });
 
     test('a read whose answer was lost is sent again', async () => {
       for (const fault of losses) {
         server.break('GetWithHash', fault);
-        expect(await open({ client: strict }).read(freshKey())).toBeUndefined();
+        expect(await open({ client: strict, timeoutMs: 3_000 }).read(freshKey())).toBeUndefined();
       }
     });
 
