@@ -35,8 +35,8 @@ const readingProcesses = 2;
  * back as soon as it has been done, but for a breath.
  */
 const loads: readonly Load[] = [
-  { name: 'moderate', inserters: 2, insertPauseMs: 90, readers: 2, readPauseMs: 20, jobBusy: 0.125 },
-  { name: 'heavy', inserters: 4, insertPauseMs: 120, readers: 2, readPauseMs: 20, jobBusy: 0.9 },
+  { name: 'moderate', inserters: 2, insertPauseMs: 85, readers: 2, readPauseMs: 20, jobBusy: 0.125 },
+  { name: 'heavy', inserters: 4, insertPauseMs: 190, readers: 2, readPauseMs: 20, jobBusy: 0.9 },
 ];
 
 interface Stage {

@@ -8,7 +8,7 @@ import { type Desk, rewriteStates } from '../../demo/workload.ts';
 export const computeMs = 10;
 
 /** How much longer than on this machine's loopback each statement takes that inserts flights, in milliseconds. It costs no CPU. */
-export const insertMs = 8;
+export const insertMs = 20;
 
 /** Whoever inserts, and by whatever means: a batch holds its table for as long as a warehouse takes for a statement. */
 export const slowInserts: string = `
