@@ -16,8 +16,16 @@ export interface LockStore {
   replace(key: string, value: string, version: Version, ttlMs: number): Promise<Version | undefined>;
   /** Removes `key` only if it still is at `version`. `false`: it is not, or it is gone. */
   remove(key: string, version: Version): Promise<boolean>;
-  /** Push: calls `onChange` soon after `key` was removed or replaced by anybody. May call too often, never promises to call. */
-  subscribe?(key: string, onChange: () => void): Disposable;
+  /**
+   * Adds `text` to the value's end only if `key` still is at `version`; what is left of the key's life stays as it is.
+   * `undefined`: it is not, or it is gone. From then on `version` is an old one, by which `replace` and `remove` say no.
+   */
+  append?(key: string, text: string, version: Version): Promise<Version | undefined>;
+  /**
+   * Push: calls `onChange` soon after `key` was removed or replaced by anybody, with what stands there now where the backend
+   * says it along. May call too often, never promises to call; an `append` need not be told.
+   */
+  subscribe?(key: string, onChange: (now?: Entry) => void): Disposable;
   /** Every live entry whose key starts with `prefix`, where the backend can list. */
   list?(prefix: string): AsyncIterable<Listed>;
   /** Facts worth an operator's attention: another server list, a restart. */
@@ -38,6 +46,8 @@ export interface StoreTraits {
   readonly durable: boolean;
   /** Does `subscribe` exist and work? */
   readonly pushes: boolean;
+  /** Does `append` exist and work? Default false. */
+  readonly appends?: boolean;
   /**
    * Who judges that an entry has expired. `clock` (the default): the backend, for everybody at once. `observation`: each
    * connection, once it has itself seen the same version for longer than the TTL; so the first look at what a dead holder

@@ -30,6 +30,9 @@ export function watchedStore(store: LockStore, watcher: StoreWatcher): LockStore
     create: (key, value, ttlMs) => watch(store.create(key, value, ttlMs)),
     replace: (key, value, version, ttlMs) => watch(store.replace(key, value, version, ttlMs)),
     remove: (key, version) => watch(store.remove(key, version)),
+    ...(store.append === undefined
+      ? {}
+      : { append: (key, text, version) => watch((store.append as NonNullable<LockStore['append']>)(key, text, version)) }),
     ...(store.subscribe === undefined ? {} : { subscribe: store.subscribe.bind(store) }),
     ...(store.list === undefined ? {} : { list: store.list.bind(store) }),
     ...(store.onNotice === undefined ? {} : { onNotice: store.onNotice.bind(store) }),

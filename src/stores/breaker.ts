@@ -75,6 +75,9 @@ export function withBreaker(store: LockStore, options: BreakerOptions = {}): Loc
     },
     replace: (key, value, version, ttlMs) => watched(circuitOf(key), store.replace(key, value, version, ttlMs)),
     remove: (key, version) => watched(circuitOf(key), store.remove(key, version)),
+    ...(store.append && {
+      append: (key, text, version) => watched(circuitOf(key), (store.append as NonNullable<LockStore['append']>)(key, text, version)),
+    }),
     ...(store.subscribe && { subscribe: store.subscribe.bind(store) }),
     ...(store.list && { list: store.list.bind(store) }),
     ...(store.onNotice && { onNotice: store.onNotice.bind(store) }),
