@@ -1,4 +1,4 @@
-import type { Entrant } from '../lock/record.ts';
+import type { Entrant, Waiting } from '../lock/record/record.ts';
 import { shortly } from './durations.ts';
 import type { Sight } from './sight.ts';
 import { printable, type Terminal, table } from './terminal.ts';
@@ -21,10 +21,10 @@ export function statusTable(sights: readonly Sight[], nowMs: number, style: Term
 function rowsOf({ resource, state, holders, waiting }: Sight, nowMs: number): readonly (readonly string[])[] {
   const name = printable(resource);
   const held = holders.map((holder) => [name, holder.minHold ? 'min-hold' : 'held', ...cellsOf(holder, nowMs), endInWords(holder, nowMs)]);
-  const next = waiting.map((waiter) => [name, 'waiting', ...cellsOf(waiter, nowMs), '']);
+  const next = waiting.map((waiter, index) => [name, 'waiting', ...cellsOf(waiter, nowMs), `place ${index + 1} in line`]);
   return [...(held.length > 0 ? held : [[name, state]]), ...next];
 }
 
-function cellsOf({ mode, job = '-', host, pid, since }: Entrant, nowMs: number): readonly string[] {
+function cellsOf({ mode, job = '-', host, pid, since }: Entrant | Waiting, nowMs: number): readonly string[] {
   return [mode, printable(job), printable(host), String(pid), shortly(Math.max(0, nowMs - since))];
 }

@@ -1,9 +1,9 @@
-import type { Entrant } from '../lock/record.ts';
+import type { Entrant, Waiting } from '../lock/record/record.ts';
 import { shortly } from './durations.ts';
 import { printable } from './terminal.ts';
 
-/** One holder in a line: job, mode, host, pid, age, and when it ends. */
-export function holderInWords({ job, mode, host, pid, since }: Entrant, nowMs: number): string {
+/** One holder, or one who waits, in a line: job, mode, host, pid, age, and when it ends. */
+export function holderInWords({ job, mode, host, pid, since }: Entrant | Waiting, nowMs: number): string {
   return `${printable(job ?? 'a job without a name')} (${mode}) on ${printable(host)}, pid ${pid}, for ${shortly(Math.max(0, nowMs - since))}`;
 }
 

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { createLocker, type ResourceLocker } from '../lock/locker.ts';
-import { unknownOption } from '../lock/options.ts';
+import { createLocker, type ResourceLocker } from '../lock/api/locker.ts';
+import { unknownOption } from '../lock/plan/options.ts';
 import { findConfig, nothingFound, openConfig } from './find.ts';
 import { type StoreSource, storeSource } from './store-setting.ts';
 import type { EnvironmentSettings, MergedSettings } from './types.ts';

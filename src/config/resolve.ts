@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini';
 import { ConfigError, type ConfigProblem } from '../lock/errors.ts';
-import { nearestNames } from '../lock/names.ts';
+import { nearestNames } from '../lock/nearest.ts';
 import { findContradictions, layerAt } from './contradictions.ts';
 import { isDisabled } from './disabled.ts';
 import { mergeSettings } from './merge.ts';

@@ -1,9 +1,8 @@
 // `zod/mini`, because a bundle of it without messages and locales loads in a few milliseconds, and the CLI reads a config
 // at every start. Each message here says what is allowed; `problems.ts` puts before it what was received.
 import * as z from 'zod/mini';
-import type { RetryOptions, TableOptions } from '../lock/options.ts';
-import { ttlRangeMs } from '../lock/options.ts';
-import type { StarveAfter } from '../lock/starvation.ts';
+import type { RetryOptions, StarveAfter, TableOptions } from '../lock/options.ts';
+import { ttlRangeMs } from '../lock/plan/options.ts';
 import { backends } from './build.ts';
 import { storeSettingProblem } from './store-setting.ts';
 import type { EnvironmentSettings, GivewayConfig, StoreSetting } from './types.ts';
@@ -83,6 +82,20 @@ const table = {
       default: 'run',
     }),
   ),
+} satisfies Fields<Omit<TableOptions, 'limits'>>;
+
+const limits = {
+  appends: z.optional(wholeMs(1, Number.MAX_SAFE_INTEGER, { description: 'At most so many appends at once in the whole fleet.' })),
+  reads: z.optional(wholeMs(1, Number.MAX_SAFE_INTEGER, { description: 'At most so many reads at once in the whole fleet.' })),
+} satisfies Fields<NonNullable<TableOptions['limits']>>;
+
+const listedTable = {
+  ...table,
+  limits: z.optional(
+    z
+      .strictObject(limits, 'an object { appends, reads } is allowed')
+      .check(z.meta({ description: 'How many may hold it at once in the whole fleet.' })),
+  ),
 } satisfies Fields<TableOptions>;
 
 const starveAfter = {
@@ -99,7 +112,7 @@ const name = z.string('a name is a non-empty string');
 
 const resources = z
   .union(
-    [z.array(name), z.record(name, z.strictObject(table, 'an object of settings is allowed, {} for none'))],
+    [z.array(name), z.record(name, z.strictObject(listedTable, 'an object of settings is allowed, {} for none'))],
     'a list of names, or an object { name: settings }, is allowed',
   )
   .check(
@@ -129,6 +142,14 @@ const settings = {
     }),
   ),
   resources: z.optional(resources),
+  host: z.optional(
+    matching(/^[^\p{Cc}]{1,255}$/u, 'a name of 1 to 255 characters without control characters is allowed', {
+      description: 'Under which name records and messages show a process. Default: GIVEWAY_HOST, else the name of the machine.',
+    }),
+  ),
+  maxWaiters: z.optional(
+    wholeMs(1, Number.MAX_SAFE_INTEGER, { description: 'More than these may not wait for one table in one process.', default: 10_000 }),
+  ),
   allowUnlisted: z.optional(flag({ description: 'Allow names that are not under resources too.', default: false })),
   job: z.optional(text({ description: 'Shown to others while a lock is held.' })),
   heartbeat: z.optional(flag({ description: 'Renew every ttlMs / 3 while held.', default: true })),
@@ -170,6 +191,7 @@ export function fieldsAt(path: readonly PropertyKey[]): readonly string[] {
   const depth = { environments: 2, overrides: 1 }[String(path[0])] ?? 0;
   const [first, ...rest] = path.slice(depth);
   if (first === undefined) return Object.keys(settings);
-  if (first === 'resources' && rest.length === 1) return Object.keys(table);
+  if (first === 'resources' && rest.length === 1) return Object.keys(listedTable);
+  if (first === 'resources' && rest.at(-1) === 'limits') return Object.keys(limits);
   return Object.keys(first === 'starveAfter' ? starveAfter : retry);
 }

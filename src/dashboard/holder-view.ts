@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Holder } from '../lock/record.ts';
+import type { Holder } from '../lock/holder.ts';
 import type { SeenHolder } from '../observe/index.ts';
 import type { HolderView } from './view.ts';
 

@@ -1,6 +1,6 @@
-import type { ResourceLocker } from '../lock/locker.ts';
-import { normalizeName } from '../lock/names.ts';
-import type { Holder } from '../lock/record.ts';
+import type { ResourceLocker } from '../lock/api/locker.ts';
+import type { Holder } from '../lock/holder.ts';
+import { normalizeName } from '../lock/plan/names.ts';
 import type { Journal, JournalEntry } from '../observe/index.ts';
 import { jobsOf, pastOf } from './history.ts';
 import { viewOf } from './holder-view.ts';

@@ -1,5 +1,5 @@
-import type { Mode } from '../lock/record.ts';
-import type { SkipReason } from '../lock/run.ts';
+import type { SkipReason } from '../lock/api/run.ts';
+import type { Mode } from '../lock/holder.ts';
 
 /** All that the page shows, as JSON. Times are milliseconds since 1970. Holds no token. */
 export interface View {

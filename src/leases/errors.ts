@@ -1,5 +1,6 @@
-import { describeHolder, GivewayError } from '../lock/errors.ts';
-import type { Holder } from '../lock/record.ts';
+import { GivewayError } from '../lock/errors.ts';
+import type { Holder } from '../lock/holder.ts';
+import { describeHolder } from '../lock/holder.ts';
 
 /** The wait is over and somebody else has it, or a heartbeat came too late. The Java client's `LockNotGrantedException`. */
 export class LockNotGrantedError extends GivewayError {

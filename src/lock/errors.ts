@@ -1,4 +1,4 @@
-import type { Holder } from './record.ts';
+import { describeHolder, type Holder } from './holder.ts';
 
 /** Why a lock that was ours no longer is. */
 export type LostReason = 'stolen' | 'vanished' | 'expired' | 'unreachable' | 'max-hold' | 'closed';
@@ -134,12 +134,6 @@ function busyMessage(resource: string, holders: readonly Holder[], waitedMs: num
   const who = holders.length === 0 ? 'somebody unknown' : holders.map(describeHolder).join('; ');
   const waited = waitedMs > 0 ? ` after waiting ${Math.round(waitedMs)} ms` : '';
   return `"${resource}" is busy${waited}: held by ${who}`;
-}
-
-/** One holder in words: job, host, pid, mode, since when and until when at the latest. */
-export function describeHolder(holder: Holder): string {
-  const end = holder.latestEnd === undefined ? '' : `, until ${holder.latestEnd.toISOString()} at the latest`;
-  return `${holder.job ?? 'a job without a name'} on ${holder.host} (pid ${holder.pid}, ${holder.mode}, since ${holder.since.toISOString()}${end})`;
 }
 
 function show(value: unknown): string {

@@ -1,6 +1,6 @@
 import { type EventName, eventNames, type Listener, type LockerEvents } from '../lock/events.ts';
-import type { Holder } from '../lock/record.ts';
-import type { ResolvedScope } from '../lock/scope.ts';
+import type { Holder } from '../lock/holder.ts';
+import type { ResolvedScope } from '../lock/options.ts';
 import { checkOptions, withMethods } from './check-options.ts';
 import { type Listeners, listen, type Observed, type SeenHolder, scopeLabel, withoutTokens } from './listening.ts';
 

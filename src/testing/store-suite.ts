@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { InvalidOptionError } from '../lock/errors.ts';
-import { checkNamespace } from '../lock/keys.ts';
+import { checkNamespace } from '../lock/record/keys.ts';
 import type { LockStore } from '../lock/store.ts';
 import type { Behaviour, Stage } from './behaviour.ts';
 import { endingBehaviours } from './locker/endings.ts';

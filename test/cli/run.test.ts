@@ -11,7 +11,7 @@ import { createLocker, type ResourceLocker } from 'giveway';
 import { memcachedStore } from 'giveway/memcached';
 import { createJournalTableSql } from 'giveway/observe';
 import { Client } from 'pg';
-import { recordKey } from '../../src/lock/keys.ts';
+import { recordKey } from '../../src/lock/record/keys.ts';
 import { canSpeakTls, certificate, tlsArgs } from '../stores/memcached/certificates.ts';
 import { mayInstall } from '../support/install.ts';
 import { freePort } from '../support/server-process.ts';

@@ -2,8 +2,8 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type ConfigInputs, type ResolvedConfig, resolveConfig } from '../../src/config/resolve.ts';
+import { createLocker } from '../../src/lock/api/locker.ts';
 import { ConfigError } from '../../src/lock/errors.ts';
-import { createLocker } from '../../src/lock/locker.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 
 function resolve(file: unknown, rest: Partial<ConfigInputs> = {}): ResolvedConfig {

@@ -1,4 +1,4 @@
-import { decodeRecord } from '../../src/lock/record.ts';
+import { decodeRecord } from '../../src/lock/record/record.ts';
 import type { LockStore } from '../../src/lock/store.ts';
 import { sharedClockMs } from './history.ts';
 

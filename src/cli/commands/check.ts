@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { LoadedConfig } from '../../config/index.ts';
-import { type ResolvedOptions, type RunOptions, resolveOptions } from '../../lock/options.ts';
+import type { ResolvedOptions, RunOptions } from '../../lock/options.ts';
+import { resolveOptions } from '../../lock/plan/options.ts';
 import { shortly } from '../durations.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
 import { printable, type Terminal, table } from '../terminal.ts';

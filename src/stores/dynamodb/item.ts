@@ -1,5 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import type { LockRecord } from '../../lock/record.ts';
+import type { LockRecord } from '../../lock/record/record.ts';
 
 /**
  * The item as the Java DynamoDB Lock Client writes and reads it, so that workers in both languages can share a table.
@@ -77,7 +77,7 @@ export function decodeItem(item: Item): StoredLock {
  */
 export function recordText(stored: StoredLock, sinceWallMs: number): string {
   if (stored.isOurs || stored.recordVersionNumber === '' || stored.leaseMs === Number.POSITIVE_INFINITY) return stored.data;
-  const record: LockRecord = {
+  const record: Pick<LockRecord, 'v' | 'holders'> = {
     v: 1,
     holders: [
       {

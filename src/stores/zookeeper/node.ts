@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { clockSkewMs } from '../../lock/decide.ts';
+import { clockSkewMs } from '../../lock/record/decide.ts';
 import type { ZookeeperStat } from './client.ts';
 
 /** An entry as its node has it. */

@@ -1,6 +1,6 @@
 import { type AttributeValue, type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { decodeRecord } from '../../../src/lock/record.ts';
+import { decodeRecord } from '../../../src/lock/record/record.ts';
 import type { Entry, Version } from '../../../src/lock/store.ts';
 import { type DynamodbStore, type DynamodbStoreOptions, dynamodbStore } from '../../../src/stores/dynamodb/index.ts';
 import { fakeClock } from '../../../src/testing/index.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Etcd3 } from 'etcd3';
-import { createLocker } from '../../../src/lock/locker.ts';
+import { createLocker } from '../../../src/lock/api/locker.ts';
 import type { Version } from '../../../src/lock/store.ts';
 import { type EtcdClient, etcdStore } from '../../../src/stores/etcd/index.ts';
 import { etcdServer, type ProcessServer } from '../../support/services.ts';

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { Pool } from 'pg';
-import { createLocker } from '../../../src/lock/locker.ts';
+import { createLocker } from '../../../src/lock/api/locker.ts';
 import type { Version } from '../../../src/lock/store.ts';
 import { postgresStore } from '../../../src/stores/postgres/index.ts';
 import { type FaultProxy, startProxy } from '../../support/proxy.ts';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
 import { createCluster } from 'redis';
-import { createLocker } from '../../../src/lock/locker.ts';
+import { createLocker } from '../../../src/lock/api/locker.ts';
 import type { LockStore, StoreNotice, Version } from '../../../src/lock/store.ts';
 import { redisStore } from '../../../src/stores/redis/index.ts';
 import { type FaultProxy, startProxy } from '../../support/proxy.ts';

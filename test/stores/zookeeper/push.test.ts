@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from '@jest/globals';
-import { createLocker } from '../../../src/lock/locker.ts';
+import { createLocker } from '../../../src/lock/api/locker.ts';
 import type { LockStore, Version } from '../../../src/lock/store.ts';
 import { type ZookeeperClient, zookeeperStore } from '../../../src/stores/zookeeper/index.ts';
 import { describeWith } from '../../support/shared.ts';

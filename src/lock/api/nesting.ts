@@ -1,0 +1,94 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { GivewayError } from '../errors.ts';
+import type { Mode } from '../holder.ts';
+import type { Need } from '../options.ts';
+import { covers, isBefore, modeIn } from '../plan/scope.ts';
+import type { HeldLock } from './held-lock.ts';
+
+interface Frame {
+  readonly lock: HeldLock;
+  /** What it holds, the schemas of its tables among them. */
+  readonly needs: readonly Need[];
+  readonly around: Frame | undefined;
+}
+
+/** What a request finds held around it. */
+export interface Enclosure {
+  /** The locks that give a part of what is needed already. */
+  readonly outers: readonly HeldLock[];
+  /** What the surrounding runs do not hold. */
+  readonly missing: readonly Need[];
+  /** Something missing sorts before something held: waiting for it could deadlock, so it is tried once. */
+  readonly outOfOrder: boolean;
+}
+
+/** Most locks are taken where nothing is held. */
+export const nobody: readonly HeldLock[] = [];
+
+const nothingHeld = (needs: readonly Need[]): Enclosure => ({ outers: nobody, missing: needs, outOfOrder: false });
+
+/**
+ * Which locks surround the code that runs now. Set by `run`, `wrap` and `transaction` only, follows the async context,
+ * and counts while the lock is held: a promise, a timer or a pool that outlives the run gets nothing from it.
+ */
+export class Nesting {
+  readonly #frames = new AsyncLocalStorage<Frame>();
+  readonly #listedSchemaOf: (resource: string) => string | undefined;
+
+  constructor(listedSchemaOf: (resource: string) => string | undefined) {
+    this.#listedSchemaOf = listedSchemaOf;
+  }
+
+  within<T>(lock: HeldLock, needs: readonly Need[], work: () => T): T {
+    return this.#frames.run({ lock, needs, around: this.#frames.getStore() }, work);
+  }
+
+  /** The innermost live lock here, or the innermost that covers `resource`. */
+  current(resource?: string): HeldLock | undefined {
+    if (resource !== undefined) return this.#around(resource)[0]?.lock;
+    for (let frame = this.#frames.getStore(); frame !== undefined; frame = frame.around) if (frame.lock.isLive()) return frame.lock;
+    return undefined;
+  }
+
+  enclosing(needs: readonly Need[]): Enclosure {
+    if (this.#frames.getStore() === undefined) return nothingHeld(needs);
+    const outers = new Set<HeldLock>();
+    const missing = needs.filter(({ resource, mode }) => {
+      const around = this.#around(resource);
+      const covering = around.find(({ held }) => covers(held, mode));
+      if (covering === undefined && around[0] !== undefined) throw upgrade(resource, around[0].held, mode);
+      if (covering !== undefined) outers.add(covering.lock);
+      return covering === undefined;
+    });
+    return { outers: outers.size === 0 ? nobody : [...outers], missing, outOfOrder: this.#sortsBeforeHeld(missing) };
+  }
+
+  /** The live locks here that hold `resource`, innermost first. */
+  #around(resource: string): readonly { readonly lock: HeldLock; readonly held: Mode }[] {
+    const found: { lock: HeldLock; held: Mode }[] = [];
+    const schema = this.#listedSchemaOf(resource);
+    for (let frame = this.#frames.getStore(); frame !== undefined; frame = frame.around) {
+      // A table of a schema also appends to the schema: that gives nothing to the other tables of it.
+      const held =
+        frame.needs.find((need) => need.resource === resource)?.mode ??
+        (schema === undefined ? undefined : modeIn(frame.lock.scope, schema));
+      if (held !== undefined && frame.lock.isLive()) found.push({ lock: frame.lock, held });
+    }
+    return found;
+  }
+
+  #sortsBeforeHeld(missing: readonly Need[]): boolean {
+    const [first] = missing;
+    for (let frame = this.#frames.getStore(); first !== undefined && frame !== undefined; frame = frame.around) {
+      if (frame.lock.isLive() && frame.needs.some((held) => isBefore(first.resource, held.resource))) return true;
+    }
+    return false;
+  }
+}
+
+function upgrade(resource: string, held: string, asked: string): GivewayError {
+  return new GivewayError(
+    'ERR_GIVEWAY_UPGRADE',
+    `"${resource}" is held around this call in mode ${held}; asking for ${asked} would wait for itself. Take ${asked} in the outer run.`,
+  );
+}

@@ -1,0 +1,162 @@
+/** From nothing of ours in the record to an entry among its holders: by creating it, by joining it, or through the line. */
+import { admit, type Change, takesLine } from '../record/decide.ts';
+import { entrantOf } from '../record/entrant.ts';
+import { decodeRecord, type Entrant, encodeAlone, encodeRecord, type LockRecord } from '../record/record.ts';
+import type { Entry, Version } from '../store.ts';
+import type { Facts, Pending } from './facts.ts';
+import { lookForHanded } from './handing.ts';
+import { type Now, unknownRefusal } from './orders.ts';
+import type { Seat } from './seat.ts';
+import { newcomer, seat, tellAll } from './seating.ts';
+import { Stay } from './stay.ts';
+import { leaveLine, lineUp, look, raceAgain, remember, wait } from './waiting.ts';
+
+/** Nothing of ours is in the record. Whoever asks first is tried first. */
+export function stepOut(m: Facts, now: Now): void {
+  const { head } = m.queue;
+  if (head === undefined && m.restoring.length === 0) return restOrRemember(m, now);
+  if (m.pausedUntilMonoMs > now.monoMs) return m.orders.wakeAt(m.pausedUntilMonoMs, now);
+  if (head === undefined || m.known?.expectsHolder) return look(m, now);
+  create(m, head, now);
+}
+
+export function onCreated(m: Facts, version: Version | undefined, now: Now): void {
+  const me = m.pending?.me as Entrant;
+  if (version === undefined) {
+    m.acquaint().expectsHolder = true;
+    return look(m, now);
+  }
+  m.hold(new Stay(me, undefined, version, m.sent, now.monoMs), now);
+  if (m.known !== undefined) m.known.expectsHolder = false;
+  m.step(now);
+}
+
+/** `isCalled`: the store brought it by itself; when it was so is not known. */
+export function onLooked(m: Facts, entry: Entry | undefined, now: Now, isCalled = false): void {
+  const record = entry === undefined ? undefined : decodeRecord(entry.value);
+  if (!isCalled && lookForHanded(m, record, entry?.version, now)) return;
+  if (entry === undefined) return onAbsent(m, now);
+  if (record === undefined) return onUnreadable(m, now);
+  const { version } = entry;
+  const granted = m.lined && record.holders.find(({ token, minHold }) => token === m.lined?.token && !minHold);
+  if (granted !== undefined) return onGranted(m, granted, record, version, now);
+  if (m.lined !== undefined && !record.line.some(({ token }) => token === m.lined?.token)) m.lined = undefined;
+  if (!isCalled) m.notBefore = m.sent;
+  const { head } = m.queue;
+  if (head === undefined) {
+    m.acquaint().belief = { record, version, monoMs: now.monoMs };
+    return leaveLine(m, now);
+  }
+  const me = newcomer(m, head, now);
+  const admission = admit(record, me, now.wallMs, (token) => m.isDoubtful(token) || token === m.lined?.token);
+  if (admission.granted) return enter(m, admission, version, me, now);
+  const seenBefore = m.known?.belief?.record;
+  remember(m, record, version, admission, now, isCalled);
+  tellAll(m, now, isCalled);
+  if (m.queue.head !== head) return m.queue.head === undefined ? leaveLine(m, now) : onLooked(m, entry, now, isCalled);
+  // Whoever is first in line may be dead: then somebody else lets it in, so that its turn ends.
+  if (admission.overdue !== undefined && !isCalled && seenBefore !== undefined && isSame(seenBefore, record))
+    return write(m, admission.overdue, version, now);
+  if (m.around.canLine && takesLine(record) && m.lined?.mode !== head.mode) return lineUp(m, head, version, now);
+  wait(m, now);
+}
+
+export function onEntered(m: Facts, version: Version | undefined, now: Now): void {
+  const { me, record, handed } = m.pending as Pending;
+  if (version !== undefined && me !== undefined) {
+    m.hold(new Stay(me, record, version, m.sent, now.monoMs), now);
+    if (handed !== undefined) {
+      m.restoring = m.restoring.filter((each) => each.seat !== handed);
+      seat(m, handed, now, me.since);
+    }
+    return m.step(now);
+  }
+  if (version !== undefined) {
+    const known = m.acquaint();
+    known.belief = { record, version, monoMs: now.monoMs };
+    known.holder = undefined;
+    return wait(m, now);
+  }
+  raceAgain(m, now);
+}
+
+function create(m: Facts, head: Seat, now: Now): void {
+  const me = newcomer(m, head, now);
+  m.pending = { record: { v: 1, holders: [], line: [] }, me };
+  m.send('creating', now);
+  m.orders.create(encodeAlone(now.wallMs, me), me.ttlMs);
+}
+
+function enter(m: Facts, change: Change, version: Version, me: Entrant, now: Now): void {
+  m.pending = { record: change.record, me };
+  m.send('entering', now);
+  m.orders.replace(encodeRecord(change.record), version, change.ttlMs);
+}
+
+/** Lets others in. */
+function write(m: Facts, change: Change, version: Version, now: Now): void {
+  m.pending = { record: change.record };
+  m.send('entering', now);
+  m.orders.replace(encodeRecord(change.record), version, change.ttlMs);
+}
+
+/** Our token stands among the holders: somebody let us in since the last look that did not show it. */
+function onGranted(m: Facts, granted: Entrant, record: LockRecord, version: Version, now: Now): void {
+  const stay = new Stay(granted, record, version, m.notBefore, now.monoMs);
+  m.orders.watch(false);
+  const { head } = m.queue;
+  if (head !== undefined && stay.remainingMs(now) < granted.ttlMs / 4) {
+    // So long ago, perhaps, that it is over before it is confirmed: first write it anew.
+    const { job, ttlMs, maxHoldMs } = head.options;
+    const terms = { job, ttlMs, maxHoldMs, usualMs: m.known?.usualMs, limit: granted.limit, line: true } as const;
+    const me = entrantOf(m.around.identity, granted.token, granted.mode, terms, now.wallMs, now.wallMs, granted.beat + 1);
+    const admission = admit(record, me, now.wallMs, m.isDoubtful);
+    if (admission.granted) return enter(m, admission, version, me, now);
+  }
+  m.hold(stay, now);
+  m.step(now);
+}
+
+function onAbsent(m: Facts, now: Now): void {
+  m.lined = undefined;
+  m.state = 'out';
+  if (m.known !== undefined) {
+    m.known.expectsHolder = false;
+    m.known.belief = undefined;
+    m.known.seenUntilMs = 0;
+  }
+  m.step(now);
+}
+
+function onUnreadable(m: Facts, now: Now): void {
+  m.orders.notice('is garbage or of a later version; it is treated as busy and left alone');
+  m.lined = undefined;
+  const known = m.acquaint();
+  known.belief = undefined;
+  known.refusal = unknownRefusal;
+  known.looks++;
+  tellAll(m, now);
+  if (m.queue.head === undefined) m.state = 'out';
+  else return wait(m, now);
+  m.step(now);
+}
+
+function isSame(before: LockRecord, after: LockRecord): boolean {
+  return (
+    before.at === after.at &&
+    before.holders.every(({ token, beat }, index) => after.holders[index]?.token === token && after.holders[index]?.beat === beat)
+  );
+}
+
+/** Nobody here wants anything. What is known of others is kept as long as they may be there. */
+function restOrRemember(m: Facts, now: Now): void {
+  m.orders.watch(false);
+  const { known } = m;
+  if (known === undefined) return m.orders.rest();
+  const seenMonoMs = known.belief?.monoMs ?? 0;
+  const longestMs = known.belief?.record.holders.reduce((longest, { ttlMs }) => Math.max(longest, ttlMs), 0) ?? 0;
+  const untilMonoMs = known.doubtful.reduce((latest, each) => Math.max(latest, each.untilMonoMs), seenMonoMs + longestMs);
+  if (now.monoMs < untilMonoMs && !m.around.isClosing) return m.orders.wakeAt(untilMonoMs, now);
+  m.known = undefined;
+  m.orders.rest();
+}

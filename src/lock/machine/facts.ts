@@ -1,0 +1,208 @@
+import { List } from '../list.ts';
+import type { Identity } from '../record/entrant.ts';
+import type { Entrant, LockRecord, Waiting } from '../record/record.ts';
+import { type Belief, type Now, type Orders, type Refusal, unknownRefusal } from './orders.ts';
+import type { Seat, Settle } from './seat.ts';
+import type { Stay } from './stay.ts';
+
+/** `out`, `waiting` and `held` rest; in each other state one request is under way, and only its answer leads on. */
+export type State =
+  /** Nothing of ours is in the record. */
+  | 'out'
+  /** Creates the record, with us alone in it. */
+  | 'creating'
+  /** Reads the record, to get in. */
+  | 'looking'
+  /** Writes the record with us among its holders. */
+  | 'entering'
+  /** Adds us to the end of the line. */
+  | 'lining'
+  /** Somebody waits here, in line where the store and the record allow. */
+  | 'waiting'
+  /** Takes us out of the line. */
+  | 'quitting'
+  /** Our entry is among the holders. */
+  | 'held'
+  /** Writes our entry anew. */
+  | 'renewing'
+  /** Reads the record in which our entry should be. */
+  | 'rereading'
+  /** Removes the record that is ours alone. */
+  | 'removing'
+  /** Writes the record without us, and lets in whom that makes way for. */
+  | 'departing'
+  /** Removes what a lock that was lost may have left. */
+  | 'sweeping';
+
+/** A write under way: what becomes of the record, and of us. */
+export interface Pending {
+  readonly record: LockRecord;
+  /** Our entry as it is being written; none: others are let in, or we go. */
+  readonly me?: Entrant;
+  /** Our place in the line as it is being written. */
+  readonly waiting?: Waiting | undefined;
+  /** Whoever takes its place when it is done, without having stood in the queue. */
+  readonly handed?: Seat;
+  /** The token of the entry that leaves this process when it is done. */
+  readonly handsOver?: string;
+}
+
+/** What this process knows of a resource that it has met others at. Most resources never have one. */
+export interface Acquaintance {
+  /** The record as it was last seen while we were not in it. */
+  belief: Belief | undefined;
+  /** Who was in the way at the last look. */
+  refusal: Refusal;
+  /** Until when, on the wall clock, a holder that was seen may still be working. */
+  seenUntilMs: number;
+  /** The first holder seen, since when, and how often it was looked at. */
+  holder: string | undefined;
+  holderMonoMs: number;
+  looks: number;
+  /** How long our own turns usually take. */
+  usualMs: number | undefined;
+  /** The last attempt found it taken, so the next one reads first. */
+  expectsHolder: boolean;
+  /** The last release found the record changed, so the next one reads first. */
+  expectsChange: boolean;
+  /** Tokens of ours whose requests were never answered, and until when they can be in the record. */
+  doubtful: readonly { readonly token: string; readonly untilMonoMs: number }[];
+}
+
+/** What surrounds a machine and does not change. */
+export interface Surroundings {
+  readonly identity: Identity;
+  /** May others wait in the record? */
+  readonly canLine: boolean;
+  /** Does the store call when a record changes? */
+  readonly isCalled: boolean;
+  /** More than these may not wait here. */
+  readonly maxWaiters: number;
+  /** Nothing is to be remembered any more. */
+  readonly isClosing: boolean;
+}
+
+/** How long a process serves its own waiters without asking whether others wait: some ten short holds, and a wait that nobody notices. */
+const turnMs = 50;
+/** Compare-and-swap races in a row before an attempt is given up. Each one means that somebody else succeeded. */
+export const maxRaces = 64;
+
+/** All that a machine knows. Changed by transitions alone. */
+export class Facts {
+  state: State = 'out';
+  readonly orders: Orders;
+  readonly around: Surroundings;
+  /** In a state that rests, does what is to be done next; in any other, the answer to come decides. */
+  readonly step: (now: Now) => void;
+  /** Somebody here has asked for so many looks at most. */
+  countsLooks = false;
+  /** Asked and waiting. */
+  readonly queue: List<Seat> = new List();
+  readonly seats: List<Seat> = new List();
+  stay: Stay | undefined;
+  known: Acquaintance | undefined;
+  /** When the request under way was sent. */
+  sent: Now = { monoMs: 0, wallMs: 0 };
+  /** What the write under way says. */
+  pending: Pending | undefined;
+  /** The last seat of a stay, whose release waits for the answer. */
+  leaver: { readonly seat: Seat; readonly settle: Settle } | undefined;
+  /** Our place in the line, if we are in it. */
+  lined: Waiting | undefined;
+  /** Before when, for sure, nobody had let us in. */
+  notBefore: Now = this.sent;
+  nextLookMonoMs = 0;
+  /** The store called while a request was under way. */
+  isPoked = false;
+  turnEndsMonoMs = 0;
+  /** The record does not say yet who sits here now. */
+  isStale = false;
+  nextSeatEndMonoMs: number = Number.POSITIVE_INFINITY;
+  minHoldUntilMs = 0;
+  races = 0;
+  /** Races: not before then, on the monotonic clock. */
+  pausedUntilMonoMs = 0;
+  /** The record was read just now. */
+  isFresh = false;
+  /** How many of those who extend are in the write under way. */
+  extendingSent = 0;
+  extending: { readonly seat: Seat; readonly settle: Settle }[] = [];
+  detaching: { readonly seat: Seat; readonly settle: (token: string | undefined | Error) => void }[] = [];
+  restoring: { readonly token: string; readonly seat: Seat }[] = [];
+
+  constructor(orders: Orders, around: Surroundings, step: (now: Now) => void) {
+    this.orders = orders;
+    this.around = around;
+    this.step = step;
+  }
+
+  /** A request is about to be ordered. */
+  send(state: State, now: Now): void {
+    this.state = state;
+    this.isFresh = false;
+    this.sent = now;
+  }
+
+  /** We are among the holders. A turn begins. */
+  hold(stay: Stay, now: Now): void {
+    this.stay = stay;
+    this.state = 'held';
+    this.pending = undefined;
+    this.races = 0;
+    this.lined = undefined;
+    this.minHoldUntilMs = 0;
+    this.nextSeatEndMonoMs = Number.POSITIVE_INFINITY;
+    this.beginTurn(now);
+  }
+
+  /** The record says who sits here, and nobody else waits, as far as could be seen just now. */
+  beginTurn(now: Now): void {
+    this.turnEndsMonoMs = now.monoMs + turnMs;
+    this.isStale = false;
+  }
+
+  /** A race was lost. `false`: too often. */
+  raced(now: Now): boolean {
+    this.races++;
+    // The first race is run again at once; who keeps losing steps aside for a few milliseconds.
+    if (this.races > 1) this.pausedUntilMonoMs = now.monoMs + this.orders.luck() * Math.min(2 ** this.races, 20);
+    return this.races <= maxRaces;
+  }
+
+  /** Tokens of ours that are nobody's any more. */
+  readonly isDoubtful = (token: string): boolean => this.known?.doubtful.some((each) => each.token === token) ?? false;
+
+  doubt(token: string, ttlMs: number, now: Now): void {
+    const known = this.acquaint();
+    const untilMonoMs = now.monoMs + 2 * ttlMs;
+    known.doubtful = [...known.doubtful.filter((each) => each.untilMonoMs > now.monoMs && each.token !== token), { token, untilMonoMs }];
+  }
+
+  /** Others have been met here. */
+  acquaint(): Acquaintance {
+    this.known ??= {
+      belief: undefined,
+      refusal: unknownRefusal,
+      seenUntilMs: 0,
+      holder: undefined,
+      holderMonoMs: 0,
+      looks: 0,
+      usualMs: undefined,
+      expectsHolder: false,
+      expectsChange: false,
+      doubtful: [],
+    };
+    return this.known;
+  }
+
+  /** Who is in the way of whoever asks now. */
+  refusal(): Refusal {
+    if (this.stay === undefined) return this.known?.refusal ?? unknownRefusal;
+    return { blockers: [this.stay.entrant], ahead: this.stay.record.line };
+  }
+
+  /** On the wall clock: until when a holder of another process that was seen here may still be working. */
+  get seenUntilMs(): number {
+    return this.stay === undefined ? (this.known?.seenUntilMs ?? 0) : 0;
+  }
+}

@@ -1,0 +1,84 @@
+/** Who waits here, who sits here, and what they are told. */
+import { entrantOf } from '../record/entrant.ts';
+import { type Entrant, latestDateMs, type Waiting } from '../record/record.ts';
+import type { Facts } from './facts.ts';
+import type { Now, Refusal } from './orders.ts';
+import type { Seat } from './seat.ts';
+import type { Stay } from './stay.ts';
+
+/** A look found it busy. Whoever does not wait, or has looked often enough, is refused; whoever begins to wait is told. */
+export function tellAll(m: Facts, now: Now, isCalled = false): void {
+  if (m.countsLooks && !isCalled) {
+    const refusal = m.refusal();
+    for (const each of m.queue.all()) {
+      if (++each.looks < each.options.retry.maxAttempts) continue;
+      m.queue.remove(each);
+      tellRefused(each, refusal, now);
+    }
+  }
+  tellAsked(m, now);
+}
+
+/** Tells those who have not been told yet that it is busy. They came last. */
+export function tellAsked(m: Facts, now: Now): void {
+  const refusal = m.refusal();
+  let first = m.queue.tail;
+  while (first?.previous?.state === 'asked') first = first.previous;
+  for (let each = first; each !== undefined; ) {
+    const { next, state } = each;
+    if (state === 'asked' && each.patient) {
+      each.state = 'waiting';
+      each.asker?.waits(each, refusal);
+    } else if (state === 'asked') {
+      m.queue.remove(each);
+      tellRefused(each, refusal, now);
+    }
+    each = next;
+  }
+}
+
+export function tellRefused(each: Seat, refusal: Refusal, now: Now): void {
+  each.state = 'over';
+  each.asker?.refused(each, refusal, now);
+}
+
+/** Our entry for whoever is first, as it would be written now. */
+export function newcomer(m: Facts, head: Seat, now: Now): Entrant {
+  const token = m.lined?.mode === head.mode ? m.lined.token : m.orders.newToken();
+  const { job, ttlMs, maxHoldMs } = head.options;
+  const terms = { job, ttlMs, maxHoldMs, usualMs: m.known?.usualMs, limit: head.limit, line: true } as const;
+  return entrantOf(m.around.identity, token, head.mode, terms, now.wallMs, now.wallMs);
+}
+
+/** Our place in the line, for whoever is first. */
+export function newcomerInLine(m: Facts, { mode, limit, options }: Seat, now: Now): Waiting {
+  const { job, ttlMs, maxHoldMs, retry } = options;
+  return {
+    token: m.orders.newToken(),
+    mode,
+    job,
+    ...m.around.identity,
+    since: now.wallMs,
+    ttlMs,
+    maxHoldMs: maxHoldMs > latestDateMs ? undefined : maxHoldMs,
+    pauseMs: retry.maxDelayMs,
+    usualMs: m.known?.usualMs,
+    limit,
+  };
+}
+
+/** Takes its place. */
+export function seat(m: Facts, each: Seat, now: Now, sinceWallMs?: number): void {
+  const stay = m.stay as Stay;
+  stay.isUsed = true;
+  each.sit(stay, now, sinceWallMs);
+  m.seats.push(each);
+  m.nextSeatEndMonoMs = Math.min(m.nextSeatEndMonoMs, now.monoMs + each.ownLeftMs(now));
+  each.asker?.seated(each, now);
+}
+
+export function settleLeaver(m: Facts, outcome: boolean | Error): void {
+  const { leaver } = m;
+  m.leaver = undefined;
+  leaver?.settle(outcome);
+}

@@ -1,0 +1,60 @@
+/** A request was not answered: nobody knows what became of it. What it may have written is doubted, whoever needed it is told. */
+import { StoreUnavailableError } from '../errors.ts';
+import type { Facts } from './facts.ts';
+import type { Now } from './orders.ts';
+import { settleLeaver, tellRefused } from './seating.ts';
+import { wait } from './waiting.ts';
+
+export function stepDown(m: Facts, error: Error, now: Now): void {
+  const { pending, state, stay, lined } = m;
+  m.pending = undefined;
+  for (const { settle } of m.extending.splice(0)) settle(error);
+  for (const { seat, settle } of m.detaching.splice(0)) {
+    if (seat.stay === stay && seat.state === 'seated') m.seats.remove(seat);
+    seat.state = 'over';
+    settle(error);
+  }
+  for (const { seat } of m.restoring.splice(0)) {
+    seat.state = 'over';
+    seat.asker?.failed(seat, error, now);
+  }
+  if (pending?.me !== undefined && pending.me.token !== stay?.token) m.doubt(pending.me.token, pending.me.ttlMs, now);
+  if (pending?.handsOver !== undefined) m.doubt(pending.handsOver, stay?.ttlMs ?? 0, now);
+  if (pending?.waiting !== undefined) m.doubt(pending.waiting.token, pending.waiting.ttlMs, now);
+  if (stay !== undefined && m.seats.size > 0) {
+    stay.fault = { error, monoMs: now.monoMs };
+    m.state = 'held';
+    return m.step(now);
+  }
+  if (stay !== undefined) m.doubt(stay.token, stay.ttlMs, now);
+  m.stay = undefined;
+  if (state === 'quitting' && lined !== undefined) {
+    m.doubt(lined.token, lined.ttlMs, now);
+    m.lined = undefined;
+  }
+  m.state = m.lined === undefined ? 'out' : 'waiting';
+  const isRelease = m.leaver !== undefined;
+  settleLeaver(m, error);
+  if (!isRelease) failQueue(m, error, now);
+  if (m.queue.head?.state === 'waiting') return wait(m, now);
+  m.step(now);
+}
+
+/** Whoever would run unprotected goes on waiting while a holder that was seen may still be at work. */
+function failQueue(m: Facts, error: Error, now: Now): void {
+  const isDown = error instanceof StoreUnavailableError && m.seenUntilMs > now.wallMs;
+  for (const each of m.queue.all()) {
+    const mayNotRun = isDown && each.options.onStoreDown === 'run';
+    if (mayNotRun && each.patient) {
+      if (each.state === 'asked') {
+        each.state = 'waiting';
+        each.asker?.waits(each, m.refusal());
+      }
+      continue;
+    }
+    m.queue.remove(each);
+    each.state = 'over';
+    if (mayNotRun) tellRefused(each, m.refusal(), now);
+    else each.asker?.failed(each, error, now);
+  }
+}

@@ -1,0 +1,123 @@
+import { type Answer, Machine } from '../machine/machine.ts';
+import type { Now, Orders } from '../machine/orders.ts';
+import type { Place, Seat, Settle } from '../machine/seat.ts';
+import { newToken } from '../record/tokens.ts';
+import type { Entry, Version } from '../store.ts';
+import type { Alarm, Alarmed } from './alarms.ts';
+import type { Shell } from './shell.ts';
+
+/** One resource's machine, and whatever runs its orders. The only one here who knows promises. */
+export class Gate implements Orders, Place, Alarmed {
+  /** What the shell knows it by. */
+  readonly id: string;
+  readonly resource: string;
+  readonly machine: Machine;
+  alarm: Alarm | undefined;
+  readonly #shell: Shell;
+  readonly #key: string;
+  #subscription: Disposable | undefined;
+
+  constructor(shell: Shell, id: string, resource: string, key: string) {
+    this.#shell = shell;
+    this.id = id;
+    this.resource = resource;
+    this.#key = key;
+    this.machine = new Machine(this, shell);
+  }
+
+  ask(seat: Seat): void {
+    this.#shell.act((now) => this.machine.ask(seat, now));
+  }
+
+  giveUp(seat: Seat): void {
+    this.#shell.act((now) => this.machine.giveUp(seat, now));
+  }
+
+  leave(seat: Seat, worked: boolean, settle: Settle): void {
+    this.#shell.act((now) => this.machine.leave(seat, worked, now, settle));
+  }
+
+  extend(seat: Seat, ttlMs: number, settle: Settle): void {
+    this.#shell.act((now) => this.machine.extend(seat, ttlMs, now, settle));
+  }
+
+  detach(seat: Seat, settle: (token: string | undefined | Error) => void): void {
+    this.#shell.act((now) => this.machine.detach(seat, now, settle));
+  }
+
+  restore(token: string, seat: Seat): void {
+    this.#shell.act((now) => this.machine.restore(token, seat, now));
+  }
+
+  woke(): void {
+    this.#shell.act((now) => this.machine.woke(now));
+  }
+
+  read(): void {
+    this.#order(() => this.#shell.store.read(this.#key));
+  }
+
+  create(value: string, ttlMs: number): void {
+    this.#order(() => this.#shell.store.create(this.#key, value, ttlMs));
+  }
+
+  replace(value: string, version: Version, ttlMs: number): void {
+    this.#order(() => this.#shell.store.replace(this.#key, value, version, ttlMs));
+  }
+
+  remove(version: Version): void {
+    this.#order(() => this.#shell.store.remove(this.#key, version));
+  }
+
+  append(text: string, version: Version): void {
+    this.#order(() => this.#shell.store.append?.(this.#key, text, version) ?? Promise.resolve(undefined));
+  }
+
+  wakeAt(monoMs: number, now: Now): void {
+    this.#shell.beats.at(this, monoMs, now.monoMs);
+  }
+
+  watch(isWanted: boolean): void {
+    if (isWanted === (this.#subscription !== undefined)) return;
+    this.#subscription?.[Symbol.dispose]();
+    this.#subscription = isWanted ? this.#subscribe() : undefined;
+  }
+
+  rest(): void {
+    this.#shell.beats.cancel(this);
+    this.#shell.forget(this);
+  }
+
+  notice(message: string): void {
+    this.#shell.notice(this.resource, `the record of "${this.resource}" ${message}`);
+  }
+
+  newToken(): string {
+    return newToken();
+  }
+
+  luck(): number {
+    return Math.random();
+  }
+
+  #subscribe(): Disposable | undefined {
+    try {
+      return this.#shell.store.subscribe?.(this.#key, (entry?: Entry) => this.#shell.act((now) => this.machine.changed(entry, now)));
+    } catch {
+      // Who is not called looks.
+      return undefined;
+    }
+  }
+
+  #order(request: () => Promise<Answer>): void {
+    this.#shell.send(request, this.#answered, this.#failed);
+  }
+
+  readonly #answered = (answer: Answer): void => {
+    this.#shell.act((now) => this.machine.answered(answer, now));
+  };
+
+  readonly #failed = (error: Error): void => {
+    this.#shell.act((now) => this.machine.unanswered(error, now));
+  };
+}
