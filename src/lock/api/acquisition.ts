@@ -53,13 +53,7 @@ export class Acquisition implements SeatAsker, Alarmed {
     this.#patient = patient;
   }
 
-  start(nowMonoMs: number): void {
-    if (this.#patient) {
-      const { startedMonoMs, needs, options } = this.#asker;
-      const { signal, retry } = options;
-      this.#shell.waits.at(this, startedMonoMs + retry.maxWaitMs, nowMonoMs);
-      if (signal !== undefined) this.#listening = onAbort(signal, () => this.end(aborted(needs[0]?.resource ?? '', signal)));
-    }
+  start(): void {
     this.#askFrom(0);
   }
 
@@ -98,7 +92,10 @@ export class Acquisition implements SeatAsker, Alarmed {
     this.#answered(seat);
     this.#waiting = seat;
     this.#refused = toRefused(seat.place.resource, refusal);
-    if (this.#reason === undefined) this.#asker.waits(this.#refused);
+    if (this.#reason === undefined) {
+      this.#beginToWait();
+      this.#asker.waits(this.#refused);
+    }
     this.#decide();
   }
 
@@ -168,6 +165,15 @@ export class Acquisition implements SeatAsker, Alarmed {
     if (++this.#restarts > 1 && !this.#patient) this.#reason = new StoreUnavailableError('The store took longer than ttlMs to answer');
     this.#refusedAt = 0;
     this.#giveBackFrom(0);
+  }
+
+  /** From now on the limit counts, and the caller may give up. */
+  #beginToWait(): void {
+    if (this.alarm !== undefined) return;
+    const { startedMonoMs, needs, options } = this.#asker;
+    const { signal, retry } = options;
+    this.#shell.waits.at(this, startedMonoMs + retry.maxWaitMs, this.#shell.clock.monotonicMs());
+    if (signal !== undefined) this.#listening ??= onAbort(signal, () => this.end(aborted(needs[0]?.resource ?? '', signal)));
   }
 
   #stop(): void {

@@ -67,7 +67,7 @@ export class HeldLock implements Lock, SeatOwner {
       this.#startMonoMs = Math.min(this.#startMonoMs, seat.sinceMonoMs);
       this.#startWallMs = Math.min(this.#startWallMs, seat.sinceWallMs);
     }
-    this.token = seats.length === 1 ? ((seats[0] as Seat).stay as Stay).token : (outers[0]?.token ?? newToken());
+    this.token = seats[0]?.stay?.token ?? outers[0]?.token ?? newToken();
     this.fence = largestFence(seats, outers);
   }
 

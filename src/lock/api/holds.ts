@@ -58,22 +58,24 @@ export class Holds {
         options,
         startedMonoMs,
         taken: (seats) => {
-          if (patient) this.#waiting.delete(acquisition);
+          this.#waiting.delete(acquisition);
           resolve(this.#hold(request, seats, true));
         },
         ended: (reason) => {
-          if (patient) this.#waiting.delete(acquisition);
+          this.#waiting.delete(acquisition);
           if (!(reason instanceof Error)) return resolve(this.#refused(request, reason));
           this.#instead(request, reason, patient).then(resolve, reject);
         },
         waits: (refused) => {
+          // Asked before the locker was closed: whoever waits now is woken by nobody.
+          if (this.#isClosed) return acquisition.end(closedError());
+          this.#waiting.add(acquisition);
           this.#refused(request, refused);
           this.#events.emit('waiting', () => ({ resource: refused.resource, job: options.job, holders: refused.holders }));
         },
       };
       const acquisition = new Acquisition(this.#shell, asker, patient);
-      if (patient) this.#waiting.add(acquisition);
-      acquisition.start(startedMonoMs);
+      acquisition.start();
     });
   }
 

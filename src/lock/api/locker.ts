@@ -7,7 +7,6 @@ import { Plans } from '../plan/plans.ts';
 import { type LockerOptions, resolveSettings, type Settings } from '../plan/settings.ts';
 import { keyPrefix, recordKey } from '../record/keys.ts';
 import { Shell } from '../shell/shell.ts';
-import type { LockStore } from '../store.ts';
 import { checkEntries, checkHanded } from './handed.ts';
 import { probe, type StoreHealth } from './health.ts';
 import { HeldLock } from './held-lock.ts';

@@ -57,7 +57,7 @@ export function onLooked(m: Facts, entry: Entry | undefined, now: Now, isCalled 
   // Whoever is first in line may be dead: then somebody else lets it in, so that its turn ends.
   if (admission.overdue !== undefined && !isCalled && seenBefore !== undefined && isSame(seenBefore, record))
     return write(m, admission.overdue, version, now);
-  if (m.around.canLine && takesLine(record) && m.lined?.mode !== head.mode) return lineUp(m, head, version, now);
+  if (m.around.canLine && takesLine(record) && m.lined?.mode !== head.mode) return lineUp(m, head, record, version, now);
   wait(m, now);
 }
 

@@ -64,7 +64,7 @@ export interface Acquaintance {
   /** The last attempt found it taken, so the next one reads first. */
   expectsHolder: boolean;
   /** The last release found the record changed, so the next one reads first. */
-  expectsChange: boolean;
+  expectsChange: boolean | undefined;
   /** Tokens of ours whose requests were never answered, and until when they can be in the record. */
   doubtful: readonly { readonly token: string; readonly untilMonoMs: number }[];
 }
@@ -189,7 +189,7 @@ export class Facts {
       looks: 0,
       usualMs: undefined,
       expectsHolder: false,
-      expectsChange: false,
+      expectsChange: undefined,
       doubtful: [],
     };
     return this.known;

@@ -1,7 +1,7 @@
 /** Locks that leave this process or come to it, by their tokens. */
 import { exchange } from '../record/decide.ts';
 import { entrantOf } from '../record/entrant.ts';
-import { type Entrant, encodeRecord, type LockRecord } from '../record/record.ts';
+import { encodeRecord, type LockRecord } from '../record/record.ts';
 import type { Version } from '../store.ts';
 import type { Facts } from './facts.ts';
 import { type Now, unknownRefusal } from './orders.ts';

@@ -71,7 +71,7 @@ export function onReread(m: Facts, entry: Entry | undefined, now: Now): void {
   if (entry === undefined) return lose(m, 'vanished', now);
   const record = decodeRecord(entry.value);
   if (record === undefined || !record.holders.some(({ token, minHold }) => token === stay.token && !minHold)) return lose(m, 'stolen', now);
-  if (m.known !== undefined && isUnchanged(stay.record, record)) m.known.expectsChange = false;
+  if (m.known !== undefined) m.known.expectsChange = !isUnchanged(stay.record, record);
   stay.saw(record, entry.version);
   m.state = 'held';
   m.isFresh = true;
@@ -196,7 +196,8 @@ function goOn(m: Facts, stay: Stay, now: Now): void {
     }
   }
   tellAsked(m, now);
-  if (m.known?.expectsChange && !m.isFresh) return reread(m, now);
+  // Sharers come and go: what was last seen of them is rarely so any more, and to find that out costs a request.
+  if ((m.known?.expectsChange ?? !stay.isAlone) && !m.isFresh) return reread(m, now);
   const next = m.queue.head;
   const again = next !== undefined && m.around.canLine && takesLine(stay.record) ? newcomerInLine(m, next, now) : undefined;
   const minHoldUntilMs = m.minHoldUntilMs;

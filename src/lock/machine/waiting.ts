@@ -89,9 +89,9 @@ export function leaveLine(m: Facts, now: Now): void {
   (m.known as { belief: undefined }).belief = undefined;
 }
 
-export function lineUp(m: Facts, head: Seat, version: Version, now: Now): void {
+/** Behind all who stand in the record that was seen. */
+export function lineUp(m: Facts, head: Seat, record: LockRecord, version: Version, now: Now): void {
   const waiting = newcomerInLine(m, head, now);
-  const { record } = m.known?.belief as { record: LockRecord };
   const line = [...record.line.filter(({ token }) => token !== m.lined?.token), waiting];
   m.pending = { record: { ...record, line }, waiting };
   m.send('lining', now);

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../errors.ts';
-import { allowedNames, nearestNames } from '../nearest.ts';
+import { allowedNames } from '../nearest.ts';
 import type { ResolvedOptions, RetryOptions, RunOptions, StarveAfter, StoreDownPolicy, TableOptions } from '../options.ts';
 import { jobName } from '../record/record.ts';
 

@@ -27,6 +27,7 @@ export class Alarms {
   readonly #clock: Clock;
   readonly #keepsAlive: boolean;
   readonly #buckets = new Map<number, Bucket>();
+  #count = 0;
   #timer: Disposable | undefined;
   #armedForMs = Number.POSITIVE_INFINITY;
 
@@ -50,6 +51,7 @@ export class Alarms {
     if (bucket.head !== undefined) bucket.head.previous = alarm;
     bucket.head = alarm;
     alarmed.alarm = alarm;
+    this.#count++;
     if (key < this.#armedForMs) this.#arm(key, nowMonoMs);
   }
 
@@ -57,9 +59,11 @@ export class Alarms {
     const { alarm } = alarmed;
     if (alarm === undefined) return;
     alarmed.alarm = undefined;
+    this.#count--;
     if (alarm.previous === undefined) alarm.bucket.head = alarm.next;
     else alarm.previous.next = alarm.next;
     if (alarm.next !== undefined) alarm.next.previous = alarm.previous;
+    if (this.#count === 0 && this.#keepsAlive) this.stop();
   }
 
   stop(): void {
@@ -80,7 +84,8 @@ export class Alarms {
     // Nobody arms it anew while those who are due are woken.
     this.#armedForMs = Number.NEGATIVE_INFINITY;
     const nowMonoMs = this.#clock.monotonicMs();
-    for (const [key, bucket] of this.#buckets) {
+    // Whoever asks to be woken at once is woken in the next turn.
+    for (const [key, bucket] of [...this.#buckets]) {
       if (key > nowMonoMs) continue;
       this.#buckets.delete(key);
       for (let { head } = bucket; head !== undefined; { head } = bucket) {
