@@ -1,4 +1,4 @@
-import { InvalidOptionError, StoreUnavailableError } from '../../lock/errors.ts';
+import { StoreUnavailableError } from '../../lock/errors.ts';
 import type { Entry, Listed, LockStore, StoreNotice, StoreTraits, Version } from '../../lock/store.ts';
 import { withBreaker } from '../breaker.ts';
 import { withDeadline } from '../deadline.ts';
@@ -7,8 +7,8 @@ import { explain } from './failures.ts';
 import { createListener, type Listener, type PgListenClient } from './listener.ts';
 import { createOperations, type Send } from './operations.ts';
 import { type PostgresStoreOptions, resolveOptions } from './options.ts';
-import type { PgRow } from './pool.ts';
 import { listPage, lockTable, sweepLimit } from './table.ts';
+import { entryIn, numberOf, versionIn } from './version.ts';
 
 /** A lock table in Postgres. */
 export interface PostgresStore extends LockStore {
@@ -86,6 +86,14 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
         );
       }),
 
+    append: (key, text, version) =>
+      run(async (send) => {
+        // Sent twice, it may have been done and be refused now: no, the key is not at `version` any more. Whoever then reads finds the
+        // text. To read it here would not tell whether the version beside it is ours, or of somebody who replaced what stood before it.
+        const { rows } = await send('append', [key, text, numberOf(version)]);
+        return versionIn(rows);
+      }),
+
     ...(listener && { subscribe: listener.subscribe }),
 
     async *list(prefix): AsyncGenerator<Listed> {
@@ -131,6 +139,7 @@ function traitsOf(listener: Listener | undefined): StoreTraits {
     ttlGrainMs: 1,
     mayForget: false,
     durable: true,
+    appends: true,
     get pushes() {
       return listener !== undefined && !listener.isDeaf;
     },
@@ -152,26 +161,9 @@ async function readEntry(send: Send, key: string): Promise<Entry | undefined> {
   return row && entryIn(row);
 }
 
-function entryIn({ value, ...row }: PgRow): Entry {
-  return { value: String(value), version: versionOf(row) };
-}
-
 /** After a loss: the value is nobody else's, so if it stands, it is we who wrote it. */
 function versionIfOurs(entry: Entry | undefined, value: string): Version | undefined {
   return entry?.value === value ? entry.version : undefined;
-}
-
-function versionIn([row]: readonly PgRow[]): Version | undefined {
-  return row && versionOf(row);
-}
-
-function versionOf({ version }: PgRow): Version {
-  return { fence: BigInt(String(version)) };
-}
-
-function numberOf({ fence }: Version): string {
-  if (typeof fence === 'bigint') return fence.toString();
-  throw new InvalidOptionError('version', fence, 'a version that this store gave is needed');
 }
 
 function ignore(): void {}

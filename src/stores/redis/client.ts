@@ -19,6 +19,13 @@ export interface IoredisClient extends RedisEvents {
   disconnect(): void;
 }
 
+/** How long a command may wait in the client's queue. */
+interface NodeRedisCommandOptions {
+  /** 0: no timer of the command's own, which the client makes by default, and which costs as much as the rest of the command. */
+  readonly timeout?: number;
+  readonly abortSignal?: AbortSignal;
+}
+
 interface NodeRedisConnection extends RedisEvents {
   readonly isOpen: boolean;
   /** A cluster of node-redis 5 has none. */
@@ -30,7 +37,7 @@ interface NodeRedisConnection extends RedisEvents {
 
 /** The part of a node-redis client that giveway uses. */
 export interface NodeRedisClient extends NodeRedisConnection {
-  sendCommand(args: string[], options?: { timeout?: number }): Promise<unknown>;
+  sendCommand(args: string[], options?: NodeRedisCommandOptions): Promise<unknown>;
   duplicate(): NodeRedisClient;
   unref(): void;
 }
@@ -38,7 +45,7 @@ export interface NodeRedisClient extends NodeRedisConnection {
 /** The part of a node-redis cluster that giveway uses. */
 export interface NodeRedisCluster extends NodeRedisConnection {
   readonly masters: readonly unknown[];
-  sendCommand(firstKey: string, isReadonly: boolean, args: string[]): Promise<unknown>;
+  sendCommand(firstKey: string, isReadonly: boolean, args: string[], options?: NodeRedisCommandOptions): Promise<unknown>;
   duplicate(): NodeRedisCluster;
 }
 
