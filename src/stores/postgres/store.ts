@@ -8,7 +8,7 @@ import { createListener, type Listener, type PgListenClient } from './listener.t
 import { createOperations, type Send } from './operations.ts';
 import { type PostgresStoreOptions, resolveOptions } from './options.ts';
 import { listPage, lockTable, sweepLimit } from './table.ts';
-import { entryIn, numberOf, versionIn } from './version.ts';
+import { checkVersion, entryIn, versionIn } from './version.ts';
 
 /** A lock table in Postgres. */
 export interface PostgresStore extends LockStore {
@@ -62,20 +62,23 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
 
     create: (key, value, ttlMs) =>
       run(async (send) => {
-        const { rows, isRepeated } = await send('create', [key, value, ttlMs]);
+        const written = await write(send, value, 'create', [key, value, ttlMs]);
         sweepNowAndThen();
-        return versionIn(rows) ?? (isRepeated ? versionIfOurs(await readEntry(send, key), value) : undefined);
+        return written;
       }),
 
     replace: (key, value, version, ttlMs) =>
-      run(async (send) => {
-        const { rows, isRepeated } = await send('replace', [key, value, ttlMs, numberOf(version)]);
-        return versionIn(rows) ?? (isRepeated ? versionIfOurs(await readEntry(send, key), value) : undefined);
+      run((send) => write(send, value, 'replace', [key, value, ttlMs, String(checkVersion(version).fence)])),
+
+    append: (key, text, version) =>
+      run((send) => {
+        const { fence, value } = checkVersion(version);
+        return write(send, value + text, 'append', [key, text, String(fence)]);
       }),
 
     remove: (key, version) =>
       run(async (send) => {
-        const values = [key, numberOf(version)];
+        const values = [key, String(checkVersion(version).fence)];
         const { rows, isRepeated } = await send('remove', values);
         if (rows.length > 0 || !isRepeated) return rows.length > 0;
         const [fate = {}] = (await send('fate', values)).rows;
@@ -84,14 +87,6 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
         throw new StoreUnavailableError(
           `Postgres broke the connection while "${key}" was being released. By now somebody else has it: it was released, or had expired`,
         );
-      }),
-
-    append: (key, text, version) =>
-      run(async (send) => {
-        // Sent twice, it may have been done and be refused now: no, the key is not at `version` any more. Whoever then reads finds the
-        // text. To read it here would not tell whether the version beside it is ours, or of somebody who replaced what stood before it.
-        const { rows } = await send('append', [key, text, numberOf(version)]);
-        return versionIn(rows);
       }),
 
     ...(listener && { subscribe: listener.subscribe }),
@@ -161,8 +156,16 @@ async function readEntry(send: Send, key: string): Promise<Entry | undefined> {
   return row && entryIn(row);
 }
 
-/** After a loss: the value is nobody else's, so if it stands, it is we who wrote it. */
-function versionIfOurs(entry: Entry | undefined, value: string): Version | undefined {
+/** Sends one write, after which `value` stands under the key. After a loss: nobody else writes that value, so if it stands, it is we who wrote it. */
+async function write(
+  send: Send,
+  value: string,
+  name: 'create' | 'replace' | 'append',
+  values: [key: string, ...unknown[]],
+): Promise<Version | undefined> {
+  const { rows, isRepeated } = await send(name, values);
+  if (rows.length > 0 || !isRepeated) return versionIn(rows, value);
+  const entry = await readEntry(send, values[0]);
   return entry?.value === value ? entry.version : undefined;
 }
 

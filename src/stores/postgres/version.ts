@@ -2,17 +2,20 @@ import { InvalidOptionError } from '../../lock/errors.ts';
 import type { Entry, Version } from '../../lock/store.ts';
 import type { PgRow } from './pool.ts';
 
-/** The version is the number drawn for the write: the fence. */
-export function versionOf({ version }: PgRow): Version {
-  return { fence: BigInt(String(version)) };
+/** The number drawn for the write, which is the fence; and what was written, by which an append without an answer finds itself. */
+export interface PgVersion extends Version {
+  readonly fence: bigint;
+  readonly value: string;
 }
 
-export function versionIn([row]: readonly PgRow[]): Version | undefined {
-  return row && versionOf(row);
+/** `undefined`: nothing was written. */
+export function versionIn([row]: readonly PgRow[], value: string): PgVersion | undefined {
+  return row && versionOf(row, value);
 }
 
 export function entryIn({ value, ...row }: PgRow): Entry {
-  return { value: String(value), version: versionOf(row) };
+  const text = String(value);
+  return { value: text, version: versionOf(row, text) };
 }
 
 /** What a notification says after the key: the version and the value. */
@@ -21,7 +24,12 @@ export function announcedIn(text: string): Entry | undefined {
   return value === undefined ? undefined : entryIn({ version, value });
 }
 
-export function numberOf({ fence }: Version): string {
-  if (typeof fence === 'bigint') return fence.toString();
+export function checkVersion(version: Version): PgVersion {
+  const { fence, value } = version as Partial<PgVersion>;
+  if (typeof fence === 'bigint' && typeof value === 'string') return { fence, value };
   throw new InvalidOptionError('version', fence, 'a version that this store gave is needed');
+}
+
+function versionOf({ version }: PgRow, value: string): PgVersion {
+  return { fence: BigInt(String(version)), value };
 }
