@@ -11,7 +11,7 @@ export interface IoredisClient extends RedisEvents {
   readonly status: string;
   readonly isCluster?: boolean;
   /** Its connection; a cluster has several, and shows none. */
-  readonly stream?: { readonly writable?: boolean; unref?(): void };
+  readonly stream?: { readonly writable?: boolean; unref?(): void; cork?(): void; uncork?(): void };
   call(command: string, ...args: string[]): Promise<unknown>;
   duplicate(): IoredisClient;
   connect(): Promise<unknown>;

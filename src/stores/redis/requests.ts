@@ -109,8 +109,20 @@ function newCall(
   resolve: (answer: unknown) => void,
   reject: (reason: unknown) => void,
 ): Call {
-  const link = { older: undefined, newer: undefined, endMs: 0 };
-  return { ...link, key, args, conclude, resolve, reject, sends: 0, lossesBefore: 0, isOver: false, onGiveUp: ignore };
+  return {
+    older: undefined,
+    newer: undefined,
+    endMs: 0,
+    key,
+    args,
+    conclude,
+    resolve,
+    reject,
+    sends: 0,
+    lossesBefore: 0,
+    isOver: false,
+    onGiveUp: ignore,
+  };
 }
 
 function ignore(): void {}
