@@ -9,8 +9,10 @@ import { faultBehaviours } from './locker/faults.ts';
 import { requestBehaviours } from './locker/requests.ts';
 import { sharingBehaviours } from './locker/sharing.ts';
 import { abilityBehaviours } from './port/abilities.ts';
+import { appendBehaviours } from './port/appends.ts';
 import { contentionBehaviours } from './port/contention.ts';
 import { lifetimeBehaviours } from './port/lifetimes.ts';
+import { pushBehaviours } from './port/pushes.ts';
 import { registerBehaviours } from './port/registers.ts';
 import { textBehaviours } from './port/texts.ts';
 import { type OpenStage, openStage } from './stage.ts';
@@ -50,7 +52,15 @@ export interface BehaviourInfo {
 }
 
 const parts: Readonly<Record<BehaviourInfo['part'], readonly Behaviour[]>> = {
-  port: [...registerBehaviours, ...textBehaviours, ...contentionBehaviours, ...abilityBehaviours, ...lifetimeBehaviours],
+  port: [
+    ...registerBehaviours,
+    ...appendBehaviours,
+    ...textBehaviours,
+    ...contentionBehaviours,
+    ...abilityBehaviours,
+    ...pushBehaviours,
+    ...lifetimeBehaviours,
+  ],
   locker: [...exclusionBehaviours, ...requestBehaviours, ...sharingBehaviours, ...faultBehaviours, ...endingBehaviours],
 };
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Etcd3 } from 'etcd3';
 import { createLocker } from '../../../src/lock/api/locker.ts';
-import type { Version } from '../../../src/lock/store.ts';
+import type { Entry, Version } from '../../../src/lock/store.ts';
 import { type EtcdClient, etcdStore } from '../../../src/stores/etcd/index.ts';
 import { etcdServer, type ProcessServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
@@ -58,8 +58,10 @@ describeWith('etcd', () => {
   test('a making is not told, a replacing and a removal are, and so is an expiry', async () => {
     const store = etcdStore({ client });
     let calls = 0;
-    using _ = store.subscribe?.('told', () => {
+    let last: Entry | undefined;
+    using _ = store.subscribe?.('told', (now) => {
       calls += 1;
+      last = now;
     }) as Disposable;
     await until(() => calls >= 1); // the watch stands
     const first = (await store.create('told', '1', minute)) as Version;
@@ -67,9 +69,14 @@ describeWith('etcd', () => {
     const next = await store.replace('told', '2', first, 1_000);
     expect(next).toBeDefined();
     await until(() => calls >= 2);
+    expect(last).toEqual({ value: '2', version: next });
+    const appended = await store.append?.('told', ' and more', next as Version);
     await until(() => calls >= 3);
+    expect(last).toEqual({ value: '2 and more', version: appended });
+    await until(() => calls >= 4);
+    expect(last).toBeUndefined();
     expect(await store.read('told')).toBeUndefined();
-    expect(calls).toBe(3);
+    expect(calls).toBe(4);
     await store.close();
   });
 
