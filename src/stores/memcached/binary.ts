@@ -6,12 +6,13 @@ import type { Reply, Request, Status } from './request.ts';
  * The requests of memcached's binary protocol that a store needs. REPLACE and not SET, though both obey a CAS: a SET that
  * finds no memory deletes what is under the key, whatever its CAS (measured with -M on 1.6.18).
  */
-export const opcodes = { get: 0x00, add: 0x02, replace: 0x03, delete: 0x04 } as const;
+export const opcodes = { get: 0x00, add: 0x02, replace: 0x03, delete: 0x04, append: 0x0e } as const;
 
 const statuses = new Map<number, Status>([
   [0x00, 'ok'],
   [0x01, 'notFound'],
   [0x02, 'exists'],
+  [0x05, 'notStored'],
   [0x82, 'outOfMemory'],
 ]);
 

@@ -1,7 +1,7 @@
 import { leftMs } from './call.ts';
 import type { Connection } from './connection.ts';
 import { ask, connected, pauseAfter, type Task } from './exchange.ts';
-import { type Fault, failed, noAnswer, noCas, unavailable } from './fault.ts';
+import { type Fault, failed, noAnswer, noCas, noRoom, unavailable } from './fault.ts';
 import { afterLook, afterReply, type Change } from './outcome.ts';
 import type { Request } from './request.ts';
 
@@ -45,12 +45,14 @@ export async function change(task: Task, write: Write, start?: Footing): Promise
   let footing = start;
   let inDoubt = false;
   let mustLook = false;
+  let isUnstored = false;
   for (;;) {
     if (mustLook) {
       if (leftMs(task.call) <= 0) throw unavailable(task.link, noAnswer(task.call.timeoutMs));
       const sight = await look(task);
       const next = afterLook(sight.value, write, inDoubt);
       if (next !== 'write') return next === 'done' ? sight : undefined;
+      if (isUnstored) throw unavailable(task.link, noRoom(Buffer.byteLength(write.to ?? '')));
       footing = sight;
       mustLook = false;
     }
@@ -72,6 +74,7 @@ export async function change(task: Task, write: Write, start?: Footing): Promise
     const next = afterReply(reply.status, inDoubt);
     if (next === 'failed') throw unavailable(task.link, failed(reply));
     if (next === 'refused') return undefined;
+    isUnstored = reply.status === 'notStored';
     if (next === 'look') mustLook = true;
     else if (reply.cas === 0n && write.to !== undefined) return withdraw(task, connection, write.to);
     else return { cas: reply.cas, epoch: connection.epoch };

@@ -103,6 +103,12 @@ export function failed({ status, value }: Reply): Fault {
   return { kind: 'fault', message: `${answer}${hint}`, isFinal: true };
 }
 
+/** To an append: the entry is there, at the version that was named, and the server did not add to it. */
+export function noRoom(bytes: number): Fault {
+  const message = `the server found no room to let an entry grow to ${bytes} bytes; give memcached larger items (-I), or more memory (-m)`;
+  return { kind: 'fault', message, isFinal: true };
+}
+
 /** Without CAS numbers nobody can tell his own entry from a successor's, so there is nothing to fall back to. */
 export function noCas(): Fault {
   const message =

@@ -18,7 +18,7 @@ import type { Transport } from './transport.ts';
 export type { MemcachedStoreOptions, MemjsClient } from './options.ts';
 export type { TlsOptions } from './transport.ts';
 
-const traits: StoreTraits = { name: 'memcached', ttlGrainMs: 1_000, mayForget: true, durable: false, pushes: false };
+const traits: StoreTraits = { name: 'memcached', ttlGrainMs: 1_000, mayForget: true, durable: false, pushes: false, appends: true };
 
 /** A state of a key: its CAS number, the connection on which that number means something, and the value itself. */
 interface MemcachedVersion extends Version, Footing {
@@ -80,6 +80,15 @@ export function memcachedStore(options: MemcachedStoreOptions): LockStore {
       const old = ownVersion(version);
       const write: Write = { from: old.value, to: undefined, request: (cas) => ({ command: 'delete', key, cas }) };
       return (await change(begin(key), write, verifyRelease ? undefined : old)) !== undefined;
+    },
+    async append(key, text, version) {
+      const { value, ...old } = ownVersion(version);
+      checkValue(text, 'text');
+      const to = value + text;
+      checkValue(to);
+      const write: Write = { from: value, to, request: (cas) => ({ command: 'append', key, value: text, cas }) };
+      const made = await change(begin(key), write, verifyRelease ? undefined : old);
+      return made && versionOf(made.cas, made.epoch, to);
     },
     onNotice: (listener) => serverList?.onNotice(listener) ?? { [Symbol.dispose]() {} },
     async close() {

@@ -15,6 +15,7 @@ const meanings: Readonly<Record<Request['command'], Readonly<Record<string, Stat
   get: { VA: 'ok', EN: 'notFound' },
   add: { HD: 'ok', NS: 'exists' },
   replace: { HD: 'ok', EX: 'exists', NF: 'notFound' },
+  append: { HD: 'ok', EX: 'exists', NF: 'notFound', NS: 'notStored' },
   delete: { HD: 'ok', EX: 'exists', NF: 'notFound' },
 };
 
@@ -28,6 +29,8 @@ export function encode(request: Request, opaque: number): string {
       return `ms ${key} ${Buffer.byteLength(request.value)} T${request.exptime} ME c O${opaque}\r\n${request.value}\r\n`;
     case 'replace':
       return `ms ${key} ${Buffer.byteLength(request.value)} T${request.exptime} C${request.cas} c O${opaque}\r\n${request.value}\r\n`;
+    case 'append':
+      return `ms ${key} ${Buffer.byteLength(request.value)} MA C${request.cas} c O${opaque}\r\n${request.value}\r\n`;
     case 'delete':
       return `md ${key} ${request.cas === 0n ? '' : `C${request.cas} `}O${opaque}\r\n`;
   }

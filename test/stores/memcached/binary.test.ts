@@ -16,6 +16,13 @@ describe('requests', () => {
     );
   });
 
+  test('an APPEND carries key, text and CAS, and no extras', () => {
+    const bytes = encode({ command: 'append', key: 'k', value: 'töxt', cas }, 7);
+    expect(bytes.toString('hex')).toBe(
+      ['80', '0e', '0001', '00', '00', '0000', '00000006', '00000007', '0102030405060708'].join('') + Buffer.from('ktöxt').toString('hex'),
+    );
+  });
+
   test('a DELETE carries key and CAS, and no extras', () => {
     const bytes = encode({ command: 'delete', key: 'k', cas }, 1);
     expect([bytes[1], bytes[4], bytes.readBigUInt64BE(16), bytes.subarray(24).toString()]).toEqual([opcodes.delete, 0, cas, 'k']);
@@ -44,6 +51,7 @@ describe('replies', () => {
   test.each([
     [0x01, 'notFound'],
     [0x02, 'exists'],
+    [0x05, 'notStored'],
   ])('status %p is an answer: %s', (code, status) => {
     expect(decode(replyTo(opcodes.get, code), get)).toMatchObject({ status });
   });

@@ -10,6 +10,7 @@ test.each<[Request, string]>([
   [{ command: 'get', key: 'k' }, 'mg k v c O7\r\n'],
   [{ command: 'add', key: 'k', value: 'välue\r\n', exptime }, 'ms k 8 T32 ME c O7\r\nvälue\r\n\r\n'],
   [{ command: 'replace', key: 'k', value: '', exptime, cas }, 'ms k 0 T32 C18446744073709551615 c O7\r\n\r\n'],
+  [{ command: 'append', key: 'k', value: 'ä', cas }, 'ms k 2 MA C18446744073709551615 c O7\r\nä\r\n'],
   [{ command: 'delete', key: 'k', cas }, 'md k C18446744073709551615 O7\r\n'],
   [{ command: 'delete', key: 'k', cas: 0n }, 'md k O7\r\n'],
 ])('the request %#', (request, text) => {
@@ -51,6 +52,9 @@ describe('what a reply means', () => {
     ['NS c0 O7', 'add', { status: 'exists' }],
     ['EX c0 O7', 'replace', { status: 'exists' }],
     ['NF c0 O7', 'replace', { status: 'notFound' }],
+    ['HD c13 O7', 'append', { status: 'ok', cas: 13n }],
+    ['EX c0 O7', 'append', { status: 'exists' }],
+    ['NS c0 O7', 'append', { status: 'notStored' }],
     ['HD O7', 'delete', { status: 'ok' }],
     ['EX O7', 'delete', { status: 'exists' }],
     ['NF O7', 'delete', { status: 'notFound' }],

@@ -26,13 +26,16 @@ describeWith('memcached', () => {
       await store.create(key, 'b', ttlMs);
       const second = (await store.replace(key, 'c', first, ttlMs)) as Version;
       await store.replace(key, 'd', first, ttlMs);
+      await store.append?.(key, 'd', first);
       await store.remove(key, first);
       await store.read(key);
       await other.remove(key, (await other.read(key))?.version as Version);
       await store.remove(key, second);
       await store.replace(key, 'e', second, ttlMs);
       await store.read(key);
-      expect(stage.proxy.operations).toEqual(stage.words('add', 'add', 'replace', 'replace', 'delete', 'get', 'delete', 'replace', 'get'));
+      expect(stage.proxy.operations).toEqual(
+        stage.words('add', 'add', 'replace', 'replace', 'append', 'delete', 'get', 'delete', 'replace', 'get'),
+      );
     });
 
     test('the breaker adds no request', async () => {
@@ -88,6 +91,7 @@ describeWith('memcached', () => {
             store.read(key),
             store.create(key, 'v', ttlMs),
             store.replace(key, 'v', version, ttlMs),
+            store.append?.(key, 'v', version),
             store.remove(key, version),
           ];
           for (const call of calls) await expect(call).rejects.toMatchObject({ name: 'InvalidOptionError', path: 'key' });
@@ -117,6 +121,7 @@ describeWith('memcached', () => {
         for (const call of [store.create(key, value, ttlMs), store.replace(key, value, version, ttlMs)]) {
           await expect(call).rejects.toMatchObject({ name: 'InvalidOptionError', path: 'value' });
         }
+        await expect(store.append?.(key, value, version)).rejects.toMatchObject({ name: 'InvalidOptionError', path: 'text' });
         expect(stage.proxy.requests).toBe(0);
       });
 
