@@ -27,6 +27,10 @@ export function couldNotConnect(cause: unknown): Fault {
   return { kind: 'fault', message: `could not connect (${wordsOf(cause)}); is memcached running, and do host and port match?`, cause };
 }
 
+export function couldNotLoad(cause: unknown): Fault {
+  return { kind: 'fault', message: `its transport could not be loaded (${wordsOf(cause)}); is memjs installed?`, cause, isFinal: true };
+}
+
 export function noConnection(timeoutMs: number): Fault {
   const message = `no connection within ${timeoutMs} ms; do host and port match, and does a firewall let them through?`;
   return { kind: 'fault', message, code: 'ERR_GIVEWAY_STORE_TIMEOUT' };
