@@ -4,24 +4,23 @@ import type { Order, Reply, Round, Setup, Tally } from './messages.ts';
 
 /** The processes, seen from the benchmark. */
 export interface Crew {
-  readonly workers: number;
-  /** What each did: the workers, then those that only read. */
+  /** What each did. Those whom the load does not need do nothing. */
   play(round: Round): Promise<readonly Tally[]>;
   dismiss(): void;
 }
 
-export async function hire(workers: number, readers: number, setup: Omit<Setup, 'worker' | 'workers'>): Promise<Crew> {
-  const start = (program: URL, count: number): ChildProcess[] => Array.from({ length: count }, () => fork(fileURLToPath(program)));
-  const processes = [...start(new URL('worker.ts', import.meta.url), workers), ...start(new URL('reader.ts', import.meta.url), readers)];
+export async function hire(workers: number, setup: Omit<Setup, 'worker'>): Promise<Crew> {
+  const program = fileURLToPath(new URL('worker.ts', import.meta.url));
+  const processes = Array.from({ length: workers }, () => fork(program));
   const dismiss = (): void => {
     for (const each of processes) each.kill('SIGKILL');
   };
   process.on('exit', dismiss);
-  await Promise.all(processes.map((each, worker) => ask(each, { setup: { ...setup, worker, workers } })));
+  await Promise.all(processes.map((each, worker) => ask(each, { setup: { ...setup, worker } })));
   return {
-    workers,
     dismiss,
-    play: (round) => Promise.all(processes.map(async (each) => ((await ask(each, { round })) as { tally: Tally }).tally)),
+    play: (round) =>
+      Promise.all(processes.slice(0, round.load.processes).map(async (each) => ((await ask(each, { round })) as { tally: Tally }).tally)),
   };
 }
 
