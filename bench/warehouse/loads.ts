@@ -11,7 +11,7 @@ export interface Load {
 export const inserters = 3;
 export const rowsPerInsert = 15;
 /** Of the one loop of readers in each process. */
-export const readPauseMs = 20;
+export const readPauseMs = 30;
 /** Between reading and writing, in each job. */
 export const computeMs = 12;
 

@@ -2,7 +2,7 @@ import { Pool } from 'pg';
 import { rowsPerInsert } from './loads.ts';
 
 /** With which each round begins, and which the retention leaves. */
-export const standingBatches = 300;
+export const standingBatches = 100;
 export const kinds = 50;
 
 // No indexes, so that conflicts are per table, as they are on Redshift. A round is too short for autovacuum to do good.
