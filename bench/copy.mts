@@ -11,7 +11,7 @@ import { memcachedStore } from '../src/stores/memcached/index.ts';
 import { createWarehouse } from '../src/warehouse/index.ts';
 import { memcachedServer, postgresServer } from '../test/support/services.ts';
 import { spreadOf } from './estimate.ts';
-import { machine, writeSection } from './warehouse/results-file.ts';
+import { machine, writeSection } from './results-file.ts';
 
 interface Event {
   readonly id: number;

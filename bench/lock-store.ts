@@ -6,7 +6,8 @@ import { postgresStore } from '../src/stores/postgres/index.ts';
 import { redisStore } from '../src/stores/redis/index.ts';
 import { memcachedServer, type ProcessServer, postgresServer, redisServer } from '../test/support/services.ts';
 
-const kinds = { memcached: memcachedServer, redis: redisServer, postgres: postgresServer };
+// 64 processes have three connections each.
+const kinds = { memcached: memcachedServer, redis: redisServer, postgres: () => postgresServer(['-c', 'max_connections=400']) };
 export type StoreName = keyof typeof kinds;
 
 /** Where a store's server is. */

@@ -15,7 +15,7 @@ import { type Estimate, median } from './estimate.ts';
 import { type Cost, costOf, type Pair, verdictOf } from './observe/figures.ts';
 import { observers } from './observe/observers.ts';
 import { type Shares, sharesOf } from './observe/profile.ts';
-import { machine, writeSection } from './warehouse/results-file.ts';
+import { machine, writeSection } from './results-file.ts';
 
 const { values } = parseArgs({
   options: {

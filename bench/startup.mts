@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { build } from 'tsdown';
 import { memcachedServer } from '../test/support/services.ts';
 import { type Estimate, spreadOf } from './estimate.ts';
-import { machine, writeSection } from './warehouse/results-file.ts';
+import { machine, writeSection } from './results-file.ts';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '25' }, 'no-write': { type: 'boolean', default: false } } });
 const goal = 2;

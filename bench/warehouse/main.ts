@@ -5,15 +5,16 @@
 import { parseArgs } from 'node:util';
 import type { Pool } from 'pg';
 import { postgresServer } from '../../test/support/services.ts';
+import { type Crew, hire } from '../crew.ts';
 import { startLockServer, storeNamed } from '../lock-store.ts';
 import { progress } from '../progress.ts';
-import { type Crew, hire } from './crew.ts';
+import { machine, writeSection } from '../results-file.ts';
+import { targetLines } from '../targets.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import { startIdealServer } from './ideal-client.ts';
 import { computeMs, inserters, type Load, loadNamed, loads, published, readPauseMs, rowsPerInsert } from './loads.ts';
-import { type Contender, contenders } from './messages.ts';
-import { type Played, tableOf, targetLines, targetsOf } from './report.ts';
-import { machine, writeSection } from './results-file.ts';
+import { type Contender, contenders, type Round, type Setup, type Tally } from './messages.ts';
+import { type Played, tableOf, targetsOf } from './report.ts';
 import { createTables, findWrongRows, openPool, resetTables } from './tables.ts';
 import { jobs } from './transactions.ts';
 
@@ -27,7 +28,7 @@ const help = `npm run bench:warehouse -- [options]
 `;
 
 interface Stage {
-  readonly crew: Crew;
+  readonly crew: Crew<Round, Tally>;
   readonly pool: Pool;
   readonly rounds: number;
   readonly ms: number;
@@ -50,8 +51,8 @@ async function playLoads({ crew, pool, rounds, ms }: Stage, chosen: readonly Loa
         const name = `${round < 0 ? 'warm-up' : `round ${round + 1} of ${rounds}`}, load ${load.name}, ${contender}`;
         progress(name);
         await resetTables(pool);
-        const tallies = await crew.play({ contender, load, ms: round < 0 ? warmUpMs : ms });
-        const sum = (of: (tally: (typeof tallies)[number]) => number): number => tallies.reduce((total, tally) => total + of(tally), 0);
+        const tallies = await crew.play({ contender, load, ms: round < 0 ? warmUpMs : ms }, load.processes);
+        const sum = (of: (tally: Tally) => number): number => tallies.reduce((total, tally) => total + of(tally), 0);
         const inserts = sum(({ timesMs }) => timesMs.inserts.length);
         const finding = await findWrongRows(
           pool,
@@ -96,12 +97,14 @@ async function bench(): Promise<void> {
   const where = machine();
   const [postgres, lockServer, idealServer] = await Promise.all([postgresServer(), startLockServer(store), startIdealServer()]);
   const pool = openPool(postgres.url, 2);
-  let crew: Crew | undefined;
+  let crew: Crew<Round, Tally> | undefined;
   try {
     await createTables(pool);
     const place = { name: store, url: lockServer.url };
     const processes = Math.max(...chosen.map((load) => load.processes));
-    crew = await hire(processes, { warehouse: postgres.url, store: place, idealPort: idealServer.port });
+    const setup = { warehouse: postgres.url, store: place, idealPort: idealServer.port };
+    const setups = Array.from({ length: processes }, (_, worker): Setup => ({ ...setup, worker }));
+    crew = await hire(new URL('worker.ts', import.meta.url), setups);
     const { played, wrong } = await playLoads({ crew, pool, rounds, ms: seconds * 1_000 }, chosen);
     for (const each of wrong) process.stderr.write(`wrong: ${each}\n`);
     const text = `${tableOf(played)}\n\n${targetLines(targetsOf(played, wrong.length))}`;

@@ -31,6 +31,3 @@ export interface Tally {
   /** How long each took whoever asked for it, waits and retries included, in milliseconds. */
   readonly timesMs: Readonly<Record<Kind, readonly number[]>>;
 }
-
-export type Order = { readonly setup: Setup } | { readonly round: Round };
-export type Reply = 'ready' | { readonly tally: Tally } | { readonly failed: string };

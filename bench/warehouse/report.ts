@@ -1,4 +1,6 @@
 import { type Estimate, estimateOf, median } from '../estimate.ts';
+import { markdownTable } from '../table.ts';
+import { showEstimate, type Target } from '../targets.ts';
 import type { Figures } from './figures.ts';
 import { crowded, grid, type Load, published } from './loads.ts';
 import { type Contender, contenders } from './messages.ts';
@@ -18,10 +20,6 @@ function conflictsOf({ rounds }: Played, contender: Contender): number {
 /** The ratio within each round, so that what slows a round slows both. */
 function ratioOf({ rounds }: Played, measure: Measure, contender: Contender, to: Contender): Estimate {
   return estimateOf(rounds[contender].map((figures, round) => figures[measure] / (rounds[to][round]?.[measure] ?? Number.NaN)));
-}
-
-function show({ median, least, most }: Estimate, digits = 2): string {
-  return `${median.toFixed(digits)} (${least.toFixed(digits)}–${most.toFixed(digits)})`;
 }
 
 const head = [
@@ -46,7 +44,8 @@ export function tableOf(played: readonly Played[]): string {
     contenders.map((contender) => {
       const middle = (measure: Measure, digits: number): string =>
         median(each.rounds[contender].map((figures) => figures[measure])).toFixed(digits);
-      const ratio = (measure: Measure, to: Contender): string => (contender === to ? '' : show(ratioOf(each, measure, contender, to)));
+      const ratio = (measure: Measure, to: Contender): string =>
+        contender === to ? '' : showEstimate(ratioOf(each, measure, contender, to));
       const { name, processes, insertMs, insertPauseMs } = each.load;
       return [
         contender === contenders[0] ? `${insertMs}/${insertPauseMs}${name === crowded.name ? `, ${processes} processes` : ''}` : '',
@@ -65,35 +64,19 @@ export function tableOf(played: readonly Played[]): string {
       ];
     }),
   );
-  const cells = [head, head.map((_, column) => (column < 2 ? '---' : '---:')), ...lines].map((line) => line.map(String));
-  const widths = head.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)));
-  const pad = (cell: string, column: number): string =>
-    column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
-  return cells.map((line) => `| ${line.map(pad).join(' | ')} |`).join('\n');
-}
-
-export interface Target {
-  readonly name: string;
-  readonly value: Estimate;
-  readonly bound: '≥' | '≤';
-  readonly limit: number;
-}
-
-function isMet({ value, bound, limit }: Target): boolean {
-  return bound === '≥' ? value.median >= limit : value.median <= limit;
+  return markdownTable(head, lines, 2);
 }
 
 /** Those that what was played can tell of. `wrongRounds`: after which a row was missing or doubled. */
 export function targetsOf(played: readonly Played[], wrongRounds: number): readonly Target[] {
-  const exactly = (value: number): Estimate => ({ median: value, least: value, most: value });
   const one = (load: Load, of: (played: Played) => readonly Target[]): readonly Target[] =>
     played.filter((each) => each.load === load).flatMap(of);
   const requests = ({ rounds }: Played): Estimate => estimateOf(rounds.giveway.map((figures) => figures.requests));
   const conflicts = played.reduce((sum, each) => sum + contenders.slice(1).reduce((of, name) => of + conflictsOf(each, name), 0), 0);
   const cells = played.filter(({ load }) => grid.includes(load));
   return [
-    { name: 'conflicts with locks, all loads', value: exactly(conflicts), bound: '≤', limit: 0 },
-    { name: 'rounds with a row missing or doubled', value: exactly(wrongRounds), bound: '≤', limit: 0 },
+    { name: 'conflicts with locks, all loads', value: conflicts, bound: '≤', limit: 0 },
+    { name: 'rounds with a row missing or doubled', value: wrongRounds, bound: '≤', limit: 0 },
     ...one(published, (each) => [
       { name: "inserts' p50, giveway / ideal", value: ratioOf(each, 'insertP50', 'giveway', 'ideal'), bound: '≤', limit: 1.25 },
       { name: "readers' p99, giveway / no lock", value: ratioOf(each, 'readP99', 'giveway', 'no lock'), bound: '≤', limit: 1.15 },
@@ -115,13 +98,4 @@ function ofGrid(cells: readonly Played[], what: string, measure: Measure, median
     { name: `median cell: ${what}, giveway / ideal`, value: middle, bound: '≥', limit: medianLimit },
     { name: `worst cell: ${what}, giveway / ideal`, value: worst, bound: '≥', limit: 0.75 },
   ];
-}
-
-export function targetLines(targets: readonly Target[]): string {
-  const lines = targets.map((target) => {
-    const { name, value, bound, limit } = target;
-    const measured = value.least === value.most ? String(value.median) : show(value);
-    return `- ${isMet(target) ? 'met' : '**not met**'}: ${name} ${measured}, ${bound} ${limit} wanted`;
-  });
-  return [...lines, `\n${targets.filter(isMet).length} of ${targets.length} targets met.`].join('\n');
 }

@@ -1,17 +1,16 @@
 /** One instance of the service, in a process of its own: inserts, reads, and runs its scheduled jobs. */
 import { createLocker } from '../../src/index.ts';
+import { obey } from '../crew.ts';
 import { openLockStore } from '../lock-store.ts';
 import { idealClient } from './ideal-client.ts';
 import { inserters, readPauseMs } from './loads.ts';
-import type { Contender, Order, Reply, Round, Setup, Tally } from './messages.ts';
+import type { Contender, Round, Setup, Tally } from './messages.ts';
 import { pausing, play, scheduled } from './shift.ts';
 import { openPool } from './tables.ts';
 import { insert, jobs, read, transaction, type Work } from './transactions.ts';
 import { giveway, ideal, naive, noLock, type TakeTurn } from './turns.ts';
 
-type Play = (round: Round) => Promise<Tally>;
-
-async function start({ warehouse, store: place, idealPort, worker }: Setup): Promise<Play> {
+async function start({ warehouse, store: place, idealPort, worker }: Setup): Promise<(round: Round) => Promise<Tally>> {
   const pool = openPool(warehouse, inserters + 1 + jobs.length);
   const { store, requests } = await openLockStore(place);
   // Everything as it comes, but that nobody gives up.
@@ -47,12 +46,4 @@ async function start({ warehouse, store: place, idealPort, worker }: Setup): Pro
   };
 }
 
-let playing: Promise<Play> = Promise.reject(new Error('no setup came'));
-playing.catch(() => {});
-process.on('message', (order: Order) => {
-  const reply = (message: Reply): void => void (process.connected && process.send?.(message));
-  if ('setup' in order) playing = start(order.setup);
-  const answer = 'setup' in order ? playing.then((): Reply => 'ready') : playing.then(async (play) => ({ tally: await play(order.round) }));
-  answer.then(reply, (error: Error) => reply({ failed: error.stack ?? error.message }));
-});
-process.on('disconnect', () => process.exit());
+obey(start);

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-const file = fileURLToPath(new URL('../RESULTS.md', import.meta.url));
+const file = fileURLToPath(new URL('RESULTS.md', import.meta.url));
 
 /** What the figures were measured on. The load average says who else was at work. */
 export function machine(): string {
