@@ -15,10 +15,8 @@ type Reply<Result> = { readonly result: Result } | { readonly failed: string };
 export async function hire<Setup, Task, Result>(program: URL, setups: readonly Setup[]): Promise<Crew<Task, Result>> {
   const processes = setups.map(() => fork(fileURLToPath(program)));
   const dismiss = (): void => {
-    process.off('exit', dismiss);
     for (const each of processes) each.kill('SIGKILL');
   };
-  process.on('exit', dismiss);
   await Promise.all(processes.map((each, worker) => ask<Order<unknown, never>, unknown>(each, { setup: setups[worker] })));
   return {
     dismiss,

@@ -23,6 +23,9 @@ export interface Effort {
 /** A round of the slow ones has to end as well. */
 const slowShare: Readonly<Record<string, number>> = { 'advisory-lock': 1 / 40, 'giveway, postgres': 1 / 4 };
 
+/** The first round is longer, and not counted: until V8 has compiled what is hot. */
+const warmUpTimes = 4;
+
 /** Everybody in a process of its own, in turns. `needsSequential`: the others are not measured one after another. */
 export async function measureAlone(
   contenders: readonly Contender[],
@@ -41,7 +44,7 @@ export async function measureAlone(
     for (const { contender, crew, ...results } of crews) {
       progress(`alone, ${round < 0 ? 'warm-up' : `round ${round + 1} of ${rounds}`}: ${contender.name}`);
       const measure = async (task: Pairs, into: Alone[]): Promise<void> => {
-        const pairs = Math.round(task.pairs * (slowShare[contender.name] ?? 1));
+        const pairs = Math.round(task.pairs * (slowShare[contender.name] ?? 1) * (round < 0 ? warmUpTimes : 1));
         const [result] = await crew.play({ ...task, pairs });
         if (round >= 0 && result !== undefined) into.push(result);
       };

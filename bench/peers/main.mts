@@ -16,7 +16,7 @@ import { crowdTable, holdMs, measureCrowd, processes, waiters, waitsOf } from '.
 
 const help = `npm run bench -- [options]
   --quick       the ratios alone, nothing written
-  --rounds N    rounds of each contender (9; quick: 7)
+  --rounds N    rounds of each contender (9; quick: 15, short ones)
   --seconds N   length of a round of the crowd (3)
   --only TEXT   only contenders whose name has it
   --node PATH   with this Node; nothing written
@@ -25,7 +25,7 @@ const help = `npm run bench -- [options]
 
 const lanes = 64;
 const fullEffort: Omit<Effort, 'rounds'> = { sequential: { lanes: 1, pairs: 1_500 }, inFlight: { lanes, pairs: 6_000 } };
-const quickEffort: Omit<Effort, 'rounds'> = { sequential: { lanes: 1, pairs: 600 }, inFlight: { lanes, pairs: 3_000 } };
+const quickEffort: Omit<Effort, 'rounds'> = { sequential: { lanes: 1, pairs: 300 }, inFlight: { lanes, pairs: 1_500 } };
 const heartbeatMs = 20_000;
 
 async function bench(): Promise<void> {
@@ -43,7 +43,7 @@ async function bench(): Promise<void> {
   if (values.help) return void process.stdout.write(help);
   if (values.node !== undefined) return playWith(values.node);
   const quick = values.quick;
-  const rounds = Number(values.rounds ?? (quick ? 7 : 9));
+  const rounds = Number(values.rounds ?? (quick ? 15 : 9));
   const runMs = Number(values.seconds) * 1_000;
   if (!(Number.isInteger(rounds) && rounds > 0 && runMs > 0)) throw new Error(help);
 
