@@ -29,7 +29,7 @@ export async function measureCost(urls: Urls, importRounds: number, heartbeatMs:
             bound: '≤',
             limit: 0.05,
           },
-          { name: 'of them lost', value: cost.lost, bound: '≤', limit: 0 },
+          { name: 'locks lost meanwhile', value: cost.lost, bound: '≤', limit: 0 },
         ] satisfies Target[])),
     { name: 'ms of import over bare node', value: importMs(importRounds), bound: '≤', limit: 30 },
   ];

@@ -45,16 +45,20 @@ async function play(contender: Contender, crew: Crew<Crowd, Crowded>, urls: Urls
 
 /** 4 processes with 8 waiters each want one key. */
 export async function measureCrowd(contenders: readonly Contender[], urls: Urls, rounds: number, runMs: number): Promise<CrowdResult[]> {
-  const results = contenders.filter(({ waits }) => waits).map((contender) => ({ contender, rounds: [] as Round[] }));
-  for (const { contender, rounds: played } of results) {
+  const program = new URL('contended-worker.mts', import.meta.url);
+  const results: { contender: Contender; crew: Crew<Crowd, Crowded>; rounds: Round[] }[] = [];
+  for (const contender of contenders.filter(({ waits }) => waits)) {
+    progress(`starting ${processes} processes: ${contender.name}`);
     const setups = Array.from({ length: processes }, () => ({ name: contender.name, urls }));
-    const crew: Crew<Crowd, Crowded> = await hire(new URL('contended-worker.mts', import.meta.url), setups);
-    for (let round = 0; round < rounds; round++) {
+    results.push({ contender, crew: await hire(program, setups), rounds: [] });
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const { contender, crew, rounds: played } of results) {
       progress(`crowd, round ${round + 1} of ${rounds}: ${contender.name}`);
       played.push(await play(contender, crew, urls, runMs));
     }
-    crew.dismiss();
   }
+  for (const { crew } of results) crew.dismiss();
   return results;
 }
 
