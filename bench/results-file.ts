@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-const file = fileURLToPath(new URL('../RESULTS.md', import.meta.url));
+const file = fileURLToPath(new URL('RESULTS.md', import.meta.url));
 
 /** What the figures were measured on. The load average says who else was at work. */
 export function machine(): string {
@@ -32,7 +32,7 @@ function versionOf(program: string): string {
 export function writeSection(heading: string, text: string): void {
   const page = existsSync(file) ? readFileSync(file, 'utf8') : '# Results\n\nWritten by the benchmarks themselves.\n';
   const section = `## ${heading}\n\n${text.trim()}\n`;
-  const sections = page.split(/^(?=## |<!-- )/m);
+  const sections = page.split(/^(?=## )/m);
   const at = sections.findIndex((each) => each.startsWith(`## ${heading}\n`));
   if (at >= 0) sections[at] = at === sections.length - 1 ? section : `${section}\n`;
   else sections.push(sections.at(-1)?.endsWith('\n\n') ? section : `\n${section}`);

@@ -1,17 +1,16 @@
 /**
- * The end of `npm run bench:warehouse`, or alone `npx tsx bench/warehouse/copy.ts`: 1 000 000 rows through insertBatches, beside bare pg-copy-streams, in rounds that take
- * turns. Prints rows per second and how much memory grew. Starts a PostgreSQL of its own.
+ * `npx tsx bench/copy.mts`: 1 000 000 rows through insertBatches, beside bare pg-copy-streams, in rounds that take turns. Prints rows per second and how much memory grew. Starts a PostgreSQL of its own.
  */
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { Pool } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { createLocker } from '../../src/index.ts';
-import { memcachedStore } from '../../src/stores/memcached/index.ts';
-import { createWarehouse } from '../../src/warehouse/index.ts';
-import { memcachedServer, postgresServer } from '../../test/support/services.ts';
-import { spreadOf } from './figures.ts';
+import { createLocker } from '../src/index.ts';
+import { memcachedStore } from '../src/stores/memcached/index.ts';
+import { createWarehouse } from '../src/warehouse/index.ts';
+import { memcachedServer, postgresServer } from '../test/support/services.ts';
+import { spreadOf } from './estimate.ts';
 import { machine, writeSection } from './results-file.ts';
 
 interface Event {
@@ -121,7 +120,7 @@ ${table.join('\n')}
 - rows per second, insertBatches / pg-copy-streams: ${ratio.median.toFixed(2)} (${ratio.least.toFixed(2)}–${ratio.most.toFixed(2)}), wanted ≥ 0.9: ${verdict(ratio.median >= 0.9)}
 - RSS above the start at most ${most.toFixed(0)} MB, wanted < 80: ${verdict(most < 80)}`;
     process.stdout.write(`${text}\n`);
-    if (!values['no-write']) writeSection('A million rows by COPY (`npx tsx bench/warehouse/copy.ts`)', text);
+    if (!values['no-write']) writeSection('A million rows by COPY (`npx tsx bench/copy.mts`)', text);
   } finally {
     await locker.close();
     await pool.end();

@@ -1,22 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 
-const page = new URL('../RESULTS.md', import.meta.url);
 const chart = new URL('../peers.svg', import.meta.url);
-
-/** Puts a section of bench/RESULTS.md in the place of its last version, and leaves the others alone. */
-export function writeSection(id: string, title: string, lines: readonly string[]): void {
-  const open = `<!-- ${id} -->`;
-  const close = `<!-- /${id} -->`;
-  const section = `${open}\n## ${title}\n\n${lines.join('\n').trim()}\n${close}`;
-  const before = existsSync(page) ? readFileSync(page, 'utf8') : '# Results\n';
-  const start = before.indexOf(open);
-  const end = before.indexOf(close);
-  const after =
-    start === -1 || end === -1
-      ? `${before.trimEnd()}\n\n${section}\n`
-      : before.slice(0, start) + section + before.slice(end + close.length);
-  writeFileSync(page, after);
-}
 
 interface Bar {
   readonly name: string;
