@@ -1,0 +1,62 @@
+/** P4, seen from the store: nobody takes out or changes what belongs to another one that is alive. */
+import type { Change } from '../backend.ts';
+import type { Report } from '../breaches.ts';
+import { holdersIn, type Written } from '../records.ts';
+
+export interface Writes {
+  /** The backend has done this. */
+  changed(change: Change): void;
+  /** Who first wrote a token. */
+  ownerOf(token: string): string | undefined;
+  /** A lock is on its way to another process: its entries may be taken over. */
+  handedOver(tokens: readonly string[]): void;
+  isHandedOver(token: string): boolean;
+  /** When the entry of a crashed process ends for good, at the latest, by its own last write. */
+  endOf(token: string): number;
+}
+
+export function createWrites({ nowMs, report }: { readonly nowMs: () => number; readonly report: Report }): Writes {
+  const owners = new Map<string, string>();
+  const ends = new Map<string, number>();
+  const handed = new Set<string>();
+
+  function judge({ by, key, what }: Change, entry: Written, after: Written | undefined): void {
+    const owner = owners.get(entry.token);
+    if (entry.minHold || owner === undefined || owner === by || handed.has(entry.token) || nowMs() >= (ends.get(entry.token) ?? 0)) return;
+    if (after === undefined) report('P4', by ?? 'store', `takes the entry of ${entry.job} (${owner}) out of ${key} (${what})`);
+    else if (after.mode !== entry.mode || after.host !== entry.host || after.until < entry.until || after.minHold)
+      report('P4', by ?? 'store', `changes the entry of ${entry.job} (${owner}) in ${key} (${what})`);
+  }
+
+  return {
+    changed(change) {
+      const { by, key } = change;
+      if (by === undefined || key.endsWith(':wish')) return;
+      const before = holdersIn(change.before);
+      const after = holdersIn(change.after);
+      for (const entry of before)
+        judge(
+          change,
+          entry,
+          after.find(({ token }) => token === entry.token),
+        );
+      for (const token of tokensIn(change.after)) if (!owners.has(token)) owners.set(token, by);
+      for (const { token, ttlMs } of after) if (owners.get(token) === by && what(change)) ends.set(token, nowMs() + ttlMs);
+    },
+    ownerOf: (token) => owners.get(token),
+    handedOver(tokens) {
+      for (const token of tokens) handed.add(token);
+    },
+    isHandedOver: (token) => handed.has(token),
+    endOf: (token) => ends.get(token) ?? 0,
+  };
+}
+
+/** An append leaves lives as they are. */
+function what(change: Change): boolean {
+  return change.what !== 'append';
+}
+
+function tokensIn(value: string | undefined): readonly string[] {
+  return value === undefined ? [] : [...value.matchAll(/"token":"([0-9a-f]{32})"/g)].map(([, token]) => token as string);
+}
