@@ -82,6 +82,7 @@ export function hold(asker: Asker, lock: Lock, step: Step, needs: readonly Need[
     options,
     family: family ?? job,
     fromMs: world.timeline.nowMs,
+    sinceMs: world.timeline.nowMs - Math.max(0, member.process.clock.wallMs() - lock.acquiredAt.getTime()),
     ttlMs: options.ttlMs,
     endedMs: undefined,
     overMs: undefined,

@@ -30,7 +30,7 @@ async function restore(asker: Asker, step: Step, held: Held, heir: Member, hande
   const heirs = { ...asker, member: heir, job: held.job, who: asker.who.replace(/^p\d+/, heir.name), family: undefined };
   const restored = await call(heirs, `restore from ${asker.who}`, bounds.other(held.needs), () => heir.locker.restore(handed));
   if ('error' in restored) {
-    const isLost = (restored.error as { code?: string }).code === 'ERR_GIVEWAY_LOCK_LOST';
+    const isLost = (restored.error as { reason?: string }).reason === 'vanished';
     if (isLost && there && stillThere(asker, handed))
       world.report('handOver', heirs.who, 'is told that the lock is lost, and its entries stand');
     return;
@@ -43,6 +43,6 @@ async function restore(asker: Asker, step: Step, held: Held, heir: Member, hande
 
 function stillThere({ world }: Asker, handed: SerializedLock): boolean {
   return handed.entries.every(({ resource, token }) =>
-    holdersIn(world.backend.value(keyOf(resource))).some((holder) => holder.token === token),
+    holdersIn(world.backend.value(keyOf(resource))).some((holder) => holder.token === token && !holder.minHold),
   );
 }

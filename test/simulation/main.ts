@@ -7,11 +7,13 @@ const started = performance.now();
 let events = 0;
 const kindsOf = new Map<string, number[]>();
 for (let seed = from; seed < from + count; seed++) {
-  const played = await play(drawPlan(seed, takesLimits));
+  const plan = drawPlan(seed, takesLimits);
+  const played = await play(plan);
+  const far = plan.processes.some(({ wallAheadMs }) => Math.abs(wallAheadMs) > 1000) ? 'FAR ' : '';
   events += played.events;
   if (played.breaches.length > 0) {
     for (const { promise, text } of played.breaches) {
-      const kind = `${promise} ${text.replace(/"[^"]*"|p\d\.\d+#\d+n?|\d+/g, '_').slice(0, 100)}`;
+      const kind = `${far}${promise} ${text.replace(/"[^"]*"|p\d\.\d+#\d+n?|\d+/g, '_').slice(0, 100)}`;
       kindsOf.set(kind, [...(kindsOf.get(kind) ?? []), seed]);
     }
     if (count === 1) console.log(played.history().join('\n'));

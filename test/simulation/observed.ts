@@ -20,6 +20,8 @@ export interface Held {
   /** Locks of one tree of runs do not exclude one another. */
   readonly family: string;
   readonly fromMs: number;
+  /** Since when the first of its entries stands: a lock over several may have waited with one for the next. */
+  readonly sinceMs: number;
   /** The longest it may live without a renewal. */
   ttlMs: number;
   /** When it was let go. */
@@ -35,13 +37,18 @@ export function needsOf(scope: Scope, resources: readonly string[]): readonly Ne
   for (const resource of scope.appends ?? []) needs.set(resource, 'append');
   for (const resource of scope.reads ?? []) needs.set(resource, 'read');
   for (const [resource, mode] of [...needs]) {
-    const schema = `${resource.split('.')[0]}.*`;
+    const schema = schemaOf(resource);
     if (resource === schema || !resources.includes(schema)) continue;
     const whole = needs.get(schema);
     if (whole === undefined) needs.set(schema, 'append');
     else if (whole === 'read' && mode !== 'read') needs.set(schema, 'write');
   }
   return [...needs].map(([resource, mode]) => ({ resource, mode }));
+}
+
+/** The resource that stands for all tables of a schema. */
+export function schemaOf(resource: string): string {
+  return `${resource.split('.')[0]}.*`;
 }
 
 /** Under which key the record of a resource stands. */

@@ -61,7 +61,10 @@ export async function rest(world: World): Promise<void> {
   const outcome = await timeline.run({ ...limits, done: isOver });
   world.calls.mustEnd();
   if (!isOver()) world.report('P7', 'world', `tasks do not end: ${outcome} is up`);
-  await timeline.run({ limitMs: Math.max(timeline.nowMs, troubledMs) + restMs, limitEvents: limits.limitEvents });
+  await until(
+    world,
+    new Promise<void>((resolve) => timeline.after(Math.max(timeline.nowMs, troubledMs) + restMs - timeline.nowMs, resolve)),
+  );
   leftByIdle(world);
 }
 

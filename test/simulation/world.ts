@@ -44,6 +44,7 @@ export function createWorld(plan: Plan): World {
   const history = createHistory(nowMs);
   const breaches: Breach[] = [];
   const report: Report = (promise, who, text) => {
+    if (breaches.some((known) => known.promise === promise && known.who === who && known.text === text)) return;
     breaches.push({ atMs: nowMs(), promise, who, text });
     history.note(who, `*** ${promise}: ${text}`);
   };

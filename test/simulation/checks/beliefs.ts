@@ -1,7 +1,7 @@
 /** P1, P5, P6, P8: who believes in which lock, and whether the others and the store agree. */
 import type { Report } from '../breaches.ts';
-import { believes, type Held, keyOf, type Need } from '../observed.ts';
-import { excludes, holdersIn } from '../records.ts';
+import { believes, type Held, keyOf, type Need, schemaOf } from '../observed.ts';
+import { excludes, holdersIn, type Mode } from '../records.ts';
 
 export interface Beliefs {
   /** A task was given a lock. */
@@ -54,13 +54,20 @@ export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear }:
     }
   }
 
+  /** Is there an entry of its process that gives it this need: of the resource, or of a schema that is held whole? */
+  function isWritten({ process }: Held, { resource, mode }: Need): boolean {
+    const has = (key: string, enough: (held: Mode) => boolean): boolean =>
+      holdersIn(value(key)).some((holder) => !holder.minHold && ownerOf(holder.token) === process.name && enough(holder.mode));
+    return (
+      has(keyOf(resource), (held) => held === mode || held === 'write') ||
+      has(keyOf(schemaOf(resource)), (held) => held === 'write' || (held === 'read' && mode === 'read'))
+    );
+  }
+
   function mustBeWritten(held: Held): void {
-    for (const { resource, mode } of held.needs) {
-      const holders = holdersIn(value(keyOf(resource)));
-      const isThere = holders.some(
-        (holder) => !holder.minHold && ownerOf(holder.token) === held.process.name && (holder.mode === mode || holder.mode === 'write'),
-      );
-      if (isThere || forgotSince(resource, nowMs() - held.ttlMs, nowMs())) continue;
+    for (const need of held.needs) {
+      const { resource, mode } = need;
+      if (isWritten(held, need) || forgotSince(resource, nowMs() - held.ttlMs, nowMs())) continue;
       report('P6', held.who, `believes that it holds "${resource}" (${mode}), and has no entry in the record`);
     }
   }
@@ -131,7 +138,7 @@ export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear }:
     },
     released(held) {
       if (held.lock.isProtected && held.options.minHoldMs > 0 && held.overMs === undefined)
-        minHolds.push({ held, untilMs: held.fromMs + held.options.minHoldMs });
+        minHolds.push({ held, untilMs: held.sinceMs + held.options.minHoldMs });
     },
     forgot(key) {
       const times = forgets.get(key);

@@ -31,7 +31,10 @@ export function createWrites({ nowMs, report }: { readonly nowMs: () => number; 
   return {
     changed(change) {
       const { by, key } = change;
-      if (by === undefined || key.endsWith(':wish')) return;
+      if (by === undefined) return;
+      for (const token of tokensIn(change.after)) if (!owners.has(token)) owners.set(token, by);
+      // What stands beside a record holds nothing.
+      if (key.endsWith(':wish')) return;
       const before = holdersIn(change.before);
       const after = holdersIn(change.after);
       for (const entry of before)
@@ -40,7 +43,6 @@ export function createWrites({ nowMs, report }: { readonly nowMs: () => number; 
           entry,
           after.find(({ token }) => token === entry.token),
         );
-      for (const token of tokensIn(change.after)) if (!owners.has(token)) owners.set(token, by);
       for (const { token, ttlMs } of after) if (owners.get(token) === by && what(change)) ends.set(token, nowMs() + ttlMs);
     },
     ownerOf: (token) => owners.get(token),
