@@ -7,8 +7,6 @@ export interface Kind {
   readonly hasFences: boolean;
   /** What a version is compared by: a number that starts anew with the server, one that never does, or the value alone. */
   readonly versions: 'number of this run' | 'number' | 'value';
-  /** How much longer than asked an entry may live: Memcached rounds up, and its tick may skip one. */
-  readonly graceMs: number;
 }
 
 const memory = { durable: false, mayForget: true, pushes: false, ttlGrainMs: 1 };
@@ -18,25 +16,21 @@ export const kinds = {
     traits: { ...memory, name: 'memcached', ttlGrainMs: 1_000, appends: true },
     hasFences: false,
     versions: 'number of this run',
-    graceMs: 3_000,
   },
   redis: {
     traits: { ...memory, name: 'redis', pushes: true, appends: true },
     hasFences: false,
     versions: 'number',
-    graceMs: 0,
   },
   postgres: {
     traits: { ...memory, name: 'postgres', mayForget: false, durable: true, pushes: true, appends: true },
     hasFences: true,
     versions: 'number',
-    graceMs: 0,
   },
   momento: {
     traits: { ...memory, name: 'momento' },
     hasFences: false,
     versions: 'value',
-    graceMs: 0,
   },
 } satisfies Record<string, Kind>;
 

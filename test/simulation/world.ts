@@ -50,8 +50,8 @@ export function createWorld(plan: Plan): World {
   };
   const { leastMs, mostMs, pushesLost: lost, pushesDoubled: doubled, pushesWithEntry: withEntry } = plan.wire;
   const pushes = createPushes(timeline, chance, { leastMs, mostMs, lost, doubled, withEntry });
-  const writes = createWrites({ nowMs, report });
   const members = new Map<string, Member>();
+  const writes = createWrites({ nowMs, report, wallMs: (name) => members.get(name)?.process.clock.wallMs() ?? 0 });
   const backend = createBackend({
     kind,
     timeline,
@@ -73,7 +73,7 @@ export function createWorld(plan: Plan): World {
     limit: plan.limit > 0 ? { resource: plan.resources[0] as string, appends: plan.limit } : undefined,
   });
   const hasCrashed = (name: string): boolean => members.get(name)?.process.crashed ?? false;
-  const sights = createSights({ nowMs, report, ownerOf, endOf, hasCrashed, areNear, graceMs: kind.graceMs });
+  const sights = createSights({ nowMs, report, ownerOf, endOf, hasCrashed, areNear });
   const world: World = {
     plan,
     timeline,

@@ -20,15 +20,15 @@ interface Surroundings {
   readonly ownerOf: (token: string) => string | undefined;
   readonly hasCrashed: (process: string) => boolean;
   readonly endOf: (token: string) => number;
-  /** Whole-second TTLs, and for shared modes the skew of clocks. */
-  readonly graceMs: number;
   readonly areNear: boolean;
 }
 
+/** So long after its TTL a dead holder may still be in the way: stores keep time in whole seconds. */
+const graceMs = 3_000;
 /** Shared modes may last longer by the skew that is allowed for. */
 const clockSkewMs = 2_000;
 
-export function createSights({ nowMs, report, ownerOf, hasCrashed, endOf, graceMs, areNear }: Surroundings): Sights {
+export function createSights({ nowMs, report, ownerOf, hasCrashed, endOf, areNear }: Surroundings): Sights {
   const seen = new Map<string, { readonly atMs: number; readonly holders: readonly Written[] }>();
 
   function mustBeNamed(who: string, needs: readonly Need[], resource: string, holders: readonly Holder[]): void {

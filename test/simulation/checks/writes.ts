@@ -11,18 +11,28 @@ export interface Writes {
   /** A lock is on its way to another process: its entries may be taken over. */
   handedOver(tokens: readonly string[]): void;
   isHandedOver(token: string): boolean;
-  /** When the entry of a crashed process ends for good, at the latest, by its own last write. */
+  /** When the entry of a crashed process ends, by its own last write. */
   endOf(token: string): number;
 }
 
-export function createWrites({ nowMs, report }: { readonly nowMs: () => number; readonly report: Report }): Writes {
+interface Surroundings {
+  readonly nowMs: () => number;
+  readonly report: Report;
+  /** What the wall clock of a process shows now. */
+  readonly wallMs: (process: string) => number;
+}
+
+export function createWrites({ nowMs, report, wallMs }: Surroundings): Writes {
   const owners = new Map<string, string>();
   const ends = new Map<string, number>();
+  /** Until when the owner itself believes in it: it counts from before its request. */
+  const deadlines = new Map<string, number>();
   const handed = new Set<string>();
 
   function judge({ by, key, what }: Change, entry: Written, after: Written | undefined): void {
     const owner = owners.get(entry.token);
-    if (entry.minHold || owner === undefined || owner === by || handed.has(entry.token) || nowMs() >= (ends.get(entry.token) ?? 0)) return;
+    if (entry.minHold || owner === undefined || owner === by || handed.has(entry.token) || nowMs() >= (deadlines.get(entry.token) ?? 0))
+      return;
     if (after === undefined) report('P4', by ?? 'store', `takes the entry of ${entry.job} (${owner}) out of ${key} (${what})`);
     else if (after.mode !== entry.mode || after.host !== entry.host || after.until < entry.until || after.minHold)
       report('P4', by ?? 'store', `changes the entry of ${entry.job} (${owner}) in ${key} (${what})`);
@@ -30,7 +40,7 @@ export function createWrites({ nowMs, report }: { readonly nowMs: () => number; 
 
   return {
     changed(change) {
-      const { by, key } = change;
+      const { by, key, what } = change;
       if (by === undefined) return;
       for (const token of tokensIn(change.after)) if (!owners.has(token)) owners.set(token, by);
       // What stands beside a record holds nothing.
@@ -43,7 +53,13 @@ export function createWrites({ nowMs, report }: { readonly nowMs: () => number; 
           entry,
           after.find(({ token }) => token === entry.token),
         );
-      for (const { token, ttlMs } of after) if (owners.get(token) === by && what(change)) ends.set(token, nowMs() + ttlMs);
+      // An append leaves lives as they are.
+      if (what === 'append') return;
+      for (const { token, ttlMs, until } of after) {
+        if (owners.get(token) !== by) continue;
+        ends.set(token, nowMs() + ttlMs);
+        deadlines.set(token, nowMs() + Math.min(ttlMs, until - wallMs(by)));
+      }
     },
     ownerOf: (token) => owners.get(token),
     handedOver(tokens) {
@@ -52,11 +68,6 @@ export function createWrites({ nowMs, report }: { readonly nowMs: () => number; 
     isHandedOver: (token) => handed.has(token),
     endOf: (token) => ends.get(token) ?? 0,
   };
-}
-
-/** An append leaves lives as they are. */
-function what(change: Change): boolean {
-  return change.what !== 'append';
 }
 
 function tokensIn(value: string | undefined): readonly string[] {
