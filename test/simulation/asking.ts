@@ -88,7 +88,9 @@ export function hold(asker: Asker, lock: Lock, step: Step, needs: readonly Need[
     overMs: undefined,
   };
   if (!lock.isProtected) {
-    if (options.onStoreDown !== 'run') world.report('P8', who, `runs without protection, although onStoreDown is '${options.onStoreDown}'`);
+    // Inside a run it may only have joined one that is not protected.
+    if (options.onStoreDown !== 'run' && family === undefined)
+      world.report('P8', who, `runs without protection, although onStoreDown is '${options.onStoreDown}'`);
     world.sights.unprotected(member.process, who, needs, askedMs);
   }
   const id = member.endings.idOf(job);

@@ -60,13 +60,13 @@ export interface Step {
   readonly options: Options;
   readonly holdMs: number;
   /** So long after it was asked for, the caller gives up. */
-  readonly abortAfterMs?: number;
+  readonly abortAfterMs?: number | undefined;
   /** What happens half-way through. */
-  readonly midway?: Midway;
+  readonly midway?: Midway | undefined;
   /** How a lock that was not taken by `run` ends. */
   readonly end: 'unlock' | 'twice' | 'late' | 'leave' | 'hand over';
   /** Who restores it, and how much later. */
-  readonly heir?: { readonly process: string; readonly afterMs: number };
+  readonly heir?: { readonly process: string; readonly afterMs: number } | undefined;
 }
 
 export type Midway =

@@ -19,7 +19,7 @@ interface Surroundings {
   readonly report: Report;
   readonly ownerOf: (token: string) => string | undefined;
   readonly hasCrashed: (process: string) => boolean;
-  readonly endOf: (token: string) => number;
+  readonly endOf: (key: string, token: string) => number;
   readonly areNear: boolean;
 }
 
@@ -60,7 +60,8 @@ export function createSights({ nowMs, report, ownerOf, hasCrashed, endOf, areNea
     refused(who, needs, resource, holders) {
       mustBeNamed(who, needs, resource, holders);
       if (!areNear || holders.length === 0) return;
-      const overdueMs = (holder: Holder): number => nowMs() - endOf(holder.token) - graceMs - (holder.mode === 'write' ? 0 : clockSkewMs);
+      const overdueMs = (holder: Holder): number =>
+        nowMs() - endOf(keyOf(resource), holder.token) - graceMs - (holder.mode === 'write' ? 0 : clockSkewMs);
       const isDead = (holder: Holder): boolean => hasCrashed(ownerOf(holder.token) ?? '') && overdueMs(holder) > 0;
       const [dead] = holders;
       if (dead !== undefined && holders.every(isDead))

@@ -12,7 +12,7 @@ export interface Writes {
   handedOver(tokens: readonly string[]): void;
   isHandedOver(token: string): boolean;
   /** When the entry of a crashed process ends, by its own last write. */
-  endOf(token: string): number;
+  endOf(key: string, token: string): number;
 }
 
 interface Surroundings {
@@ -24,6 +24,7 @@ interface Surroundings {
 
 export function createWrites({ nowMs, report, wallMs }: Surroundings): Writes {
   const owners = new Map<string, string>();
+  /** By key and token: one token may stand in several records. */
   const ends = new Map<string, number>();
   /** Until when the owner itself believes in it: it counts from before its request. */
   const deadlines = new Map<string, number>();
@@ -31,7 +32,13 @@ export function createWrites({ nowMs, report, wallMs }: Surroundings): Writes {
 
   function judge({ by, key, what }: Change, entry: Written, after: Written | undefined): void {
     const owner = owners.get(entry.token);
-    if (entry.minHold || owner === undefined || owner === by || handed.has(entry.token) || nowMs() >= (deadlines.get(entry.token) ?? 0))
+    if (
+      entry.minHold ||
+      owner === undefined ||
+      owner === by ||
+      handed.has(entry.token) ||
+      nowMs() >= (deadlines.get(`${key} ${entry.token}`) ?? 0)
+    )
       return;
     if (after === undefined) report('P4', by ?? 'store', `takes the entry of ${entry.job} (${owner}) out of ${key} (${what})`);
     else if (after.mode !== entry.mode || after.host !== entry.host || after.until < entry.until || after.minHold)
@@ -57,8 +64,8 @@ export function createWrites({ nowMs, report, wallMs }: Surroundings): Writes {
       if (what === 'append') return;
       for (const { token, ttlMs, until } of after) {
         if (owners.get(token) !== by) continue;
-        ends.set(token, nowMs() + ttlMs);
-        deadlines.set(token, nowMs() + Math.min(ttlMs, until - wallMs(by)));
+        ends.set(`${key} ${token}`, nowMs() + ttlMs);
+        deadlines.set(`${key} ${token}`, nowMs() + Math.min(ttlMs, until - wallMs(by)));
       }
     },
     ownerOf: (token) => owners.get(token),
@@ -66,7 +73,7 @@ export function createWrites({ nowMs, report, wallMs }: Surroundings): Writes {
       for (const token of tokens) handed.add(token);
     },
     isHandedOver: (token) => handed.has(token),
-    endOf: (token) => ends.get(token) ?? 0,
+    endOf: (key, token) => ends.get(`${key} ${token}`) ?? 0,
   };
 }
 
