@@ -23,18 +23,29 @@ const limits = { limitMs: 120_000, limitEvents: 60_000 };
 const restMs = longestTtlMs + 3_000 + 3_000;
 
 export function play(plan: Plan): Promise<Played> {
-  return playWorld(plan, async (world) => {
-    bringTrouble(world);
-    for (const mishap of plan.mishaps) world.timeline.after(mishap.atMs, () => strike(world, mishap));
-    for (const member of world.members.values())
-      for (const [index, task] of member.plan.tasks.entries()) member.started(runTask(world, member, task, index));
-    await rest(world);
-    await end(world);
+  return inWorld(plan, async (world) => {
+    try {
+      await live(world);
+    } catch (error) {
+      world.report('unhandled', 'world', `thrown out of a timer or an answer: ${String((error as Error).stack ?? error)}`);
+    }
+    const { breaches, timeline, history } = world;
+    return { breaches, events: timeline.events, endMs: timeline.nowMs, history: history.lines };
   });
 }
 
+async function live(world: World): Promise<void> {
+  const { plan, timeline, members } = world;
+  bringTrouble(world);
+  for (const mishap of plan.mishaps) timeline.after(mishap.atMs, () => strike(world, mishap));
+  for (const member of members.values())
+    for (const [index, task] of member.plan.tasks.entries()) member.started(runTask(world, member, task, index));
+  await rest(world);
+  await end(world);
+}
+
 /** Makes the world of a plan, lets `script` play in it, and puts back what was borrowed from the real one. */
-export async function playWorld(plan: Plan, script: (world: World) => Promise<void>): Promise<Played> {
+export async function inWorld<T>(plan: Plan, script: (world: World) => Promise<T>): Promise<T> {
   const random = Math.random;
   Math.random = createChance(~plan.seed).next;
   const dropContexts = gatherContexts();
@@ -42,20 +53,16 @@ export async function playWorld(plan: Plan, script: (world: World) => Promise<vo
   const unhandled = (error: unknown): void => world.report('unhandled', 'world', String((error as Error)?.stack ?? error));
   process.on('unhandledRejection', unhandled);
   try {
-    await script(world);
-  } catch (error) {
-    world.report('unhandled', 'world', `thrown out of a timer or an answer: ${String((error as Error).stack ?? error)}`);
+    return await script(world);
   } finally {
     process.off('unhandledRejection', unhandled);
     dropContexts();
     Math.random = random;
   }
-  const { breaches, timeline, history } = world;
-  return { breaches, events: timeline.events, endMs: timeline.nowMs, history: history.lines };
 }
 
 /** Runs until all tasks are over, and then long enough for everything that nobody keeps alive to be gone. */
-export async function rest(world: World): Promise<void> {
+async function rest(world: World): Promise<void> {
   const { timeline, members } = world;
   const isOver = (): boolean => [...members.values()].every(({ process, tasksLeft }) => process.crashed || tasksLeft === 0);
   const outcome = await timeline.run({ ...limits, done: isOver });
@@ -69,7 +76,7 @@ export async function rest(world: World): Promise<void> {
 }
 
 /** Closes whoever lives; then a process that comes anew must find everything free. */
-export async function end(world: World): Promise<void> {
+async function end(world: World): Promise<void> {
   const { members, plan } = world;
   const closing = [...members.values()].filter(({ process }) => !process.crashed).map((member) => closeMember(world, member));
   await until(world, Promise.all(closing));
@@ -84,7 +91,7 @@ export async function end(world: World): Promise<void> {
 }
 
 /** Lets the world go on until `promise` has settled. `undefined`: it did not in time. */
-export async function until<T>(world: World, promise: Promise<T>): Promise<T | undefined> {
+async function until<T>(world: World, promise: Promise<T>): Promise<T | undefined> {
   const { timeline } = world;
   let settled = false;
   let value: T | undefined;

@@ -36,9 +36,11 @@ async function lockStep(asker: Asker, step: Step, needs: readonly Need[], signal
   const askedMs = world.timeline.nowMs;
   const options = optionsOf(step, job, signal);
   const name = `${step.ask} ${JSON.stringify(step.scope)}`;
+  const served = waits(step) && asker.family === undefined ? world.turns.asked(member.process, who, needs) : undefined;
   const answer = await call<Lock | undefined>(asker, name, boundsOf(world.plan.wire).ask(step, needs), () =>
     step.ask === 'lock' ? locker.lock(step.scope, options) : locker.tryLock(step.scope, options),
   );
+  served?.('value' in answer && answer.value?.isProtected === true);
   if (step.ask === 'lock') endings.settled(job, 'error' in answer && codeOf(answer.error) !== 'ERR_GIVEWAY_BUSY');
   if ('error' in answer) return mustFailRightly(asker, step, answer.error);
   if (answer.value === undefined) {
@@ -50,6 +52,11 @@ async function lockStep(asker: Asker, step: Step, needs: readonly Need[], signal
   const held = hold(asker, answer.value, step, needs, askedMs);
   await work(asker, step, held).catch(() => {});
   await endLock(asker, step, held);
+}
+
+/** Inside a run a call may join, and whoever gives up leaves the queue before its call settles. */
+function waits({ ask, abortAfterMs }: Step): boolean {
+  return (ask === 'lock' || ask === 'retry') && abortAfterMs === undefined;
 }
 
 /** P8: a store that is down is met as the policy says. */
@@ -117,8 +124,10 @@ async function runStepWithin(asker: Asker, step: Step, needs: readonly Need[], s
   const open = world.calls.begin(process, who, name, bounds.ask(step, needs));
   world.history.note(who, name);
   let held: Held | undefined;
+  const served = waits(step) && asker.family === undefined ? world.turns.asked(process, who, needs) : undefined;
   const within = async (lock: Lock): Promise<string> => {
     open.pause();
+    served?.(lock.isProtected);
     held = hold(asker, lock, step, needs, askedMs);
     if (lock.signal.aborted) world.report('P6', who, 'begins work on a lock that is over');
     try {
@@ -135,6 +144,7 @@ async function runStepWithin(asker: Asker, step: Step, needs: readonly Need[], s
     judgeRejection(asker, step, held, error);
   }
   open.settle();
+  served?.(false);
   endings.settled(job, outcome === undefined);
   if (outcome === undefined) return;
   world.history.note(who, outcome.status === 'ran' ? `ran, ${outcome.release}` : `skipped, ${outcome.reason}`);

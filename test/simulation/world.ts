@@ -7,6 +7,7 @@ import { type Chance, createChance } from './chance.ts';
 import { type Beliefs, createBeliefs } from './checks/beliefs.ts';
 import { type Calls, createCalls } from './checks/calls.ts';
 import { createSights, type Sights } from './checks/sights.ts';
+import { createTurns, type Turns } from './checks/turns.ts';
 import { createWrites, type Writes } from './checks/writes.ts';
 import type { Fate } from './connection.ts';
 import { createHistory, type History } from './history.ts';
@@ -27,6 +28,7 @@ export interface World {
   readonly writes: Writes;
   readonly calls: Calls;
   readonly sights: Sights;
+  readonly turns: Turns;
   readonly members: ReadonlyMap<string, Member>;
   readonly breaches: Breach[];
   readonly report: Report;
@@ -84,6 +86,7 @@ export function createWorld(plan: Plan): World {
     beliefs,
     writes,
     sights,
+    turns: createTurns(report),
     calls: createCalls({ nowMs, report }),
     members,
     breaches,
