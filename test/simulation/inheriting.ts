@@ -1,5 +1,5 @@
 import type { SerializedLock } from '../../src/index.ts';
-import { type Asker, boundsOf, call, codeOf, hold } from './asking.ts';
+import { type Asker, boundsOf, call, hold } from './asking.ts';
 import type { Member } from './member.ts';
 import { type Held, keyOf } from './observed.ts';
 import type { Step } from './plan.ts';
@@ -17,9 +17,8 @@ export async function inherit(asker: Asker, step: Step, held: Held): Promise<voi
     void handing.then((handed) => world.writes.handedOver(handed.entries.map(({ token }) => token))).catch(() => {});
     return handing;
   });
-  // A lock that joined another one, or has no entry, stays with its holder.
-  if ('error' in answer && codeOf(answer.error) === 'ERR_GIVEWAY_NOT_TRANSFERABLE') return unlock(asker, held);
-  if ('error' in answer || step.heir === undefined) return;
+  // What was not handed over is let go, whatever the reason.
+  if ('error' in answer || step.heir === undefined) return unlock(asker, held);
   const heir = world.members.get(step.heir.process) ?? member;
   await member.process.sleep(step.heir.afterMs);
   if (!heir.process.crashed) heir.started(restore(asker, step, held, heir, answer.value));
