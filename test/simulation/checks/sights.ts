@@ -1,0 +1,71 @@
+/** P3, P8, P10: what a process has seen of others, and what it makes of it. */
+import type { Holder } from '../../../src/index.ts';
+import type { Report } from '../breaches.ts';
+import { keyOf, type Need } from '../observed.ts';
+import { excludes, holdersIn, type Written } from '../records.ts';
+import type { SimulatedProcess } from '../simulated-process.ts';
+
+export interface Sights {
+  /** A process has read a record. */
+  saw(process: SimulatedProcess, key: string, value: string | undefined): void;
+  /** A call that began at `sinceMs` was let through without the store. */
+  unprotected(process: SimulatedProcess, who: string, needs: readonly Need[], sinceMs: number): void;
+  /** A call was told busy. */
+  refused(who: string, needs: readonly Need[], resource: string, holders: readonly Holder[]): void;
+}
+
+interface Surroundings {
+  readonly nowMs: () => number;
+  readonly report: Report;
+  readonly ownerOf: (token: string) => string | undefined;
+  readonly hasCrashed: (process: string) => boolean;
+  readonly endOf: (key: string, token: string) => number;
+  readonly areNear: boolean;
+}
+
+/** So long after its TTL a dead holder may still be in the way: stores keep time in whole seconds. */
+const graceMs = 3_000;
+/** Shared modes may last longer by the skew that is allowed for. */
+const clockSkewMs = 2_000;
+
+export function createSights({ nowMs, report, ownerOf, hasCrashed, endOf, areNear }: Surroundings): Sights {
+  const seen = new Map<string, { readonly atMs: number; readonly holders: readonly Written[] }>();
+
+  function mustBeNamed(who: string, needs: readonly Need[], resource: string, holders: readonly Holder[]): void {
+    if (!needs.some((need) => need.resource === resource)) report('P10', who, `is told that "${resource}" is busy, which it does not need`);
+    else if (holders.length === 0) report('P10', who, `is told that "${resource}" is busy, and not by whom`);
+    const stranger = holders.find(({ token }) => ownerOf(token) === undefined);
+    if (stranger !== undefined) report('P10', who, `is told of a holder ${stranger.job} that the store never saw`);
+  }
+
+  return {
+    saw(process, key, value) {
+      seen.set(`${process.name} ${key}`, { atMs: nowMs(), holders: holdersIn(value) });
+    },
+    unprotected(process, who, needs, sinceMs) {
+      for (const { resource, mode } of needs) {
+        const sight = seen.get(`${process.name} ${keyOf(resource)}`);
+        if (sight === undefined || sight.atMs < sinceMs) continue;
+        const live = sight.holders.find(
+          (holder) =>
+            !holder.minHold &&
+            ownerOf(holder.token) !== process.name &&
+            excludes(holder.mode, mode) &&
+            (holder.latestEnd ?? Number.POSITIVE_INFINITY) > process.clock.wallMs(),
+        );
+        if (live !== undefined)
+          report('P8', who, `runs without protection; ${Math.round(nowMs() - sight.atMs)} ms ago it saw ${live.job} hold "${resource}"`);
+      }
+    },
+    refused(who, needs, resource, holders) {
+      mustBeNamed(who, needs, resource, holders);
+      if (!areNear || holders.length === 0) return;
+      const overdueMs = (holder: Holder): number =>
+        nowMs() - endOf(keyOf(resource), holder.token) - graceMs - (holder.mode === 'write' ? 0 : clockSkewMs);
+      const isDead = (holder: Holder): boolean => hasCrashed(ownerOf(holder.token) ?? '') && overdueMs(holder) > 0;
+      const [dead] = holders;
+      if (dead !== undefined && holders.every(isDead))
+        report('P3', who, `is refused "${resource}" by ${dead.job}, which crashed and has been over for ${Math.round(overdueMs(dead))} ms`);
+    },
+  };
+}

@@ -1,0 +1,82 @@
+/** P4, seen from the store: nobody takes out or changes what belongs to another one that is alive. */
+import type { Change } from '../backend.ts';
+import type { Report } from '../breaches.ts';
+import { holdersIn, type Written } from '../records.ts';
+
+export interface Writes {
+  /** The backend has done this. */
+  changed(change: Change): void;
+  /** Who first wrote a token. */
+  ownerOf(token: string): string | undefined;
+  /** A lock is on its way to another process: its entries may be taken over. */
+  handedOver(tokens: readonly string[]): void;
+  isHandedOver(token: string): boolean;
+  /** When the entry of a crashed process ends, by its own last write. */
+  endOf(key: string, token: string): number;
+}
+
+interface Surroundings {
+  readonly nowMs: () => number;
+  readonly report: Report;
+  /** What the wall clock of a process shows now. */
+  readonly wallMs: (process: string) => number;
+}
+
+export function createWrites({ nowMs, report, wallMs }: Surroundings): Writes {
+  const owners = new Map<string, string>();
+  /** By key and token: one token may stand in several records. */
+  const ends = new Map<string, number>();
+  /** Until when the owner itself believes in it: it counts from before its request. */
+  const deadlines = new Map<string, number>();
+  const handed = new Set<string>();
+
+  function judge({ by, key, what }: Change, entry: Written, after: Written | undefined): void {
+    const owner = owners.get(entry.token);
+    if (
+      entry.minHold ||
+      owner === undefined ||
+      owner === by ||
+      handed.has(entry.token) ||
+      nowMs() >= (deadlines.get(`${key} ${entry.token}`) ?? 0)
+    )
+      return;
+    if (after === undefined) report('P4', by ?? 'store', `takes the entry of ${entry.job} (${owner}) out of ${key} (${what})`);
+    else if (after.mode !== entry.mode || after.host !== entry.host || after.until < entry.until || after.minHold)
+      report('P4', by ?? 'store', `changes the entry of ${entry.job} (${owner}) in ${key} (${what})`);
+  }
+
+  return {
+    changed(change) {
+      const { by, key, what } = change;
+      if (by === undefined) return;
+      for (const token of tokensIn(change.after)) if (!owners.has(token)) owners.set(token, by);
+      // What stands beside a record holds nothing.
+      if (key.endsWith(':wish')) return;
+      const before = holdersIn(change.before);
+      const after = holdersIn(change.after);
+      for (const entry of before)
+        judge(
+          change,
+          entry,
+          after.find(({ token }) => token === entry.token),
+        );
+      // An append leaves lives as they are.
+      if (what === 'append') return;
+      for (const { token, ttlMs, until } of after) {
+        if (owners.get(token) !== by) continue;
+        ends.set(`${key} ${token}`, nowMs() + ttlMs);
+        deadlines.set(`${key} ${token}`, nowMs() + Math.min(ttlMs, until - wallMs(by)));
+      }
+    },
+    ownerOf: (token) => owners.get(token),
+    handedOver(tokens) {
+      for (const token of tokens) handed.add(token);
+    },
+    isHandedOver: (token) => handed.has(token),
+    endOf: (key, token) => ends.get(`${key} ${token}`) ?? 0,
+  };
+}
+
+function tokensIn(value: string | undefined): readonly string[] {
+  return value === undefined ? [] : [...value.matchAll(/"token":"([0-9a-f]{32})"/g)].map(([, token]) => token as string);
+}

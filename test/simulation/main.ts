@@ -1,0 +1,62 @@
+/** `npm run test:simulation`: many worlds, or one of them told. */
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { drawPlan } from './draw.ts';
+import { takesLimits } from './identity.ts';
+import { play } from './play.ts';
+import { reportKinds, reportTally } from './report.ts';
+import { playSeeds } from './seeds.ts';
+import { shrink } from './shrink.ts';
+
+const help = `npm run test:simulation -- [options]
+  --seeds N       plays N worlds (1000)
+  --from S        the first of them (1)
+  --seed S        plays one world and prints its history
+  --shrink        with --seed: makes it as small as it goes first
+  --json          one line of JSON instead of words
+`;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: 'string', default: '1000' },
+      from: { type: 'string', default: '1' },
+      seed: { type: 'string' },
+      shrink: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      enough: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  if (values.seed !== undefined) return tellWorld(Number(values.seed), values.shrink);
+  const tally = await playSeeds({
+    from: Number(values.from),
+    count: Number(values.seeds),
+    ...(values.enough !== undefined && { enough: Number(values.enough) }),
+    ...(process.stderr.isTTY && {
+      progressed: (worlds, failures) => void process.stderr.write(`\r${worlds} of ${values.seeds} worlds, ${failures} with violations `),
+    }),
+  });
+  if (process.stderr.isTTY) process.stderr.write('\n');
+  if (values.json) process.stdout.write(`${JSON.stringify(tally)}\n`);
+  else process.stdout.write(`${reportKinds(tally.failures)}${reportTally(tally, availableParallelism())}`);
+  const [first] = tally.failures;
+  if (first === undefined) return 0;
+  if (!values.json) process.stdout.write(`\nnpm run test:simulation -- --seed ${first.seed} --shrink\n`);
+  return 1;
+}
+
+async function tellWorld(seed: number, mayShrink: boolean): Promise<number> {
+  const drawn = drawPlan(seed, takesLimits);
+  const [breach] = (await play(drawn)).breaches;
+  const plan = mayShrink && breach !== undefined ? await shrink(drawn, breach) : drawn;
+  const { breaches, history } = await play(plan);
+  process.stdout.write(`${JSON.stringify(plan, undefined, 1)}\n${history().join('\n')}\n${breaches.length} violations\n`);
+  return breaches.length === 0 ? 0 : 1;
+}
+
+process.exitCode = await main();
