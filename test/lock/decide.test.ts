@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Mode } from '../../src/lock/holder.ts';
 import { clockSkewMs, decide, depart, maxHolders } from '../../src/lock/record/decide.ts';
 import { decodeRecord, type Entrant, encodeRecord, jobName, type LockRecord } from '../../src/lock/record/record.ts';
-import type { Mode } from '../../src/lock/holder.ts';
 
 const now = 1_000_000;
 

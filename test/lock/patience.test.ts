@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { isWorthAWish } from '../../src/lock/patience.ts';
-import { lookAgainMs, type Watched } from '../../src/lock/machine/patience.ts';
-import type { Entrant } from '../../src/lock/record/record.ts';
 import type { Mode } from '../../src/lock/holder.ts';
+import { lookAgainMs, type Watched } from '../../src/lock/machine/patience.ts';
+import { isWorthAWish } from '../../src/lock/patience.ts';
+import type { Entrant } from '../../src/lock/record/record.ts';
 
 const now = 1_700_000_000_000;
 const retry = { maxWaitMs: 10_000, delayMs: 50, maxDelayMs: 1_000, maxAttempts: Number.POSITIVE_INFINITY };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { Mode } from '../../src/lock/holder.ts';
 import { clockSkewMs, decide, depart, maxHolders } from '../../src/lock/record/decide.ts';
 import { decodeRecord, type Entrant, encodeRecord, type LockRecord } from '../../src/lock/record/record.ts';
-import type { Mode } from '../../src/lock/holder.ts';
 
 /** A register with compare-and-swap and a TTL, and owners who act on it by `decide` and `depart` alone. */
 class World {

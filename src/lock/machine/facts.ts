@@ -155,7 +155,7 @@ export class Facts {
     this.beginTurn(now);
   }
 
-  /** The record says who sits here, and nobody else waits, as far as could be seen just now. */
+  /** The record says who sits here. Whether others wait will be known by the next write. */
   beginTurn(now: Now): void {
     this.turnEndsMonoMs = now.monoMs + turnMs;
     this.isStale = false;

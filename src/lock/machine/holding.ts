@@ -47,7 +47,7 @@ export function onRenewed(m: Facts, version: Version | undefined, now: Now): voi
   stay.confirm(me, record, version, m.sent);
   m.pending = undefined;
   m.state = 'held';
-  if (record.line.length === 0) m.beginTurn(now);
+  m.beginTurn(now);
   if (handsOver !== undefined) {
     const leaving = m.detaching.shift();
     if (leaving !== undefined) {
