@@ -43,6 +43,8 @@ export class Acquisition implements SeatAsker, Alarmed {
   #waiting: Seat | undefined;
   #refusedAt = Number.POSITIVE_INFINITY;
   #refused: Refused | undefined;
+  #failedAt = Number.POSITIVE_INFINITY;
+  #fault: Error | undefined;
   #reason: Refused | Error | undefined;
   #restarts = 0;
   #listening: Disposable | undefined;
@@ -81,8 +83,7 @@ export class Acquisition implements SeatAsker, Alarmed {
     this.#answered(seat);
     this.#refused = toRefused(seat.place.resource, refusal);
     this.#refusedAt = Math.min(this.#refusedAt, this.#seats.indexOf(seat));
-    // Whoever is in the way counts for more than a store that did not answer.
-    if (!this.#patient) this.#reason = this.#reason instanceof StoreUnavailableError ? this.#refused : (this.#reason ?? this.#refused);
+    if (!this.#patient) this.#reason ??= this.#refused;
     else if (seat.patient)
       this.#reason ??= new ResourceBusyError(this.#refused.resource, this.#refused.holders, now.monoMs - this.#asker.startedMonoMs);
     this.#decide();
@@ -101,7 +102,8 @@ export class Acquisition implements SeatAsker, Alarmed {
 
   failed(seat: Seat, error: Error): void {
     this.#answered(seat);
-    this.#reason ??= error;
+    this.#fault = error;
+    this.#failedAt = Math.min(this.#failedAt, this.#seats.indexOf(seat));
     this.#decide();
   }
 
@@ -113,6 +115,7 @@ export class Acquisition implements SeatAsker, Alarmed {
   /** What to do next, once all that was asked for has been answered. */
   #decide(): void {
     if (this.#open > 0) return;
+    if (this.#fault !== undefined) this.#judgeFault(this.#fault);
     if (this.#reason !== undefined) return this.#giveUp(this.#reason);
     if (this.#waiting !== undefined) return this.#giveBackFrom(this.#seats.indexOf(this.#waiting) + 1);
     const first = Math.min(this.#refusedAt, this.#seats.length);
@@ -122,6 +125,16 @@ export class Acquisition implements SeatAsker, Alarmed {
     if (first < this.#asker.needs.length) return this.#askFrom(first);
     this.#stop();
     this.#asker.taken(this.#seats, now);
+  }
+
+  /** Whoever is in the way counts for more than a store that did not answer, where that would mean to run beside it. */
+  #judgeFault(fault: Error): void {
+    const somebodyIsInTheWay = this.#waiting !== undefined || this.#refusedAt !== Number.POSITIVE_INFINITY;
+    const mayRun = fault instanceof StoreUnavailableError && this.#asker.options.onStoreDown === 'run';
+    if (!(mayRun && somebodyIsInTheWay)) this.#reason ??= fault;
+    this.#refusedAt = Math.min(this.#refusedAt, this.#failedAt);
+    this.#fault = undefined;
+    this.#failedAt = Number.POSITIVE_INFINITY;
   }
 
   /** As many at once as are likely to be free, and one that is not. Only the first may be waited for: all before it are held. */

@@ -165,7 +165,6 @@ function serve(m: Facts, stay: Stay, now: Now): boolean {
     }
     m.queue.remove(head);
     if (stay.isUsed) m.isStale = true;
-    settleLeaver(m, true);
     seat(m, head, now);
   }
   return false;

@@ -70,6 +70,8 @@ export function newcomerInLine(m: Facts, { mode, limit, options }: Seat, now: No
 /** Takes its place. */
 export function seat(m: Facts, each: Seat, now: Now, sinceWallMs?: number): void {
   const stay = m.stay as Stay;
+  // Whoever sat here last has let go, and the stay goes on.
+  settleLeaver(m, true);
   stay.isUsed = true;
   each.sit(stay, now, sinceWallMs);
   m.seats.push(each);

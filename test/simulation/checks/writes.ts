@@ -15,6 +15,8 @@ export interface Writes {
   endOf(key: string, token: string): number;
 }
 
+const clockSkewMs = 2_000;
+
 interface Surroundings {
   readonly nowMs: () => number;
   readonly report: Report;
@@ -32,16 +34,10 @@ export function createWrites({ nowMs, report, wallMs }: Surroundings): Writes {
 
   function judge({ by, key, what }: Change, entry: Written, after: Written | undefined): void {
     const owner = owners.get(entry.token);
-    if (
-      entry.minHold ||
-      owner === undefined ||
-      owner === by ||
-      handed.has(entry.token) ||
-      nowMs() >= (deadlines.get(`${key} ${entry.token}`) ?? 0)
-    )
-      return;
+    const deadline = deadlines.get(`${key} ${entry.token}`) ?? 0;
+    if (entry.minHold || owner === undefined || owner === by || handed.has(entry.token) || nowMs() >= deadline) return;
     if (after === undefined) report('P4', by ?? 'store', `takes the entry of ${entry.job} (${owner}) out of ${key} (${what})`);
-    else if (after.mode !== entry.mode || after.host !== entry.host || after.until < entry.until || after.minHold)
+    else if (after.mode !== entry.mode || after.host !== entry.host || isShortened(entry, after, deadline - nowMs()) || after.minHold)
       report('P4', by ?? 'store', `changes the entry of ${entry.job} (${owner}) in ${key} (${what})`);
   }
 
@@ -63,7 +59,8 @@ export function createWrites({ nowMs, report, wallMs }: Surroundings): Writes {
       // An append leaves lives as they are.
       if (what === 'append') return;
       for (const { token, ttlMs, until } of after) {
-        if (owners.get(token) !== by) continue;
+        const isGranted = !deadlines.has(`${key} ${token}`);
+        if (owners.get(token) !== by && !isGranted) continue;
         ends.set(`${key} ${token}`, nowMs() + ttlMs);
         deadlines.set(`${key} ${token}`, nowMs() + Math.min(ttlMs, until - wallMs(by)));
       }
@@ -75,6 +72,11 @@ export function createWrites({ nowMs, report, wallMs }: Surroundings): Writes {
     isHandedOver: (token) => handed.has(token),
     endOf: (key, token) => ends.get(`${key} ${token}`) ?? 0,
   };
+}
+
+/** Whoever writes beside it may carry its end over to a clock of its own, as long as it comes no sooner than the holder itself believes. */
+function isShortened(before: Written, after: Written, leftMs: number): boolean {
+  return after.until < before.until && after.until - (after.at ?? before.until) + clockSkewMs < leftMs;
 }
 
 function tokensIn(value: string | undefined): readonly string[] {
