@@ -11,7 +11,7 @@ const deadlineMs = 300;
 /** Two clocks this far off either way are less than the 2 s apart that giveway allows for. */
 const nearMs = 900;
 /** Two clocks this far apart, give or take `nearMs` each, are apart by more than the longest TTL and 5 s. */
-const farMs = longestTtlMs + 5_000 + 2 * nearMs + 200;
+const farMs = longestTtlMs + 6_000 + 2 * nearMs + 200;
 
 /** The world of a seed. */
 export function drawPlan(seed: number, takesLimits: boolean): Plan {

@@ -48,6 +48,7 @@ export function handOver(m: Facts, now: Now): boolean {
     m.detaching.shift();
     m.seats.remove(seat);
     seat.state = 'over';
+    m.acquaint().refusal = { blockers: [stay.entrant], ahead: stay.record.line };
     m.stay = undefined;
     m.state = 'out';
     settle(stay.token);

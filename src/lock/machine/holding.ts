@@ -178,8 +178,9 @@ function maySit(m: Facts, stay: Stay, head: Seat, now: Now): 'yes' | 'no' | 'aft
   if (!stay.isUsed) return 'yes';
   if (stay.hasLine || m.minHoldUntilMs > now.wallMs) return 'no';
   const needsFence = head.mode === 'write' && stay.fence !== undefined;
-  const outlives = !head.options.heartbeat && stay.remainingMs(now) < head.options.ttlMs;
-  return needsFence || outlives || now.monoMs >= m.turnEndsMonoMs ? 'after a write' : 'yes';
+  // Nothing renews it afterwards: its whole ttlMs must be confirmed first.
+  const isCovered = head.options.heartbeat || (stay.confirmedMonoMs >= head.askedMonoMs && stay.ttlMs >= head.options.ttlMs);
+  return needsFence || !isCovered || now.monoMs >= m.turnEndsMonoMs ? 'after a write' : 'yes';
 }
 
 /** Nobody sits here any more: on to whoever waits here, or out. */
@@ -213,7 +214,8 @@ function goOn(m: Facts, stay: Stay, now: Now): void {
 function renew(m: Facts, stay: Stay, now: Now): void {
   const seats = m.seats.all();
   const speaker = seats.find(wantsKeeping) ?? (seats[0] as Seat);
-  let ttlMs = 0;
+  const { head } = m.queue;
+  let ttlMs = head?.mode === stay.entrant.mode && !head.options.heartbeat ? head.options.ttlMs : 0;
   let latestEndMs = 0;
   for (const each of seats) {
     ttlMs = Math.max(ttlMs, each.ttlMs);

@@ -56,6 +56,7 @@ export class Machine {
     const waits = m.queue.head?.state === 'waiting';
     if (m.queue.size >= m.around.maxWaiters) return tellRefused(seat, { ...(m.known?.refusal ?? unknownRefusal), isCrowded: true }, now);
     if (waits && !seat.patient) return tellRefused(seat, m.refusal(), now);
+    seat.askedMonoMs = now.monoMs;
     m.queue.push(seat);
     if (seat.options.retry.maxAttempts !== Number.POSITIVE_INFINITY) m.countsLooks = true;
     if (waits) {

@@ -53,6 +53,7 @@ export class Seat {
   /** Set while seated, and after. */
   stay: Stay | undefined;
   ttlMs: number;
+  askedMonoMs = 0;
   sinceMonoMs = 0;
   sinceWallMs = 0;
   looks = 0;

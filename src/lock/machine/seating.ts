@@ -61,6 +61,7 @@ export function newcomerInLine(m: Facts, { mode, limit, options }: Seat, now: No
     since: now.wallMs,
     ttlMs,
     maxHoldMs: maxHoldMs > latestDateMs ? undefined : maxHoldMs,
+    maxWaitMs: retry.maxWaitMs,
     pauseMs: retry.maxDelayMs,
     usualMs: m.known?.usualMs,
     limit,

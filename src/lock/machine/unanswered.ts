@@ -28,9 +28,10 @@ export function stepDown(m: Facts, error: Error, now: Now): void {
   }
   if (stay !== undefined) m.doubt(stay.token, stay.ttlMs, now);
   m.stay = undefined;
-  if (state === 'quitting' && lined !== undefined) {
-    m.doubt(lined.token, lined.ttlMs, now);
-    m.lined = undefined;
+  if (m.queue.size === 0 && lined !== undefined) {
+    // It goes on saying that nobody waits, until its entry is void by itself.
+    if (m.around.isClosing || now.wallMs > lined.since + lined.maxWaitMs) m.lined = undefined;
+    else m.pausedUntilMonoMs = now.monoMs + retryMs;
   }
   m.state = m.lined === undefined ? 'out' : 'waiting';
   const isRelease = m.leaver !== undefined;
@@ -39,6 +40,9 @@ export function stepDown(m: Facts, error: Error, now: Now): void {
   if (m.queue.head?.state === 'waiting') return wait(m, now);
   m.step(now);
 }
+
+/** How soon a place in line that nobody needs is given back again: as often as a renewal that failed is tried. */
+const retryMs = 1_000;
 
 /** Whoever would run unprotected goes on waiting while a holder that was seen may still be at work. */
 function failQueue(m: Facts, error: Error, now: Now): void {

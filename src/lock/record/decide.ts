@@ -46,7 +46,7 @@ export function admit(found: LockRecord | undefined, me: Entrant, nowMs: number,
   if (found === undefined) return { granted: true, record: { v: 1, at: nowMs, holders: [me], line: [] }, ttlMs: me.ttlMs };
   const old: IsMine = (token) => token === me.token || isMine(token);
   const others = live(found, old, me.host, nowMs);
-  const line = found.line.filter(({ token }) => token === me.token || !isMine(token));
+  const line = waitingIn(found, nowMs, (token) => token !== me.token && isMine(token));
   if (found.holders.some(({ token, minHold }) => token === me.token && !minHold))
     return changed([...others, me], without(line, me.token), me, nowMs);
   const place = line.findIndex(({ token }) => token === me.token);
@@ -73,7 +73,7 @@ export function depart(
 ): Departure {
   if (!found.holders.some(({ token, minHold }) => token === me.token && !minHold)) return { act: 'none' };
   const others = live(found, (token) => token === me.token || isMine(token), me.host, nowMs);
-  const kept = found.line.filter(({ token }) => token !== me.token && !isMine(token));
+  const kept = waitingIn(found, nowMs, (token) => token === me.token || isMine(token));
   const line = again === undefined ? kept : [...kept, again];
   if (minHoldUntilMs > nowMs) {
     const mark: Entrant = { ...me, ttlMs: minHoldUntilMs - nowMs, until: minHoldUntilMs, beat: me.beat + 1, minHold: true };
@@ -88,7 +88,7 @@ export function depart(
 export function exchange(found: LockRecord, instead: readonly string[], entries: readonly Entrant[], nowMs: number): Change {
   const [me] = entries as readonly [Entrant];
   const others = live(found, (token) => instead.includes(token) || entries.some((entry) => entry.token === token), me.host, nowMs);
-  const line = found.line.filter(({ token }) => !instead.includes(token));
+  const line = waitingIn(found, nowMs, (token) => instead.includes(token));
   return toChange([...others, ...entries], line, nowMs, me);
 }
 
@@ -108,8 +108,15 @@ export function latestEndMs(record: LockRecord, blockers: readonly Entrant[], no
   return Math.max(...blockers.map(({ minHold, until, latestEnd = Number.POSITIVE_INFINITY }) => (minHold ? until : latestEnd) + aheadMs));
 }
 
+/** The line without whoever has given up by its own word, and could not say so. */
+function waitingIn(record: LockRecord, nowMs: number, isMine: IsMine): readonly Waiting[] {
+  const wallMs = clockOf(record, nowMs);
+  const stays = ({ token, since, maxWaitMs }: Waiting): boolean => !isMine(token) && wallMs <= since + maxWaitMs + clockSkewMs;
+  return record.line.every(stays) ? record.line : record.line.filter(stays);
+}
+
 /** The entry of one whose turn it is: short, until it confirms it itself. */
-function entrantOf({ pauseMs, maxHoldMs, since: _, ttlMs, ...waiting }: Waiting, nowMs: number): Entrant {
+function entrantOf({ pauseMs, maxWaitMs: __, maxHoldMs, since: _, ttlMs, ...waiting }: Waiting, nowMs: number): Entrant {
   const lifeMs = Math.min(grantLifeMs + pauseMs, ttlMs);
   return {
     ...waiting,
@@ -191,8 +198,8 @@ function clockOf({ at, holders }: LockRecord, nowMs: number): number {
   if (at === undefined) return nowMs;
   const longestMs = holders.reduce((longest, { until }) => Math.max(longest, until - at), 0);
   const ageMs = nowMs - at;
-  // A key outlives its entries by the skew allowed to others', a store's grain of whole seconds, and a tick.
-  return ageMs < -clockSkewMs || ageMs > longestMs + 3 * clockSkewMs ? at : nowMs;
+  // A key outlives its entries by the skew allowed to others', and by a store's grain of whole seconds and two ticks.
+  return ageMs < -clockSkewMs || ageMs > longestMs + clockSkewMs + 3_000 ? at : nowMs;
 }
 
 function without(line: readonly Waiting[], gone: string): readonly Waiting[] {

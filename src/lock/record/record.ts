@@ -41,6 +41,8 @@ export interface Waiting {
   readonly ttlMs: number;
   /** Absent when it is Infinity. */
   readonly maxHoldMs?: number | undefined;
+  /** It gives up after so long. */
+  readonly maxWaitMs: number;
   /** It looks this often at least: so long it may take until it knows that it was granted. */
   readonly pauseMs: number;
   readonly usualMs?: number | undefined;
@@ -162,7 +164,7 @@ function isEntrant(value: unknown): value is Entrant {
 
 function isWaiting(value: unknown): value is Waiting {
   const waiting = value as Waiting;
-  return isNamed(waiting) && Number.isFinite(waiting.pauseMs) && (waiting.maxHoldMs === undefined || Number.isFinite(waiting.maxHoldMs));
+  return isNamed(waiting) && Number.isFinite(waiting.pauseMs) && Number.isFinite(waiting.maxWaitMs) && (waiting.maxHoldMs === undefined || Number.isFinite(waiting.maxHoldMs));
 }
 
 function isNamed(value: Entrant | Waiting): boolean {
