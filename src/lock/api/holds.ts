@@ -150,7 +150,7 @@ export class Holds {
     if (!isDown || options.onStoreDown !== 'run') throw error;
     const seen = this.#shell.lastSeen(around.missing);
     if (seen === undefined) return this.#hold(request, nobodySits, false);
-    const refused = this.#refused(request, toRefused(seen.need.resource, seen.refusal));
+    const refused = this.#refused(request, toRefused(seen.resource, seen.refusal));
     if (!patient) return refused;
     throw new ResourceBusyError(refused.resource, refused.holders, this.#clock.monotonicMs() - request.startedMonoMs);
   }

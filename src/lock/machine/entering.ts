@@ -1,5 +1,5 @@
 /** From nothing of ours in the record to an entry among its holders: by creating it, by joining it, or through the line. */
-import { admit, type Change, takesLine } from '../record/decide.ts';
+import { admit, type Change, latestEndMs, takesLine } from '../record/decide.ts';
 import { entrantOf } from '../record/entrant.ts';
 import { decodeRecord, type Entrant, encodeAlone, encodeRecord, type LockRecord } from '../record/record.ts';
 import type { Entry, Version } from '../store.ts';
@@ -38,6 +38,7 @@ export function onLooked(m: Facts, entry: Entry | undefined, now: Now, isCalled 
   if (entry === undefined) return onAbsent(m, now);
   if (record === undefined) return onUnreadable(m, now);
   const { version } = entry;
+  sight(m, record, now);
   const granted = m.lined && record.holders.find(({ token, minHold }) => token === m.lined?.token && !minHold);
   if (granted !== undefined) return onGranted(m, granted, record, version, now);
   if (m.lined !== undefined && !record.line.some(({ token }) => token === m.lined?.token)) m.lined = undefined;
@@ -100,6 +101,14 @@ function write(m: Facts, change: Change, version: Version, now: Now): void {
   m.orders.replace(encodeRecord(change.record), version, change.ttlMs);
 }
 
+/** Whoever is seen may still be at work should the store fall silent. */
+function sight(m: Facts, record: LockRecord, now: Now): void {
+  const isMine = (token: string): boolean => token === m.lined?.token || m.isDoubtful(token);
+  m.acquaint().seen = record.holders
+    .filter(({ token }) => !isMine(token))
+    .map((holder) => ({ mode: holder.mode, untilMs: latestEndMs(record, holder, now.wallMs) }));
+}
+
 /** Our token stands among the holders: somebody let us in since the last look that did not show it. */
 function onGranted(m: Facts, granted: Entrant, record: LockRecord, version: Version, now: Now): void {
   const stay = new Stay(granted, record, version, m.notBefore, now.monoMs);
@@ -123,7 +132,7 @@ function onAbsent(m: Facts, now: Now): void {
   if (m.known !== undefined) {
     m.known.expectsHolder = false;
     m.known.belief = undefined;
-    m.known.seenUntilMs = 0;
+    m.known.seen = [];
   }
   m.step(now);
 }

@@ -1,4 +1,6 @@
+import type { Mode } from '../holder.ts';
 import { List } from '../list.ts';
+import { excludes } from '../record/decide.ts';
 import type { Identity } from '../record/entrant.ts';
 import type { Entrant, LockRecord, Waiting } from '../record/record.ts';
 import { type Belief, type Now, type Orders, type Refusal, unknownRefusal } from './orders.ts';
@@ -47,14 +49,20 @@ export interface Pending {
   readonly handsOver?: string;
 }
 
+/** A holder of another process. */
+export interface Seen {
+  readonly mode: Mode;
+  readonly untilMs: number;
+}
+
 /** What this process knows of a resource that it has met others at. Most resources never have one. */
 export interface Acquaintance {
   /** The record as it was last seen while we were not in it. */
   belief: Belief | undefined;
   /** Who was in the way at the last look. */
   refusal: Refusal;
-  /** Until when, on the wall clock, a holder that was seen may still be working. */
-  seenUntilMs: number;
+  /** The holders at the last look, and until when, on the wall clock, each may still be working. */
+  seen: readonly Seen[];
   /** The first holder seen, since when, and how often it was looked at. */
   holder: string | undefined;
   holderMonoMs: number;
@@ -183,7 +191,7 @@ export class Facts {
     this.known ??= {
       belief: undefined,
       refusal: unknownRefusal,
-      seenUntilMs: 0,
+      seen: [],
       holder: undefined,
       holderMonoMs: 0,
       looks: 0,
@@ -201,8 +209,9 @@ export class Facts {
     return { blockers: [this.stay.entrant], ahead: this.stay.record.line };
   }
 
-  /** On the wall clock: until when a holder of another process that was seen here may still be working. */
-  get seenUntilMs(): number {
-    return this.stay === undefined ? (this.known?.seenUntilMs ?? 0) : 0;
+  /** Somebody who excludes `mode` was seen here, or is here, and may still be working. */
+  mayBeHeldAgainst(mode: Mode, wallMs: number): boolean {
+    if (this.stay !== undefined && this.seats.size > 0 && excludes(this.stay.entrant.mode, mode)) return true;
+    return this.known?.seen.some((seen) => excludes(seen.mode, mode) && seen.untilMs > wallMs) ?? false;
   }
 }

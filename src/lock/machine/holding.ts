@@ -115,6 +115,11 @@ export function onDeparted(m: Facts, version: Version | undefined, now: Now): vo
   m.lined = waiting;
   m.notBefore = m.sent;
   settleLeaver(m, true);
+  const granted = waiting && record.holders.find(({ token }) => token === waiting.token);
+  if (granted !== undefined) {
+    m.hold(new Stay(granted, record, version, m.sent, now.monoMs), now);
+    return m.step(now);
+  }
   if (waiting !== undefined) return wait(m, now);
   m.pending = undefined;
   m.state = 'out';

@@ -4,6 +4,7 @@
  * docs/architecture.md.
  */
 import { GivewayError } from '../errors.ts';
+import type { Mode } from '../holder.ts';
 import type { Entry, Version } from '../store.ts';
 import { onCreated, onEntered, onLooked, stepOut } from './entering.ts';
 import { Facts, type State, type Surroundings } from './facts.ts';
@@ -45,9 +46,9 @@ export class Machine {
     return this.#facts.queue.size > 0 || (this.#facts.known?.expectsHolder ?? false);
   }
 
-  /** On the wall clock: until when a holder of another process that was seen here may still be working. */
-  get seenUntilMs(): number {
-    return this.#facts.seenUntilMs;
+  /** Somebody who excludes `mode` was seen here, or is here, and may still be working. */
+  mayBeHeldAgainst(mode: Mode, wallMs: number): boolean {
+    return this.#facts.mayBeHeldAgainst(mode, wallMs);
   }
 
   /** Somebody wants a seat. The owner is told; if nothing is in the way, by the answer to the one request. */

@@ -26,7 +26,10 @@ export function stepDown(m: Facts, error: Error, now: Now): void {
     m.state = 'held';
     return m.step(now);
   }
-  if (stay !== undefined) m.doubt(stay.token, stay.ttlMs, now);
+  if (stay !== undefined) {
+    m.doubt(stay.token, stay.ttlMs, now);
+    m.acquaint().refusal = { blockers: [stay.entrant], ahead: stay.record.line };
+  }
   m.stay = undefined;
   if (m.queue.size === 0 && lined !== undefined) {
     // It goes on saying that nobody waits, until its entry is void by itself.
@@ -46,9 +49,9 @@ const retryMs = 1_000;
 
 /** Whoever would run unprotected goes on waiting while a holder that was seen may still be at work. */
 function failQueue(m: Facts, error: Error, now: Now): void {
-  const isDown = error instanceof StoreUnavailableError && m.seenUntilMs > now.wallMs;
   for (const each of m.queue.all()) {
-    const mayNotRun = isDown && each.options.onStoreDown === 'run';
+    const isDown = error instanceof StoreUnavailableError && each.options.onStoreDown === 'run';
+    const mayNotRun = isDown && m.mayBeHeldAgainst(each.mode, now.wallMs);
     if (mayNotRun && each.patient) {
       if (each.state === 'asked') {
         each.state = 'waiting';

@@ -63,7 +63,6 @@ export function remember(m: Facts, record: LockRecord, version: Version, { block
   known.belief = { record, version, monoMs: now.monoMs };
   known.refusal = { blockers, ahead };
   known.expectsHolder = true;
-  if (blockers.length > 0) known.seenUntilMs = latestEndMs(record, blockers, now.wallMs);
   const [holder] = record.holders;
   if (holder !== undefined && holder.token !== known.holder) {
     known.holder = holder.token;

@@ -55,7 +55,7 @@ export function admit(found: LockRecord | undefined, me: Entrant, nowMs: number,
   if (place !== -1 && next.holders.some(({ token }) => token === me.token)) return changed(others, line, me, nowMs);
   return {
     granted: false,
-    blockers: others.filter((other) => other.mode !== me.mode || me.mode === 'write' || !fits(others, me.mode, me.limit)),
+    blockers: others.filter((other) => excludes(other.mode, me.mode) || !fits(others, me.mode, me.limit)),
     ahead: place === -1 ? line : line.slice(0, place),
     ...(next.holders === others ? {} : { overdue: toChange(next.holders, next.line, nowMs) }),
   };
@@ -102,10 +102,14 @@ export function leftMs(record: LockRecord, entry: Entrant, nowMs: number): numbe
   return entry.until - clockOf(record, nowMs);
 }
 
-/** On this host's wall clock: until when, at the latest, somebody among `blockers` may still work. `Infinity` when one of them set no limit. */
-export function latestEndMs(record: LockRecord, blockers: readonly Entrant[], nowMs: number): number {
-  const aheadMs = nowMs - clockOf(record, nowMs);
-  return Math.max(...blockers.map(({ minHold, until, latestEnd = Number.POSITIVE_INFINITY }) => (minHold ? until : latestEnd) + aheadMs));
+/** On this host's wall clock: until when, at the latest, a holder may still work. `Infinity` when it set no limit. */
+export function latestEndMs(record: LockRecord, { minHold, until, latestEnd = Number.POSITIVE_INFINITY }: Entrant, nowMs: number): number {
+  return (minHold ? until : latestEnd) + nowMs - clockOf(record, nowMs);
+}
+
+/** Do these two not go together? */
+export function excludes(one: Mode, other: Mode): boolean {
+  return one === 'write' || one !== other;
 }
 
 /** The line without whoever has given up by its own word, and could not say so. */

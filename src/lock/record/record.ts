@@ -164,7 +164,12 @@ function isEntrant(value: unknown): value is Entrant {
 
 function isWaiting(value: unknown): value is Waiting {
   const waiting = value as Waiting;
-  return isNamed(waiting) && Number.isFinite(waiting.pauseMs) && Number.isFinite(waiting.maxWaitMs) && (waiting.maxHoldMs === undefined || Number.isFinite(waiting.maxHoldMs));
+  return (
+    isNamed(waiting) &&
+    Number.isFinite(waiting.pauseMs) &&
+    Number.isFinite(waiting.maxWaitMs) &&
+    (waiting.maxHoldMs === undefined || Number.isFinite(waiting.maxHoldMs))
+  );
 }
 
 function isNamed(value: Entrant | Waiting): boolean {

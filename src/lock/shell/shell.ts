@@ -85,12 +85,12 @@ export class Shell implements Surroundings {
     return quietest as Gate;
   }
 
-  /** Somebody of another process who was seen to hold one of `needs`, and may still be working. */
-  lastSeen(needs: readonly Need[]): { readonly need: Need; readonly refusal: Refusal } | undefined {
+  /** Somebody who holds one of `needs` here, or was seen to elsewhere, and may still be working. */
+  lastSeen(needs: readonly Need[]): { readonly resource: string; readonly refusal: Refusal } | undefined {
     const wallMs = this.clock.wallMs();
-    for (const need of needs) {
-      const { machine } = this.#gates.get(need.resource) ?? {};
-      if (machine !== undefined && machine.seenUntilMs > wallMs) return { need, refusal: machine.refusal };
+    for (const { resource, mode } of needs) {
+      for (const gate of this.#gates.values())
+        if (gate.resource === resource && gate.machine.mayBeHeldAgainst(mode, wallMs)) return { resource, refusal: gate.machine.refusal };
     }
     return undefined;
   }
