@@ -13,6 +13,7 @@ const help = `npm run test:simulation -- [options]
   --from S        the first of them (1)
   --seed S        plays one world and prints its history
   --shrink        with --seed: makes it as small as it goes first
+  --of TEXT       with --shrink: while a violation with this text is left, such as P1 (the first one)
   --json          one line of JSON instead of words
 `;
 
@@ -23,6 +24,7 @@ async function main(): Promise<number> {
       from: { type: 'string', default: '1' },
       seed: { type: 'string' },
       shrink: { type: 'boolean', default: false },
+      of: { type: 'string', default: '' },
       json: { type: 'boolean', default: false },
       enough: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -32,7 +34,7 @@ async function main(): Promise<number> {
     process.stdout.write(help);
     return 0;
   }
-  if (values.seed !== undefined) return tellWorld(Number(values.seed), values.shrink);
+  if (values.seed !== undefined) return tellWorld(Number(values.seed), values.shrink ? values.of : undefined);
   const tally = await playSeeds({
     from: Number(values.from),
     count: Number(values.seeds),
@@ -50,12 +52,18 @@ async function main(): Promise<number> {
   return 1;
 }
 
-async function tellWorld(seed: number, mayShrink: boolean): Promise<number> {
+/** `shrinkOf`: makes the world as small as it goes while a violation with this text is left. */
+async function tellWorld(seed: number, shrinkOf: string | undefined): Promise<number> {
   const drawn = drawPlan(seed, takesLimits);
-  const [breach] = (await play(drawn)).breaches;
-  const plan = mayShrink && breach !== undefined ? await shrink(drawn, breach) : drawn;
+  const breach =
+    shrinkOf === undefined ? undefined : (await play(drawn)).breaches.find(({ promise, text }) => `${promise}: ${text}`.includes(shrinkOf));
+  const plan = breach === undefined ? drawn : await shrink(drawn, breach);
   const { breaches, history } = await play(plan);
-  process.stdout.write(`${JSON.stringify(plan, undefined, 1)}\n${history().join('\n')}\n${breaches.length} violations\n`);
+  const { processes, mishaps, ...rest } = plan;
+  const told = [rest, ...processes.flatMap(({ tasks, ...process }) => [process, ...tasks.flatMap(({ steps }) => steps)]), ...mishaps];
+  process.stdout.write(
+    `${told.map((each) => JSON.stringify(each)).join('\n')}\n\n${history().join('\n')}\n${breaches.length} violations\n`,
+  );
   return breaches.length === 0 ? 0 : 1;
 }
 
