@@ -1,8 +1,12 @@
 /** `npm run test:simulation`: many worlds, or one of them told. */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { measure } from './contention.ts';
 import { drawPlan } from './draw.ts';
 import { takesLimits } from './identity.ts';
+import { costHead, costLine, loads, shortfalls } from './loads.ts';
+import { mutants } from './mutants.ts';
+import { caughtBy, findingsOf } from './mutate.ts';
 import { play } from './play.ts';
 import { reportKinds, reportTally } from './report.ts';
 import { playSeeds } from './seeds.ts';
@@ -14,6 +18,9 @@ const help = `npm run test:simulation -- [options]
   --seed S        plays one world and prints its history
   --shrink        with --seed: makes it as small as it goes first
   --of TEXT       with --shrink: while a violation with this text is left, such as P1 (the first one)
+  --table         what contention costs: requests, waits, time held
+  --loads TEXT    with --table: only loads whose name matches this pattern
+  --mutants       deliberate bugs in the core, and what gives them away
   --json          one line of JSON instead of words
 `;
 
@@ -25,6 +32,9 @@ async function main(): Promise<number> {
       seed: { type: 'string' },
       shrink: { type: 'boolean', default: false },
       of: { type: 'string', default: '' },
+      table: { type: 'boolean', default: false },
+      loads: { type: 'string', default: '' },
+      mutants: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       enough: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -35,6 +45,8 @@ async function main(): Promise<number> {
     return 0;
   }
   if (values.seed !== undefined) return tellWorld(Number(values.seed), values.shrink ? values.of : undefined);
+  if (values.table) return printTable(new RegExp(values.loads), values.json);
+  if (values.mutants) return tryMutants();
   const tally = await playSeeds({
     from: Number(values.from),
     count: Number(values.seeds),
@@ -65,6 +77,32 @@ async function tellWorld(seed: number, shrinkOf: string | undefined): Promise<nu
     `${told.map((each) => JSON.stringify(each)).join('\n')}\n\n${history().join('\n')}\n${breaches.length} violations\n`,
   );
   return breaches.length === 0 ? 0 : 1;
+}
+
+async function printTable(pattern: RegExp, asJson: boolean): Promise<number> {
+  const costs: { readonly name: string; readonly kind: string; readonly short: readonly string[] }[] = [];
+  if (!asJson) process.stdout.write(`${costHead}\n`);
+  for (const load of loads.filter(({ name }) => pattern.test(name))) {
+    const cost = await measure(load);
+    costs.push({ name: load.name, kind: load.kind, short: shortfalls(cost) });
+    if (!asJson) process.stdout.write(`${costLine(cost)}\n`);
+  }
+  if (asJson) process.stdout.write(`${JSON.stringify(costs)}\n`);
+  return costs.every(({ short }) => short.length === 0) ? 0 : 1;
+}
+
+async function tryMutants(): Promise<number> {
+  const sound = { violations: await findingsOf('violations'), cost: await findingsOf('cost') };
+  let missed = 0;
+  for (const mutant of mutants) {
+    const caught = caughtBy(await findingsOf(mutant.shows, mutant), sound[mutant.shows]);
+    if (caught.length === 0) missed++;
+    process.stdout.write(
+      `${caught.length === 0 ? 'MISSED' : 'caught'}  ${mutant.name.padEnd(50)}  ${caught.length} times: ${caught[0] ?? ''}\n`,
+    );
+  }
+  process.stdout.write(`${mutants.length - missed} of ${mutants.length} mutants were caught\n`);
+  return missed === 0 ? 0 : 1;
 }
 
 process.exitCode = await main();

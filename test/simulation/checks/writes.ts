@@ -63,9 +63,11 @@ export function createWrites({ nowMs, report, wallMs }: Surroundings): Writes {
       // An append leaves lives as they are.
       if (what === 'append') return;
       for (const { token, ttlMs, until } of after) {
-        if (owners.get(token) !== by) continue;
-        ends.set(`${key} ${token}`, nowMs() + ttlMs);
-        deadlines.set(`${key} ${token}`, nowMs() + Math.min(ttlMs, until - wallMs(by)));
+        const isOwn = owners.get(token) === by;
+        // Who stood in line is made a holder by whoever leaves, and has not said so itself yet.
+        const isMade = !before.some((entry) => entry.token === token);
+        if (isOwn || isMade) ends.set(`${key} ${token}`, nowMs() + ttlMs);
+        if (isOwn) deadlines.set(`${key} ${token}`, nowMs() + Math.min(ttlMs, until - wallMs(by)));
       }
     },
     ownerOf: (token) => owners.get(token),
@@ -78,5 +80,5 @@ export function createWrites({ nowMs, report, wallMs }: Surroundings): Writes {
 }
 
 function tokensIn(value: string | undefined): readonly string[] {
-  return value === undefined ? [] : [...value.matchAll(/"token":"([0-9a-f]{32})"/g)].map(([, token]) => token as string);
+  return value === undefined ? [] : [...value.matchAll(/"token":"([^"]+)"/g)].map(([, token]) => token as string);
 }
