@@ -54,7 +54,7 @@ export async function call<T>(
 }
 
 export function optionsOf({ options, ask }: Step, job: string, signal: AbortSignal | undefined): LockOptions & RunOptions {
-  const { ttlMs, maxHoldMs, minHoldMs, heartbeat, maxWaitMs, onStoreDown } = options;
+  const { ttlMs, maxHoldMs, minHoldMs, heartbeat, maxWaitMs, maxAttempts, onStoreDown } = options;
   const isRun = ask === 'run' || ask === 'retry' || ask === 'wrap';
   return {
     ttlMs,
@@ -62,7 +62,7 @@ export function optionsOf({ options, ask }: Step, job: string, signal: AbortSign
     minHoldMs,
     heartbeat,
     onStoreDown,
-    retry: { maxWaitMs },
+    retry: { maxWaitMs, ...(maxAttempts !== undefined && { maxAttempts }) },
     job,
     ...(signal && { signal }),
     ...(isRun && { onBusy: ask === 'retry' ? ('retry' as const) : ('skip' as const) }),

@@ -73,9 +73,11 @@ function drawTask(chance: Chance, names: readonly string[], resources: readonly 
 }
 
 function drawStep(chance: Chance, names: readonly string[], resources: readonly string[], mayNest: boolean): Step {
-  const ask = chance.happens(0.02) ? 'close' : chance.pick(['lock', 'lock', 'tryLock', 'run', 'retry', 'retry', 'wrap'] as const);
+  const ask = chance.happens(0.04)
+    ? chance.pick(['close', 'look'] as const)
+    : chance.pick(['lock', 'lock', 'tryLock', 'run', 'retry', 'retry', 'wrap'] as const);
   const options = drawOptions(chance);
-  const end = chance.pick(['unlock', 'unlock', 'unlock', 'twice', 'late', 'leave', 'hand over'] as const);
+  const end = chance.pick(['unlock', 'unlock', 'dispose', 'twice', 'late', 'leave', 'hand over'] as const);
   const midway = chance.happens(0.3) ? drawMidway(chance, names, resources, mayNest) : undefined;
   return {
     pauseMs: chance.pick([0, 0, 1, 10, 100, chance.between(0, 2_000)]),
@@ -105,6 +107,7 @@ function drawOptions(chance: Chance): Options {
     minHoldMs: chance.happens(0.1) ? chance.between(1, ttlMs) : 0,
     heartbeat: chance.happens(0.85),
     maxWaitMs: chance.pick([0, 50, 500, 2_000, 2_000, 6_000]),
+    ...(chance.happens(0.05) && { maxAttempts: chance.between(1, 5) }),
     onStoreDown: chance.pick(['run', 'skip', 'throw'] as const),
   };
 }

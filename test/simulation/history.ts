@@ -2,6 +2,8 @@
 export interface History {
   /** `who`: a process, a task of it (`p1.2`), or the store. */
   note(who: string, what: string | (() => string)): void;
+  /** Nobody will read it: notes nothing more. */
+  stop(): void;
   /** Tokens are named in the order of their first appearance. */
   lines(): readonly string[];
 }
@@ -18,8 +20,14 @@ export function createHistory(nowMs: () => number): History {
     names.set(text, name);
     return name;
   };
+  let stopped = false;
   return {
-    note: (who, what) => void lines.push({ atMs: nowMs(), who, what }),
+    note(who, what) {
+      if (!stopped) lines.push({ atMs: nowMs(), who, what });
+    },
+    stop() {
+      stopped = true;
+    },
     lines: () =>
       lines.map(({ atMs, who, what }) => {
         const text = (typeof what === 'string' ? what : what()).replace(tokenPattern, nameOf);

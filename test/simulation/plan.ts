@@ -49,13 +49,15 @@ export interface Options {
   readonly minHoldMs: number;
   readonly heartbeat: boolean;
   readonly maxWaitMs: number;
+  /** Looks at the store before a wait is given up. */
+  readonly maxAttempts?: number;
   readonly onStoreDown: 'run' | 'skip' | 'throw';
 }
 
-/** One piece of work of a task. */
+/** One piece of work of a task. `retry` is a run that waits, `look` asks who holds what. */
 export interface Step {
   readonly pauseMs: number;
-  readonly ask: 'lock' | 'tryLock' | 'run' | 'retry' | 'wrap' | 'close';
+  readonly ask: 'lock' | 'tryLock' | 'run' | 'retry' | 'wrap' | 'close' | 'look';
   readonly scope: Scope;
   readonly options: Options;
   readonly holdMs: number;
@@ -64,7 +66,7 @@ export interface Step {
   /** What happens half-way through. */
   readonly midway?: Midway | undefined;
   /** How a lock that was not taken by `run` ends. */
-  readonly end: 'unlock' | 'twice' | 'late' | 'leave' | 'hand over';
+  readonly end: 'unlock' | 'dispose' | 'twice' | 'late' | 'leave' | 'hand over';
   /** Who restores it, and how much later. */
   readonly heir?: { readonly process: string; readonly afterMs: number } | undefined;
 }

@@ -36,8 +36,8 @@ export function holdersIn(value: string | undefined): readonly Written[] {
 export function waitersIn(value: string | undefined): readonly string[] {
   if (value === undefined) return [];
   const holders = new Set(holdersIn(value).map(({ token }) => token));
-  const gone = new Set([...value.matchAll(/"gone":"([0-9a-f]{32})"/g)].map(([, token]) => token));
-  return [...new Set([...value.matchAll(/"token":"([0-9a-f]{32})"/g)].map(([, token]) => token as string))].filter(
+  const gone = new Set([...value.matchAll(/"gone":"([^"]+)"/g)].map(([, token]) => token));
+  return [...new Set([...value.matchAll(/"token":"([^"]+)"/g)].map(([, token]) => token as string))].filter(
     (token) => !holders.has(token) && !gone.has(token),
   );
 }

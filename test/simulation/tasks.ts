@@ -20,6 +20,7 @@ export async function runTask(world: World, member: Member, task: TaskPlan, inde
 async function runStep(asker: Asker, step: Step): Promise<void> {
   const { world, member } = asker;
   if (step.ask === 'close') return closeMember(world, member);
+  if (step.ask === 'look') return lookAround(asker);
   const needs = needsOf(step.scope, world.plan.resources);
   const giveUp = step.abortAfterMs === undefined ? undefined : new AbortController();
   if (step.abortAfterMs === 0) giveUp?.abort();
@@ -28,6 +29,17 @@ async function runStep(asker: Asker, step: Step): Promise<void> {
   else await runStepWithin(asker, step, needs, giveUp?.signal);
   if (giveUp !== undefined && getEventListeners(giveUp.signal, 'abort').length > 0 && step.end !== 'leave')
     world.report('leftover', asker.who, `${step.ask} leaves a listener on the signal that it was given`);
+}
+
+/** Asks who holds and who waits, and how the store is. */
+async function lookAround(asker: Asker): Promise<void> {
+  const { world, member } = asker;
+  const bounds = boundsOf(world.plan.wire);
+  await call(asker, 'health', bounds.other([]), () => member.locker.health());
+  for (const resource of world.plan.resources) {
+    const answer = await call(asker, `inspect ${resource}`, bounds.other([]), () => member.locker.inspect(resource));
+    if ('value' in answer) world.sights.shown(asker.who, answer.value);
+  }
 }
 
 async function lockStep(asker: Asker, step: Step, needs: readonly Need[], signal: AbortSignal | undefined): Promise<void> {
@@ -69,6 +81,11 @@ async function endLock(asker: Asker, step: Step, held: Held): Promise<void> {
   const { world, member } = asker;
   if (step.end === 'leave') return;
   if (step.end === 'hand over') return inherit(asker, step, held);
+  if (step.end === 'dispose') {
+    world.beliefs.end(held);
+    await held.lock[Symbol.asyncDispose]();
+    return;
+  }
   if (step.end === 'late') {
     await member.process.sleep(step.options.ttlMs + 500);
     world.beliefs.look(held);
@@ -130,6 +147,7 @@ async function runStepWithin(asker: Asker, step: Step, needs: readonly Need[], s
     served?.(lock.isProtected);
     held = hold(asker, lock, step, needs, askedMs);
     if (lock.signal.aborted) world.report('P6', who, 'begins work on a lock that is over');
+    else if (locker.current() !== lock) world.report('nesting', who, 'current() is not the lock of the run it is in');
     try {
       return await work(asker, step, held);
     } finally {

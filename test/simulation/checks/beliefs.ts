@@ -32,6 +32,7 @@ interface Surroundings {
 export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear }: Surroundings): Beliefs {
   const all = new Set<Held>();
   const forgets = new Map<string, number[]>();
+  const fences = new Map<string, bigint>();
   const minHolds: { readonly held: Held; readonly untilMs: number }[] = [];
 
   /** The store had a reason to know nothing of what was taken before. */
@@ -99,6 +100,17 @@ export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear }:
     }
   }
 
+  function mustOutgrow(held: Held): void {
+    const { fence } = held.lock;
+    const [need, ...others] = held.needs;
+    // Several resources: the largest; inside a run: perhaps that of the outer one.
+    if (fence === undefined || need?.mode !== 'write' || others.length > 0 || held.family !== held.job) return;
+    const last = fences.get(need.resource);
+    if (last !== undefined && fence <= last)
+      report('fence', held.who, `has the fence ${fence} on "${need.resource}" after ${last} was given out`);
+    fences.set(need.resource, fence);
+  }
+
   return {
     begin(held) {
       all.add(held);
@@ -119,6 +131,7 @@ export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear }:
       mustBeWritten(held);
       mustKeepMinHold(held);
       mustFit(held);
+      mustOutgrow(held);
     },
     look(held) {
       if (held.overMs !== undefined || held.endedMs !== undefined) return false;

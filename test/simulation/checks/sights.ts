@@ -10,6 +10,8 @@ export interface Sights {
   saw(process: SimulatedProcess, key: string, value: string | undefined): void;
   /** A call that began at `sinceMs` was let through without the store. */
   unprotected(process: SimulatedProcess, who: string, needs: readonly Need[], sinceMs: number): void;
+  /** Somebody asked who holds and who waits. */
+  shown(who: string, holders: readonly Holder[]): void;
   /** A call was told busy. */
   refused(who: string, needs: readonly Need[], resource: string, holders: readonly Holder[]): void;
 }
@@ -34,7 +36,7 @@ export function createSights({ nowMs, report, ownerOf, hasCrashed, endOf, areNea
   function mustBeNamed(who: string, needs: readonly Need[], resource: string, holders: readonly Holder[]): void {
     if (!needs.some((need) => need.resource === resource)) report('P10', who, `is told that "${resource}" is busy, which it does not need`);
     else if (holders.length === 0) report('P10', who, `is told that "${resource}" is busy, and not by whom`);
-    const stranger = holders.find(({ token }) => ownerOf(token) === undefined);
+    const stranger = holders.find(({ token, state }) => state !== 'waiting' && ownerOf(token) === undefined);
     if (stranger !== undefined) report('P10', who, `is told of a holder ${stranger.job} that the store never saw`);
   }
 
@@ -56,6 +58,13 @@ export function createSights({ nowMs, report, ownerOf, hasCrashed, endOf, areNea
         if (live !== undefined)
           report('P8', who, `runs without protection; ${Math.round(nowMs() - sight.atMs)} ms ago it saw ${live.job} hold "${resource}"`);
       }
+    },
+    shown(who, holders) {
+      const stranger = holders.find(({ token }) => ownerOf(token) === undefined);
+      if (stranger !== undefined) report('P10', who, `is shown a holder ${stranger.job} that the store never saw`);
+      // 0.1.0 knows no places.
+      const places = holders.flatMap((holder) => (holder as { place?: number }).place ?? []);
+      if (places.some((place, index) => place !== index + 1)) report('P10', who, `is shown places in line that are not 1, 2, 3: ${places}`);
     },
     refused(who, needs, resource, holders) {
       mustBeNamed(who, needs, resource, holders);

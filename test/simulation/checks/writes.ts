@@ -59,8 +59,10 @@ export function createWrites({ nowMs, report, wallMs }: Surroundings): Writes {
       // An append leaves lives as they are.
       if (what === 'append') return;
       for (const { token, ttlMs, until } of after) {
-        const isGranted = !deadlines.has(`${key} ${token}`);
-        if (owners.get(token) !== by && !isGranted) continue;
+        const isOwn = owners.get(token) === by;
+        // Who stood in line is made a holder by whoever leaves, and has not said so itself yet.
+        const isMade = !before.some((entry) => entry.token === token);
+        if (!isOwn && !isMade) continue;
         ends.set(`${key} ${token}`, nowMs() + ttlMs);
         deadlines.set(`${key} ${token}`, nowMs() + Math.min(ttlMs, until - wallMs(by)));
       }
@@ -80,5 +82,5 @@ function isShortened(before: Written, after: Written, leftMs: number): boolean {
 }
 
 function tokensIn(value: string | undefined): readonly string[] {
-  return value === undefined ? [] : [...value.matchAll(/"token":"([0-9a-f]{32})"/g)].map(([, token]) => token as string);
+  return value === undefined ? [] : [...value.matchAll(/"token":"([^"]+)"/g)].map(([, token]) => token as string);
 }

@@ -20,6 +20,14 @@ test('an append to a table inside an append to its schema holds the table', () =
     { resources: ['s.*', 's.t'] },
   ));
 
+test('close() that is awaited inside a run does not wait for that run', () =>
+  stage('redis', async ({ p1, settle }) => {
+    await settle(
+      p1.run('t', () => p1.close()),
+      1_000,
+    );
+  }));
+
 test('a store whose subscribe throws ends the wait in its time', async () => {
   const script = `
     import { createLocker } from '${new URL('../../../src/index.ts', import.meta.url).href}';

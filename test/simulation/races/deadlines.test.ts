@@ -49,3 +49,17 @@ test('a shortest hold lasts, though other sharers renew and leave with shorter T
     await pass(5_000);
     expect(await settle(p3.tryLock('t'))).toBeDefined();
   }));
+
+// Seed 661 of the random worlds.
+test('a shortest hold lasts, though the wait that gave the place to its holder takes it again', () =>
+  stage('memcached', async ({ p1, p2, settle }) => {
+    const other = await settle(p2.lock({ appends: 'c' }));
+    const both = p1.lock(['a', 'c'], { retry: { maxWaitMs: 5_000 } });
+    const short = await settle(p1.lock('a', { ttlMs: 1_500, minHoldMs: 1_000 }));
+    const fromMs = short.acquiredAt.getTime();
+    await settle(Promise.all([short.unlock(), other.unlock()]));
+    const lock = await settle(both);
+    // A hair's breadth: clocks are read in whole milliseconds.
+    expect(lock.acquiredAt.getTime()).toBeGreaterThanOrEqual(fromMs + 999);
+    await settle(lock.unlock());
+  }));

@@ -9,9 +9,10 @@ test.each(['memcached', 'redis', 'postgres'] as const)(
       const holding = await settle(p1.lock({ appends: 't' }, { ttlMs: 30_000 }));
       await pass(100);
       const giveUp = new AbortController();
-      const reading = p2.lock({ reads: 't' }, { signal: giveUp.signal, retry: { maxWaitMs: 30_000 } });
+      const reading = p2.lock({ reads: 't' }, { signal: giveUp.signal, retry: { maxWaitMs: 60_000 } });
       reading.catch(() => {});
-      await pass(500);
+      // Right after the holder was renewed, so that nothing else calls anybody for ten seconds.
+      await pass(21_000);
       const appending = p3.lock({ appends: 't' }, { retry: { maxWaitMs: 30_000 } });
       await pass(500);
       giveUp.abort();
