@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { StoreUnavailableError } from '../errors.ts';
-import type { LockStore, StoreTraits } from '../store.ts';
+import type { Shell } from '../shell/shell.ts';
+import type { StoreTraits } from '../store.ts';
 
 /** What `health()` answers, for readiness probes. */
 export interface StoreHealth {
@@ -13,14 +14,14 @@ export interface StoreHealth {
 }
 
 /** Asks the store for what is under `key`; the answer does not matter. Never rejects. */
-export async function probe(store: LockStore, clock: Clock, key: string): Promise<Omit<StoreHealth, 'heldLocks'>> {
+export async function probe(shell: Shell, clock: Clock, key: string): Promise<Omit<StoreHealth, 'heldLocks'>> {
   const startMs = clock.monotonicMs();
-  const answer = await store.read(key).then(
+  const answer = await shell.ask(key).then(
     () => undefined,
     (error: unknown) => error,
   );
-  const seen = { store: store.traits.name, latencyMs: clock.monotonicMs() - startMs };
+  const seen = { store: shell.store.traits.name, latencyMs: clock.monotonicMs() - startMs };
   if (answer === undefined) return { ok: true, ...seen };
-  const error = answer instanceof StoreUnavailableError ? answer : new StoreUnavailableError('The store failed', { cause: answer });
+  const error = answer instanceof StoreUnavailableError ? answer : new StoreUnavailableError('The store was not asked', { cause: answer });
   return { ok: false, ...seen, error };
 }

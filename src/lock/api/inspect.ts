@@ -1,10 +1,9 @@
 import type { Holder } from '../holder.ts';
 import { decodeRecord, toHolder, toWaitingHolder } from '../record/record.ts';
-import type { LockStore } from '../store.ts';
+import type { Entry } from '../store.ts';
 
-/** Who holds a resource, then who waits for it, in order. A record that cannot be read names nobody. Rejects with `StoreUnavailableError`. */
-export async function holdersAt(store: LockStore, key: string, resource: string): Promise<readonly Holder[]> {
-  const entry = await store.read(key);
+/** Who holds a resource, then who waits for it, in order. A record that cannot be read names nobody. */
+export function holdersIn(entry: Entry | undefined, resource: string): readonly Holder[] {
   const record = entry === undefined ? undefined : decodeRecord(entry.value);
   if (record === undefined) return [];
   return [

@@ -11,7 +11,7 @@ import { checkEntries, checkHanded } from './handed.ts';
 import { probe, type StoreHealth } from './health.ts';
 import { HeldLock } from './held-lock.ts';
 import { Holds, type Request } from './holds.ts';
-import { holdersAt } from './inspect.ts';
+import { holdersIn } from './inspect.ts';
 import type { Lock, SerializedLock } from './lock.ts';
 import { Nesting } from './nesting.ts';
 import { gaveUp, type RunOutcome, runWith } from './run.ts';
@@ -137,7 +137,7 @@ export class ResourceLocker {
   /** Who holds `resource` and who is next in line: a read, never an acquire. Rejects with `StoreUnavailableError`. */
   async inspect(resource: string): Promise<readonly Holder[]> {
     const name = this.#plans.name(resource);
-    return holdersAt(this.#settings.store, this.#key(name), name);
+    return holdersIn(await this.#shell.ask(this.#key(name)), name);
   }
 
   /** The locks this locker holds now. */
@@ -153,7 +153,7 @@ export class ResourceLocker {
   /** One read of the store. Never rejects. */
   async health(): Promise<StoreHealth> {
     const { clock, namespace, environment } = this.#settings;
-    const health = await probe(this.#settings.store, clock, `${keyPrefix(namespace, environment)}:health`);
+    const health = await probe(this.#shell, clock, `${keyPrefix(namespace, environment)}:health`);
     return { ...health, heldLocks: this.#holds.size };
   }
 

@@ -209,6 +209,12 @@ export class Facts {
     return { blockers: [this.stay.entrant], ahead: this.stay.record.line };
   }
 
+  /** Who is in the way of whoever comes to wait behind those who wait here. */
+  refusalBehindLine(): Refusal {
+    const { blockers, ahead } = this.refusal();
+    return { blockers, ahead: this.lined === undefined ? ahead : [...ahead, this.lined] };
+  }
+
   /** Somebody who excludes `mode` was seen here, or is here, and may still be working. */
   mayBeHeldAgainst(mode: Mode, wallMs: number): boolean {
     if (this.stay !== undefined && this.seats.size > 0 && excludes(this.stay.entrant.mode, mode)) return true;

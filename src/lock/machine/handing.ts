@@ -1,5 +1,5 @@
 /** Locks that leave this process or come to it, by their tokens. */
-import { exchange } from '../record/decide.ts';
+import { aheadMs, exchange } from '../record/decide.ts';
 import { entrantOf } from '../record/entrant.ts';
 import { encodeRecord, type LockRecord } from '../record/record.ts';
 import type { Version } from '../store.ts';
@@ -11,7 +11,8 @@ import type { Stay } from './stay.ts';
 /** The record was read while somebody wants to carry on an entry of it. `true`: the write that does so is under way. */
 export function lookForHanded(m: Facts, record: LockRecord | undefined, version: Version | undefined, now: Now): boolean {
   const [wanted] = m.restoring;
-  if (wanted === undefined) return false;
+  // What was read before it was asked for may be older than what was handed over.
+  if (wanted === undefined || wanted.seat.askedMonoMs > m.sent.monoMs) return false;
   const { seat, token } = wanted;
   const { stay } = m;
   const found = record?.holders.find((holder) => holder.token === token && !holder.minHold);
@@ -25,7 +26,8 @@ export function lookForHanded(m: Facts, record: LockRecord | undefined, version:
   const ttlMs = Math.max(seat.ttlMs, stay?.ttlMs ?? 0);
   const terms = { job, ttlMs, maxHoldMs, usualMs: m.known?.usualMs, limit: seat.limit, line: true } as const;
   const own = stay?.token ?? m.orders.newToken();
-  const me = entrantOf(m.around.identity, own, seat.mode, terms, found.since, now.wallMs, (stay?.entrant.beat ?? 0) + 1);
+  const sinceMs = found.since + aheadMs(record, now.wallMs);
+  const me = entrantOf(m.around.identity, own, seat.mode, terms, sinceMs, now.wallMs, (stay?.entrant.beat ?? 0) + 1);
   const change = exchange(record, m.lined === undefined ? [token, own] : [token, own, m.lined.token], [me], now.wallMs);
   m.pending = { record: change.record, me, handed: seat };
   m.send(stay === undefined ? 'entering' : 'renewing', now);

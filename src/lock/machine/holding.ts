@@ -40,9 +40,9 @@ export function onRenewed(m: Facts, version: Version | undefined, now: Now): voi
   m.races = 0;
   if (me.token !== stay.token) {
     learn(m, stay, now);
-    settleLeaver(m, true);
     m.hold(new Stay(me, record, version, m.sent, now.monoMs), now);
-    return m.step(now);
+    m.step(now);
+    return settleLeaver(m, true);
   }
   stay.confirm(me, record, version, m.sent);
   m.pending = undefined;
@@ -283,6 +283,8 @@ function dropDead(m: Facts): void {
     m.seats.remove(each);
     each.state = 'over';
   }
+  for (const extended of m.extending.filter(({ seat }) => seat.state === 'over')) extended.settle(false);
+  m.extending = m.extending.filter(({ seat }) => seat.state !== 'over');
 }
 
 /** How long our turns take here. */

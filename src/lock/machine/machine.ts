@@ -56,13 +56,14 @@ export class Machine {
     const m = this.#facts;
     const waits = m.queue.head?.state === 'waiting';
     if (m.queue.size >= m.around.maxWaiters) return tellRefused(seat, { ...(m.known?.refusal ?? unknownRefusal), isCrowded: true }, now);
-    if (waits && !seat.patient) return tellRefused(seat, m.refusal(), now);
+    const refusal = waits ? m.refusalBehindLine() : undefined;
+    if (refusal !== undefined && !seat.patient) return tellRefused(seat, refusal, now);
     seat.askedMonoMs = now.monoMs;
     m.queue.push(seat);
     if (seat.options.retry.maxAttempts !== Number.POSITIVE_INFINITY) m.countsLooks = true;
-    if (waits) {
+    if (refusal !== undefined) {
       seat.state = 'waiting';
-      seat.asker?.waits(seat, m.refusal());
+      seat.asker?.waits(seat, refusal);
     }
     m.step(now);
   }
@@ -85,14 +86,16 @@ export class Machine {
     seat.isLive(now);
     seat.state = 'over';
     if (stay !== m.stay) {
-      const mayBeThere = stay.lost === 'expired' || stay.lost === 'unreachable';
+      // The key may outlive us. Beside others our entry ends by itself.
+      const mayBeThere = stay.isAlone && (stay.lost === 'expired' || stay.lost === 'unreachable');
       if (!mayBeThere || m.state !== 'out') return settle(false);
       m.leaver = { seat, settle };
       m.send('sweeping', now);
       return m.orders.remove(stay.version);
     }
     m.seats.remove(seat);
-    if (worked && seat.options.minHoldMs > 0) m.minHoldUntilMs = Math.max(m.minHoldUntilMs, seat.sinceWallMs + seat.options.minHoldMs);
+    if (worked && seat.options.minHoldMs > 0)
+      m.minHoldUntilMs = Math.max(m.minHoldUntilMs, Math.min(seat.sinceWallMs, now.wallMs) + seat.options.minHoldMs);
     if (m.seats.size > 0) {
       settle(true);
       return m.step(now);
@@ -122,6 +125,7 @@ export class Machine {
   /** Takes over the entry of `token`, under a token of our own. */
   restore(token: string, seat: Seat, now: Now): void {
     const m = this.#facts;
+    seat.askedMonoMs = now.monoMs;
     m.restoring.push({ token, seat });
     m.step(now);
   }

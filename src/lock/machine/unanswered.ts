@@ -36,6 +36,8 @@ export function stepDown(m: Facts, error: Error, now: Now): void {
     if (m.around.isClosing || now.wallMs > lined.since + lined.maxWaitMs) m.lined = undefined;
     else m.pausedUntilMonoMs = now.monoMs + retryMs;
   }
+  // It may stand in the line: the next look tells.
+  if (state === 'lining') m.lined = pending?.waiting;
   m.state = m.lined === undefined ? 'out' : 'waiting';
   const isRelease = m.leaver !== undefined;
   settleLeaver(m, error);

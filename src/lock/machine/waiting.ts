@@ -27,8 +27,9 @@ export function look(m: Facts, now: Now): void {
 
 export function onAppended(m: Facts, version: Version | undefined, now: Now): void {
   const { waiting, record } = m.pending as Pending;
-  if (version === undefined) return raceAgain(m, now);
+  // A store may say no though the text stands there, with another behind it: the next look tells.
   m.lined = waiting;
+  if (version === undefined) return raceAgain(m, now);
   m.races = 0;
   // The text was as it had been seen: nobody had let us in before this was sent.
   m.notBefore = m.sent;

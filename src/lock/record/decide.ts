@@ -102,6 +102,11 @@ export function leftMs(record: LockRecord, entry: Entrant, nowMs: number): numbe
   return entry.until - clockOf(record, nowMs);
 }
 
+/** How far this host's wall clock is ahead of the record's, as far as the record proves it: 0 for clocks that are near. */
+export function aheadMs(record: LockRecord, nowMs: number): number {
+  return nowMs - clockOf(record, nowMs);
+}
+
 /** On this host's wall clock: until when, at the latest, a holder may still work. `Infinity` when it set no limit. */
 export function latestEndMs(record: LockRecord, { minHold, until, latestEnd = Number.POSITIVE_INFINITY }: Entrant, nowMs: number): number {
   return (minHold ? until : latestEnd) + nowMs - clockOf(record, nowMs);
@@ -185,12 +190,12 @@ function live(record: LockRecord, isMine: IsMine, host: string, nowMs: number): 
   const counting = alone
     ? others
     : others.filter((other) => other.until + (other.minHold && other.host === host ? 0 : clockSkewMs) > clockMs);
-  if (clockMs === nowMs) return counting;
-  const aheadMs = nowMs - clockMs;
+  const shiftMs = nowMs - clockMs;
+  if (shiftMs === 0) return counting;
   return counting.map((other) => ({
     ...other,
-    until: other.until + aheadMs,
-    ...(other.latestEnd === undefined ? {} : { latestEnd: other.latestEnd + aheadMs }),
+    until: other.until + shiftMs,
+    ...(other.latestEnd === undefined ? {} : { latestEnd: other.latestEnd + shiftMs }),
   }));
 }
 

@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.ts';
-import { StoreUnavailableError } from '../errors.ts';
+import { GivewayError, StoreUnavailableError } from '../errors.ts';
 import type { Surroundings } from '../machine/facts.ts';
 import type { Answer } from '../machine/machine.ts';
 import type { Now, Refusal } from '../machine/orders.ts';
 import type { Need } from '../options.ts';
 import { maxEntries } from '../record/decide.ts';
 import type { Identity } from '../record/entrant.ts';
-import type { LockStore } from '../store.ts';
+import type { Entry, LockStore } from '../store.ts';
 import { Alarms } from './alarms.ts';
 import { Gate } from './gate.ts';
 
@@ -152,6 +152,13 @@ export class Shell implements Surroundings {
         this.#judgeSettled();
       },
     );
+  }
+
+  /** One read, for people. Rejects with `StoreUnavailableError`, or when the locker is closed. */
+  ask(key: string): Promise<Entry | undefined> {
+    if (this.isClosing)
+      return Promise.reject(new GivewayError('ERR_GIVEWAY_CLOSED', 'The locker is closed; it asks the store nothing more.'));
+    return new Promise((resolve, reject) => this.send(() => this.store.read(key), resolve, reject));
   }
 
   notice(resource: string, message: string): void {
