@@ -40,6 +40,23 @@ describeWith('redis', () => {
     });
   });
 
+  test('an append leaves the time at which the key ends as it is, to the millisecond, and needs no command that the other scripts do not', async () => {
+    const { client, close } = await openClient('ioredis', server.url);
+    const redis = client as Redis;
+    const store = redisStore({ client });
+    const endsAt = (): Promise<unknown> => redis.call('PEXPIRETIME', 'line');
+    const version = (await store.create('line', 'held', minute)) as Version;
+    const before = await endsAt();
+    await redis.config('RESETSTAT');
+    expect(await store.append?.('line', ', waited for: é', version)).toBeDefined();
+    expect(await endsAt()).toBe(before);
+    const used = [...(await redis.info('commandstats')).matchAll(/cmdstat_(\w+):/g)].map(([, name]) => name);
+    expect(used).toEqual(expect.arrayContaining(['eval', 'get', 'set']));
+    expect(used).not.toContain('append');
+    await store.close();
+    close();
+  });
+
   test('over ioredis what is asked for in one turn goes out in one write', async () => {
     const { client, close } = await openClient('ioredis', server.url);
     const store = redisStore({ client });
