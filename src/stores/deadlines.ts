@@ -1,3 +1,5 @@
+import { StoreUnavailableError } from '../lock/errors.ts';
+
 /** A call under way, as a link in the list of all. */
 export interface Timed {
   older: Timed | undefined;
@@ -71,4 +73,37 @@ export function createDeadlines<C extends Timed>(timeoutMs: number, onLate: (cal
       if (oldest === undefined) timer?.unref();
     },
   };
+}
+
+/** The same for operations that are promises: each settles as it does, or rejects with `StoreUnavailableError` when it is late. */
+export function timeLimit(timeoutMs: number, what: string): <T>(operation: Promise<T>, onTimeout: () => void) => Promise<T> {
+  const deadlines = createDeadlines<Limited>(timeoutMs, (call) => {
+    call.isLate = true;
+    call.reject(new StoreUnavailableError(`${what}: no answer within ${timeoutMs} ms`, { code: 'ERR_GIVEWAY_STORE_TIMEOUT' }));
+    call.onTimeout();
+  });
+  return (operation, onTimeout) =>
+    new Promise((resolve, reject) => {
+      const call = { older: undefined, newer: undefined, endMs: 0, isLate: false, reject, onTimeout };
+      const end = (): void => {
+        if (!call.isLate) deadlines.end(call);
+      };
+      deadlines.begin(call);
+      operation.then(
+        (answer) => {
+          end();
+          resolve(answer);
+        },
+        (error) => {
+          end();
+          reject(error);
+        },
+      );
+    });
+}
+
+interface Limited extends Timed {
+  isLate: boolean;
+  readonly reject: (error: StoreUnavailableError) => void;
+  readonly onTimeout: () => void;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, jest, test } from '@jest/globals';
-import { createDeadlines, type Timed } from '../../src/stores/deadlines.ts';
+import { createDeadlines, type Timed, timeLimit } from '../../src/stores/deadlines.ts';
 
 const timeoutMs = 20;
 
@@ -75,5 +75,26 @@ describe('deadlines of all calls of a store', () => {
     expect(timer.hasRef()).toBe(false);
     clearTimeout(timer);
     made.mockRestore();
+  });
+});
+
+describe('timeLimit', () => {
+  test("silence is StoreUnavailableError, and the caller is told so that it can give up; what comes later is nobody's", async () => {
+    const onTimeout = jest.fn();
+    const limit = timeLimit(timeoutMs, 'Backend');
+    let answerLate = (_: string): void => {};
+    const silent = limit(new Promise<string>((resolve) => (answerLate = resolve)), onTimeout);
+    await expect(silent).rejects.toMatchObject({
+      name: 'StoreUnavailableError',
+      code: 'ERR_GIVEWAY_STORE_TIMEOUT',
+      message: `Backend: no answer within ${timeoutMs} ms`,
+    });
+    expect(onTimeout).toHaveBeenCalledTimes(1);
+    answerLate('late');
+    await sleep(2 * timeoutMs);
+    expect(await limit(Promise.resolve('in time'), onTimeout)).toBe('in time');
+    await expect(limit(Promise.reject(new Error('refused')), onTimeout)).rejects.toThrow('refused');
+    await sleep(2 * timeoutMs);
+    expect(onTimeout).toHaveBeenCalledTimes(1);
   });
 });

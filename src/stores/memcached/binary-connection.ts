@@ -31,21 +31,26 @@ export function openBinaryConnection(address: Address, credentials: Credentials 
     return connection.isOpen ? connectionLost(error, !hasAnswered) : couldNotConnect(error);
   }
 
+  function hearFirst(chunk: Buffer): void {
+    hasAnswered = true;
+    if (chunk[0] !== replyMagic) connection.fail(greetingFault(chunk.toString('latin1')));
+  }
+
   // memjs tells its listeners once, and drops them.
   server.onError(0, (error: unknown) => connection.fail(faultOf(error)));
   server.sock(false, (socket) => {
-    socket.removeListener('data', socket.listeners('data').at(-1) as () => void); // memjs's own
-    socket.on('data', (chunk) => connection.receive(chunk));
+    socket.removeAllListeners('data'); // memjs's own
+    socket.on('data', (chunk: Buffer) => {
+      if (!hasAnswered) hearFirst(chunk);
+      connection.receive(chunk);
+    });
     connection.open(socket);
   });
   // The second call gives the socket at once, though it is still connecting.
   server.sock(true, (socket) => {
     socket.setNoDelay(true);
     socket.unref(); // a call under way keeps the process alive by its timer; an idle store must not
-    socket.once('data', (chunk: Buffer) => {
-      hasAnswered = true;
-      if (chunk[0] !== replyMagic) connection.fail(greetingFault(chunk.toString('latin1')));
-    });
+    socket.once('data', hearFirst); // while memjs logs in
     socket.once('end', () => connection.fail(connectionLost('closed by the server', !hasAnswered)));
     socket.once('close', () => connection.fail(connectionLost('closed', !hasAnswered)));
   });

@@ -77,7 +77,7 @@ function uptime(bytes: Buffer, first: number): ReturnType<Protocol['read']> {
   for (let start = first; bytes.length - start >= headBytes; ) {
     const keyBytes = bytes.readUInt16BE(start + 2);
     const end = start + headBytes + bytes.readUInt32BE(start + 8);
-    if (end === start + headBytes) return { kind: 'reply', status: 'ok', cas: 0n, value, end };
+    if (end === start + headBytes) return { kind: 'reply', status: value === '' ? 'failed' : 'ok', cas: 0n, value, end };
     if (bytes.length < end) return undefined;
     if (bytes.toString('latin1', start + headBytes, start + headBytes + keyBytes) === 'uptime') value = textOf(bytes, start, end);
     start = end;

@@ -16,7 +16,7 @@ export interface CallTime {
 /** Milliseconds left; 0 when the call is over. */
 export function leftMs(call: CallTime, nowMs: number): number {
   // To run after the end, and no timer has said so, is also being late.
-  if (nowMs >= call.untilMs) call.untilMs = nowMs + graceFor(call, nowMs - call.untilMs);
+  if (nowMs >= call.untilMs) call.untilMs = nowMs + grace(call, nowMs - call.untilMs);
   return call.untilMs - nowMs;
 }
 
@@ -30,8 +30,8 @@ export function attemptMs(call: CallTime, nowMs: number): number {
 }
 
 /** How much longer to wait for what was due at `dueMs`: as long as the loop was blocked. */
-export function graceMs(call: CallTime, dueMs: number, nowMs: number): number {
-  const grantedMs = graceFor(call, nowMs - dueMs);
+export function grantMs(call: CallTime, dueMs: number, nowMs: number): number {
+  const grantedMs = grace(call, nowMs - dueMs);
   call.untilMs = Math.max(call.untilMs, nowMs + grantedMs);
   return grantedMs;
 }
@@ -39,7 +39,7 @@ export function graceMs(call: CallTime, dueMs: number, nowMs: number): number {
 /** Less than this is how timers are; counting it would let a dead server's call go on in crumbs. */
 const blockedMs = 20;
 
-function graceFor(call: CallTime, lateMs: number): number {
+function grace(call: CallTime, lateMs: number): number {
   if (lateMs < blockedMs) return 0;
   const grantedMs = Math.min(lateMs, call.graceMs);
   call.graceMs -= grantedMs;

@@ -43,6 +43,11 @@ export interface Task {
   readonly reject: (error: unknown) => void;
 }
 
+export function begin(task: Task): void {
+  const nowMs = performance.now();
+  new Call(task, nowMs).proceed(nowMs);
+}
+
 /** What a call waits for: a connection, or the reply to … */
 type Stage = 'connecting' | 'looking' | 'writing' | 'asking uptime' | 'looking for its own' | 'withdrawing';
 
@@ -58,7 +63,7 @@ const noRequest: Request = { command: 'get', key: '', value: '', exptime: 0, cas
  * When the reply to a write is lost, or `start` belongs to another connection, the key is read and the value compared,
  * and the CAS number found there makes the next try as safe as the first.
  */
-export class Call implements Asker {
+class Call implements Asker {
   request: Request = noRequest;
   dueMs = 0;
   behind: Asker | undefined;
@@ -198,8 +203,8 @@ export class Call implements Asker {
     }
   }
 
-  #toldUptime({ value }: Reply): void {
-    if (value === '') this.failed(noUptime());
+  #toldUptime({ status, value }: Reply): void {
+    if (status !== 'ok') this.failed(noUptime());
     else {
       const nowMs = performance.now();
       this.#task.write?.quarantine?.noteUptime(this.#connection as Connection, Number(value), nowMs);

@@ -2,7 +2,7 @@ import { InvalidOptionError } from '../../lock/errors.ts';
 import type { LockStore, StoreTraits, Version } from '../../lock/store.ts';
 import { Breaker } from '../breaker.ts';
 import type { Address } from './addresses.ts';
-import { Call, type Footing, type Sight, type Task, type Write } from './call.ts';
+import { begin, type Footing, type Sight, type Task, type Write } from './call.ts';
 import type { Credentials } from './connection.ts';
 import { type Exptime, exptimeFor } from './exptime.ts';
 import { checkKey, checkValue } from './limits.ts';
@@ -56,18 +56,12 @@ export function memcachedStore(options: MemcachedStoreOptions): LockStore {
     return exptime;
   }
 
-  /** Begins a call that must not be lost to a breaker. */
-  function change(key: string, write: Write, old: Footing, resolve: Task['resolve'], reject: Task['reject']): void {
+  /** Only what starts from nothing may be refused by a breaker: a renewal or a release must not be lost to it. */
+  function ask(key: string, write: Write | undefined, old: Footing | undefined, resolve: Task['resolve'], reject: Task['reject']): void {
     const link = linkOf(key);
-    begin({ link, key, timeoutMs, write, start: verifyRelease ? undefined : old, breaker: link.breaker, resolve, reject });
-  }
-
-  /** Begins a call that a breaker may refuse. */
-  function ask(key: string, write: Write | undefined, resolve: Task['resolve'], reject: Task['reject']): void {
-    const link = linkOf(key);
-    const refusal = link.breaker?.refuses();
-    if (refusal === undefined) begin({ link, key, timeoutMs, write, start: undefined, breaker: link.breaker, resolve, reject });
-    else reject(refusal);
+    const refusal = old === undefined ? link.breaker?.refuses() : undefined;
+    if (refusal !== undefined) reject(refusal);
+    else begin({ link, key, timeoutMs, write, start: verifyRelease ? undefined : old, breaker: link.breaker, resolve, reject });
   }
 
   // What an executor throws rejects its promise, and each call makes no other.
@@ -75,19 +69,19 @@ export function memcachedStore(options: MemcachedStoreOptions): LockStore {
     traits,
     read: (key) =>
       new Promise((resolve, reject) => {
-        ask(key, undefined, (found) => resolve(isEntry(found) ? { value: found.value, version: found } : undefined), reject);
+        ask(key, undefined, undefined, (found) => resolve(isEntry(found) ? { value: found.value, version: found } : undefined), reject);
       }),
     create: (key, value, ttlMs) =>
       new Promise((resolve, reject) => {
         checkValue(value);
         const write: Write = { command: 'add', from: undefined, to: value, text: value, exptime: exptimeOf(ttlMs), quarantine };
-        ask(key, write, resolve, reject);
+        ask(key, write, undefined, resolve, reject);
       }),
     replace: (key, value, version, ttlMs) =>
       new Promise((resolve, reject) => {
         checkValue(value);
         const old = ownVersion(version);
-        change(key, { command: 'replace', from: old.value, to: value, text: value, exptime: exptimeOf(ttlMs) }, old, resolve, reject);
+        ask(key, { command: 'replace', from: old.value, to: value, text: value, exptime: exptimeOf(ttlMs) }, old, resolve, reject);
       }),
     append: (key, text, version) =>
       new Promise((resolve, reject) => {
@@ -95,24 +89,19 @@ export function memcachedStore(options: MemcachedStoreOptions): LockStore {
         const old = ownVersion(version);
         const to = old.value + text;
         checkValue(to);
-        change(key, { command: 'append', from: old.value, to, text, exptime: 0 }, old, resolve, reject);
+        ask(key, { command: 'append', from: old.value, to, text, exptime: 0 }, old, resolve, reject);
       }),
     remove: (key, version) =>
       new Promise((resolve, reject) => {
         const old = ownVersion(version);
         const write: Write = { command: 'delete', from: old.value, to: undefined, text: '', exptime: 0 };
-        change(key, write, old, (state) => resolve(state !== undefined), reject);
+        ask(key, write, old, (state) => resolve(state !== undefined), reject);
       }),
     onNotice: (listener) => serverList?.onNotice(listener) ?? { [Symbol.dispose]() {} },
     async close() {
       for (const link of links) link.close();
     },
   };
-}
-
-function begin(task: Task): void {
-  const nowMs = performance.now();
-  new Call(task, nowMs).proceed(nowMs);
 }
 
 /** Only what is used: memjs, or `node:tls` for the other, takes longer to load than all the rest of this module. */

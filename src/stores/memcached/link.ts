@@ -13,6 +13,8 @@ export class Link implements Address {
   readonly name: string;
   readonly breaker: Breaker | undefined;
   readonly #load: () => Promise<OpenConnection>;
+  /** Who waits until there is an `openConnection`, in order. */
+  #loading: Asker[] | undefined;
   #openConnection: OpenConnection | undefined;
   #current: Connection | undefined;
   #isClosed = false;
@@ -34,20 +36,27 @@ export class Link implements Address {
   /** Tells `asker` when there is an open connection; connects if need be. */
   connect(asker: Asker): void {
     if (this.#isClosed) asker.failed(closed());
-    else if (this.#openConnection === undefined) this.#loadFor(asker);
-    else {
+    else if (this.#openConnection === undefined) {
+      if (this.#loading === undefined) this.#loadFor(asker);
+      else this.#loading.push(asker);
+    } else {
       if (this.#current === undefined || this.#current.fault !== undefined) this.#current = this.#openConnection();
       this.#current.join(asker);
     }
   }
 
-  #loadFor(asker: Asker): void {
-    const loaded = (openConnection: OpenConnection): void => {
-      this.#openConnection = openConnection;
-      asker.untilMs = asker.dueMs = performance.now() + asker.timeoutMs; // the server had no part in that
-      this.connect(asker);
-    };
-    this.#load().then(loaded, (error: unknown) => asker.failed(couldNotLoad(error)));
+  async #loadFor(...askers: Asker[]): Promise<void> {
+    this.#loading = askers;
+    try {
+      this.#openConnection = await this.#load();
+      for (const asker of askers) {
+        asker.untilMs = asker.dueMs = performance.now() + asker.timeoutMs; // the server had no part in that
+        this.connect(asker);
+      }
+    } catch (error) {
+      for (const asker of askers) asker.failed(couldNotLoad(error));
+    }
+    this.#loading = undefined;
   }
 
   close(): void {

@@ -18,7 +18,7 @@ const meanings: Readonly<Record<Command, Readonly<Record<string, Status>>>> = {
   replace: { HD: 'ok', EX: 'exists', NF: 'notFound' },
   append: { HD: 'ok', EX: 'exists', NF: 'notFound', NS: 'notStored' },
   delete: { HD: 'ok', EX: 'exists', NF: 'notFound' },
-  uptime: { STAT: 'ok' },
+  uptime: {},
 };
 
 /** Both ends of the protocol. */
@@ -79,17 +79,18 @@ export function readReply(bytes: Buffer, start: number): TextReply | undefined {
  * What that reply means for the request. A fault: the connection must be given up. After ERROR and CLIENT_ERROR too, since
  * memcached may read the data block that follows as further commands, and every later reply would be one behind.
  */
-export function decode({ line, block, end }: TextReply, request: Request, opaque: number): Reply | Fault {
+export function decode({ line, block, end }: TextReply, { command }: Request, opaque: number): Reply | Fault {
   const [code = '', ...words] = line.split(' ');
   if (code === 'SERVER_ERROR') {
     return { kind: 'reply', status: line.includes('out of memory') ? 'outOfMemory' : 'failed', cas: 0n, value: line, end };
   }
+  if (command === 'uptime') {
+    const uptimeS = /^STAT uptime (\d+)/m.exec(block)?.[1];
+    return { kind: 'reply', status: uptimeS === undefined ? 'failed' : 'ok', cas: 0n, value: uptimeS ?? line, end };
+  }
   if (code === 'ERROR') return noMeta();
   if (code === 'CLIENT_ERROR') return refused(line);
-  if (code === 'STAT' && request.command === 'uptime') {
-    return { kind: 'reply', status: 'ok', cas: 0n, value: /^STAT uptime (\d+)/m.exec(block)?.[1] ?? '', end };
-  }
-  const status = Object.hasOwn(meanings[request.command], code) ? meanings[request.command][code] : undefined;
+  const status = Object.hasOwn(meanings[command], code) ? meanings[command][code] : undefined;
   const flags = code === 'VA' ? words.slice(1) : words;
   const echoed = flagIn(flags, 'O');
   // Some versions answer a miss with the bare code.

@@ -1,5 +1,5 @@
 import type { StoreNotice } from '../../lock/store.ts';
-import { Call, type Footing, type Sight, type Write } from './call.ts';
+import { begin, type Footing, type Sight, type Write } from './call.ts';
 import { exptimeFor } from './exptime.ts';
 import type { Link } from './link.ts';
 import { fingerprint } from './placement.ts';
@@ -52,10 +52,7 @@ export function watchServerList(links: readonly Link[], timeoutMs: number): Serv
 /** The fingerprint that stands on that server: ours, written or prolonged, unless somebody else's is there. */
 async function leaveFingerprint(link: Link, mine: string, timeoutMs: number): Promise<string> {
   const ask = (write?: Write, start?: Footing): Promise<Sight | undefined> =>
-    new Promise((resolve, reject) => {
-      const nowMs = performance.now();
-      new Call({ link, key, timeoutMs, write, start, breaker: undefined, resolve, reject }, nowMs).proceed(nowMs);
-    });
+    new Promise((resolve, reject) => begin({ link, key, timeoutMs, write, start, breaker: undefined, resolve, reject }));
   const found = await ask();
   if (found?.value !== undefined && found.value !== mine) return found.value;
   const left =

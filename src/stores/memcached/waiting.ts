@@ -1,4 +1,4 @@
-import { type CallTime, graceMs } from './call-time.ts';
+import { type CallTime, grantMs } from './call-time.ts';
 
 /** Somebody in a line, who waits for one thing at a time. */
 export interface Waiter extends CallTime {
@@ -68,19 +68,19 @@ export class Waiting<W extends Waiter> {
   /** Each who is late gets the grace of a blocked loop. */
   readonly #ring = (): void => {
     const nowMs = performance.now();
+    this.#timer = undefined;
+    this.#ringsAtMs = Number.POSITIVE_INFINITY;
     let nextMs = Number.POSITIVE_INFINITY;
     let isOver = false;
     for (const waiter of this.#line()) {
       if (waiter.dueMs <= nowMs) {
-        const grantedMs = graceMs(waiter, waiter.dueMs, nowMs);
+        const grantedMs = grantMs(waiter, waiter.dueMs, nowMs);
         if (grantedMs === 0) isOver = true;
         else waiter.dueMs = nowMs + grantedMs;
       }
       if (waiter.dueMs > nowMs) nextMs = Math.min(nextMs, waiter.dueMs);
     }
-    this.#timer = undefined;
-    this.#ringsAtMs = Number.POSITIVE_INFINITY;
-    if (nextMs < this.#ringsAtMs) this.#ringAt(nextMs);
+    if (nextMs < Number.POSITIVE_INFINITY) this.#ringAt(nextMs);
     // An immediate runs after the sockets were read; a timer may not.
     if (isOver) setImmediate(this.#judge, nowMs);
   };

@@ -122,7 +122,7 @@ describe('replies', () => {
     });
 
     test('may lack it', () => {
-      expect(read(Buffer.concat([counter('pid', '7'), counter('', '')]), { command: 'uptime' })).toMatchObject({ value: '' });
+      expect(read(Buffer.concat([counter('pid', '7'), counter('', '')]), { command: 'uptime' })).toMatchObject({ status: 'failed' });
     });
   });
 });

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import type { LockStore, Version } from '../../../src/lock/store.ts';
-import { attemptMs, type CallTime, graceMs, leftMs } from '../../../src/stores/memcached/call-time.ts';
+import { attemptMs, type CallTime, grantMs, leftMs } from '../../../src/stores/memcached/call-time.ts';
 import { describeWith } from '../../support/shared.ts';
 import { timed } from '../../support/stopwatch.ts';
 import { setStage } from './stage.ts';
@@ -132,8 +132,8 @@ describe('the time of one call', () => {
 
   test('grows as well by what a request was late, if it ends for that', () => {
     const call = started();
-    expect(graceMs(call, startMs + 500, startMs + 510)).toBe(0);
-    expect(graceMs(call, startMs + 500, startMs + 900)).toBe(400);
+    expect(grantMs(call, startMs + 500, startMs + 510)).toBe(0);
+    expect(grantMs(call, startMs + 500, startMs + 900)).toBe(400);
     expect(call).toMatchObject({ untilMs: startMs + 1_300, graceMs: 600 });
   });
 });

@@ -82,7 +82,9 @@ describe('what a reply means', () => {
 
   test('a list of counters holds the uptime, or not', () => {
     expect(decoded('STAT pid 1', 'uptime', 'STAT pid 1\r\nSTAT uptime 9')).toMatchObject({ status: 'ok', value: '9' });
-    expect(decoded('STAT pid 1', 'uptime', 'STAT pid 1\r\nSTAT my_uptime 9')).toMatchObject({ status: 'ok', value: '' });
+    expect(decoded('STAT pid 1', 'uptime', 'STAT pid 1\r\nSTAT my_uptime 9')).toMatchObject({ status: 'failed' });
+    for (const line of ['ERROR', 'END', 'SERVER_ERROR no'])
+      expect(decoded(line, 'uptime')).toMatchObject({ status: 'failed', value: line });
     expect(decoded('STAT pid 1', 'get', 'STAT pid 1')).toMatchObject({ kind: 'fault' });
   });
 

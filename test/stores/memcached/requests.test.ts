@@ -166,6 +166,22 @@ describeWith('memcached', () => {
       expect(stage.proxy.operations.slice(0, 15)).toEqual([...words, ...words, ...words]);
     });
 
+    test('and so they do while the transport is still being loaded and the connection made', async () => {
+      const store = stage.open();
+      const asked: Promise<unknown>[] = [];
+      const words: string[] = [];
+      for (let count = 0; count < 60; count += 1) {
+        const isRead = count % 3 === 0;
+        asked.push(isRead ? store.read(stage.freshKey()) : store.create(stage.freshKey(), 'mine', ttlMs));
+        words.push(...stage.words(isRead ? 'get' : 'add'));
+        if (count % 2 === 0) await null;
+        if (count % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      await Promise.all(asked);
+      expect(stage.proxy.operations).toEqual([...transport.greeting, ...words]);
+      expect(stage.proxy.connections).toBe(1);
+    });
+
     test('a request waits for no reply to another, whenever it is asked for', async () => {
       const store = stage.open(patient);
       await store.read(stage.freshKey());
