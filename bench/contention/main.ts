@@ -16,7 +16,7 @@ import type { Taken, Turns } from './worker.ts';
 
 const help = `npm run bench:contention -- [options]
   --quick        a few cells, nothing written
-  --cells A,B    only these: PROCESSESxHOLD_MS or PROCESSESxTASKSxHOLD_MS, such as 8x30,4x8x5
+  --cells A,B    only these, nothing written: PROCESSESxHOLD_MS or PROCESSESxTASKSxHOLD_MS, such as 8x30,4x8x5
   --store NAME   memcached (the default), redis or postgres
   --no-write     leave bench/RESULTS.md as it is
 `;

@@ -1,4 +1,4 @@
-/** What is played: how many processes, how long an insert takes, how long its loop pauses. Chosen before anything was measured. */
+/** What is played: how many processes, how long an insert takes, how long its loop pauses. Not tuned. */
 export interface Load {
   readonly name: string;
   readonly processes: number;
@@ -10,7 +10,7 @@ export interface Load {
 /** Loops that insert, in each process. */
 export const inserters = 3;
 export const rowsPerInsert = 15;
-/** Of the one loop of readers in each process. */
+/** Of the one loop of readers in each process. With 20 ms, 12 processes left two cores no rest. */
 export const readPauseMs = 30;
 /** Between reading and writing, in each job. */
 export const computeMs = 12;
