@@ -47,7 +47,8 @@ export function onRenewed(m: Facts, version: Version | undefined, now: Now): voi
   stay.confirm(me, record, version, m.sent);
   m.pending = undefined;
   m.state = 'held';
-  m.beginTurn(now);
+  if (record.line.length === 0) m.beginTurn(now);
+  m.isStale = false;
   if (handsOver !== undefined) {
     const leaving = m.detaching.shift();
     if (leaving !== undefined) {
@@ -181,11 +182,12 @@ function maySit(m: Facts, stay: Stay, head: Seat, now: Now): 'yes' | 'no' | 'aft
   const goesAlone = head.mode === 'write' || head.limit !== undefined || stay.record.holders.some(({ limit }) => limit !== undefined);
   if (goesAlone && m.seats.size > 0) return 'no';
   if (!stay.isUsed) return 'yes';
-  if (stay.hasLine || m.minHoldUntilMs > now.wallMs) return 'no';
+  const turnIsOver = now.monoMs >= m.turnEndsMonoMs;
+  if ((turnIsOver && stay.hasLine) || m.minHoldUntilMs > now.wallMs) return 'no';
   const needsFence = head.mode === 'write' && stay.fence !== undefined;
   // Nothing renews it afterwards: its whole ttlMs must be confirmed first.
   const isCovered = head.options.heartbeat || (stay.confirmedMonoMs >= head.askedMonoMs && stay.ttlMs >= head.options.ttlMs);
-  return needsFence || !isCovered || now.monoMs >= m.turnEndsMonoMs ? 'after a write' : 'yes';
+  return needsFence || !isCovered || turnIsOver ? 'after a write' : 'yes';
 }
 
 /** Nobody sits here any more: on to whoever waits here, or out. */
