@@ -4,7 +4,6 @@ import { GivewayError, InvalidOptionError, LockLostError, type LostReason, Store
 import type { Events, LockerEvents, ReleaseOutcome } from '../events.ts';
 import type { Now } from '../machine/orders.ts';
 import type { Seat, SeatOwner } from '../machine/seat.ts';
-import type { Stay } from '../machine/stay.ts';
 import type { ResolvedOptions, ResolvedScope } from '../options.ts';
 import { ttlRangeMs } from '../plan/options.ts';
 import { needsOf } from '../plan/scope.ts';

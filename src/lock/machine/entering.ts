@@ -1,11 +1,13 @@
 /** From nothing of ours in the record to an entry among its holders: by creating it, by joining it, or through the line. */
-import { admit, type Change, latestEndMs, takesLine } from '../record/decide.ts';
+
+import type { Mode } from '../holder.ts';
+import { admit, type Change, excludes, latestEndMs, takesLine } from '../record/decide.ts';
 import { entrantOf } from '../record/entrant.ts';
 import { decodeRecord, type Entrant, encodeAlone, encodeRecord, type LockRecord } from '../record/record.ts';
 import type { Entry, Version } from '../store.ts';
 import type { Facts, Pending } from './facts.ts';
 import { lookForHanded } from './handing.ts';
-import { type Now, unknownRefusal } from './orders.ts';
+import { type Belief, type Now, unknownRefusal } from './orders.ts';
 import type { Seat } from './seat.ts';
 import { newcomer, seat, tellAll } from './seating.ts';
 import { Stay } from './stay.ts';
@@ -16,7 +18,11 @@ export function stepOut(m: Facts, now: Now): void {
   const { head } = m.queue;
   if (head === undefined && m.restoring.length === 0) return restOrRemember(m, now);
   if (m.pausedUntilMonoMs > now.monoMs) return m.orders.wakeAt(m.pausedUntilMonoMs, now);
-  if (head === undefined || m.known?.expectsHolder) return look(m, now);
+  if (head === undefined) return look(m, now);
+  const belief = m.restoring.length === 0 ? m.known?.belief : undefined;
+  // What we have just written, or seen, mostly stands there still: that spares a look.
+  if (belief !== undefined && now.monoMs - belief.monoMs < freshMs(belief)) return consider(m, belief.record, belief.version, now, now);
+  if (m.known?.expectsHolder) return look(m, now);
   create(m, head, now);
 }
 
@@ -31,18 +37,41 @@ export function onCreated(m: Facts, version: Version | undefined, now: Now): voi
   m.step(now);
 }
 
-/** `isCalled`: the store brought it by itself; when it was so is not known. */
-export function onLooked(m: Facts, entry: Entry | undefined, now: Now, isCalled = false): void {
+export function onLooked(m: Facts, entry: Entry | undefined, now: Now): void {
   const record = entry === undefined ? undefined : decodeRecord(entry.value);
-  if (!isCalled && lookForHanded(m, record, entry?.version, now)) return;
+  if (lookForHanded(m, record, entry?.version, now)) return;
   if (entry === undefined) return onAbsent(m, now);
   if (record === undefined) return onUnreadable(m, now);
-  const { version } = entry;
+  const lookedBefore = m.notBefore;
+  const granted = grantedIn(m, record);
+  if (granted !== undefined) return onGranted(m, granted, record, entry.version, now);
+  if (!isInLine(m, record)) m.lined = undefined;
+  m.notBefore = m.sent;
+  consider(m, record, entry.version, now, lookedBefore);
+}
+
+/** The store says by itself what stands there. When it was so is not known; it may be older than what was seen. */
+export function onCalled(m: Facts, entry: Entry, now: Now): void {
+  const record = decodeRecord(entry.value);
+  const granted = record && grantedIn(m, record);
+  if (record !== undefined && granted !== undefined) return onGranted(m, granted, record, entry.version, now);
+  if (record !== undefined && m.lined !== undefined && isInLine(m, record) && m.queue.head?.mode === m.lined.mode) {
+    const { line } = record;
+    const ahead = line.slice(
+      0,
+      line.findIndex(({ token }) => token === m.lined?.token),
+    );
+    const blockers = record.holders.filter(({ mode }) => excludes(mode, (m.lined as { mode: Mode }).mode));
+    remember(m, record, entry.version, { blockers, ahead }, now, now);
+    return wait(m, now);
+  }
+  m.isPoked = true;
+  m.step(now);
+}
+
+/** May whoever is first get in, and if not, what then? */
+function consider(m: Facts, record: LockRecord, version: Version, now: Now, lookedBefore: Now): void {
   sight(m, record, now);
-  const granted = m.lined && record.holders.find(({ token, minHold }) => token === m.lined?.token && !minHold);
-  if (granted !== undefined) return onGranted(m, granted, record, version, now);
-  if (m.lined !== undefined && !record.line.some(({ token }) => token === m.lined?.token)) m.lined = undefined;
-  if (!isCalled) m.notBefore = m.sent;
   const { head } = m.queue;
   if (head === undefined) {
     m.acquaint().belief = { record, version, monoMs: now.monoMs };
@@ -51,12 +80,12 @@ export function onLooked(m: Facts, entry: Entry | undefined, now: Now, isCalled 
   const me = newcomer(m, head, now);
   const admission = admit(record, me, now.wallMs, (token) => m.isDoubtful(token) || token === m.lined?.token);
   if (admission.granted) return enter(m, admission, version, me, now);
-  const seenBefore = m.known?.belief?.record;
-  remember(m, record, version, admission, now, isCalled);
-  tellAll(m, now, isCalled);
-  if (m.queue.head !== head) return m.queue.head === undefined ? leaveLine(m, now) : onLooked(m, entry, now, isCalled);
+  const before = m.known?.belief?.record;
+  remember(m, record, version, admission, now, lookedBefore);
+  tellAll(m, now);
+  if (m.queue.head !== head) return consider(m, record, version, now, lookedBefore);
   // Whoever is first in line may be dead: then somebody else lets it in, so that its turn ends.
-  if (admission.overdue !== undefined && !isCalled && seenBefore !== undefined && isSame(seenBefore, record))
+  if (admission.overdue !== undefined && before !== undefined && before !== record && isSame(before, record))
     return write(m, admission.overdue, version, now);
   if (m.around.canLine && takesLine(record) && m.lined?.mode !== head.mode) return lineUp(m, head, record, version, now);
   wait(m, now);
@@ -148,6 +177,19 @@ function onUnreadable(m: Facts, now: Now): void {
   if (m.queue.head === undefined) m.state = 'out';
   else return wait(m, now);
   m.step(now);
+}
+
+function grantedIn(m: Facts, { holders }: LockRecord): Entrant | undefined {
+  return m.lined && holders.find(({ token, minHold }) => token === m.lined?.token && !minHold);
+}
+
+function isInLine(m: Facts, { line }: LockRecord): boolean {
+  return line.some(({ token }) => token === m.lined?.token);
+}
+
+/** For how long a record is likely to stay as it is: half of what its holder usually takes. */
+function freshMs({ record: { holders } }: Belief): number {
+  return (holders[0]?.usualMs ?? 0) / 2;
 }
 
 function isSame(before: LockRecord, after: LockRecord): boolean {

@@ -90,6 +90,7 @@ export function onRemoved(m: Facts, isRemoved: boolean, now: Now): void {
     learn(m, m.stay as Stay, now);
     m.known.expectsHolder = false;
     m.known.belief = undefined;
+    m.known.seen = [];
   }
   m.stay = undefined;
   m.state = 'out';
@@ -183,7 +184,8 @@ function maySit(m: Facts, stay: Stay, head: Seat, now: Now): 'yes' | 'no' | 'aft
   if (goesAlone && m.seats.size > 0) return 'no';
   if (!stay.isUsed) return 'yes';
   const turnIsOver = now.monoMs >= m.turnEndsMonoMs;
-  if ((turnIsOver && stay.hasLine) || m.minHoldUntilMs > now.wallMs) return 'no';
+  // Sharers that went on joining would keep out for long whoever waits; hand-overs, one after another, only to the turn's end.
+  if ((stay.hasLine && (turnIsOver || !goesAlone)) || m.minHoldUntilMs > now.wallMs) return 'no';
   const needsFence = head.mode === 'write' && stay.fence !== undefined;
   // Nothing renews it afterwards: its whole ttlMs must be confirmed first.
   const isCovered = head.options.heartbeat || (stay.confirmedMonoMs >= head.askedMonoMs && stay.ttlMs >= head.options.ttlMs);

@@ -6,7 +6,7 @@
 import { GivewayError } from '../errors.ts';
 import type { Mode } from '../holder.ts';
 import type { Entry, Version } from '../store.ts';
-import { onCreated, onEntered, onLooked, stepOut } from './entering.ts';
+import { onCalled, onCreated, onEntered, onLooked, stepOut } from './entering.ts';
 import { Facts, type State, type Surroundings } from './facts.ts';
 import { onDeparted, onRemoved, onRenewed, onReread, onSwept, stepHeld } from './holding.ts';
 import { type Now, type Orders, type Refusal, unknownRefusal } from './orders.ts';
@@ -178,7 +178,7 @@ export class Machine {
   changed(entry: Entry | undefined, now: Now): void {
     const m = this.#facts;
     if (m.state !== 'waiting') m.isPoked = true;
-    else if (entry !== undefined) onLooked(m, entry, now, true);
+    else if (entry !== undefined) onCalled(m, entry, now);
     else if (m.known !== undefined && m.known.refusal.ahead.length > 0 && m.lined !== undefined)
       m.known.refusal = { ...m.known.refusal, ahead: m.known.refusal.ahead.slice(1) };
     else {

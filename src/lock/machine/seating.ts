@@ -7,8 +7,8 @@ import type { Seat } from './seat.ts';
 import type { Stay } from './stay.ts';
 
 /** A look found it busy. Whoever does not wait, or has looked often enough, is refused; whoever begins to wait is told. */
-export function tellAll(m: Facts, now: Now, isCalled = false): void {
-  if (m.countsLooks && !isCalled) {
+export function tellAll(m: Facts, now: Now): void {
+  if (m.countsLooks) {
     const refusal = m.refusal();
     for (const each of m.queue.all()) {
       if (++each.looks < each.options.retry.maxAttempts) continue;

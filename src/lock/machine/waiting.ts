@@ -1,5 +1,3 @@
-/** In line, or looking again and again where there is none. */
-import { latestEndMs } from '../record/decide.ts';
 import { encodeGone, encodeWaiting, type LockRecord } from '../record/record.ts';
 import type { Version } from '../store.ts';
 import type { Facts, Pending } from './facts.ts';
@@ -59,7 +57,7 @@ export function wait(m: Facts, now: Now): void {
 }
 
 /** Keeps what was seen. */
-export function remember(m: Facts, record: LockRecord, version: Version, { blockers, ahead }: Refusal, now: Now, isCalled = false): void {
+export function remember(m: Facts, record: LockRecord, version: Version, { blockers, ahead }: Refusal, now: Now, lookedBefore: Now): void {
   const known = m.acquaint();
   known.belief = { record, version, monoMs: now.monoMs };
   known.refusal = { blockers, ahead };
@@ -69,10 +67,10 @@ export function remember(m: Facts, record: LockRecord, version: Version, { block
     known.holder = holder.token;
     known.looks = 0;
     // It says since when; believed as far as what was seen allows.
-    const longestMs = m.lined === undefined ? (holder.usualMs ?? 0) : now.monoMs - m.notBefore.monoMs;
+    const longestMs = m.lined === undefined ? (holder.usualMs ?? 0) : now.monoMs - lookedBefore.monoMs;
     known.holderMonoMs = now.monoMs - Math.min(Math.max(0, now.wallMs - holder.since), longestMs);
   }
-  if (!isCalled) known.looks++;
+  known.looks++;
 }
 
 /** Nobody here waits any more. */
