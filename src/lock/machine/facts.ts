@@ -2,7 +2,7 @@ import type { Mode } from '../holder.ts';
 import { List } from '../list.ts';
 import { excludes } from '../record/decide.ts';
 import type { Identity } from '../record/entrant.ts';
-import type { Entrant, LockRecord, Waiting } from '../record/record.ts';
+import { type Entrant, type LockRecord, latestDateMs, type Waiting } from '../record/record.ts';
 import { type Belief, type Now, type Orders, type Refusal, unknownRefusal } from './orders.ts';
 import type { Seat, Settle } from './seat.ts';
 import type { Stay } from './stay.ts';
@@ -210,9 +210,13 @@ export class Facts {
   }
 
   /** Who is in the way of whoever comes to wait behind those who wait here. */
-  refusalBehindLine(): Refusal {
+  refusalBehindLine(wallMs: number): Refusal {
     const { blockers, ahead } = this.refusal();
-    return { blockers, ahead: this.lined === undefined ? ahead : [...ahead, this.lined] };
+    if (this.lined !== undefined) return { blockers, ahead: [...ahead, this.lined] };
+    const { head } = this.queue;
+    return head === undefined || blockers.length + ahead.length > 0
+      ? { blockers, ahead }
+      : { blockers, ahead: [waitingOf(this, head, wallMs)] };
   }
 
   /** Somebody who excludes `mode` was seen here, or is here, and may still be working. */
@@ -220,4 +224,22 @@ export class Facts {
     if (this.stay !== undefined && this.seats.size > 0 && excludes(this.stay.entrant.mode, mode)) return true;
     return this.known?.seen.some((seen) => excludes(seen.mode, mode) && seen.untilMs > wallMs) ?? false;
   }
+}
+
+/** Our place in the line, for whoever is first. */
+export function waitingOf(m: Facts, { mode, limit, options }: Seat, wallMs: number): Waiting {
+  const { job, ttlMs, maxHoldMs, retry } = options;
+  return {
+    token: m.orders.newToken(),
+    mode,
+    job,
+    ...m.around.identity,
+    since: wallMs,
+    ttlMs,
+    maxHoldMs: maxHoldMs > latestDateMs ? undefined : maxHoldMs,
+    maxWaitMs: retry.maxWaitMs,
+    pauseMs: retry.maxDelayMs,
+    usualMs: m.known?.usualMs,
+    limit,
+  };
 }

@@ -4,7 +4,7 @@ import type { Facts, Pending } from './facts.ts';
 import type { Now, Refusal } from './orders.ts';
 import { lookAgainMs } from './patience.ts';
 import type { Seat } from './seat.ts';
-import { newcomerInLine, tellAll } from './seating.ts';
+import { tellAll } from './seating.ts';
 
 /** Somebody waits here: until it is time to look, or nobody does. */
 export function stepWaiting(m: Facts, now: Now): void {
@@ -89,7 +89,7 @@ export function leaveLine(m: Facts, now: Now): void {
 
 /** Behind all who stand in the record that was seen. */
 export function lineUp(m: Facts, head: Seat, record: LockRecord, version: Version, now: Now): void {
-  const waiting = newcomerInLine(m, head, now);
+  const waiting = waitingOf(m, head, now.wallMs);
   const line = [...record.line.filter(({ token }) => token !== m.lined?.token), waiting];
   m.pending = { record: { ...record, line }, waiting };
   m.send('lining', now);
