@@ -28,7 +28,7 @@ export interface SimulatedProcess {
 }
 
 /** The world begins on a day in 2026. */
-export const epochMs: number = Date.UTC(2026, 0, 1);
+const epochMs: number = Date.UTC(2026, 0, 1);
 
 interface Settings {
   readonly name: string;

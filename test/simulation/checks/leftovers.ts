@@ -9,7 +9,7 @@ export function leftByClosed(world: World, member: Member): void {
   const left = (what: string): void => world.report('leftover', name, `closed, and leaves ${what}`);
   if (process.pendingTimers > 0) left(`${process.pendingTimers} timers`);
   if (connection.subscriptions > 0) left(`${connection.subscriptions} subscriptions`);
-  if (connection.underWay > 0) left(`${connection.underWay} requests under way`);
+  if (connection.underWay > 0 && member.looking === 0) left(`${connection.underWay} requests under way`);
   member.endings.mustBeOver();
   // What became of an unanswered request nobody knows: its entry ends with its TTL.
   if (connection.doubts > 0 || releaseFailed) return;

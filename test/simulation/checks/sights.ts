@@ -13,7 +13,7 @@ export interface Sights {
   /** Somebody asked who holds and who waits. */
   shown(who: string, holders: readonly Holder[]): void;
   /** A call was told busy. */
-  refused(who: string, needs: readonly Need[], resource: string, holders: readonly Holder[]): void;
+  refused(process: SimulatedProcess, who: string, needs: readonly Need[], resource: string, holders: readonly Holder[]): void;
 }
 
 interface Surroundings {
@@ -66,11 +66,13 @@ export function createSights({ nowMs, report, ownerOf, hasCrashed, endOf, areNea
       const places = holders.flatMap((holder) => (holder as { place?: number }).place ?? []);
       if (places.some((place, index) => place !== index + 1)) report('P10', who, `is shown places in line that are not 1, 2, 3: ${places}`);
     },
-    refused(who, needs, resource, holders) {
+    refused(process, who, needs, resource, holders) {
       mustBeNamed(who, needs, resource, holders);
-      if (!areNear || holders.length === 0) return;
+      // While the store does not answer, what was seen last is all that is known.
+      const sight = seen.get(`${process.name} ${keyOf(resource)}`);
+      if (!areNear || sight === undefined) return;
       const overdueMs = (holder: Holder): number =>
-        nowMs() - endOf(keyOf(resource), holder.token) - graceMs - (holder.mode === 'write' ? 0 : clockSkewMs);
+        sight.atMs - endOf(keyOf(resource), holder.token) - graceMs - (holder.mode === 'write' ? 0 : clockSkewMs);
       const isDead = (holder: Holder): boolean => hasCrashed(ownerOf(holder.token) ?? '') && overdueMs(holder) > 0;
       const [dead] = holders;
       if (dead !== undefined && holders.every(isDead))
