@@ -74,8 +74,8 @@ export function createWorld(plan: Plan): World {
     value: backend.value,
     limit: plan.limit > 0 ? { resource: plan.resources[0] as string, appends: plan.limit } : undefined,
   });
-  const hasCrashed = (name: string): boolean => members.get(name)?.process.crashed ?? false;
-  const sights = createSights({ nowMs, report, ownerOf, endOf, hasCrashed, areNear });
+  const crashedMs = (name: string): number | undefined => members.get(name)?.process.crashedMs;
+  const sights = createSights({ nowMs, report, ownerOf, endOf, crashedMs, areNear });
   const world: World = {
     plan,
     timeline,

@@ -65,7 +65,7 @@ describe('sights', () => {
       ...clock,
       report,
       ownerOf: (text) => (text === token(2) ? 'p2' : undefined),
-      hasCrashed: () => crashed,
+      crashedMs: () => (crashed ? 0 : undefined),
       endOf: () => 0,
       areNear: true,
     });
