@@ -8,6 +8,8 @@ export interface Written {
   readonly job: string | undefined;
   readonly ttlMs: number;
   readonly until: number;
+  /** What was left of it when the record was written, by the writer's clock; 0.1.0 does not say when that was. */
+  readonly leftMs: number | undefined;
   readonly latestEnd: number | undefined;
   readonly minHold: boolean;
 }
@@ -16,7 +18,7 @@ export interface Written {
 export function holdersIn(value: string | undefined): readonly Written[] {
   if (value === undefined) return [];
   const end = value.indexOf('\n');
-  const record = JSON.parse(end === -1 ? value : value.slice(0, end)) as { holders: Record<string, unknown>[] };
+  const record = JSON.parse(end === -1 ? value : value.slice(0, end)) as { at?: number; holders: Record<string, unknown>[] };
   return record.holders.map((holder) => ({
     token: holder['token'] as string,
     mode: holder['mode'] as Mode,
@@ -24,6 +26,7 @@ export function holdersIn(value: string | undefined): readonly Written[] {
     job: holder['job'] as string | undefined,
     ttlMs: holder['ttlMs'] as number,
     until: holder['until'] as number,
+    leftMs: record.at === undefined ? undefined : (holder['until'] as number) - record.at,
     latestEnd: holder['latestEnd'] as number | undefined,
     minHold: holder['minHold'] === true,
   }));

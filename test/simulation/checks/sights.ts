@@ -47,6 +47,7 @@ export function createSights({ nowMs, report, ownerOf, crashedMs, endOf, areNear
       seen.set(`${process.name} ${key}`, { atMs: nowMs(), holders: holdersIn(value) });
     },
     unprotected(process, who, needs, sinceMs) {
+      if (!areNear) return;
       for (const { resource, mode } of needs) {
         const sight = seen.get(`${process.name} ${keyOf(resource)}`);
         if (sight === undefined || sight.atMs < sinceMs) continue;

@@ -3,6 +3,8 @@ import type { Change } from '../backend.ts';
 import type { Report } from '../breaches.ts';
 import { holdersIn, type Written } from '../records.ts';
 
+const clockSkewMs = 2_000;
+
 export interface Writes {
   /** The backend has done this. */
   changed(change: Change): void;
@@ -41,7 +43,12 @@ export function createWrites({ nowMs, report, wallMs }: Surroundings): Writes {
     )
       return;
     if (after === undefined) report('P4', by ?? 'store', `takes the entry of ${entry.job} (${owner}) out of ${key} (${what})`);
-    else if (after.mode !== entry.mode || after.host !== entry.host || after.until < entry.until || after.minHold)
+    else if (
+      after.mode !== entry.mode ||
+      after.host !== entry.host ||
+      isShorter(after, entry, (deadlines.get(`${key} ${entry.token}`) ?? 0) - nowMs()) ||
+      after.minHold
+    )
       report('P4', by ?? 'store', `changes the entry of ${entry.job} (${owner}) in ${key} (${what})`);
   }
 
@@ -77,6 +84,11 @@ export function createWrites({ nowMs, report, wallMs }: Surroundings): Writes {
     isHandedOver: (token) => handed.has(token),
     endOf: (key, token) => ends.get(`${key} ${token}`) ?? 0,
   };
+}
+
+/** Times in a record are on the clock of whoever wrote it last: two may differ by the skew that is allowed for. */
+function isShorter(after: Written, before: Written, owedMs: number): boolean {
+  return after.leftMs === undefined ? after.until < before.until : after.leftMs + clockSkewMs < owedMs;
 }
 
 function tokensIn(value: string | undefined): readonly string[] {
