@@ -48,7 +48,7 @@ export function createMember(world: World, plan: ProcessPlan, pid: number): Memb
       history.note(name, () => `-> ${request.what} ${request.key}${'value' in request ? ` ${described(request.value)}` : ''}`);
     },
     came(request, answer, error) {
-      if (request.what === 'read' && error === undefined) world.sights.saw(process, request.key, answer?.value);
+      if (request.what === 'read' && error === undefined && member.looking === 0) world.sights.saw(process, request.key, answer?.value);
       history.note(
         name,
         () =>

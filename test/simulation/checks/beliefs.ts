@@ -49,7 +49,7 @@ export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear }:
       if (other === held || other.family === held.family || !other.lock.isProtected || other.endedMs !== undefined) continue;
       const need = contested(held, other);
       if (need === undefined || !believes(other)) continue;
-      const fromMs = Math.min(held.fromMs, other.fromMs);
+      const fromMs = Math.min(held.askedMs, other.askedMs);
       if (!forgotSince(need.resource, fromMs, Math.max(held.fromMs, other.fromMs)))
         report('P1', held.who, `holds "${need.resource}" (${need.mode}) while ${other.job} on ${other.process.name} does`);
     }
@@ -91,7 +91,7 @@ export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear }:
       const need = contested(held, before);
       if (need === undefined || nowMs() >= untilMs - 1 || before.family === held.family) continue;
       if (before.process.host !== held.process.host && !areNear) continue;
-      if (forgotSince(need.resource, before.fromMs, nowMs())) continue;
+      if (forgotSince(need.resource, before.askedMs, nowMs())) continue;
       report(
         'minHold',
         held.who,
@@ -119,6 +119,7 @@ export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear }:
           (other) =>
             other.process === held.process &&
             other.family !== held.family &&
+            other.fromMs < nowMs() &&
             contested(held, other) &&
             other.lock.isProtected &&
             believes(other),
@@ -150,7 +151,8 @@ export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear }:
       all.delete(held);
     },
     released(held) {
-      if (held.lock.isProtected && held.options.minHoldMs > 0 && held.overMs === undefined)
+      // Inside a run it may have joined, and then the outer lock goes on.
+      if (held.lock.isProtected && held.options.minHoldMs > 0 && held.overMs === undefined && held.family === held.job)
         minHolds.push({ held, untilMs: held.sinceMs + held.options.minHoldMs });
     },
     forgot(key) {
