@@ -71,6 +71,7 @@ export function createWorld(plan: Plan): World {
     report,
     ownerOf,
     areNear,
+    areStill: plan.mishaps.every(({ what }) => what !== 'wall'),
     value: backend.value,
     limit: plan.limit > 0 ? { resource: plan.resources[0] as string, appends: plan.limit } : undefined,
   });

@@ -21,6 +21,7 @@ describe('beliefs', () => {
       ownerOf: (text) => ({ [token(1)]: 'p1', [token(2)]: 'p2' })[text],
       limit: appends === undefined ? undefined : { resource: 't', appends },
       areNear: true,
+      areStill: true,
     });
 
   test('P1: two that exclude one another, in one process or in two', () => {

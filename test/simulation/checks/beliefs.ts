@@ -27,9 +27,11 @@ interface Surroundings {
   readonly limit: { readonly resource: string; readonly appends: number } | undefined;
   /** Are the clocks of these hosts near enough for a shortest hold to count between them? */
   readonly areNear: boolean;
+  /** Nobody sets a clock: a shortest hold is as long as the clocks say. */
+  readonly areStill: boolean;
 }
 
-export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear }: Surroundings): Beliefs {
+export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear, areStill }: Surroundings): Beliefs {
   const all = new Set<Held>();
   const forgets = new Map<string, number[]>();
   const fences = new Map<string, bigint>();
@@ -87,6 +89,7 @@ export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear }:
   }
 
   function mustKeepMinHold(held: Held): void {
+    if (!areStill) return;
     for (const { held: before, untilMs } of minHolds) {
       const need = contested(held, before);
       if (need === undefined || nowMs() >= untilMs - 1 || before.family === held.family) continue;

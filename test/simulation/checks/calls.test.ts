@@ -130,7 +130,8 @@ test('leftovers: an entry of nobody, a timer after the end', () =>
     leftByIdle(world);
     leftByClosed(world, member);
     expect(world.breaches).toEqual([]);
-    world.backend.apply({ what: 'create', key: 'giveway:a', value: recordOf({ token: token(1) }), ttlMs: 1_000 }, member.name, '');
+    const value = recordOf({ token: token(1), until: member.process.clock.wallMs() + 1_000 });
+    world.backend.apply({ what: 'create', key: 'giveway:a', value, ttlMs: 1_000 }, member.name, '');
     member.process.clock.setTimer(() => {}, 1_000);
     leftByIdle(world);
     leftByClosed(world, member);

@@ -39,7 +39,7 @@ function entriesOf(
     const holding = holdersIn(value).filter(({ token, minHold }) => !minHold && mine(token));
     const waiting = waitersIn(value).filter(mine);
     return [
-      ...holding.map(({ job, token }) => ({ key, what: `the entry of ${job}`, endMs: writes.endOf(key, token) })),
+      ...holding.map(({ job, token }) => ({ key, what: `the entry of ${job}`, endMs: writes.deadlineOf(key, token) })),
       ...waiting.map(() => ({ key, what: 'a place in line', endMs: Number.POSITIVE_INFINITY })),
     ];
   });

@@ -15,6 +15,8 @@ export interface Writes {
   isHandedOver(token: string): boolean;
   /** When the entry of a crashed process ends, by its own last write. */
   endOf(key: string, token: string): number;
+  /** Until when the owner itself may believe in it. */
+  deadlineOf(key: string, token: string): number;
 }
 
 interface Surroundings {
@@ -82,6 +84,7 @@ export function createWrites({ nowMs, report, wallMs }: Surroundings): Writes {
       for (const token of tokens) handed.add(token);
     },
     isHandedOver: (token) => handed.has(token),
+    deadlineOf: (key, token) => deadlines.get(`${key} ${token}`) ?? 0,
     endOf: (key, token) => ends.get(`${key} ${token}`) ?? 0,
   };
 }
