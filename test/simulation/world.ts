@@ -71,11 +71,12 @@ export function createWorld(plan: Plan): World {
     report,
     ownerOf,
     areNear,
+    areStill: plan.mishaps.every(({ what }) => what !== 'wall'),
     value: backend.value,
     limit: plan.limit > 0 ? { resource: plan.resources[0] as string, appends: plan.limit } : undefined,
   });
-  const hasCrashed = (name: string): boolean => members.get(name)?.process.crashed ?? false;
-  const sights = createSights({ nowMs, report, ownerOf, endOf, hasCrashed, areNear });
+  const crashedMs = (name: string): number | undefined => members.get(name)?.process.crashedMs;
+  const sights = createSights({ nowMs, report, ownerOf, endOf, crashedMs, areNear });
   const world: World = {
     plan,
     timeline,

@@ -4,7 +4,7 @@ import { admit, depart, takesLine } from '../record/decide.ts';
 import { entrantOf } from '../record/entrant.ts';
 import { decodeRecord, type Entrant, encodeAlone, encodeRecord, type LockRecord } from '../record/record.ts';
 import type { Entry, Version } from '../store.ts';
-import { type Facts, maxRaces, type Pending } from './facts.ts';
+import { type Facts, maxRaces, type Pending, waitingOf } from './facts.ts';
 import { handOver, lookForHanded } from './handing.ts';
 import type { Now } from './orders.ts';
 import type { Seat } from './seat.ts';

@@ -1,6 +1,6 @@
 import { encodeGone, encodeWaiting, type LockRecord } from '../record/record.ts';
 import type { Version } from '../store.ts';
-import type { Facts, Pending } from './facts.ts';
+import { type Facts, type Pending, waitingOf } from './facts.ts';
 import type { Now, Refusal } from './orders.ts';
 import { lookAgainMs } from './patience.ts';
 import type { Seat } from './seat.ts';

@@ -21,6 +21,7 @@ describe('beliefs', () => {
       ownerOf: (text) => ({ [token(1)]: 'p1', [token(2)]: 'p2' })[text],
       limit: appends === undefined ? undefined : { resource: 't', appends },
       areNear: true,
+      areStill: true,
     });
 
   test('P1: two that exclude one another, in one process or in two', () => {
@@ -59,6 +60,7 @@ describe('beliefs', () => {
     const beliefs = beliefsOver(report);
     const first = heldBy('p1', write);
     beliefs.begin(first);
+    now.ms += 1;
     beliefs.begin({ ...heldBy('p1', write, { family: 'other' }, { isProtected: false }), process: first.process });
     expect(told()).toEqual(['P8 p1']);
   });
