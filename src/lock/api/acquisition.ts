@@ -26,7 +26,7 @@ export interface Asker {
   /** All of it. */
   taken(seats: readonly Seat[], now: Now): void;
   /** Nothing: busy, or what ended the wait. What was gained has been given back. */
-  ended(reason: Refused | Error): void;
+  ended(reason: Refused | Error, inTheWay: Refused | undefined): void;
   /** It begins to wait. */
   waits(refused: Refused): void;
 }
@@ -43,6 +43,8 @@ export class Acquisition implements SeatAsker, Alarmed {
   #waiting: Seat | undefined;
   #refusedAt = Number.POSITIVE_INFINITY;
   #refused: Refused | undefined;
+  /** Who was in the way at the last refusal of a resource that has not been taken since. */
+  #met: Map<string, readonly Holder[]> | undefined;
   #failedAt = Number.POSITIVE_INFINITY;
   #fault: Error | undefined;
   #reason: Refused | Error | undefined;
@@ -76,12 +78,15 @@ export class Acquisition implements SeatAsker, Alarmed {
 
   seated(seat: Seat): void {
     this.#answered(seat);
+    this.#met?.delete(seat.place.resource);
     this.#decide();
   }
 
   refused(seat: Seat, refusal: Refusal, now: Now): void {
     this.#answered(seat);
     this.#refused = toRefused(seat.place.resource, refusal);
+    this.#met ??= new Map();
+    this.#met.set(this.#refused.resource, this.#refused.holders);
     this.#refusedAt = Math.min(this.#refusedAt, this.#seats.indexOf(seat));
     if (!this.#patient) this.#reason ??= this.#refused;
     else if (seat.patient)
@@ -93,6 +98,8 @@ export class Acquisition implements SeatAsker, Alarmed {
     this.#answered(seat);
     this.#waiting = seat;
     this.#refused = toRefused(seat.place.resource, refusal);
+    this.#met ??= new Map();
+    this.#met.set(this.#refused.resource, this.#refused.holders);
     if (this.#reason === undefined) {
       this.#beginToWait();
       this.#asker.waits(this.#refused);
@@ -170,7 +177,7 @@ export class Acquisition implements SeatAsker, Alarmed {
     waiting?.place.giveUp(waiting);
     if (this.#seats.some(({ state }) => state === 'seated')) return this.#giveBackFrom(0);
     this.#stop();
-    this.#asker.ended(reason);
+    this.#asker.ended(reason, this.#inTheWay());
   }
 
   /** One was lost while the others were waited for. */
@@ -187,6 +194,16 @@ export class Acquisition implements SeatAsker, Alarmed {
     const { signal, retry } = options;
     this.#shell.waits.at(this, startedMonoMs + retry.maxWaitMs, this.#shell.clock.monotonicMs());
     if (signal !== undefined) this.#listening ??= onAbort(signal, () => this.end(aborted(needs[0]?.resource ?? '', signal)));
+  }
+
+  /** Somebody who was seen, and may still be working. */
+  #inTheWay(): Refused | undefined {
+    const wallMs = this.#shell.clock.wallMs();
+    for (const [resource, holders] of this.#met ?? []) {
+      if (holders.some(({ state, latestEnd }) => state === 'holding' && (latestEnd?.getTime() ?? Number.POSITIVE_INFINITY) > wallMs))
+        return { resource, holders };
+    }
+    return undefined;
   }
 
   #stop(): void {

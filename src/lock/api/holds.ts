@@ -61,10 +61,10 @@ export class Holds {
           this.#waiting.delete(acquisition);
           resolve(this.#hold(request, seats, true));
         },
-        ended: (reason) => {
+        ended: (reason, inTheWay) => {
           this.#waiting.delete(acquisition);
           if (!(reason instanceof Error)) return resolve(this.#refused(request, reason));
-          this.#instead(request, reason, patient).then(resolve, reject);
+          this.#instead(request, reason, patient, inTheWay).then(resolve, reject);
         },
         waits: (refused) => {
           // Asked before the locker was closed: whoever waits now is woken by nobody.
@@ -144,15 +144,20 @@ export class Holds {
   }
 
   /** A store that does not answer does not stop the work, if that is what the config says, and nobody was just seen at it. */
-  async #instead(request: Request, error: Error, patient: boolean): Promise<HeldLock | Refused> {
-    const { options, around } = request;
+  async #instead(request: Request, error: Error, patient: boolean, inTheWay: Refused | undefined): Promise<HeldLock | Refused> {
+    const { options } = request;
     const isDown = error instanceof StoreUnavailableError && error.code !== 'ERR_GIVEWAY_NO_CAS';
     if (!isDown || options.onStoreDown !== 'run') throw error;
-    const seen = this.#shell.lastSeen(around.missing);
+    const seen = inTheWay ?? this.#lastSeen(request);
     if (seen === undefined) return this.#hold(request, nobodySits, false);
-    const refused = this.#refused(request, toRefused(seen.resource, seen.refusal));
+    const refused = this.#refused(request, seen);
     if (!patient) return refused;
     throw new ResourceBusyError(refused.resource, refused.holders, this.#clock.monotonicMs() - request.startedMonoMs);
+  }
+
+  #lastSeen({ around }: Request): Refused | undefined {
+    const seen = this.#shell.lastSeen(around.missing);
+    return seen === undefined ? undefined : toRefused(seen.resource, seen.refusal);
   }
 
   #restore(need: Request['needs'][number], token: string, options: Request['options']): Promise<Seat> {
