@@ -14,7 +14,7 @@ import { Holds, type Request } from './holds.ts';
 import { holdersIn } from './inspect.ts';
 import type { Lock, SerializedLock } from './lock.ts';
 import { Nesting } from './nesting.ts';
-import { gaveUp, type RunOutcome, runWith } from './run.ts';
+import { gaveUp, type Run, type RunOutcome, runWith } from './run.ts';
 import { Starvation } from './starvation.ts';
 
 /** How `close()` ends running work. */
@@ -37,9 +37,12 @@ export class ResourceLocker {
   readonly #plans: Plans;
   readonly #shell: Shell;
   readonly #holds: Holds;
-  readonly #running = new Set<Promise<unknown>>();
+  /** Every run that has not come to its end, but for those that wait for `close()` themselves. */
+  readonly #running = new Set<unknown>();
   readonly #notices: Disposable | undefined;
   #closing: Promise<void> | undefined;
+  /** Set while `close()` waits for the work. */
+  #judgeWork: (() => void) | undefined;
   #downSinceMonoMs = 0;
 
   constructor(options: LockerOptions) {
@@ -63,7 +66,7 @@ export class ResourceLocker {
     });
     this.#holds = new Holds(settings, events, this.#shell);
     this.#plans = new Plans(settings);
-    this.#nesting = new Nesting(this.#plans.listedSchemaOf);
+    this.#nesting = new Nesting(settings.nesting === 'context', this.#plans.listedSchemaOf);
     this.#notices = settings.store.onNotice?.((notice) => events.emit('notice', () => notice));
   }
 
@@ -105,21 +108,21 @@ export class ResourceLocker {
     const { onBusy, onStarving, starveAfter } = request.options;
     const job = jobOf(request);
     const waits = onBusy === 'retry' || (onStarving === 'wait' && this.#starvation.of(job, starveAfter).starving);
-    const running = runWith<T>({
+    const run: Run<T> = {
       clock: this.#settings.clock,
       events: this.#events,
       request,
       acquire: () => (waits ? this.#holds.wait(request) : this.#holds.take(request, false)),
-      within: (lock) => this.#nesting.within(lock, request.needs, () => work(lock)),
+      within: (lock) => this.#nesting.within(lock, request.needs, run, () => work(lock)),
       began: () => this.#starvation.ran(job),
       skipped: (resource, holders) => {
         const hunger = this.#starvation.skipped(job, starveAfter);
         if (hunger.starving)
           this.#events.emit('starving', () => ({ job, resource, skips: hunger.skips, sinceMs: hunger.sinceMs, holders }));
       },
-    });
-    this.#running.add(running);
-    return running.finally(() => this.#running.delete(running));
+    };
+    this.#running.add(run);
+    return runWith(run).finally(() => this.#isOver([run]));
   }
 
   /** A function that runs `work` under the scope, or under the scope that `scope` makes of its arguments. */
@@ -162,7 +165,7 @@ export class ResourceLocker {
     checkHanded(handed, this.#settings);
     const { scope, ttlMs, minHoldMs, job } = handed;
     const request = this.#request(scope, { ttlMs, minHoldMs, ...(job === undefined ? {} : { job }) });
-    checkEntries(handed, request.scope);
+    checkEntries(handed, request);
     return this.#holds.takeOver(request, handed);
   }
 
@@ -182,9 +185,16 @@ export class ResourceLocker {
     this.#events.emit(event, describe);
   }
 
-  /** Refuses new requests, aborts the signals of all locks, waits for work inside `run`, releases the rest, stops the timers. Never rejects. */
-  close({ timeoutMs = 5_000 }: CloseOptions = {}): Promise<void> {
+  /**
+   * Refuses new requests, aborts the signals of all locks, waits for work inside `run`, releases the rest, stops the timers.
+   * Inside a run it does not wait for that run, which waits for it. Rejects with `InvalidOptionError` only.
+   */
+  async close({ timeoutMs = 5_000 }: CloseOptions = {}): Promise<void> {
+    if (!Number.isInteger(timeoutMs) || timeoutMs < 0)
+      throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 0 up (milliseconds) is allowed');
+    const around = this.#nesting.runs();
     this.#closing ??= this.#close(timeoutMs);
+    this.#isOver(around);
     return this.#closing;
   }
 
@@ -195,15 +205,25 @@ export class ResourceLocker {
   async #close(timeoutMs: number): Promise<void> {
     const { clock, store, closesStore } = this.#settings;
     this.#holds.close();
-    let timer: Disposable | undefined;
-    const tooLong = new Promise<void>((resolve) => {
-      timer = clock.setTimer(resolve, timeoutMs);
+    await new Promise<void>((resolve) => {
+      const timer = clock.setTimer(resolve, timeoutMs);
+      this.#judgeWork = () => {
+        if (this.#running.size > 0) return;
+        timer[Symbol.dispose]();
+        resolve();
+      };
+      this.#judgeWork();
     });
-    await Promise.race([Promise.allSettled(this.#running), tooLong]);
-    timer?.[Symbol.dispose]();
     await this.#holds.releaseAll();
+    this.#nesting.end();
     this.#notices?.[Symbol.dispose]();
     if (closesStore) await store.close().catch(() => {});
+  }
+
+  /** These runs are waited for no longer. */
+  #isOver(runs: readonly unknown[]): void {
+    for (const run of runs) this.#running.delete(run);
+    this.#judgeWork?.();
   }
 
   #request(scope: LockScope, options: RunOptions | undefined, weak?: RunOptions): Request {

@@ -7,6 +7,8 @@ import type { HeldLock } from './held-lock.ts';
 
 interface Frame {
   readonly lock: HeldLock;
+  /** Which run it is, to whoever started it. */
+  readonly run: unknown;
   /** What it holds, the schemas of its tables among them. */
   readonly needs: readonly Need[];
   readonly around: Frame | undefined;
@@ -32,26 +34,43 @@ const nothingHeld = (needs: readonly Need[]): Enclosure => ({ outers: nobody, mi
  * and counts while the lock is held: a promise, a timer or a pool that outlives the run gets nothing from it.
  */
 export class Nesting {
-  readonly #frames = new AsyncLocalStorage<Frame>();
+  /** None where nesting is explicit, and after the end: on Node 20 each that is enabled makes every promise of the process dearer. */
+  #frames: AsyncLocalStorage<Frame> | undefined;
   readonly #listedSchemaOf: (resource: string) => string | undefined;
 
-  constructor(listedSchemaOf: (resource: string) => string | undefined) {
+  constructor(byContext: boolean, listedSchemaOf: (resource: string) => string | undefined) {
+    this.#frames = byContext ? new AsyncLocalStorage<Frame>() : undefined;
     this.#listedSchemaOf = listedSchemaOf;
   }
 
-  within<T>(lock: HeldLock, needs: readonly Need[], work: () => T): T {
-    return this.#frames.run({ lock, needs, around: this.#frames.getStore() }, work);
+  /** `run` names the run in `runs()`. */
+  within<T>(lock: HeldLock, needs: readonly Need[], run: unknown, work: () => T): T {
+    if (this.#frames === undefined) return work();
+    return this.#frames.run({ lock, needs, run, around: this.#frames.getStore() }, work);
+  }
+
+  /** The runs that the code here is inside of. */
+  runs(): readonly unknown[] {
+    const runs: unknown[] = [];
+    for (let frame = this.#frame(); frame !== undefined; frame = frame.around) runs.push(frame.run);
+    return runs;
+  }
+
+  /** No locks are held any more, so nobody is inside of one. */
+  end(): void {
+    this.#frames?.disable();
+    this.#frames = undefined;
   }
 
   /** The innermost live lock here, or the innermost that covers `resource`. */
   current(resource?: string): HeldLock | undefined {
     if (resource !== undefined) return this.#around(resource)[0]?.lock;
-    for (let frame = this.#frames.getStore(); frame !== undefined; frame = frame.around) if (frame.lock.isLive()) return frame.lock;
+    for (let frame = this.#frame(); frame !== undefined; frame = frame.around) if (frame.lock.isLive()) return frame.lock;
     return undefined;
   }
 
   enclosing(needs: readonly Need[]): Enclosure {
-    if (this.#frames.getStore() === undefined) return nothingHeld(needs);
+    if (this.#frame() === undefined) return nothingHeld(needs);
     const outers = new Set<HeldLock>();
     const missing = needs.filter(({ resource, mode }) => {
       const around = this.#around(resource);
@@ -63,11 +82,15 @@ export class Nesting {
     return { outers: outers.size === 0 ? nobody : [...outers], missing, outOfOrder: this.#sortsBeforeHeld(missing) };
   }
 
+  #frame(): Frame | undefined {
+    return this.#frames?.getStore();
+  }
+
   /** The live locks here that hold `resource`, innermost first. */
   #around(resource: string): readonly { readonly lock: HeldLock; readonly held: Mode }[] {
     const found: { lock: HeldLock; held: Mode }[] = [];
     const schema = this.#listedSchemaOf(resource);
-    for (let frame = this.#frames.getStore(); frame !== undefined; frame = frame.around) {
+    for (let frame = this.#frame(); frame !== undefined; frame = frame.around) {
       // A table of a schema also appends to the schema: that gives nothing to the other tables of it.
       const held =
         frame.needs.find((need) => need.resource === resource)?.mode ??
@@ -79,7 +102,7 @@ export class Nesting {
 
   #sortsBeforeHeld(missing: readonly Need[]): boolean {
     const [first] = missing;
-    for (let frame = this.#frames.getStore(); first !== undefined && frame !== undefined; frame = frame.around) {
+    for (let frame = this.#frame(); first !== undefined && frame !== undefined; frame = frame.around) {
       if (frame.lock.isLive() && frame.needs.some((held) => isBefore(first.resource, held.resource))) return true;
     }
     return false;
