@@ -71,6 +71,8 @@ export function createWorld(plan: Plan): World {
     report,
     ownerOf,
     areNear,
+    // Slower wires may make many renewals of one record race one another for longer than a TTL.
+    isCalm: plan.mishaps.length === 0 && plan.wire.faults === 0 && mostMs <= 3,
     areStill: plan.mishaps.every(({ what }) => what !== 'wall'),
     value: backend.value,
     limit: plan.limit > 0 ? { resource: plan.resources[0] as string, appends: plan.limit } : undefined,
