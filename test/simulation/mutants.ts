@@ -75,10 +75,10 @@ export const mutants: readonly Mutant[] = [
     shows: 'violations',
   },
   {
-    name: 'a turn has no end',
-    file: 'machine/holding.ts',
-    find: 'if ((stay.hasLine && (turnIsOver || !goesAlone)) ||',
-    replace: 'if (',
+    name: 'a turn takes five seconds',
+    file: 'machine/facts.ts',
+    find: 'const turnMs = 50;',
+    replace: 'const turnMs = 5_000;',
     shows: 'cost',
   },
   {

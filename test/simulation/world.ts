@@ -65,7 +65,7 @@ export function createWorld(plan: Plan): World {
     },
   });
   const areNear = plan.processes.every((one) => plan.processes.every((other) => Math.abs(one.wallAheadMs - other.wallAheadMs) < 2_000));
-  const { ownerOf, endOf } = writes;
+  const { ownerOf, endOf, isHandedOver } = writes;
   const beliefs = createBeliefs({
     nowMs,
     report,
@@ -78,7 +78,7 @@ export function createWorld(plan: Plan): World {
     limit: plan.limit > 0 ? { resource: plan.resources[0] as string, appends: plan.limit } : undefined,
   });
   const crashedMs = (name: string): number | undefined => members.get(name)?.process.crashedMs;
-  const sights = createSights({ nowMs, report, ownerOf, endOf, crashedMs, areNear });
+  const sights = createSights({ nowMs, report, ownerOf, isHandedOver, endOf, crashedMs, areNear });
   const world: World = {
     plan,
     timeline,
