@@ -127,7 +127,14 @@ async function work(asker: Asker, step: Step, held: Held): Promise<string> {
     );
   } else if (midway?.what === 'close') void closeMember(world, member);
   world.beliefs.look(held);
-  await process.sleep(step.holdMs / 2);
+  // Once more right before it may be over, which is when a holder that believes too long is wrong.
+  const leftMs = held.lock.remainingMs();
+  const restMs = step.holdMs / 2;
+  if (leftMs < restMs) {
+    await process.sleep(Math.max(0, leftMs - 0.5));
+    world.beliefs.look(held);
+  }
+  await process.sleep(leftMs < restMs ? restMs - leftMs : restMs);
   world.beliefs.look(held);
   if (midway?.what === 'throw') throw failure(job);
   return job;

@@ -27,11 +27,13 @@ interface Surroundings {
   readonly limit: { readonly resource: string; readonly appends: number } | undefined;
   /** Are the clocks of these hosts near enough for a shortest hold to count between them? */
   readonly areNear: boolean;
+  /** Nothing goes wrong in this world: no lock that is renewed is lost. */
+  readonly isCalm: boolean;
   /** Nobody sets a clock: a shortest hold is as long as the clocks say. */
   readonly areStill: boolean;
 }
 
-export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear, areStill }: Surroundings): Beliefs {
+export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear, areStill, isCalm }: Surroundings): Beliefs {
   const all = new Set<Held>();
   const forgets = new Map<string, number[]>();
   const fences = new Map<string, bigint>();
@@ -103,6 +105,13 @@ export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear, a
     }
   }
 
+  function mustBeKept({ who, lock, family, job }: Held): void {
+    const reason = (lock.signal.reason as { reason?: string } | undefined)?.reason;
+    // Inside a run the outer lock may have ended, or want no renewal.
+    if (family === job && reason !== undefined && ['expired', 'unreachable', 'vanished', 'stolen'].includes(reason))
+      report('P6', who, `loses a lock that is renewed (${reason}), and nothing went wrong`);
+  }
+
   function mustOutgrow(held: Held): void {
     const { fence } = held.lock;
     const [need, ...others] = held.needs;
@@ -140,7 +149,8 @@ export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear, a
     look(held) {
       if (held.overMs !== undefined || held.endedMs !== undefined) return false;
       if (!believes(held)) {
-        held.overMs = nowMs();
+        if (held.process.runs) held.overMs = nowMs();
+        if (isCalm && held.options.heartbeat) mustBeKept(held);
         return false;
       }
       if (held.lock.isProtected) {

@@ -65,6 +65,7 @@ describe('sights', () => {
       ...clock,
       report,
       ownerOf: (text) => (text === token(2) ? 'p2' : undefined),
+      isHandedOver: () => false,
       crashedMs: () => (crashed ? 0 : undefined),
       endOf: () => 0,
       areNear: true,

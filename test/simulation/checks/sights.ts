@@ -21,6 +21,8 @@ interface Surroundings {
   readonly nowMs: () => number;
   readonly report: Report;
   readonly ownerOf: (token: string) => string | undefined;
+  /** On its way to another process, it is held by nobody. */
+  readonly isHandedOver: (token: string) => boolean;
   /** When a process crashed, if it did. */
   readonly crashedMs: (process: string) => number | undefined;
   readonly endOf: (key: string, token: string) => number;
@@ -32,7 +34,7 @@ const graceMs = 3_000;
 /** Shared modes may last longer by the skew that is allowed for. */
 const clockSkewMs = 2_000;
 
-export function createSights({ nowMs, report, ownerOf, crashedMs, endOf, areNear }: Surroundings): Sights {
+export function createSights({ nowMs, report, ownerOf, isHandedOver, crashedMs, endOf, areNear }: Surroundings): Sights {
   const seen = new Map<string, { readonly atMs: number; readonly holders: readonly Written[] }>();
 
   function mustBeNamed(who: string, needs: readonly Need[], resource: string, holders: readonly Holder[]): void {
@@ -55,6 +57,7 @@ export function createSights({ nowMs, report, ownerOf, crashedMs, endOf, areNear
           (holder) =>
             !holder.minHold &&
             ownerOf(holder.token) !== process.name &&
+            !isHandedOver(holder.token) &&
             excludes(holder.mode, mode) &&
             (holder.latestEnd ?? Number.POSITIVE_INFINITY) > process.clock.wallMs(),
         );
