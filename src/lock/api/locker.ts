@@ -14,7 +14,7 @@ import { Holds, type Request } from './holds.ts';
 import { holdersIn } from './inspect.ts';
 import type { Lock, SerializedLock } from './lock.ts';
 import { Nesting } from './nesting.ts';
-import { gaveUp, type Run, type RunOutcome, runWith } from './run.ts';
+import { gaveUp, go, type Run, type RunOutcome } from './run.ts';
 import { Starvation } from './starvation.ts';
 
 /** How `close()` ends running work. */
@@ -76,23 +76,30 @@ export class ResourceLocker {
   }
 
   /** Waits for the scope. Rejects with `ResourceBusyError` after `retry.maxWaitMs`, `StoreUnavailableError`, or AbortError. */
-  async lock(scope: LockScope, options?: LockOptions): Promise<Lock> {
-    checkOptions(options, '', lockOptionNames);
-    const request = this.#request(scope, options);
-    return this.#holds
-      .wait(request)
-      .catch((error: unknown) => gaveUp({ clock: this.#settings.clock, events: this.#events, request }, error));
+  lock(scope: LockScope, options?: LockOptions): Promise<Lock> {
+    return new Promise((resolve, reject) => {
+      checkOptions(options, '', lockOptionNames);
+      const request = this.#request(scope, options);
+      this.#holds.take(request, true, (outcome) => {
+        if (outcome instanceof HeldLock) resolve(outcome);
+        else reject(gaveUp({ clock: this.#settings.clock, events: this.#events, request }, outcome as Error));
+      });
+    });
   }
 
   /** One attempt, never waits. `undefined` means busy, and only that. Rejects with `StoreUnavailableError`. */
-  async tryLock(scope: LockScope, options?: LockOptions): Promise<Lock | undefined> {
-    checkOptions(options, '', lockOptionNames);
-    const outcome = await this.#holds.take(this.#request(scope, options), false);
-    return outcome instanceof HeldLock ? outcome : undefined;
+  tryLock(scope: LockScope, options?: LockOptions): Promise<Lock | undefined> {
+    return new Promise((resolve, reject) => {
+      checkOptions(options, '', lockOptionNames);
+      this.#holds.take(this.#request(scope, options), false, (outcome) => {
+        if (outcome instanceof Error) reject(outcome);
+        else resolve(outcome instanceof HeldLock ? outcome : undefined);
+      });
+    });
   }
 
   /** `false`: it was no longer ours. Rejects with `StoreUnavailableError`. */
-  async unlock(lock: Lock): Promise<boolean> {
+  unlock(lock: Lock): Promise<boolean> {
     return lock.unlock();
   }
 
@@ -101,28 +108,37 @@ export class ResourceLocker {
    * Rejects with the work's own error, with `StoreUnavailableError` if `onStoreDown` is `'throw'`, or for wrong usage.
    * `weak` is for integrations: settings that count where call, table and locker say nothing.
    */
-  async run<T>(scope: LockScope, work: (lock: Lock) => T | Promise<T>, options?: RunOptions, weak?: RunOptions): Promise<RunOutcome<T>> {
-    checkWork(work);
-    checkOptions(options, '', runOptionNames);
-    const request = this.#request(scope, options, weak);
-    const { onBusy, onStarving, starveAfter } = request.options;
-    const job = jobOf(request);
-    const waits = onBusy === 'retry' || (onStarving === 'wait' && this.#starvation.of(job, starveAfter).starving);
-    const run: Run<T> = {
-      clock: this.#settings.clock,
-      events: this.#events,
-      request,
-      acquire: () => (waits ? this.#holds.wait(request) : this.#holds.take(request, false)),
-      within: (lock) => this.#nesting.within(lock, request.needs, run, () => work(lock)),
-      began: () => this.#starvation.ran(job),
-      skipped: (resource, holders) => {
-        const hunger = this.#starvation.skipped(job, starveAfter);
-        if (hunger.starving)
-          this.#events.emit('starving', () => ({ job, resource, skips: hunger.skips, sinceMs: hunger.sinceMs, holders }));
-      },
-    };
-    this.#running.add(run);
-    return runWith(run).finally(() => this.#isOver([run]));
+  run<T>(scope: LockScope, work: (lock: Lock) => T | Promise<T>, options?: RunOptions, weak?: RunOptions): Promise<RunOutcome<T>> {
+    return new Promise((resolve, reject) => {
+      checkWork(work);
+      checkOptions(options, '', runOptionNames);
+      const request = this.#request(scope, options, weak);
+      const { onBusy, onStarving, starveAfter } = request.options;
+      const job = jobOf(request);
+      const waits = onBusy === 'retry' || (onStarving === 'wait' && this.#starvation.of(job, starveAfter).starving);
+      const run: Run<T> = {
+        clock: this.#settings.clock,
+        events: this.#events,
+        request,
+        within: (lock) => this.#nesting.within(lock, request.needs, run, () => work(lock)),
+        began: () => this.#starvation.ran(job),
+        skipped: (resource, holders) => {
+          const hunger = this.#starvation.skipped(job, starveAfter);
+          if (hunger.starving)
+            this.#events.emit('starving', () => ({ job, resource, skips: hunger.skips, sinceMs: hunger.sinceMs, holders }));
+        },
+        resolve: (outcome) => {
+          this.#isOver([run]);
+          resolve(outcome);
+        },
+        reject: (error) => {
+          this.#isOver([run]);
+          reject(error);
+        },
+      };
+      this.#running.add(run);
+      this.#holds.take(request, waits, (outcome) => go(run, outcome));
+    });
   }
 
   /** A function that runs `work` under the scope, or under the scope that `scope` makes of its arguments. */
