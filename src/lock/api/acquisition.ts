@@ -55,6 +55,7 @@ export class Acquisition implements SeatAsker, Alarmed {
   #fault: Error | undefined;
   #reason: Refused | Error | undefined;
   #restarts = 0;
+  #isOver = false;
   #listening: Disposable | undefined;
 
   constructor(shell: Shell, wanted: Wanted, asker: Asker) {
@@ -127,7 +128,7 @@ export class Acquisition implements SeatAsker, Alarmed {
 
   /** What to do next, once all that was asked for has been answered. */
   #decide(): void {
-    if (this.#open > 0) return;
+    if (this.#isOver || this.#open > 0) return;
     if (this.#fault !== undefined) this.#judgeFault(this.#fault);
     if (this.#reason !== undefined) return this.#giveUp(this.#reason);
     if (this.#waiting !== undefined) return this.#giveBackFrom(this.#seats.indexOf(this.#waiting) + 1);
@@ -214,6 +215,7 @@ export class Acquisition implements SeatAsker, Alarmed {
   }
 
   #stop(): void {
+    this.#isOver = true;
     this.#shell.waits.cancel(this);
     this.#listening?.[Symbol.dispose]();
   }

@@ -10,7 +10,7 @@ import { Shell } from '../shell/shell.ts';
 import { checkEntries, checkHanded } from './handed.ts';
 import { probe, type StoreHealth } from './health.ts';
 import { HeldLock } from './held-lock.ts';
-import { Holds, type Request } from './holds.ts';
+import { type Done, Holds, type Request } from './holds.ts';
 import { holdersIn } from './inspect.ts';
 import type { Lock, SerializedLock } from './lock.ts';
 import { Nesting } from './nesting.ts';
@@ -137,7 +137,8 @@ export class ResourceLocker {
         },
       };
       this.#running.add(run);
-      this.#holds.take(request, waits, (outcome) => go(run, outcome));
+      // A promise, since whoever brings the outcome is in somebody else's async context, and the work belongs in the caller's.
+      new Promise<Parameters<Done>[0]>((done) => this.#holds.take(request, waits, done)).then((outcome) => go(run, outcome));
     });
   }
 
