@@ -117,7 +117,8 @@ describe('problems, each with its path, the value received and what is allowed',
   const only = (fields: object): readonly string[] => problemsOf({ store: 'memory:', ...fields });
   const schemes =
     'memcached:, memcacheds:, postgres:, postgresql:, redis:, rediss:, dynamodb:, momento:, etcd:, etcds:, zookeeper:, memory:';
-  const listOfTable = 'ttlMs, maxHoldMs, minHoldMs, retry, onBusy, onStoreDown, limits';
+  const listOfAny = 'ttlMs, maxHoldMs, minHoldMs, retry, onBusy, onStoreDown';
+  const listOfTable = `${listOfAny}, limits`;
   const wholeMs = (min: number, max: number): string => `an integer from ${min} to ${max} (milliseconds) is allowed`;
 
   test('P11: all of a bad file at once', () => {
@@ -161,7 +162,7 @@ describe('problems, each with its path, the value received and what is allowed',
       'starveAfter.skip: there is no such field (did you mean "skips"?); allowed: skips, ms',
       'environments.production.resources[2]: received 3; a name is a non-empty string',
       'environments.stage: received 3; an object of settings is allowed',
-      `tlMs: there is no such field (did you mean "ttlMs"?); allowed: $schema, store, namespace, environment, defaultSchema, resources, host, maxWaiters, allowUnlisted, job, heartbeat, ${listOfTable}, starveAfter, onStarving, environments`,
+      `tlMs: there is no such field (did you mean "ttlMs"?); allowed: $schema, store, namespace, environment, defaultSchema, resources, host, maxWaiters, allowUnlisted, job, heartbeat, ${listOfAny}, starveAfter, onStarving, environments`,
       'GIVEWAY_NAMESPACE: received "!"; letters, digits, ".", "_" and "-" are allowed, 40 characters at most',
       'overrides.heartbeat: received "on"; true or false is allowed',
       `overrides.retry.maxDelayMs: received 0; ${wholeMs(1, 2_147_483_647)}`,
@@ -223,6 +224,16 @@ describe('problems, each with its path, the value received and what is allowed',
       { resources: ['a\nb'] },
       'resources[0]: received "a\\nb"; a name is a non-empty string of at most 255 bytes without control characters',
     ],
+    [
+      { resources: { events: { limits: { appends: 0 } } } },
+      expect.stringMatching(/^resources.events.limits.appends: received 0; an integer from 1/),
+    ],
+    [
+      { resources: { events: { limits: { writes: 1 } } } },
+      expect.stringMatching(/^resources.events.limits.writes: there is no such field/),
+    ],
+    [{ host: '' }, expect.stringMatching(/^host: received ""; /)],
+    [{ maxWaiters: 0 }, expect.stringMatching(/^maxWaiters: received 0; an integer from 1/)],
     [{ resources: { events: { job: 'x' } } }, `resources.events.job: there is no such field; allowed: ${listOfTable}`],
     [{ environments: [] }, 'environments: received an array; an object { name: settings } is allowed'],
     [
