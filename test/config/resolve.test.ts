@@ -136,13 +136,8 @@ describe('problems, each with its path, the value received and what is allowed',
   const only = (fields: object): readonly string[] => problemsOf({ store: 'memory:', ...fields });
   const schemes =
     'memcached:, memcacheds:, postgres:, postgresql:, redis:, rediss:, dynamodb:, momento:, etcd:, etcds:, zookeeper:, memory:';
-<<<<<<< HEAD
   const listForAll = 'ttlMs, maxHoldMs, minHoldMs, retry, onBusy, onStoreDown';
   const listOfTable = `${listForAll}, limits`;
-=======
-  const listOfAny = 'ttlMs, maxHoldMs, minHoldMs, retry, onBusy, onStoreDown';
-  const listOfTable = `${listOfAny}, limits`;
->>>>>>> round2-tests
   const wholeMs = (min: number, max: number): string => `an integer from ${min} to ${max} (milliseconds) is allowed`;
 
   test('P11: all of a bad file at once', () => {
@@ -188,11 +183,7 @@ describe('problems, each with its path, the value received and what is allowed',
       'starveAfter.skip: there is no such field (did you mean "skips"?); allowed: skips, ms',
       'environments.production.resources[2]: received 3; a name is a non-empty string',
       'environments.stage: received 3; an object of settings is allowed',
-<<<<<<< HEAD
       `tlMs: there is no such field (did you mean "ttlMs"?); allowed: $schema, store, namespace, environment, defaultSchema, resources, host, maxWaiters, nesting, allowUnlisted, job, heartbeat, ${listForAll}, starveAfter, onStarving, environments`,
-=======
-      `tlMs: there is no such field (did you mean "ttlMs"?); allowed: $schema, store, namespace, environment, defaultSchema, resources, host, maxWaiters, allowUnlisted, job, heartbeat, ${listOfAny}, starveAfter, onStarving, environments`,
->>>>>>> round2-tests
       'GIVEWAY_NAMESPACE: received "!"; letters, digits, ".", "_" and "-" are allowed, 40 characters at most',
       'GIVEWAY_HOST: received "a\\tb"; a name of 1 to 255 characters without control characters is allowed',
       'overrides.heartbeat: received "on"; true or false is allowed',

@@ -83,12 +83,12 @@ export class Acquisition implements SeatAsker, Alarmed {
     this.end(new ResourceBusyError(resource, holders, monoMs - startedMonoMs));
   }
 
-  seated(seat: Seat): void {
+  seated(seat: Seat, now: Now): void {
     // Given up, but the seat came before it was told.
     if (this.#isOver) return seat.place.leave(seat, false, () => {});
     this.#answered(seat);
     this.#met?.delete(seat.place.resource);
-    this.#decide();
+    this.#decide(now);
   }
 
   refused(seat: Seat, refusal: Refusal, now: Now): void {
@@ -129,14 +129,13 @@ export class Acquisition implements SeatAsker, Alarmed {
   }
 
   /** What to do next, once all that was asked for has been answered. */
-  #decide(): void {
+  #decide(now: Now = this.#shell.now()): void {
     if (this.#isOver || this.#open > 0) return;
     if (this.#fault !== undefined) this.#judgeFault(this.#fault);
     if (this.#reason !== undefined) return this.#giveUp(this.#reason);
     if (this.#waiting !== undefined) return this.#giveBackFrom(this.#seats.indexOf(this.#waiting) + 1);
     const first = Math.min(this.#refusedAt, this.#seats.length);
     if (first < this.#seats.length) return this.#giveBackFrom(first);
-    const now = this.#shell.now();
     if (!this.#seats.every((seat) => seat.isLive(now))) return this.#startAgain();
     if (first < this.wanted.needs.length) return this.#askFrom(first);
     this.#stop();

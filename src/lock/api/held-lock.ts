@@ -51,11 +51,12 @@ export class HeldLock implements Lock, SeatOwner {
     seats: readonly Seat[],
     isProtected: boolean,
     outers: readonly HeldLock[],
+    now: Now,
   ) {
     this.#context = context;
     this.#seats = seats;
-    this.#startMonoMs = context.clock.monotonicMs();
-    this.#startWallMs = context.clock.wallMs();
+    this.#startMonoMs = now.monoMs;
+    this.#startWallMs = now.wallMs;
     this.scope = scope;
     this.options = options;
     this.outers = outers;

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import { GivewayError, LockLostError, ResourceBusyError, StoreUnavailableError } from '../errors.ts';
 import type { Events } from '../events.ts';
 import { List } from '../list.ts';
+import type { Now } from '../machine/orders.ts';
 import { Seat, type SeatAsker } from '../machine/seat.ts';
 import type { Need, ResolvedOptions } from '../options.ts';
 import type { Plan } from '../plan/plans.ts';
@@ -89,11 +90,11 @@ export class Holds implements Asker {
     new Acquisition(this.#shell, new Taking(request, waits && !around.outOfOrder, waits, done), this).start();
   }
 
-  taken(acquisition: Acquisition, seats: readonly Seat[]): void {
+  taken(acquisition: Acquisition, seats: readonly Seat[], now: Now): void {
     this.#waiting.delete(acquisition);
     const { request, waits, done } = acquisition.wanted as Taking;
     const { around } = request;
-    if (around.outers.every((outer) => outer.isLive())) return done(this.#hold(request, seats, true));
+    if (around.outers.every((outer) => outer.isLive())) return done(this.#hold(request, seats, true, now));
     // The outer run ended during the wait: what it gave must be taken as well.
     let open = seats.length;
     const gaveBack = (): void => {
@@ -155,9 +156,9 @@ export class Holds implements Asker {
     return refused;
   }
 
-  #hold(request: Request, seats: readonly Seat[], isProtected: boolean): HeldLock {
+  #hold(request: Request, seats: readonly Seat[], isProtected: boolean, now: Now = this.#shell.now()): HeldLock {
     const { scope, options, around, startedMonoMs } = request;
-    const lock = new HeldLock(this.#context, scope, options, seats, isProtected, around.outers);
+    const lock = new HeldLock(this.#context, scope, options, seats, isProtected, around.outers, now);
     this.#held.push(lock);
     this.#events.emit('acquired', () => ({
       id: lock.id,

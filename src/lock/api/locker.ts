@@ -3,7 +3,7 @@ import { createEvents, type EventName, type Events, type Listener, type LockerEv
 import type { Holder } from '../holder.ts';
 import type { LockOptions, LockScope, RunOptions } from '../options.ts';
 import { checkOptions, lockOptionNames, runOptionNames } from '../plan/options.ts';
-import { Plans } from '../plan/plans.ts';
+import { Plans, remember } from '../plan/plans.ts';
 import { type LockerOptions, resolveSettings, type Settings } from '../plan/settings.ts';
 import { keyPrefix, recordKey } from '../record/keys.ts';
 import { Shell } from '../shell/shell.ts';
@@ -35,6 +35,7 @@ export class ResourceLocker {
   readonly #nesting: Nesting;
   readonly #starvation: Starvation;
   readonly #plans: Plans;
+  readonly #keys = new Map<string, string>();
   readonly #shell: Shell;
   readonly #holds: Holds;
   /** Every run that has not come to its end, but for those that wait for `close()` themselves. */
@@ -255,7 +256,7 @@ export class ResourceLocker {
   }
 
   #key(resource: string): string {
-    return recordKey(this.#settings.namespace, this.#settings.environment, resource);
+    return remember(this.#keys, resource, () => recordKey(this.#settings.namespace, this.#settings.environment, resource));
   }
 }
 

@@ -152,7 +152,7 @@ function onGranted(m: Facts, granted: Entrant, record: LockRecord, version: Vers
     const { job, ttlMs, maxHoldMs } = head.options;
     const terms = { job, ttlMs, maxHoldMs, usualMs: m.known?.usualMs, limit: granted.limit, line: true } as const;
     const me = entrantOf(m.around.identity, granted.token, granted.mode, terms, now.wallMs, now.wallMs, granted.beat + 1);
-    const admission = admit(record, me, now.wallMs, m.isDoubtful);
+    const admission = admit(record, me, now.wallMs, (token) => m.isDoubtful(token));
     if (admission.granted) return enter(m, admission, version, me, now);
   }
   m.hold(stay, now);

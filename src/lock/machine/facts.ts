@@ -94,6 +94,8 @@ export interface Surroundings {
 const turnMs = 50;
 /** Compare-and-swap races in a row before an attempt is given up. Each one means that somebody else succeeded. */
 export const maxRaces = 64;
+/** Shared by all machines where nobody extends, hands over or takes over: most never do. */
+const none: readonly never[] = [];
 
 /** All that a machine knows. Changed by transitions alone. */
 export class Facts {
@@ -136,9 +138,9 @@ export class Facts {
   isFresh = false;
   /** How many of those who extend are in the write under way. */
   extendingSent = 0;
-  extending: { readonly seat: Seat; readonly settle: Settle }[] = [];
-  detaching: { readonly seat: Seat; readonly settle: (token: string | undefined | Error) => void }[] = [];
-  restoring: { readonly token: string; readonly seat: Seat }[] = [];
+  extending: readonly { readonly seat: Seat; readonly settle: Settle }[] = none;
+  detaching: readonly { readonly seat: Seat; readonly settle: (token: string | undefined | Error) => void }[] = none;
+  restoring: readonly { readonly token: string; readonly seat: Seat }[] = none;
 
   constructor(orders: Orders, around: Surroundings, step: (now: Now) => void) {
     this.orders = orders;
@@ -171,6 +173,14 @@ export class Facts {
     this.isStale = false;
   }
 
+  /** Those who extend and hand over, who will be told by whoever takes them. */
+  takeIntents(): Pick<Facts, 'extending' | 'detaching'> {
+    const { extending, detaching } = this;
+    this.extending = none;
+    this.detaching = none;
+    return { extending, detaching };
+  }
+
   /** We are in no line, or it no longer matters. */
   forgetPlace(): void {
     this.lined = undefined;
@@ -186,7 +196,9 @@ export class Facts {
   }
 
   /** Tokens of ours that are nobody's any more. */
-  readonly isDoubtful = (token: string): boolean => this.known?.doubtful.some((each) => each.token === token) ?? false;
+  isDoubtful(token: string): boolean {
+    return this.known?.doubtful.some((each) => each.token === token) ?? false;
+  }
 
   doubt(token: string, ttlMs: number, now: Now): void {
     const known = this.acquaint();

@@ -8,13 +8,16 @@ import { wait } from './waiting.ts';
 export function stepDown(m: Facts, error: Error, now: Now): void {
   const { pending, state, stay } = m;
   m.pending = undefined;
-  for (const { settle } of m.extending.splice(0)) settle(error);
-  for (const { seat, settle } of m.detaching.splice(0)) {
+  const { restoring } = m;
+  m.restoring = [];
+  const { extending, detaching } = m.takeIntents();
+  for (const { settle } of extending) settle(error);
+  for (const { seat, settle } of detaching) {
     if (seat.stay === stay && seat.state === 'seated') m.seats.remove(seat);
     seat.state = 'over';
     settle(error);
   }
-  for (const { seat } of m.restoring.splice(0)) {
+  for (const { seat } of restoring) {
     seat.state = 'over';
     seat.asker?.failed(seat, error, now);
   }

@@ -110,14 +110,10 @@ export class Gate implements Orders, Place, Alarmed {
   }
 
   #order(request: () => Promise<Answer>): void {
-    this.#runner.send(request, this.#answered, this.#failed);
+    this.#runner.send(
+      request,
+      (answer) => this.#runner.act((now) => this.machine.answered(answer, now)),
+      (error) => this.#runner.act((now) => this.machine.unanswered(error, now)),
+    );
   }
-
-  readonly #answered = (answer: Answer): void => {
-    this.#runner.act((now) => this.machine.answered(answer, now));
-  };
-
-  readonly #failed = (error: Error): void => {
-    this.#runner.act((now) => this.machine.unanswered(error, now));
-  };
 }
