@@ -18,7 +18,7 @@ export interface Connection {
   readonly requests: number;
   /** Requests that have not come back. */
   readonly underWay: number;
-  /** Answers of unknown outcome so far: what they asked for may be done now, later, or never. */
+  /** Requests that were not answered: what they asked for may be done now, later, or never. */
   readonly doubts: number;
   readonly subscriptions: number;
 }
@@ -70,10 +70,8 @@ export function createConnection(settings: ConnectionSettings): Connection {
         underWay--;
         settings.came(request, answer, error);
         if (error === undefined) return resolve(answer);
-        if (error !== 'refused') {
-          faults++;
-          if (request.what !== 'read') doubts++;
-        }
+        doubts++;
+        if (error !== 'refused') faults++;
         return reject(new StoreUnavailableError(`simulated: ${request.what} ${error}`));
       };
       // A deadline that fires late lets the process read first what has arrived.

@@ -4,11 +4,11 @@ import { admit, depart, takesLine } from '../record/decide.ts';
 import { entrantOf } from '../record/entrant.ts';
 import { decodeRecord, type Entrant, encodeAlone, encodeRecord, type LockRecord } from '../record/record.ts';
 import type { Entry, Version } from '../store.ts';
-import { type Facts, maxRaces, type Pending } from './facts.ts';
+import { type Facts, maxRaces, type Pending, waitingOf } from './facts.ts';
 import { handOver, lookForHanded } from './handing.ts';
 import type { Now } from './orders.ts';
 import type { Seat } from './seat.ts';
-import { newcomer, newcomerInLine, seat, settleLeaver, tellAsked } from './seating.ts';
+import { newcomer, seat, settleLeaver, tellAsked } from './seating.ts';
 import { Stay } from './stay.ts';
 import { stepDown } from './unanswered.ts';
 import { wait } from './waiting.ts';
@@ -208,7 +208,7 @@ function goOn(m: Facts, stay: Stay, now: Now): void {
   // Sharers come and go: what was last seen of them is rarely so any more, and to find that out costs a request.
   if ((m.known?.expectsChange ?? !stay.isAlone) && !m.isFresh) return reread(m, now);
   const next = m.queue.head;
-  const again = next !== undefined && m.around.canLine && takesLine(stay.record) ? newcomerInLine(m, next, now) : undefined;
+  const again = next !== undefined && m.around.canLine && takesLine(stay.record) ? waitingOf(m, next, now.wallMs) : undefined;
   const minHoldUntilMs = m.minHoldUntilMs;
   const departure = depart(stay.record, stay.entrant, now.wallMs, { minHoldUntilMs, again, isMine: m.isDoubtful });
   if (departure.act === 'write') {

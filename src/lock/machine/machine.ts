@@ -56,7 +56,7 @@ export class Machine {
     const m = this.#facts;
     const waits = m.queue.head?.state === 'waiting';
     if (m.queue.size >= m.around.maxWaiters) return tellRefused(seat, { ...(m.known?.refusal ?? unknownRefusal), isCrowded: true }, now);
-    const refusal = waits ? m.refusalBehindLine() : undefined;
+    const refusal = waits ? m.refusalBehindLine(now.wallMs) : undefined;
     if (refusal !== undefined && !seat.patient) return tellRefused(seat, refusal, now);
     seat.askedMonoMs = now.monoMs;
     m.queue.push(seat);
