@@ -140,6 +140,6 @@ test('lockers that are closed make no promise dearer', async () => {
   await msOfAwaits();
   const before = await msOfAwaits();
   await closeMany();
-  // 300 that stay enabled take some hundred times as long on Node 20.
+  // Three hundred that stay enabled take some thirty times as long on Node 20.
   expect(await msOfAwaits()).toBeLessThan(10 * before + 50);
 });

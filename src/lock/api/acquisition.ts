@@ -84,6 +84,8 @@ export class Acquisition implements SeatAsker, Alarmed {
   }
 
   seated(seat: Seat): void {
+    // Given up, but the seat came before it was told.
+    if (this.#isOver) return seat.place.leave(seat, false, () => {});
     this.#answered(seat);
     this.#met?.delete(seat.place.resource);
     this.#decide();
