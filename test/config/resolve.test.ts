@@ -254,16 +254,6 @@ describe('problems, each with its path, the value received and what is allowed',
       { resources: ['a\nb'] },
       'resources[0]: received "a\\nb"; a name is a non-empty string of at most 255 bytes without control characters',
     ],
-    [
-      { resources: { events: { limits: { appends: 0 } } } },
-      expect.stringMatching(/^resources.events.limits.appends: received 0; an integer from 1/),
-    ],
-    [
-      { resources: { events: { limits: { writes: 1 } } } },
-      expect.stringMatching(/^resources.events.limits.writes: there is no such field/),
-    ],
-    [{ host: '' }, expect.stringMatching(/^host: received ""; /)],
-    [{ maxWaiters: 0 }, expect.stringMatching(/^maxWaiters: received 0; an integer from 1/)],
     [{ resources: { events: { job: 'x' } } }, `resources.events.job: there is no such field; allowed: ${listOfTable}`],
     [{ environments: [] }, 'environments: received an array; an object { name: settings } is allowed'],
     [
