@@ -29,7 +29,7 @@ const holdersNamed = 5;
 const waitingNamed = 3;
 
 /** One holder in words: job, host, pid, mode, since when and until when at the latest. */
-export function describeHolder(holder: Holder): string {
+function describeHolder(holder: Holder): string {
   const end = holder.latestEnd === undefined ? '' : `, until ${holder.latestEnd.toISOString()} at the latest`;
   const place = holder.place === undefined ? '' : `, in line at place ${holder.place}`;
   const job = holder.job === undefined ? 'a job without a name' : printable(holder.job);
