@@ -48,10 +48,12 @@ export function createConnection(settings: ConnectionSettings): Connection {
   const epoch = (): string => `${backend.runs}.${faults}`;
 
   /** Does it at the backend as soon as that listens. */
-  function arrive(request: Request, connection: string, then: (answer: Answer) => void): void {
+  function arrive(request: Request, sent: { readonly connection: string; readonly run: number }, then: (answer: Answer) => void): void {
+    // What was under way to a server that has restarted since never comes to the new one.
+    if (backend.runs !== sent.run) return;
     const standsMs = backend.standsMs;
-    if (standsMs > 0) timeline.after(standsMs, () => arrive(request, connection, then));
-    else then(backend.apply(request, process.name, connection));
+    if (standsMs > 0) timeline.after(standsMs, () => arrive(request, sent, then));
+    else then(backend.apply(request, process.name, sent.connection));
   }
 
   function ask(request: Request): Promise<Answer> {
@@ -59,7 +61,7 @@ export function createConnection(settings: ConnectionSettings): Connection {
     underWay++;
     settings.sent(request);
     const { what, thereMs, backMs } = settings.fate(request);
-    const connection = epoch();
+    const connection = { connection: epoch(), run: backend.runs };
     return new Promise((resolve, reject) => {
       let over = false;
       let isHere = false;

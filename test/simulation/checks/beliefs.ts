@@ -86,7 +86,8 @@ export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear, a
         believes(other),
     );
     const seats = new Set(holding.map(({ family }) => family)).size;
-    if (seats > limit.appends && process.runs)
+    const earliestMs = Math.min(...holding.map(({ askedMs }) => askedMs));
+    if (seats > limit.appends && process.runs && !forgotSince(limit.resource, earliestMs, nowMs()))
       report('limits', who, `is one of ${seats} appends on "${limit.resource}"; ${limit.appends} are allowed`);
   }
 

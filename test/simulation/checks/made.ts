@@ -58,4 +58,3 @@ export function heldBy(name: string, needs: readonly Need[], change: Partial<Hel
 
 export const write: readonly Need[] = [{ resource: 't', mode: 'write' }];
 export const append: readonly Need[] = [{ resource: 't', mode: 'append' }];
-export const read: readonly Need[] = [{ resource: 't', mode: 'read' }];
