@@ -139,7 +139,7 @@ export function onSwept(m: Facts, isRemoved: boolean, now: Now): void {
 }
 
 /** The stay is over, and not by our doing. */
-export function lose(m: Facts, reason: LostReason, now: Now): void {
+function lose(m: Facts, reason: LostReason, now: Now): void {
   const stay = m.stay as Stay;
   stay.lost = reason;
   m.stay = undefined;
