@@ -192,9 +192,8 @@ export class ResourceLocker {
   async close({ timeoutMs = 5_000 }: CloseOptions = {}): Promise<void> {
     if (!Number.isInteger(timeoutMs) || timeoutMs < 0)
       throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 0 up (milliseconds) is allowed');
-    const around = this.#nesting.runs();
     this.#closing ??= this.#close(timeoutMs);
-    this.#isOver(around);
+    this.#isOver(this.#nesting.runs());
     return this.#closing;
   }
 
@@ -212,7 +211,6 @@ export class ResourceLocker {
         timer[Symbol.dispose]();
         resolve();
       };
-      this.#judgeWork();
     });
     await this.#holds.releaseAll();
     this.#nesting.end();
