@@ -137,7 +137,9 @@ function write(m: Facts, change: Change, version: Version, now: Now): void {
 /** Whoever is seen may still be at work should the store fall silent. */
 function sight(m: Facts, record: LockRecord, now: Now): void {
   const isMine = (token: string): boolean => token === m.lined?.token || m.isDoubtful(token);
-  m.acquaint().seen = record.holders
+  const known = m.acquaint();
+  for (const { ttlMs } of record.holders) known.untilMonoMs = Math.max(known.untilMonoMs, now.monoMs + ttlMs);
+  known.seen = record.holders
     .filter(({ token }) => !isMine(token))
     .map((holder) => ({ entrant: holder, untilMs: latestEndMs(record, holder, now.wallMs) }));
 }
@@ -212,9 +214,7 @@ function restOrRemember(m: Facts, now: Now): void {
   m.orders.watch(false);
   const { known } = m;
   if (known === undefined) return m.orders.rest();
-  const seenMonoMs = known.belief?.monoMs ?? 0;
-  const longestMs = known.belief?.record.holders.reduce((longest, { ttlMs }) => Math.max(longest, ttlMs), 0) ?? 0;
-  const untilMonoMs = known.doubtful.reduce((latest, each) => Math.max(latest, each.untilMonoMs), seenMonoMs + longestMs);
+  const untilMonoMs = known.doubtful.reduce((latest, each) => Math.max(latest, each.untilMonoMs), known.untilMonoMs);
   if (now.monoMs < untilMonoMs && !m.around.isClosing) return m.orders.wakeAt(untilMonoMs, now);
   m.known = undefined;
   m.orders.rest();

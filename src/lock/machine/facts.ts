@@ -61,6 +61,8 @@ export interface Acquaintance {
   belief: Belief | undefined;
   /** Who was in the way at the last look. */
   refusal: Refusal;
+  /** On the monotonic clock: until then whoever was seen can be there. */
+  untilMonoMs: number;
   /** The holders at the last look, and until when, on the wall clock, each may still be working. */
   seen: readonly Seen[];
   /** The first holder seen, since when, and how often it was looked at. */
@@ -211,6 +213,7 @@ export class Facts {
     this.known ??= {
       belief: undefined,
       refusal: unknownRefusal,
+      untilMonoMs: 0,
       seen: [],
       holder: undefined,
       holderMonoMs: 0,

@@ -60,7 +60,7 @@ export function onRenewed(m: Facts, version: Version | undefined, now: Now): voi
   }
   if (handed !== undefined) {
     m.restoring = m.restoring.filter((each) => each.seat !== handed);
-    seat(m, handed, now, handed.sinceWallMs);
+    seat(m, handed, now, me.since);
     m.isStale = true;
   }
   const extended = m.extending.slice(0, m.extendingSent);
@@ -117,18 +117,17 @@ export function onDeparted(m: Facts, version: Version | undefined, now: Now): vo
   known.holderMonoMs = now.monoMs;
   known.looks = 0;
   known.expectsHolder = true;
+  for (const { ttlMs } of record.holders) known.untilMonoMs = Math.max(known.untilMonoMs, now.monoMs + ttlMs);
   m.lined = waiting;
   m.notBefore = m.sent;
-  settleLeaver(m, true);
-  const granted = waiting && record.holders.find(({ token }) => token === waiting.token);
-  if (granted !== undefined) {
-    m.hold(new Stay(granted, record, version, m.sent, now.monoMs), now);
-    return m.step(now);
-  }
-  if (waiting !== undefined) return wait(m, now);
   m.pending = undefined;
-  m.state = 'out';
-  m.step(now);
+  const granted = waiting && record.holders.find(({ token }) => token === waiting.token);
+  if (granted !== undefined) m.hold(new Stay(granted, record, version, m.sent, now.monoMs), now);
+  else if (waiting === undefined) m.state = 'out';
+  if (granted === undefined && waiting !== undefined) wait(m, now);
+  else m.step(now);
+  // Last: whoever let go may run without a lock now, and must see who has it.
+  settleLeaver(m, true);
 }
 
 /** What a lock that was lost had left, or not. */
