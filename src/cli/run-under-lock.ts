@@ -5,7 +5,7 @@ import type { Lock } from '../lock/api/lock.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
 import { LockLostError } from '../lock/errors.ts';
 import type { Holder } from '../lock/holder.ts';
-import { describeHolder } from '../lock/holder.ts';
+import { describeHolders } from '../lock/holder.ts';
 import type { LockScope, RunOptions } from '../lock/options.ts';
 import { latestDateMs } from '../lock/record/record.ts';
 import { startChild } from './child.ts';
@@ -47,9 +47,11 @@ export async function runUnderLock(work: LockedRun): Promise<number> {
   };
   const signals = catchSignals((signal) => pass(signal));
   journal?.journal.observe(locker);
-  locker.on('waiting', ({ resource, holders }) =>
-    tell('waiting', `waiting: ${busyWith(resource, holders)}`, { resource, holders: shown(holders) }),
-  );
+  locker.on('waiting', ({ resource, holders }) => {
+    const place = placeBehind(holders);
+    const where = place === undefined ? '' : ` at place ${place} in line`;
+    tell('waiting', `waiting${where}: ${busyWith(resource, holders)}`, { resource, place, holders: shown(holders) });
+  });
   try {
     const outcome = await locker.run(
       scope,
@@ -109,8 +111,13 @@ function teller({ terminal, isQuiet, isJson }: LockedRun): Tell {
 }
 
 function busyWith(resource: string, holders: readonly Holder[]): string {
-  const who = holders.length === 0 ? 'somebody unknown' : holders.map(describeHolder).join('; ');
-  return `${resource} is held by ${who}`;
+  return `${resource} is ${describeHolders(holders)}`;
+}
+
+/** Behind those who wait already. Where nobody does, or the store keeps no line, nothing is known. */
+function placeBehind(holders: readonly Holder[]): number | undefined {
+  const ahead = holders.filter(({ state }) => state === 'waiting').length;
+  return ahead === 0 ? undefined : ahead + 1;
 }
 
 /** Without the token: whoever knows one could end the lock. */

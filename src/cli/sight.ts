@@ -1,4 +1,5 @@
 import type { LoadedConfig } from '../config/index.ts';
+import { placesTaken } from '../lock/holder.ts';
 import { firePrefix, normalizeName, requireListed, schemaOf } from '../lock/plan/names.ts';
 import { keyPrefix, recordKey, resourceOfKey } from '../lock/record/keys.ts';
 import { decodeRecord, type Entrant, type Waiting } from '../lock/record/record.ts';
@@ -87,7 +88,7 @@ export function unknownSight(resource: string): Sight {
 
 /** For programs. Without tokens: whoever knows one could end the lock. */
 export function sightJson({ resource, state, holders, waiting }: Sight): object {
-  return { resource, state, holders: holders.map(holderJson), waiting: waiting.map(waitingJson) };
+  return { resource, state, places: placesTaken(holders), holders: holders.map(holderJson), waiting: waiting.map(waitingJson) };
 }
 
 function holderJson({ latestEnd, until, minHold, ...holder }: Entrant): object {

@@ -11,7 +11,7 @@ export interface LoadOptions {
   readonly cwd?: string;
   /** The config file itself, relative to `cwd`: no search. */
   readonly file?: string;
-  /** The variables that are read: `GIVEWAY_STORE`, `GIVEWAY_NAMESPACE`, `GIVEWAY_ENVIRONMENT`, `GIVEWAY_ENV`, `GIVEWAY_DISABLED`, `NODE_ENV`. Default: `process.env`. */
+  /** The variables that are read: `GIVEWAY_STORE`, `GIVEWAY_NAMESPACE`, `GIVEWAY_ENVIRONMENT`, `GIVEWAY_HOST`, `GIVEWAY_ENV`, `GIVEWAY_DISABLED`, `NODE_ENV`. Default: `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** The block of `environments` to apply. Default: `GIVEWAY_ENV`, else `NODE_ENV`. */
   readonly envName?: string;

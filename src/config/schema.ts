@@ -29,6 +29,11 @@ const wholeMs = (min: number, max: number, meta: Meta) => {
   return z.int(allowed).check(z.gte(min, allowed), z.lte(max, allowed), z.meta(meta));
 };
 
+const count = (meta: Meta) => {
+  const allowed = 'a whole number from 1 up is allowed';
+  return z.int(allowed).check(z.gte(1, allowed), z.meta(meta));
+};
+
 /** An integer from `min`, or Infinity. JSON has no Infinity: there it is the text "Infinity". */
 const wholeOrInfinite = (min: number, unit: string, meta: Meta) => {
   const isAllowed = (value: unknown): boolean =>
@@ -85,8 +90,8 @@ const table = {
 } satisfies Fields<Omit<TableOptions, 'limits'>>;
 
 const limits = {
-  appends: z.optional(wholeMs(1, Number.MAX_SAFE_INTEGER, { description: 'At most so many appends at once in the whole fleet.' })),
-  reads: z.optional(wholeMs(1, Number.MAX_SAFE_INTEGER, { description: 'At most so many reads at once in the whole fleet.' })),
+  appends: z.optional(count({ description: 'At most so many appends at once in the whole fleet.' })),
+  reads: z.optional(count({ description: 'At most so many reads at once in the whole fleet.' })),
 } satisfies Fields<NonNullable<TableOptions['limits']>>;
 
 const listedTable = {
@@ -148,7 +153,13 @@ const settings = {
     }),
   ),
   maxWaiters: z.optional(
-    wholeMs(1, Number.MAX_SAFE_INTEGER, { description: 'More than these may not wait for one table in one process.', default: 10_000 }),
+    count({ description: 'More than these may not wait for one table in one process; the next is busy at once.', default: 10_000 }),
+  ),
+  nesting: z.optional(
+    oneOf(['context', 'explicit'], {
+      description: 'How a run knows that it is inside another: by the async context, or not at all.',
+      default: 'context',
+    }),
   ),
   allowUnlisted: z.optional(flag({ description: 'Allow names that are not under resources too.', default: false })),
   job: z.optional(text({ description: 'Shown to others while a lock is held.' })),

@@ -1,4 +1,4 @@
-import { describeHolder, type Holder } from './holder.ts';
+import { describeHolders, type Holder, printable } from './holder.ts';
 
 /** Why a lock that was ours no longer is. */
 export type LostReason = 'stolen' | 'vanished' | 'expired' | 'unreachable' | 'max-hold' | 'closed';
@@ -59,7 +59,7 @@ export class LockLostError extends GivewayError {
   readonly resource: string;
 
   constructor(resource: string, reason: LostReason, options?: ErrorOptions) {
-    super('ERR_GIVEWAY_LOCK_LOST', `Lost the lock on "${resource}": ${lostSentence[reason]}`, options);
+    super('ERR_GIVEWAY_LOCK_LOST', `Lost the lock on "${printable(resource)}": ${lostSentence[reason]}`, options);
     this.resource = resource;
     this.reason = reason;
   }
@@ -131,15 +131,22 @@ const lostSentence: Record<LostReason, string> = {
 };
 
 function busyMessage(resource: string, holders: readonly Holder[], waitedMs: number): string {
-  const who = holders.length === 0 ? 'somebody unknown' : holders.map(describeHolder).join('; ');
   const waited = waitedMs > 0 ? ` after waiting ${Math.round(waitedMs)} ms` : '';
-  return `"${resource}" is busy${waited}: held by ${who}`;
+  return `"${resource}" is busy${waited}: ${describeHolders(holders)}`;
 }
 
 function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+  if (typeof value === 'string') return quoted(value.length > 80 ? `${value.slice(0, 80)}…` : value);
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
   return String(value);
+}
+
+/** As JSON, which leaves some characters as they are that would change how a line reads. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u${character.codePointAt(0)?.toString(16).padStart(4, '0')}`,
+  );
 }

@@ -24,20 +24,46 @@ export interface Holder {
 }
 
 const longestForeignName = 200;
+/** A message is a line, not a list: a record can name 256 holders and as many who wait. */
+const holdersNamed = 5;
+const waitingNamed = 3;
 
 /** One holder in words: job, host, pid, mode, since when and until when at the latest. */
-export function describeHolder(holder: Holder): string {
+function describeHolder(holder: Holder): string {
   const end = holder.latestEnd === undefined ? '' : `, until ${holder.latestEnd.toISOString()} at the latest`;
   const place = holder.place === undefined ? '' : `, in line at place ${holder.place}`;
   const job = holder.job === undefined ? 'a job without a name' : printable(holder.job);
   return `${job} on ${printable(holder.host)} (pid ${holder.pid}, ${holder.mode}, since ${holder.since.toISOString()}${end}${place})`;
 }
 
-/** What others wrote, fit for a message: one line, no control characters, no longer than a name is. */
+/** All that is known of who is in the way, in words that follow "is": the first of the holders, then of those who wait. */
+export function describeHolders(holders: readonly Holder[]): string {
+  const waiting = holders.filter(({ state }) => state === 'waiting');
+  const holding = holders.filter(({ state }) => state !== 'waiting');
+  const places = placesTaken(holding);
+  const limit = places === undefined ? '' : ` (${places.taken} of ${places.limit})`;
+  const held = holding.length === 0 && waiting.length > 0 ? '' : `held by ${firstOf(holding, holdersNamed) || 'somebody unknown'}${limit}`;
+  const line = waiting.length === 0 ? '' : `waited for by ${firstOf(waiting, waitingNamed)}`;
+  return [held, line].filter((part) => part !== '').join('; ');
+}
+
+/** How many hold a table of those that its `limits` allow: `3 of 4`. `undefined`: it has none. The smallest limit counts. */
+export function placesTaken(
+  holding: readonly { readonly limit?: number | undefined }[],
+): { readonly taken: number; readonly limit: number } | undefined {
+  const limits = holding.flatMap(({ limit }) => (limit === undefined ? [] : [limit]));
+  return limits.length === 0 ? undefined : { taken: holding.length, limit: Math.min(...limits) };
+}
+
+/** What others wrote, fit for a message: one line, nothing that moves a cursor or turns the reading direction, no longer than a name is. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  const plain = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '�');
-  return plain.length > longestForeignName ? `${plain.slice(0, longestForeignName)}…` : plain;
+  const cut = text.length > longestForeignName ? `${text.slice(0, longestForeignName).toWellFormed()}…` : text;
+  return cut.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\ufffd');
+}
+
+function firstOf(holders: readonly Holder[], count: number): string {
+  const more = holders.length > count ? ` and ${holders.length - count} more` : '';
+  return holders.slice(0, count).map(describeHolder).join('; ') + more;
 }
 
 /** Lets `console.log` show a holder without its token. Not enumerable: a holder stays a plain object that is copied and compared by its fields. */

@@ -6,6 +6,7 @@ import type { Behaviour, Stage } from './behaviour.ts';
 import { endingBehaviours } from './locker/endings.ts';
 import { exclusionBehaviours } from './locker/exclusion.ts';
 import { faultBehaviours } from './locker/faults.ts';
+import { lineBehaviours } from './locker/line.ts';
 import { requestBehaviours } from './locker/requests.ts';
 import { sharingBehaviours } from './locker/sharing.ts';
 import { abilityBehaviours } from './port/abilities.ts';
@@ -61,7 +62,7 @@ const parts: Readonly<Record<BehaviourInfo['part'], readonly Behaviour[]>> = {
     ...pushBehaviours,
     ...lifetimeBehaviours,
   ],
-  locker: [...exclusionBehaviours, ...requestBehaviours, ...sharingBehaviours, ...faultBehaviours, ...endingBehaviours],
+  locker: [...exclusionBehaviours, ...requestBehaviours, ...sharingBehaviours, ...lineBehaviours, ...faultBehaviours, ...endingBehaviours],
 };
 
 /** Every behaviour of the suite, in the order of the report. */

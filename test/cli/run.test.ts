@@ -95,6 +95,29 @@ describeWith('memcached', (service) => {
     );
   });
 
+  test('whoever comes to a line is told its place', async () => {
+    const table = uniqueName();
+    const lock = await locker.lock(table, { job: 'the test' });
+    const first = start(['--write', table, '--wait', '50s', ...shell('true')]);
+    await first.says('waiting: ');
+    const second = start(['--write', table, '--wait', '50s', '--json', ...shell('true')]);
+    await second.says('"waiting"');
+    await lock.unlock();
+    expect(await first.ended).toMatchObject({ code: 0 });
+    const { code, stderr } = await second.ended;
+    expect({ code, told: JSON.parse(stderr) }).toMatchObject({
+      code: 0,
+      told: {
+        giveway: 'waiting',
+        message: expect.stringMatching(
+          /^waiting at place 2 in line: .* is held by the test on .*; waited for by sh on .* in line at place 1\)$/,
+        ),
+        place: 2,
+        holders: [{ state: 'holding' }, { state: 'waiting', place: 1 }],
+      },
+    });
+  });
+
   test('-E changes the code for busy, --skip-ok makes it 0, --quiet keeps silent, --json speaks to programs', async () => {
     const table = uniqueName();
     await hold(table);

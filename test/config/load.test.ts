@@ -56,6 +56,28 @@ describe('loadLocker', () => {
     await expect(locker.lock('event')).rejects.toThrow(UnknownResourceError);
   });
 
+  test('hands limits, the host and the bound of waiters to the locker', async () => {
+    const options = settings(
+      { store: memoryStore(), resources: { events: { limits: { appends: 2 } } }, maxWaiters: 1 },
+      { GIVEWAY_HOST: 'pod-7' },
+    );
+    await using locker = await loadLocker(options);
+    await using one = await locker.lock({ appends: 'events' });
+    await using two = await locker.lock({ appends: 'events' });
+    expect([one, two]).toEqual([expect.objectContaining({ isProtected: true }), expect.objectContaining({ isProtected: true })]);
+    expect(await locker.tryLock({ appends: 'events' })).toBeUndefined();
+    const place = { host: 'pod-7', state: 'holding', seats: 1, limit: 2 };
+    expect(await locker.inspect('events')).toMatchObject([place, place]);
+
+    const waits = new AbortController();
+    const waiting = new Promise((resolve) => locker.on('waiting', resolve));
+    const patient = locker.lock('events', { signal: waits.signal });
+    await waiting;
+    await expect(locker.lock('events')).rejects.toThrow('busy');
+    waits.abort();
+    await expect(patient).rejects.toThrow('aborted');
+  });
+
   test('closes the store it opened', async () => {
     const locker = await loadLocker(settings({ store: 'memory:' }));
     expect(await locker.health()).toMatchObject({ ok: true, store: 'memory' });

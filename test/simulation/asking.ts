@@ -81,6 +81,7 @@ export function hold(asker: Asker, lock: Lock, step: Step, needs: readonly Need[
     needs,
     options,
     family: family ?? job,
+    askedMs,
     fromMs: world.timeline.nowMs,
     sinceMs: world.timeline.nowMs - Math.max(0, member.process.clock.wallMs() - lock.acquiredAt.getTime()),
     ttlMs: options.ttlMs,

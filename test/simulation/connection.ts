@@ -18,7 +18,7 @@ export interface Connection {
   readonly requests: number;
   /** Requests that have not come back. */
   readonly underWay: number;
-  /** Answers of unknown outcome so far: what they asked for may be done now, later, or never. */
+  /** Requests that were not answered: what they asked for may be done now, later, or never. */
   readonly doubts: number;
   readonly subscriptions: number;
 }
@@ -48,10 +48,12 @@ export function createConnection(settings: ConnectionSettings): Connection {
   const epoch = (): string => `${backend.runs}.${faults}`;
 
   /** Does it at the backend as soon as that listens. */
-  function arrive(request: Request, connection: string, then: (answer: Answer) => void): void {
+  function arrive(request: Request, sent: { readonly connection: string; readonly run: number }, then: (answer: Answer) => void): void {
+    // What was under way to a server that has restarted since never comes to the new one.
+    if (backend.runs !== sent.run) return;
     const standsMs = backend.standsMs;
-    if (standsMs > 0) timeline.after(standsMs, () => arrive(request, connection, then));
-    else then(backend.apply(request, process.name, connection));
+    if (standsMs > 0) timeline.after(standsMs, () => arrive(request, sent, then));
+    else then(backend.apply(request, process.name, sent.connection));
   }
 
   function ask(request: Request): Promise<Answer> {
@@ -59,7 +61,7 @@ export function createConnection(settings: ConnectionSettings): Connection {
     underWay++;
     settings.sent(request);
     const { what, thereMs, backMs } = settings.fate(request);
-    const connection = epoch();
+    const connection = { connection: epoch(), run: backend.runs };
     return new Promise((resolve, reject) => {
       let over = false;
       let isHere = false;
@@ -70,10 +72,8 @@ export function createConnection(settings: ConnectionSettings): Connection {
         underWay--;
         settings.came(request, answer, error);
         if (error === undefined) return resolve(answer);
-        if (error !== 'refused') {
-          faults++;
-          if (request.what !== 'read') doubts++;
-        }
+        doubts++;
+        if (error !== 'refused') faults++;
         return reject(new StoreUnavailableError(`simulated: ${request.what} ${error}`));
       };
       // A deadline that fires late lets the process read first what has arrived.

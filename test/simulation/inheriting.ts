@@ -27,6 +27,8 @@ export async function inherit(asker: Asker, step: Step, held: Held): Promise<voi
 async function restore(asker: Asker, step: Step, held: Held, heir: Member, handed: SerializedLock): Promise<void> {
   const { world } = asker;
   const bounds = boundsOf(world.plan.wire);
+  // When the heir runs code again.
+  await heir.process.sleep(0);
   const there = stillThere(asker, handed);
   const heirs = { ...asker, member: heir, job: held.job, who: asker.who.replace(/^p\d+/, heir.name), family: undefined };
   const restored = await call(heirs, `restore from ${asker.who}`, bounds.other(held.needs), () => heir.locker.restore(handed));

@@ -20,6 +20,8 @@ export interface Member {
   readonly refusals: Map<string, { readonly resource: string; readonly holders: readonly Holder[] }>;
   /** Set when `close()` has settled. */
   closedMs: number | undefined;
+  /** Calls that only read are under way: `close()` is not concerned with them. */
+  looking: number;
   /** Tasks that have not ended. */
   tasksLeft: number;
   started(task: Promise<void>): void;
@@ -41,11 +43,12 @@ export function createMember(world: World, plan: ProcessPlan, pid: number): Memb
     deadlineMs: world.plan.wire.deadlineMs,
     fate: (request) => world.fate(name, request),
     sent(request) {
-      if (member.closedMs !== undefined) report('leftover', name, `sends ${request.what} ${request.key} after close() has settled`);
+      if (member.closedMs !== undefined && member.looking === 0)
+        report('leftover', name, `sends ${request.what} ${request.key} after close() has settled`);
       history.note(name, () => `-> ${request.what} ${request.key}${'value' in request ? ` ${described(request.value)}` : ''}`);
     },
     came(request, answer, error) {
-      if (request.what === 'read' && error === undefined) world.sights.saw(process, request.key, answer?.value);
+      if (request.what === 'read' && error === undefined && member.looking === 0) world.sights.saw(process, request.key, answer?.value);
       history.note(
         name,
         () =>
@@ -70,6 +73,7 @@ export function createMember(world: World, plan: ProcessPlan, pid: number): Memb
     endings,
     refusals: new Map(),
     closedMs: undefined,
+    looking: 0,
     tasksLeft: 0,
     started(task) {
       member.tasksLeft++;

@@ -19,6 +19,7 @@ export interface Held {
   readonly options: Options;
   /** Locks of one tree of runs do not exclude one another. */
   readonly family: string;
+  readonly askedMs: number;
   readonly fromMs: number;
   /** Since when the first of its entries stands: a lock over several may have waited with one for the next. */
   readonly sinceMs: number;

@@ -21,6 +21,8 @@ export interface Played {
 const limits = { limitMs: 120_000, limitEvents: 60_000 };
 /** After the last trouble: what was late has come, the longest TTL and what Memcached adds to it are over. */
 const restMs = longestTtlMs + 3_000 + 3_000;
+/** So long after its TTL a dead one may still be in the way. */
+const graceMs = 3_000;
 
 export function play(plan: Plan): Promise<Played> {
   return inWorld(plan, async (world) => {
@@ -81,6 +83,8 @@ async function end(world: World): Promise<void> {
   const closing = [...members.values()].filter(({ process }) => !process.crashed).map((member) => closeMember(world, member));
   await until(world, Promise.all(closing));
   world.calls.mustEnd();
+  // Whoever crashed while it waited may be given its turn now, and is given up on after that.
+  await pass(world, graceMs);
   const last = world.join({ name: 'p0', host: 'h0', wallAheadMs: 0, tasks: [] });
   for (const resource of plan.resources) {
     const lock = await until(world, last.locker.tryLock(resource, { job: 'p0#1' }));
@@ -88,6 +92,10 @@ async function end(world: World): Promise<void> {
     else await until(world, lock.unlock());
   }
   await until(world, closeMember(world, last));
+}
+
+function pass(world: World, ms: number): Promise<void> {
+  return until(world, new Promise<void>((resolve) => world.timeline.after(ms, resolve)));
 }
 
 /** Lets the world go on until `promise` has settled. `undefined`: it did not in time. */

@@ -8,8 +8,8 @@ export interface Written {
   readonly job: string | undefined;
   readonly ttlMs: number;
   readonly until: number;
-  /** When the record was written, on the clock that `until` is of; that of 0.1.0 is of its own holder's. */
-  readonly at: number | undefined;
+  /** What was left of it when the record was written, by the writer's clock; 0.1.0 does not say when that was. */
+  readonly leftMs: number | undefined;
   readonly latestEnd: number | undefined;
   readonly minHold: boolean;
 }
@@ -26,7 +26,7 @@ export function holdersIn(value: string | undefined): readonly Written[] {
     job: holder['job'] as string | undefined,
     ttlMs: holder['ttlMs'] as number,
     until: holder['until'] as number,
-    at: record.at,
+    leftMs: record.at === undefined ? undefined : (holder['until'] as number) - record.at,
     latestEnd: holder['latestEnd'] as number | undefined,
     minHold: holder['minHold'] === true,
   }));

@@ -10,6 +10,7 @@ export interface SimulatedProcess {
   /** It runs code now. */
   readonly runs: boolean;
   readonly crashed: boolean;
+  readonly crashedMs: number | undefined;
   /** So long it has run no code, in all. */
   readonly stoppedMs: number;
   /** Timers of its clock that have neither fired nor been disposed. */
@@ -28,7 +29,7 @@ export interface SimulatedProcess {
 }
 
 /** The world begins on a day in 2026. */
-export const epochMs: number = Date.UTC(2026, 0, 1);
+const epochMs: number = Date.UTC(2026, 0, 1);
 
 interface Settings {
   readonly name: string;
@@ -43,20 +44,20 @@ export function createProcess({ name, host, wallAheadMs, timeline, chance }: Set
   let sleptMs = 0;
   let stopped: { readonly fromMs: number; untilMs: number } | undefined;
   let stoppedMs = 0;
-  let crashed = false;
+  let crashedMs: number | undefined;
   let missed: (() => void)[] = [];
   let pendingTimers = 0;
 
   const monotonicMs = (): number => timeline.nowMs - sleptMs;
 
   function deliver(act: () => void): void {
-    if (crashed) return;
+    if (crashedMs !== undefined) return;
     if (stopped === undefined) act();
     else missed.push(act);
   }
 
   function stop(ms: number): void {
-    if (crashed) return;
+    if (crashedMs !== undefined) return;
     const untilMs = timeline.nowMs + ms;
     if (stopped === undefined) stopped = { fromMs: timeline.nowMs, untilMs };
     else stopped.untilMs = Math.max(stopped.untilMs, untilMs);
@@ -64,7 +65,7 @@ export function createProcess({ name, host, wallAheadMs, timeline, chance }: Set
   }
 
   function wake(): void {
-    if (crashed || stopped === undefined || timeline.nowMs < stopped.untilMs) return;
+    if (crashedMs !== undefined || stopped === undefined || timeline.nowMs < stopped.untilMs) return;
     stoppedMs += timeline.nowMs - stopped.fromMs;
     stopped = undefined;
     const late = missed;
@@ -79,10 +80,13 @@ export function createProcess({ name, host, wallAheadMs, timeline, chance }: Set
     name,
     host,
     get runs() {
-      return !crashed && stopped === undefined;
+      return crashedMs === undefined && stopped === undefined;
     },
     get crashed() {
-      return crashed;
+      return crashedMs !== undefined;
+    },
+    get crashedMs() {
+      return crashedMs;
     },
     get stoppedMs() {
       return stoppedMs + (stopped === undefined ? 0 : timeline.nowMs - stopped.fromMs);
@@ -103,7 +107,7 @@ export function createProcess({ name, host, wallAheadMs, timeline, chance }: Set
           over = true;
         };
         const fire = (): void => {
-          if (crashed || over) return;
+          if (crashedMs !== undefined || over) return;
           if (monotonicMs() < dueMs - 0.001) arm();
           else
             deliver(() => {
@@ -128,12 +132,12 @@ export function createProcess({ name, host, wallAheadMs, timeline, chance }: Set
     deliver,
     sleep: (ms) => new Promise((resolve) => timeline.after(ms, () => deliver(resolve))),
     crash() {
-      crashed = true;
+      crashedMs ??= timeline.nowMs;
       missed = [];
     },
     stall: stop,
     suspend(ms) {
-      if (crashed || stopped !== undefined) return;
+      if (crashedMs !== undefined || stopped !== undefined) return;
       stop(ms);
       sleptMs += ms;
     },

@@ -35,11 +35,13 @@ async function runStep(asker: Asker, step: Step): Promise<void> {
 async function lookAround(asker: Asker): Promise<void> {
   const { world, member } = asker;
   const bounds = boundsOf(world.plan.wire);
+  member.looking++;
   await call(asker, 'health', bounds.other([]), () => member.locker.health());
   for (const resource of world.plan.resources) {
     const answer = await call(asker, `inspect ${resource}`, bounds.other([]), () => member.locker.inspect(resource));
     if ('value' in answer) world.sights.shown(asker.who, answer.value);
   }
+  member.looking--;
 }
 
 async function lockStep(asker: Asker, step: Step, needs: readonly Need[], signal: AbortSignal | undefined): Promise<void> {
@@ -58,7 +60,7 @@ async function lockStep(asker: Asker, step: Step, needs: readonly Need[], signal
   if (answer.value === undefined) {
     const refusal = member.refusals.get(job);
     if (refusal === undefined) world.report('P10', who, 'is told busy, and no event tells of whom');
-    else world.sights.refused(who, needs, refusal.resource, refusal.holders);
+    else world.sights.refused(member.process, who, needs, refusal.resource, refusal.holders);
     return;
   }
   const held = hold(asker, answer.value, step, needs, askedMs);
@@ -125,7 +127,14 @@ async function work(asker: Asker, step: Step, held: Held): Promise<string> {
     );
   } else if (midway?.what === 'close') void closeMember(world, member);
   world.beliefs.look(held);
-  await process.sleep(step.holdMs / 2);
+  // Once more right before it may be over, which is when a holder that believes too long is wrong.
+  const leftMs = held.lock.remainingMs();
+  const restMs = step.holdMs / 2;
+  if (leftMs < restMs) {
+    await process.sleep(Math.max(0, leftMs - 0.5));
+    world.beliefs.look(held);
+  }
+  await process.sleep(leftMs < restMs ? restMs - leftMs : restMs);
   world.beliefs.look(held);
   if (midway?.what === 'throw') throw failure(job);
   return job;
@@ -169,7 +178,8 @@ async function runStepWithin(asker: Asker, step: Step, needs: readonly Need[], s
   if (outcome.status === 'ran' && outcome.value !== job) world.report('P9', who, `gets ${outcome.value} for the result of ${job}`);
   if (outcome.status === 'ran' && outcome.release === 'released' && held !== undefined) world.beliefs.released(held);
   if (outcome.status === 'skipped' && held !== undefined) world.report('P9', who, 'is told that it was skipped, and has run');
-  if (outcome.status === 'skipped' && outcome.reason === 'busy') world.sights.refused(who, needs, outcome.resource, outcome.holders);
+  if (outcome.status === 'skipped' && outcome.reason === 'busy')
+    world.sights.refused(member.process, who, needs, outcome.resource, outcome.holders);
 }
 
 /** P9: work that throws is heard; work that does not run fails with what the contract names. */

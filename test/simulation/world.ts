@@ -65,17 +65,20 @@ export function createWorld(plan: Plan): World {
     },
   });
   const areNear = plan.processes.every((one) => plan.processes.every((other) => Math.abs(one.wallAheadMs - other.wallAheadMs) < 2_000));
-  const { ownerOf, endOf } = writes;
+  const { ownerOf, endOf, isHandedOver } = writes;
   const beliefs = createBeliefs({
     nowMs,
     report,
     ownerOf,
     areNear,
+    // Slower wires may make many renewals of one record race one another for longer than a TTL.
+    isCalm: plan.mishaps.length === 0 && plan.wire.faults === 0 && mostMs <= 3,
+    areStill: plan.mishaps.every(({ what }) => what !== 'wall'),
     value: backend.value,
     limit: plan.limit > 0 ? { resource: plan.resources[0] as string, appends: plan.limit } : undefined,
   });
-  const hasCrashed = (name: string): boolean => members.get(name)?.process.crashed ?? false;
-  const sights = createSights({ nowMs, report, ownerOf, endOf, hasCrashed, areNear });
+  const crashedMs = (name: string): number | undefined => members.get(name)?.process.crashedMs;
+  const sights = createSights({ nowMs, report, ownerOf, isHandedOver, endOf, crashedMs, areNear });
   const world: World = {
     plan,
     timeline,

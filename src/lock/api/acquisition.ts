@@ -18,24 +18,30 @@ export interface Refused {
   readonly holders: readonly Holder[];
 }
 
-/** Who asks, and is told what comes of it. */
-export interface Asker {
+/** What is asked for. */
+export interface Wanted {
   readonly needs: readonly Need[];
   readonly options: ResolvedOptions;
   readonly startedMonoMs: number;
+  /** Waits while it is busy. */
+  readonly isPatient: boolean;
+}
+
+/** Who is told what comes of it. */
+export interface Asker {
   /** All of it. */
-  taken(seats: readonly Seat[], now: Now): void;
-  /** Nothing: busy, or what ended the wait. What was gained has been given back. */
-  ended(reason: Refused | Error): void;
+  taken(acquisition: Acquisition, seats: readonly Seat[], now: Now): void;
+  /** Nothing: busy, or what ended the wait. What was gained has been given back. `inTheWay`: who was seen, and may still be working. */
+  ended(acquisition: Acquisition, reason: Refused | Error, inTheWay: Refused | undefined): void;
   /** It begins to wait. */
-  waits(refused: Refused): void;
+  waits(acquisition: Acquisition, refused: Refused): void;
 }
 
 export class Acquisition implements SeatAsker, Alarmed {
   alarm: Alarm | undefined;
   readonly #shell: Shell;
+  readonly wanted: Wanted;
   readonly #asker: Asker;
-  readonly #patient: boolean;
   /** In the order of the needs, as many as have been asked for. */
   readonly #seats: Seat[] = [];
   /** Answers still to come: to what was asked, and to what is being given back. */
@@ -43,16 +49,19 @@ export class Acquisition implements SeatAsker, Alarmed {
   #waiting: Seat | undefined;
   #refusedAt = Number.POSITIVE_INFINITY;
   #refused: Refused | undefined;
+  /** Who was in the way at the last refusal of a resource that has not been taken since. */
+  #met: Map<string, readonly Holder[]> | undefined;
   #failedAt = Number.POSITIVE_INFINITY;
   #fault: Error | undefined;
   #reason: Refused | Error | undefined;
   #restarts = 0;
+  #isOver = false;
   #listening: Disposable | undefined;
 
-  constructor(shell: Shell, asker: Asker, patient: boolean) {
+  constructor(shell: Shell, wanted: Wanted, asker: Asker) {
     this.#shell = shell;
+    this.wanted = wanted;
     this.#asker = asker;
-    this.#patient = patient;
   }
 
   start(): void {
@@ -67,25 +76,30 @@ export class Acquisition implements SeatAsker, Alarmed {
 
   woke(): void {
     const { monoMs } = this.#shell.now();
-    const { startedMonoMs, options, needs } = this.#asker;
+    const { startedMonoMs, options, needs } = this.wanted;
     const endMonoMs = startedMonoMs + options.retry.maxWaitMs;
     if (monoMs < endMonoMs) return this.#shell.waits.at(this, endMonoMs, monoMs);
     const { resource, holders } = this.#refused ?? { resource: needs[0]?.resource ?? '', holders: [] };
     this.end(new ResourceBusyError(resource, holders, monoMs - startedMonoMs));
   }
 
-  seated(seat: Seat): void {
+  seated(seat: Seat, now: Now): void {
+    // Given up, but the seat came before it was told.
+    if (this.#isOver) return seat.place.leave(seat, false, () => {});
     this.#answered(seat);
-    this.#decide();
+    this.#met?.delete(seat.place.resource);
+    this.#decide(now);
   }
 
   refused(seat: Seat, refusal: Refusal, now: Now): void {
     this.#answered(seat);
     this.#refused = toRefused(seat.place.resource, refusal);
+    this.#met ??= new Map();
+    this.#met.set(this.#refused.resource, this.#refused.holders);
     this.#refusedAt = Math.min(this.#refusedAt, this.#seats.indexOf(seat));
-    if (!this.#patient) this.#reason ??= this.#refused;
+    if (!this.wanted.isPatient) this.#reason ??= this.#refused;
     else if (seat.patient)
-      this.#reason ??= new ResourceBusyError(this.#refused.resource, this.#refused.holders, now.monoMs - this.#asker.startedMonoMs);
+      this.#reason ??= new ResourceBusyError(this.#refused.resource, this.#refused.holders, now.monoMs - this.wanted.startedMonoMs);
     this.#decide();
   }
 
@@ -93,9 +107,11 @@ export class Acquisition implements SeatAsker, Alarmed {
     this.#answered(seat);
     this.#waiting = seat;
     this.#refused = toRefused(seat.place.resource, refusal);
+    this.#met ??= new Map();
+    this.#met.set(this.#refused.resource, this.#refused.holders);
     if (this.#reason === undefined) {
       this.#beginToWait();
-      this.#asker.waits(this.#refused);
+      this.#asker.waits(this, this.#refused);
     }
     this.#decide();
   }
@@ -113,24 +129,23 @@ export class Acquisition implements SeatAsker, Alarmed {
   }
 
   /** What to do next, once all that was asked for has been answered. */
-  #decide(): void {
-    if (this.#open > 0) return;
+  #decide(now: Now = this.#shell.now()): void {
+    if (this.#isOver || this.#open > 0) return;
     if (this.#fault !== undefined) this.#judgeFault(this.#fault);
     if (this.#reason !== undefined) return this.#giveUp(this.#reason);
     if (this.#waiting !== undefined) return this.#giveBackFrom(this.#seats.indexOf(this.#waiting) + 1);
     const first = Math.min(this.#refusedAt, this.#seats.length);
     if (first < this.#seats.length) return this.#giveBackFrom(first);
-    const now = this.#shell.now();
     if (!this.#seats.every((seat) => seat.isLive(now))) return this.#startAgain();
-    if (first < this.#asker.needs.length) return this.#askFrom(first);
+    if (first < this.wanted.needs.length) return this.#askFrom(first);
     this.#stop();
-    this.#asker.taken(this.#seats, now);
+    this.#asker.taken(this, this.#seats, now);
   }
 
   /** Whoever is in the way counts for more than a store that did not answer, where that would mean to run beside it. */
   #judgeFault(fault: Error): void {
     const somebodyIsInTheWay = this.#waiting !== undefined || this.#refusedAt !== Number.POSITIVE_INFINITY;
-    const mayRun = fault instanceof StoreUnavailableError && this.#asker.options.onStoreDown === 'run';
+    const mayRun = fault instanceof StoreUnavailableError && this.wanted.options.onStoreDown === 'run';
     if (!(mayRun && somebodyIsInTheWay)) this.#reason ??= fault;
     this.#refusedAt = Math.min(this.#refusedAt, this.#failedAt);
     this.#fault = undefined;
@@ -139,12 +154,12 @@ export class Acquisition implements SeatAsker, Alarmed {
 
   /** As many at once as are likely to be free, and one that is not. Only the first may be waited for: all before it are held. */
   #askFrom(index: number): void {
-    const { needs, options } = this.#asker;
+    const { needs, options } = this.wanted;
     this.#refusedAt = Number.POSITIVE_INFINITY;
     for (let next = index; next < needs.length; next++) {
       const need = needs[next] as Need;
       const gate = this.#shell.gateFor(need);
-      this.#seats.push(new Seat(gate, need.mode, options, need.limit, this.#patient && next === index, this));
+      this.#seats.push(new Seat(gate, need.mode, options, need.limit, this.wanted.isPatient && next === index, this));
       if (gate.machine.expectsTrouble) break;
     }
     this.#open = this.#seats.length - index;
@@ -170,12 +185,13 @@ export class Acquisition implements SeatAsker, Alarmed {
     waiting?.place.giveUp(waiting);
     if (this.#seats.some(({ state }) => state === 'seated')) return this.#giveBackFrom(0);
     this.#stop();
-    this.#asker.ended(reason);
+    this.#asker.ended(this, reason, this.#inTheWay());
   }
 
   /** One was lost while the others were waited for. */
   #startAgain(): void {
-    if (++this.#restarts > 1 && !this.#patient) this.#reason = new StoreUnavailableError('The store took longer than ttlMs to answer');
+    if (++this.#restarts > 1 && !this.wanted.isPatient)
+      this.#reason = new StoreUnavailableError('The store took longer than ttlMs to answer');
     this.#refusedAt = 0;
     this.#giveBackFrom(0);
   }
@@ -183,13 +199,24 @@ export class Acquisition implements SeatAsker, Alarmed {
   /** From now on the limit counts, and the caller may give up. */
   #beginToWait(): void {
     if (this.alarm !== undefined) return;
-    const { startedMonoMs, needs, options } = this.#asker;
+    const { startedMonoMs, needs, options } = this.wanted;
     const { signal, retry } = options;
     this.#shell.waits.at(this, startedMonoMs + retry.maxWaitMs, this.#shell.clock.monotonicMs());
     if (signal !== undefined) this.#listening ??= onAbort(signal, () => this.end(aborted(needs[0]?.resource ?? '', signal)));
   }
 
+  /** Somebody who was seen, and may still be working. */
+  #inTheWay(): Refused | undefined {
+    const wallMs = this.#shell.clock.wallMs();
+    for (const [resource, holders] of this.#met ?? []) {
+      if (holders.some(({ state, latestEnd }) => state === 'holding' && (latestEnd?.getTime() ?? Number.POSITIVE_INFINITY) > wallMs))
+        return { resource, holders };
+    }
+    return undefined;
+  }
+
   #stop(): void {
+    this.#isOver = true;
     this.#shell.waits.cancel(this);
     this.#listening?.[Symbol.dispose]();
   }

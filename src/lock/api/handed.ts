@@ -1,6 +1,7 @@
 import { InvalidOptionError } from '../errors.ts';
-import type { ResolvedOptions, ResolvedScope } from '../options.ts';
+import type { ResolvedOptions } from '../options.ts';
 import { checkOptions } from '../plan/options.ts';
+import type { Plan } from '../plan/plans.ts';
 import { needsOf } from '../plan/scope.ts';
 import type { Settings } from '../plan/settings.ts';
 import type { Lock, SerializedLock } from './lock.ts';
@@ -47,10 +48,16 @@ export function checkHanded(handed: SerializedLock, { namespace, environment }: 
     );
 }
 
-/** Refuses a lock that names more than it has entries for. */
-export function checkEntries({ entries }: SerializedLock, scope: ResolvedScope): void {
+/** Refuses a lock that names more than it has entries for, or in another mode than they are. */
+export function checkEntries({ entries }: SerializedLock, { scope, needs }: Pick<Plan, 'scope' | 'needs'>): void {
   const unentered = needsOf(scope).find(({ resource }) => !entries.some((entry) => entry.resource === resource));
   if (unentered !== undefined) throw new InvalidOptionError('handed.entries', entries, `"${unentered.resource}" is not among them`);
+  entries.forEach(({ resource, mode }, index) => {
+    const need = needs.find((each) => each.resource === resource);
+    if (need === undefined)
+      throw new InvalidOptionError(`handed.entries[${index}].resource`, resource, 'a resource of its scope is allowed');
+    if (need.mode !== mode) throw new InvalidOptionError(`handed.entries[${index}].mode`, mode, `the scope has it in mode ${need.mode}`);
+  });
 }
 
 function isEntry(entry: Partial<SerializedLock['entries'][number]> | null): boolean {

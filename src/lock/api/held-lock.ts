@@ -51,11 +51,12 @@ export class HeldLock implements Lock, SeatOwner {
     seats: readonly Seat[],
     isProtected: boolean,
     outers: readonly HeldLock[],
+    now: Now,
   ) {
     this.#context = context;
     this.#seats = seats;
-    this.#startMonoMs = context.clock.monotonicMs();
-    this.#startWallMs = context.clock.wallMs();
+    this.#startMonoMs = now.monoMs;
+    this.#startWallMs = now.wallMs;
     this.scope = scope;
     this.options = options;
     this.outers = outers;
@@ -117,29 +118,32 @@ export class HeldLock implements Lock, SeatOwner {
   }
 
   unlock(): Promise<boolean> {
-    return this.release().then((outcome) => outcome !== 'not-ours');
+    return new Promise((resolve, reject) =>
+      this.letGo((outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome !== 'not-ours'))),
+    );
   }
 
   /** As `unlock`, and says whether an outer run goes on holding it. */
   release(): Promise<ReleaseOutcome> {
-    if (this.#ended) return Promise.resolve('not-ours');
-    const live = this.isLive();
-    this.#end();
+    return new Promise((resolve, reject) => this.letGo((outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome))));
+  }
+
+  /** As `release`, without a promise: `settle` is called once. */
+  letGo(settle: (outcome: ReleaseOutcome | Error) => void): void {
+    if (this.#ended) return settle('not-ours');
     const [first] = this.#seats;
-    if (first === undefined) return Promise.resolve(this.#released(this.outers.length === 0, live));
-    return new Promise((resolve, reject) => {
-      let open = this.#seats.length;
-      let ours = true;
-      let failure: Error | undefined;
-      const settle = (outcome: boolean | Error): void => {
-        if (outcome instanceof Error) failure ??= outcome;
-        else ours &&= outcome;
-        if (--open > 0) return;
-        if (failure === undefined) resolve(this.#released(ours, live));
-        else reject(this.#releaseFailed(failure));
-      };
-      for (const seat of this.#seats) seat.place.leave(seat, true, settle);
-    });
+    const isKept = first === undefined && this.outers.length > 0 && this.isLive();
+    this.#end();
+    if (first === undefined) return settle(this.#released(this.outers.length === 0, isKept));
+    let open = this.#seats.length;
+    let ours = true;
+    let failure: Error | undefined;
+    const settleOne = (outcome: boolean | Error): void => {
+      if (outcome instanceof Error) failure ??= outcome;
+      else ours &&= outcome;
+      if (--open === 0) settle(failure === undefined ? this.#released(ours, false) : this.#releaseFailed(failure));
+    };
+    for (const seat of this.#seats) seat.place.leave(seat, true, settleOne);
   }
 
   throwIfLost(): void {
@@ -237,9 +241,8 @@ export class HeldLock implements Lock, SeatOwner {
     }));
   }
 
-  #released(ours: boolean, live: boolean): ReleaseOutcome {
-    const joined = this.#seats.length === 0 && this.outers.length > 0;
-    const release = joined ? (live ? 'kept' : 'not-ours') : ours ? 'released' : 'not-ours';
+  #released(ours: boolean, isKept: boolean): ReleaseOutcome {
+    const release = isKept ? 'kept' : ours ? 'released' : 'not-ours';
     this.#tellReleased(release);
     return release;
   }

@@ -3,18 +3,18 @@ import { createEvents, type EventName, type Events, type Listener, type LockerEv
 import type { Holder } from '../holder.ts';
 import type { LockOptions, LockScope, RunOptions } from '../options.ts';
 import { checkOptions, lockOptionNames, runOptionNames } from '../plan/options.ts';
-import { Plans } from '../plan/plans.ts';
+import { Plans, remember } from '../plan/plans.ts';
 import { type LockerOptions, resolveSettings, type Settings } from '../plan/settings.ts';
 import { keyPrefix, recordKey } from '../record/keys.ts';
 import { Shell } from '../shell/shell.ts';
 import { checkEntries, checkHanded } from './handed.ts';
 import { probe, type StoreHealth } from './health.ts';
 import { HeldLock } from './held-lock.ts';
-import { Holds, type Request } from './holds.ts';
+import { type Done, Holds, type Request } from './holds.ts';
 import { holdersIn } from './inspect.ts';
 import type { Lock, SerializedLock } from './lock.ts';
 import { Nesting } from './nesting.ts';
-import { gaveUp, type RunOutcome, runWith } from './run.ts';
+import { gaveUp, go, type Run, type RunOutcome } from './run.ts';
 import { Starvation } from './starvation.ts';
 
 /** How `close()` ends running work. */
@@ -35,11 +35,15 @@ export class ResourceLocker {
   readonly #nesting: Nesting;
   readonly #starvation: Starvation;
   readonly #plans: Plans;
+  readonly #keys = new Map<string, string>();
   readonly #shell: Shell;
   readonly #holds: Holds;
-  readonly #running = new Set<Promise<unknown>>();
+  /** Every run that has not come to its end, but for those that wait for `close()` themselves. */
+  readonly #running = new Set<unknown>();
   readonly #notices: Disposable | undefined;
   #closing: Promise<void> | undefined;
+  /** Set while `close()` waits for the work. */
+  #judgeWork: (() => void) | undefined;
   #downSinceMonoMs = 0;
 
   constructor(options: LockerOptions) {
@@ -63,7 +67,7 @@ export class ResourceLocker {
     });
     this.#holds = new Holds(settings, events, this.#shell);
     this.#plans = new Plans(settings);
-    this.#nesting = new Nesting(this.#plans.listedSchemaOf);
+    this.#nesting = new Nesting(settings.nesting === 'context', this.#plans.listedSchemaOf);
     this.#notices = settings.store.onNotice?.((notice) => events.emit('notice', () => notice));
   }
 
@@ -73,23 +77,30 @@ export class ResourceLocker {
   }
 
   /** Waits for the scope. Rejects with `ResourceBusyError` after `retry.maxWaitMs`, `StoreUnavailableError`, or AbortError. */
-  async lock(scope: LockScope, options?: LockOptions): Promise<Lock> {
-    checkOptions(options, '', lockOptionNames);
-    const request = this.#request(scope, options);
-    return this.#holds
-      .wait(request)
-      .catch((error: unknown) => gaveUp({ clock: this.#settings.clock, events: this.#events, request }, error));
+  lock(scope: LockScope, options?: LockOptions): Promise<Lock> {
+    return new Promise((resolve, reject) => {
+      checkOptions(options, '', lockOptionNames);
+      const request = this.#request(scope, options);
+      this.#holds.take(request, true, (outcome) => {
+        if (outcome instanceof HeldLock) resolve(outcome);
+        else reject(gaveUp({ clock: this.#settings.clock, events: this.#events, request }, outcome as Error));
+      });
+    });
   }
 
   /** One attempt, never waits. `undefined` means busy, and only that. Rejects with `StoreUnavailableError`. */
-  async tryLock(scope: LockScope, options?: LockOptions): Promise<Lock | undefined> {
-    checkOptions(options, '', lockOptionNames);
-    const outcome = await this.#holds.take(this.#request(scope, options), false);
-    return outcome instanceof HeldLock ? outcome : undefined;
+  tryLock(scope: LockScope, options?: LockOptions): Promise<Lock | undefined> {
+    return new Promise((resolve, reject) => {
+      checkOptions(options, '', lockOptionNames);
+      this.#holds.take(this.#request(scope, options), false, (outcome) => {
+        if (outcome instanceof Error) reject(outcome);
+        else resolve(outcome instanceof HeldLock ? outcome : undefined);
+      });
+    });
   }
 
   /** `false`: it was no longer ours. Rejects with `StoreUnavailableError`. */
-  async unlock(lock: Lock): Promise<boolean> {
+  unlock(lock: Lock): Promise<boolean> {
     return lock.unlock();
   }
 
@@ -98,28 +109,38 @@ export class ResourceLocker {
    * Rejects with the work's own error, with `StoreUnavailableError` if `onStoreDown` is `'throw'`, or for wrong usage.
    * `weak` is for integrations: settings that count where call, table and locker say nothing.
    */
-  async run<T>(scope: LockScope, work: (lock: Lock) => T | Promise<T>, options?: RunOptions, weak?: RunOptions): Promise<RunOutcome<T>> {
-    checkWork(work);
-    checkOptions(options, '', runOptionNames);
-    const request = this.#request(scope, options, weak);
-    const { onBusy, onStarving, starveAfter } = request.options;
-    const job = jobOf(request);
-    const waits = onBusy === 'retry' || (onStarving === 'wait' && this.#starvation.of(job, starveAfter).starving);
-    const running = runWith<T>({
-      clock: this.#settings.clock,
-      events: this.#events,
-      request,
-      acquire: () => (waits ? this.#holds.wait(request) : this.#holds.take(request, false)),
-      within: (lock) => this.#nesting.within(lock, request.needs, () => work(lock)),
-      began: () => this.#starvation.ran(job),
-      skipped: (resource, holders) => {
-        const hunger = this.#starvation.skipped(job, starveAfter);
-        if (hunger.starving)
-          this.#events.emit('starving', () => ({ job, resource, skips: hunger.skips, sinceMs: hunger.sinceMs, holders }));
-      },
+  run<T>(scope: LockScope, work: (lock: Lock) => T | Promise<T>, options?: RunOptions, weak?: RunOptions): Promise<RunOutcome<T>> {
+    return new Promise((resolve, reject) => {
+      checkWork(work);
+      checkOptions(options, '', runOptionNames);
+      const request = this.#request(scope, options, weak);
+      const { onBusy, onStarving, starveAfter } = request.options;
+      const job = jobOf(request);
+      const waits = onBusy === 'retry' || (onStarving === 'wait' && this.#starvation.of(job, starveAfter).starving);
+      const run: Run<T> = {
+        clock: this.#settings.clock,
+        events: this.#events,
+        request,
+        within: (lock) => this.#nesting.within(lock, request.needs, run, () => work(lock)),
+        began: () => this.#starvation.ran(job),
+        skipped: (resource, holders) => {
+          const hunger = this.#starvation.skipped(job, starveAfter);
+          if (hunger.starving)
+            this.#events.emit('starving', () => ({ job, resource, skips: hunger.skips, sinceMs: hunger.sinceMs, holders }));
+        },
+        resolve: (outcome) => {
+          this.#isOver([run]);
+          resolve(outcome);
+        },
+        reject: (error) => {
+          this.#isOver([run]);
+          reject(error);
+        },
+      };
+      this.#running.add(run);
+      // A promise, since whoever brings the outcome is in somebody else's async context, and the work belongs in the caller's.
+      new Promise<Parameters<Done>[0]>((done) => this.#holds.take(request, waits, done)).then((outcome) => go(run, outcome));
     });
-    this.#running.add(running);
-    return running.finally(() => this.#running.delete(running));
   }
 
   /** A function that runs `work` under the scope, or under the scope that `scope` makes of its arguments. */
@@ -162,7 +183,7 @@ export class ResourceLocker {
     checkHanded(handed, this.#settings);
     const { scope, ttlMs, minHoldMs, job } = handed;
     const request = this.#request(scope, { ttlMs, minHoldMs, ...(job === undefined ? {} : { job }) });
-    checkEntries(handed, request.scope);
+    checkEntries(handed, request);
     return this.#holds.takeOver(request, handed);
   }
 
@@ -182,9 +203,16 @@ export class ResourceLocker {
     this.#events.emit(event, describe);
   }
 
-  /** Refuses new requests, aborts the signals of all locks, waits for work inside `run`, releases the rest, stops the timers. Never rejects. */
-  close({ timeoutMs = 5_000 }: CloseOptions = {}): Promise<void> {
+  /**
+   * Refuses new requests, aborts the signals of all locks, waits for work inside `run`, releases the rest, stops the timers.
+   * Inside a run it does not wait for that run, which waits for it. Rejects with `InvalidOptionError` only.
+   */
+  async close({ timeoutMs = 5_000 }: CloseOptions = {}): Promise<void> {
+    if (!Number.isInteger(timeoutMs) || timeoutMs < 0)
+      throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 0 up (milliseconds) is allowed');
+    const around = this.#nesting.runs();
     this.#closing ??= this.#close(timeoutMs);
+    this.#isOver(around);
     return this.#closing;
   }
 
@@ -195,15 +223,25 @@ export class ResourceLocker {
   async #close(timeoutMs: number): Promise<void> {
     const { clock, store, closesStore } = this.#settings;
     this.#holds.close();
-    let timer: Disposable | undefined;
-    const tooLong = new Promise<void>((resolve) => {
-      timer = clock.setTimer(resolve, timeoutMs);
+    await new Promise<void>((resolve) => {
+      const timer = clock.setTimer(resolve, timeoutMs);
+      this.#judgeWork = () => {
+        if (this.#running.size > 0) return;
+        timer[Symbol.dispose]();
+        resolve();
+      };
+      this.#judgeWork();
     });
-    await Promise.race([Promise.allSettled(this.#running), tooLong]);
-    timer?.[Symbol.dispose]();
     await this.#holds.releaseAll();
+    this.#nesting.end();
     this.#notices?.[Symbol.dispose]();
     if (closesStore) await store.close().catch(() => {});
+  }
+
+  /** These runs are waited for no longer. */
+  #isOver(runs: readonly unknown[]): void {
+    for (const run of runs) this.#running.delete(run);
+    this.#judgeWork?.();
   }
 
   #request(scope: LockScope, options: RunOptions | undefined, weak?: RunOptions): Request {
@@ -218,7 +256,7 @@ export class ResourceLocker {
   }
 
   #key(resource: string): string {
-    return recordKey(this.#settings.namespace, this.#settings.environment, resource);
+    return remember(this.#keys, resource, () => recordKey(this.#settings.namespace, this.#settings.environment, resource));
   }
 }
 

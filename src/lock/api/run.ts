@@ -4,6 +4,7 @@ import type { Events, ReleaseOutcome } from '../events.ts';
 import type { Holder } from '../holder.ts';
 import type { ResolvedOptions, ResolvedScope } from '../options.ts';
 import { needsOf } from '../plan/scope.ts';
+import type { Refused } from './acquisition.ts';
 import { HeldLock } from './held-lock.ts';
 
 /** What became of a `run`. A release that failed stands beside the work's result, never instead of it. */
@@ -30,64 +31,72 @@ export type SkipReason = 'busy' | 'store-down' | 'closed' | 'aborted';
 
 type Skip = { readonly reason: SkipReason; readonly resource: string; readonly holders: readonly Holder[] };
 
-/** One run: how it gets its lock, and what it does with it. */
+/** One run: what it does with its lock, and who is told how it went. */
 export interface Run<T> {
   readonly clock: Clock;
   readonly events: Events;
   readonly request: { readonly scope: ResolvedScope; readonly options: ResolvedOptions; readonly startedMonoMs: number };
-  acquire(): Promise<HeldLock | { readonly resource: string; readonly holders: readonly Holder[] }>;
   within(lock: HeldLock): T | Promise<T>;
   began(): void;
   /** It was busy. */
   skipped(resource: string, holders: readonly Holder[]): void;
+  resolve(outcome: RunOutcome<T>): void;
+  reject(error: unknown): void;
 }
 
-/** Takes, works, lets go. Rejects with the work's own error, or for what `skipFor` does not excuse. */
-export async function runWith<T>(run: Run<T>): Promise<RunOutcome<T>> {
-  const { clock, events, request } = run;
-  const { scope, options } = request;
-  const acquired = await run.acquire().catch((error: unknown) => skipFor(error, scope, options));
-  const outcome = acquired instanceof HeldLock && isTooLate(acquired) ? await giveBack(acquired) : acquired;
-  const waitedMs = clock.monotonicMs() - request.startedMonoMs;
-  if (!(outcome instanceof HeldLock)) {
-    const skip: Skip = { reason: 'busy', ...outcome };
-    tellSkipped(events, request, waitedMs, skip);
-    if (skip.reason === 'busy') run.skipped(skip.resource, skip.holders);
-    return { status: 'skipped', ...skip, waitedMs };
-  }
-  run.began();
+/** The request has its outcome: works and lets go, or skips. Rejects with the work's own error, or for what `skipFor` does not excuse. */
+export function go<T>(run: Run<T>, outcome: HeldLock | Refused | Error): void {
+  const { request } = run;
+  if (!(outcome instanceof HeldLock))
+    return skip(run, outcome instanceof Error ? skipFor(outcome, request) : { reason: 'busy', ...outcome });
+  // The locker was closed, or whoever asked gave up, while the store was asked: such a lock starts no work.
+  const isClosed = outcome.loss?.reason === 'closed';
+  if (isClosed || request.options.signal?.aborted === true)
+    return outcome.letGo(() => skip(run, { reason: isClosed ? 'closed' : 'aborted', ...nobodyAt(request.scope) }));
+  work(run, outcome);
+}
+
+/** Tells of a `lock` that gave up, and returns why. */
+export function gaveUp({ clock, events, request }: Pick<Run<unknown>, 'clock' | 'events' | 'request'>, error: Error): Error {
+  const reason = skipFor(error, request);
+  if (!(reason instanceof Error)) tellSkipped(events, request, clock.monotonicMs() - request.startedMonoMs, reason);
+  return error;
+}
+
+function work<T>(run: Run<T>, lock: HeldLock): void {
+  const { clock, request } = run;
   const startMs = clock.monotonicMs();
-  let released: ReleaseOutcome | 'failed' = 'failed';
-  let value: T;
-  let lost: LockLostError | undefined;
+  const end = (settle: (release: ReleaseOutcome | 'failed', lost: LockLostError | undefined) => void): void => {
+    lock.isLive();
+    const lost = lock.loss;
+    lock.letGo((release) => settle(release instanceof Error ? 'failed' : release, lost));
+  };
+  const worked = (value: T): void => {
+    const waitedMs = startMs - request.startedMonoMs;
+    end((release, lost) => run.resolve({ status: 'ran', value, waitedMs, heldMs: clock.monotonicMs() - startMs, lost, release }));
+  };
+  const failed = (error: unknown): void => end(() => run.reject(error));
+  let result: T | Promise<T>;
   try {
-    value = await run.within(outcome);
-  } finally {
-    outcome.isLive();
-    lost = outcome.loss;
-    released = await outcome.release().catch(() => 'failed');
+    run.began();
+    result = run.within(lock);
+  } catch (error) {
+    return failed(error);
   }
-  return { status: 'ran', value, waitedMs, heldMs: clock.monotonicMs() - startMs, lost, release: released };
+  if (typeof (result as Promise<T> | undefined)?.then === 'function') (result as Promise<T>).then(worked, failed);
+  else worked(result as T);
 }
 
-/** Tells of a `lock` that gave up. Throws `error` in any case. */
-export function gaveUp({ clock, events, request }: Pick<Run<unknown>, 'clock' | 'events' | 'request'>, error: unknown): never {
-  tellSkipped(events, request, clock.monotonicMs() - request.startedMonoMs, skipFor(error, request.scope, request.options));
-  throw error;
+function skip<T>(run: Run<T>, reason: Skip | Error): void {
+  if (reason instanceof Error) return run.reject(reason);
+  const waitedMs = run.clock.monotonicMs() - run.request.startedMonoMs;
+  tellSkipped(run.events, run.request, waitedMs, reason);
+  if (reason.reason === 'busy') run.skipped(reason.resource, reason.holders);
+  run.resolve({ status: 'skipped', ...reason, waitedMs });
 }
 
 function tellSkipped(events: Events, { scope, options }: Run<unknown>['request'], waitedMs: number, skip: Skip): void {
   events.emit('skipped', () => ({ scope, job: options.job, waitedMs, ...skip }));
-}
-
-/** The locker was closed, or whoever asked gave up, while the store was asked: such a lock starts no work. */
-function isTooLate({ loss, options }: HeldLock): boolean {
-  return loss?.reason === 'closed' || options.signal?.aborted === true;
-}
-
-async function giveBack(lock: HeldLock): Promise<Skip> {
-  await lock.release().catch(() => {});
-  return { reason: lock.loss?.reason === 'closed' ? 'closed' : 'aborted', ...nobodyAt(lock.scope) };
 }
 
 /** Nobody is in the way, but an outcome names a resource. */
@@ -95,12 +104,12 @@ function nobodyAt(scope: ResolvedScope): Pick<Skip, 'resource' | 'holders'> {
   return { resource: needsOf(scope)[0]?.resource ?? '', holders: [] };
 }
 
-/** Which failures to get the lock mean only that the work does not run; the others are thrown. */
-function skipFor(error: unknown, scope: ResolvedScope, options: ResolvedOptions): Skip {
+/** Which failures to get the lock mean only that the work does not run; the others are the caller's. */
+function skipFor(error: Error, { scope, options }: Run<unknown>['request']): Skip | Error {
   if (error instanceof ResourceBusyError) return { reason: 'busy', resource: error.resource, holders: error.holders };
   if (error instanceof StoreUnavailableError && options.onStoreDown === 'skip' && error.code !== 'ERR_GIVEWAY_NO_CAS')
     return { reason: 'store-down', ...nobodyAt(scope) };
   if (error instanceof GivewayError && error.code === 'ERR_GIVEWAY_CLOSED') return { reason: 'closed', ...nobodyAt(scope) };
-  if (error instanceof Error && error.name === 'AbortError' && options.signal?.aborted) return { reason: 'aborted', ...nobodyAt(scope) };
-  throw error;
+  if (error.name === 'AbortError' && options.signal?.aborted) return { reason: 'aborted', ...nobodyAt(scope) };
+  return error;
 }

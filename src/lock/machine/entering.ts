@@ -43,6 +43,10 @@ export function onLooked(m: Facts, entry: Entry | undefined, now: Now): void {
   if (entry === undefined) return onAbsent(m, now);
   if (record === undefined) return onUnreadable(m, now);
   const lookedBefore = m.notBefore;
+  if (m.maybeLined !== undefined) {
+    if (names(record, m.maybeLined.token)) m.lined = m.maybeLined;
+    m.maybeLined = undefined;
+  }
   const granted = grantedIn(m, record);
   if (granted !== undefined) return onGranted(m, granted, record, entry.version, now);
   if (!isInLine(m, record)) m.lined = undefined;
@@ -135,7 +139,7 @@ function sight(m: Facts, record: LockRecord, now: Now): void {
   const isMine = (token: string): boolean => token === m.lined?.token || m.isDoubtful(token);
   m.acquaint().seen = record.holders
     .filter(({ token }) => !isMine(token))
-    .map((holder) => ({ mode: holder.mode, untilMs: latestEndMs(record, holder, now.wallMs) }));
+    .map((holder) => ({ entrant: holder, untilMs: latestEndMs(record, holder, now.wallMs) }));
 }
 
 /** Our token stands among the holders: somebody let us in since the last look that did not show it. */
@@ -148,7 +152,7 @@ function onGranted(m: Facts, granted: Entrant, record: LockRecord, version: Vers
     const { job, ttlMs, maxHoldMs } = head.options;
     const terms = { job, ttlMs, maxHoldMs, usualMs: m.known?.usualMs, limit: granted.limit, line: true } as const;
     const me = entrantOf(m.around.identity, granted.token, granted.mode, terms, now.wallMs, now.wallMs, granted.beat + 1);
-    const admission = admit(record, me, now.wallMs, m.isDoubtful);
+    const admission = admit(record, me, now.wallMs, (token) => m.isDoubtful(token));
     if (admission.granted) return enter(m, admission, version, me, now);
   }
   m.hold(stay, now);
@@ -156,7 +160,7 @@ function onGranted(m: Facts, granted: Entrant, record: LockRecord, version: Vers
 }
 
 function onAbsent(m: Facts, now: Now): void {
-  m.lined = undefined;
+  m.forgetPlace();
   m.state = 'out';
   if (m.known !== undefined) {
     m.known.expectsHolder = false;
@@ -168,7 +172,7 @@ function onAbsent(m: Facts, now: Now): void {
 
 function onUnreadable(m: Facts, now: Now): void {
   m.orders.notice('is garbage or of a later version; it is treated as busy and left alone');
-  m.lined = undefined;
+  m.forgetPlace();
   const known = m.acquaint();
   known.belief = undefined;
   known.refusal = unknownRefusal;
@@ -181,6 +185,10 @@ function onUnreadable(m: Facts, now: Now): void {
 
 function grantedIn(m: Facts, { holders }: LockRecord): Entrant | undefined {
   return m.lined && holders.find(({ token, minHold }) => token === m.lined?.token && !minHold);
+}
+
+function names({ holders, line }: LockRecord, wanted: string): boolean {
+  return holders.some(({ token }) => token === wanted) || line.some(({ token }) => token === wanted);
 }
 
 function isInLine(m: Facts, { line }: LockRecord): boolean {

@@ -2,7 +2,7 @@ import type { Mode } from '../holder.ts';
 import { List } from '../list.ts';
 import { excludes } from '../record/decide.ts';
 import type { Identity } from '../record/entrant.ts';
-import type { Entrant, LockRecord, Waiting } from '../record/record.ts';
+import { type Entrant, type LockRecord, latestDateMs, type Waiting } from '../record/record.ts';
 import { type Belief, type Now, type Orders, type Refusal, unknownRefusal } from './orders.ts';
 import type { Seat, Settle } from './seat.ts';
 import type { Stay } from './stay.ts';
@@ -51,7 +51,7 @@ export interface Pending {
 
 /** A holder of another process. */
 export interface Seen {
-  readonly mode: Mode;
+  readonly entrant: Entrant;
   readonly untilMs: number;
 }
 
@@ -94,6 +94,8 @@ export interface Surroundings {
 const turnMs = 50;
 /** Compare-and-swap races in a row before an attempt is given up. Each one means that somebody else succeeded. */
 export const maxRaces = 64;
+/** Shared by all machines where nobody extends, hands over or takes over: most never do. */
+const none: readonly never[] = [];
 
 /** All that a machine knows. Changed by transitions alone. */
 export class Facts {
@@ -117,6 +119,8 @@ export class Facts {
   leaver: { readonly seat: Seat; readonly settle: Settle } | undefined;
   /** Our place in the line, if we are in it. */
   lined: Waiting | undefined;
+  /** The place we asked for last, if nobody knows whether we got it: the next look tells. */
+  maybeLined: Waiting | undefined;
   /** Before when, for sure, nobody had let us in. */
   notBefore: Now = this.sent;
   nextLookMonoMs = 0;
@@ -134,9 +138,9 @@ export class Facts {
   isFresh = false;
   /** How many of those who extend are in the write under way. */
   extendingSent = 0;
-  extending: { readonly seat: Seat; readonly settle: Settle }[] = [];
-  detaching: { readonly seat: Seat; readonly settle: (token: string | undefined | Error) => void }[] = [];
-  restoring: { readonly token: string; readonly seat: Seat }[] = [];
+  extending: readonly { readonly seat: Seat; readonly settle: Settle }[] = none;
+  detaching: readonly { readonly seat: Seat; readonly settle: (token: string | undefined | Error) => void }[] = none;
+  restoring: readonly { readonly token: string; readonly seat: Seat }[] = none;
 
   constructor(orders: Orders, around: Surroundings, step: (now: Now) => void) {
     this.orders = orders;
@@ -157,7 +161,7 @@ export class Facts {
     this.state = 'held';
     this.pending = undefined;
     this.races = 0;
-    this.lined = undefined;
+    this.forgetPlace();
     this.minHoldUntilMs = 0;
     this.nextSeatEndMonoMs = Number.POSITIVE_INFINITY;
     this.beginTurn(now);
@@ -169,6 +173,20 @@ export class Facts {
     this.isStale = false;
   }
 
+  /** Those who extend and hand over, who will be told by whoever takes them. */
+  takeIntents(): Pick<Facts, 'extending' | 'detaching'> {
+    const { extending, detaching } = this;
+    this.extending = none;
+    this.detaching = none;
+    return { extending, detaching };
+  }
+
+  /** We are in no line, or it no longer matters. */
+  forgetPlace(): void {
+    this.lined = undefined;
+    this.maybeLined = undefined;
+  }
+
   /** A race was lost. `false`: too often. */
   raced(now: Now): boolean {
     this.races++;
@@ -178,7 +196,9 @@ export class Facts {
   }
 
   /** Tokens of ours that are nobody's any more. */
-  readonly isDoubtful = (token: string): boolean => this.known?.doubtful.some((each) => each.token === token) ?? false;
+  isDoubtful(token: string): boolean {
+    return this.known?.doubtful.some((each) => each.token === token) ?? false;
+  }
 
   doubt(token: string, ttlMs: number, now: Now): void {
     const known = this.acquaint();
@@ -210,14 +230,42 @@ export class Facts {
   }
 
   /** Who is in the way of whoever comes to wait behind those who wait here. */
-  refusalBehindLine(): Refusal {
+  refusalBehindLine(wallMs: number): Refusal {
     const { blockers, ahead } = this.refusal();
-    return { blockers, ahead: this.lined === undefined ? ahead : [...ahead, this.lined] };
+    if (this.lined !== undefined) return { blockers, ahead: [...ahead, this.lined] };
+    const { head } = this.queue;
+    return head === undefined || blockers.length + ahead.length > 0
+      ? { blockers, ahead }
+      : { blockers, ahead: [waitingOf(this, head, wallMs)] };
   }
 
   /** Somebody who excludes `mode` was seen here, or is here, and may still be working. */
   mayBeHeldAgainst(mode: Mode, wallMs: number): boolean {
     if (this.stay !== undefined && this.seats.size > 0 && excludes(this.stay.entrant.mode, mode)) return true;
-    return this.known?.seen.some((seen) => excludes(seen.mode, mode) && seen.untilMs > wallMs) ?? false;
+    return this.seenAgainst(mode, wallMs).blockers.length > 0;
   }
+
+  /** Who was seen here, excludes `mode`, and may still be working. */
+  seenAgainst(mode: Mode, wallMs: number): Refusal {
+    const against = this.known?.seen.filter(({ entrant, untilMs }) => excludes(entrant.mode, mode) && untilMs > wallMs) ?? [];
+    return { blockers: against.map(({ entrant }) => entrant), ahead: [] };
+  }
+}
+
+/** Our place in the line, for whoever is first. */
+export function waitingOf(m: Facts, { mode, limit, options }: Seat, wallMs: number): Waiting {
+  const { job, ttlMs, maxHoldMs, retry } = options;
+  return {
+    token: m.orders.newToken(),
+    mode,
+    job,
+    ...m.around.identity,
+    since: wallMs,
+    ttlMs,
+    maxHoldMs: maxHoldMs > latestDateMs ? undefined : maxHoldMs,
+    maxWaitMs: retry.maxWaitMs,
+    pauseMs: retry.maxDelayMs,
+    usualMs: m.known?.usualMs,
+    limit,
+  };
 }

@@ -18,7 +18,7 @@ export function lookForHanded(m: Facts, record: LockRecord | undefined, version:
   const found = record?.holders.find((holder) => holder.token === token && !holder.minHold);
   const fits = found?.mode === seat.mode && (stay === undefined || (stay.entrant.mode === seat.mode && seat.mode !== 'write'));
   if (record === undefined || version === undefined || found === undefined || !fits) {
-    m.restoring.shift();
+    m.restoring = m.restoring.slice(1);
     tellRefused(seat, unknownRefusal, now);
     return lookForHanded(m, record, version, now);
   }
@@ -42,12 +42,12 @@ export function handOver(m: Facts, now: Now): boolean {
   if (leaving === undefined) return false;
   const { seat, settle } = leaving;
   if (seat.state !== 'seated' || seat.stay !== stay || !seat.isLive(now)) {
-    m.detaching.shift();
+    m.detaching = m.detaching.slice(1);
     settle(undefined);
     return handOver(m, now);
   }
   if (m.seats.size === 1) {
-    m.detaching.shift();
+    m.detaching = m.detaching.slice(1);
     m.seats.remove(seat);
     seat.state = 'over';
     m.acquaint().refusal = { blockers: [stay.entrant], ahead: stay.record.line };

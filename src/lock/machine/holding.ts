@@ -4,11 +4,11 @@ import { admit, depart, takesLine } from '../record/decide.ts';
 import { entrantOf } from '../record/entrant.ts';
 import { decodeRecord, type Entrant, encodeAlone, encodeRecord, type LockRecord } from '../record/record.ts';
 import type { Entry, Version } from '../store.ts';
-import { type Facts, maxRaces, type Pending } from './facts.ts';
+import { type Facts, maxRaces, type Pending, waitingOf } from './facts.ts';
 import { handOver, lookForHanded } from './handing.ts';
 import type { Now } from './orders.ts';
 import type { Seat } from './seat.ts';
-import { newcomer, newcomerInLine, seat, settleLeaver, tellAsked } from './seating.ts';
+import { newcomer, seat, settleLeaver, tellAsked } from './seating.ts';
 import { Stay } from './stay.ts';
 import { stepDown } from './unanswered.ts';
 import { wait } from './waiting.ts';
@@ -50,7 +50,8 @@ export function onRenewed(m: Facts, version: Version | undefined, now: Now): voi
   if (record.line.length === 0) m.beginTurn(now);
   m.isStale = false;
   if (handsOver !== undefined) {
-    const leaving = m.detaching.shift();
+    const [leaving] = m.detaching;
+    m.detaching = m.detaching.slice(1);
     if (leaving !== undefined) {
       m.seats.remove(leaving.seat);
       leaving.seat.state = 'over';
@@ -62,7 +63,9 @@ export function onRenewed(m: Facts, version: Version | undefined, now: Now): voi
     seat(m, handed, now, handed.sinceWallMs);
     m.isStale = true;
   }
-  for (const { seat: extended, settle } of m.extending.splice(0, m.extendingSent)) settle(extended.isLive(now));
+  const extended = m.extending.slice(0, m.extendingSent);
+  m.extending = m.extending.slice(m.extendingSent);
+  for (const each of extended) each.settle(each.seat.isLive(now));
   dropDead(m);
   m.step(now);
 }
@@ -148,8 +151,9 @@ export function lose(m: Facts, reason: LostReason, now: Now): void {
     m.seats.remove(each);
     each.lose(reason, now);
   }
-  for (const { settle } of m.extending.splice(0)) settle(false);
-  for (const { settle } of m.detaching.splice(0)) settle(undefined);
+  const { extending, detaching } = m.takeIntents();
+  for (const { settle } of extending) settle(false);
+  for (const { settle } of detaching) settle(undefined);
   settleLeaver(m, false);
   m.step(now);
 }
@@ -195,6 +199,8 @@ function maySit(m: Facts, stay: Stay, head: Seat, now: Now): 'yes' | 'no' | 'aft
 /** Nobody sits here any more: on to whoever waits here, or out. */
 function goOn(m: Facts, stay: Stay, now: Now): void {
   const { head } = m.queue;
+  // Nobody waits here, nobody was seen: the way out of almost every lock.
+  if (head === undefined && stay.isAlone && m.known === undefined && m.minHoldUntilMs <= now.wallMs) return remove(m, stay, now);
   if (head !== undefined && m.minHoldUntilMs <= now.wallMs) {
     const me = newcomer(m, head, now);
     const admission = admit(stay.record, me, now.wallMs, (token) => token === stay.token || m.isDoubtful(token));
@@ -208,14 +214,18 @@ function goOn(m: Facts, stay: Stay, now: Now): void {
   // Sharers come and go: what was last seen of them is rarely so any more, and to find that out costs a request.
   if ((m.known?.expectsChange ?? !stay.isAlone) && !m.isFresh) return reread(m, now);
   const next = m.queue.head;
-  const again = next !== undefined && m.around.canLine && takesLine(stay.record) ? newcomerInLine(m, next, now) : undefined;
+  const again = next !== undefined && m.around.canLine && takesLine(stay.record) ? waitingOf(m, next, now.wallMs) : undefined;
   const minHoldUntilMs = m.minHoldUntilMs;
-  const departure = depart(stay.record, stay.entrant, now.wallMs, { minHoldUntilMs, again, isMine: m.isDoubtful });
+  const departure = depart(stay.record, stay.entrant, now.wallMs, { minHoldUntilMs, again, isMine: (token) => m.isDoubtful(token) });
   if (departure.act === 'write') {
     m.pending = { record: departure.record, waiting: again };
     m.send('departing', now);
     return m.orders.replace(encodeRecord(departure.record), stay.version, departure.ttlMs);
   }
+  remove(m, stay, now);
+}
+
+function remove(m: Facts, stay: Stay, now: Now): void {
   m.send('removing', now);
   m.orders.remove(stay.version);
 }
@@ -241,7 +251,10 @@ function renew(m: Facts, stay: Stay, now: Now): void {
     line: true,
   } as const;
   const me = entrantOf(m.around.identity, stay.token, stay.entrant.mode, terms, sinceMs, now.wallMs, beat + 1);
-  const { record, ttlMs: lifeMs } = admit(stay.record, me, now.wallMs, m.isDoubtful) as { record: LockRecord; ttlMs: number };
+  const { record, ttlMs: lifeMs } = admit(stay.record, me, now.wallMs, (token) => m.isDoubtful(token)) as {
+    record: LockRecord;
+    ttlMs: number;
+  };
   stay.shortenTo(ttlMs, now);
   m.pending = { record, me };
   m.extendingSent = m.extending.length;

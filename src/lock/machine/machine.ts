@@ -56,7 +56,7 @@ export class Machine {
     const m = this.#facts;
     const waits = m.queue.head?.state === 'waiting';
     if (m.queue.size >= m.around.maxWaiters) return tellRefused(seat, { ...(m.known?.refusal ?? unknownRefusal), isCrowded: true }, now);
-    const refusal = waits ? m.refusalBehindLine() : undefined;
+    const refusal = waits ? m.refusalBehindLine(now.wallMs) : undefined;
     if (refusal !== undefined && !seat.patient) return tellRefused(seat, refusal, now);
     seat.askedMonoMs = now.monoMs;
     m.queue.push(seat);
@@ -110,7 +110,7 @@ export class Machine {
     if (!seat.isLive(now)) return settle(false);
     seat.extend(ttlMs, now);
     m.nextSeatEndMonoMs = 0;
-    m.extending.push({ seat, settle });
+    m.extending = [...m.extending, { seat, settle }];
     m.step(now);
   }
 
@@ -118,7 +118,7 @@ export class Machine {
   detach(seat: Seat, now: Now, settle: (token: string | undefined | Error) => void): void {
     const m = this.#facts;
     if (!seat.isLive(now)) return settle(undefined);
-    m.detaching.push({ seat, settle });
+    m.detaching = [...m.detaching, { seat, settle }];
     m.step(now);
   }
 
@@ -126,7 +126,7 @@ export class Machine {
   restore(token: string, seat: Seat, now: Now): void {
     const m = this.#facts;
     seat.askedMonoMs = now.monoMs;
-    m.restoring.push({ token, seat });
+    m.restoring = [...m.restoring, { token, seat }];
     m.step(now);
   }
 

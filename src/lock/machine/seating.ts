@@ -1,6 +1,6 @@
 /** Who waits here, who sits here, and what they are told. */
 import { entrantOf } from '../record/entrant.ts';
-import { type Entrant, latestDateMs, type Waiting } from '../record/record.ts';
+import type { Entrant } from '../record/record.ts';
 import type { Facts } from './facts.ts';
 import type { Now, Refusal } from './orders.ts';
 import type { Seat } from './seat.ts';
@@ -50,33 +50,15 @@ export function newcomer(m: Facts, head: Seat, now: Now): Entrant {
   return entrantOf(m.around.identity, token, head.mode, terms, now.wallMs, now.wallMs);
 }
 
-/** Our place in the line, for whoever is first. */
-export function newcomerInLine(m: Facts, { mode, limit, options }: Seat, now: Now): Waiting {
-  const { job, ttlMs, maxHoldMs, retry } = options;
-  return {
-    token: m.orders.newToken(),
-    mode,
-    job,
-    ...m.around.identity,
-    since: now.wallMs,
-    ttlMs,
-    maxHoldMs: maxHoldMs > latestDateMs ? undefined : maxHoldMs,
-    maxWaitMs: retry.maxWaitMs,
-    pauseMs: retry.maxDelayMs,
-    usualMs: m.known?.usualMs,
-    limit,
-  };
-}
-
 /** Takes its place. */
 export function seat(m: Facts, each: Seat, now: Now, sinceWallMs?: number): void {
   const stay = m.stay as Stay;
-  // Whoever sat here last has let go, and the stay goes on.
-  settleLeaver(m, true);
   stay.isUsed = true;
   each.sit(stay, now, sinceWallMs);
   m.seats.push(each);
   m.nextSeatEndMonoMs = Math.min(m.nextSeatEndMonoMs, now.monoMs + each.ownLeftMs(now));
+  // Whoever sat here last has let go, and the stay goes on.
+  settleLeaver(m, true);
   each.asker?.seated(each, now);
 }
 

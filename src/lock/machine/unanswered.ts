@@ -6,15 +6,18 @@ import { settleLeaver, tellRefused } from './seating.ts';
 import { wait } from './waiting.ts';
 
 export function stepDown(m: Facts, error: Error, now: Now): void {
-  const { pending, state, stay, lined } = m;
+  const { pending, state, stay } = m;
   m.pending = undefined;
-  for (const { settle } of m.extending.splice(0)) settle(error);
-  for (const { seat, settle } of m.detaching.splice(0)) {
+  const { restoring } = m;
+  m.restoring = [];
+  const { extending, detaching } = m.takeIntents();
+  for (const { settle } of extending) settle(error);
+  for (const { seat, settle } of detaching) {
     if (seat.stay === stay && seat.state === 'seated') m.seats.remove(seat);
     seat.state = 'over';
     settle(error);
   }
-  for (const { seat } of m.restoring.splice(0)) {
+  for (const { seat } of restoring) {
     seat.state = 'over';
     seat.asker?.failed(seat, error, now);
   }
@@ -31,14 +34,14 @@ export function stepDown(m: Facts, error: Error, now: Now): void {
     m.acquaint().refusal = { blockers: [stay.entrant], ahead: stay.record.line };
   }
   m.stay = undefined;
-  if (m.queue.size === 0 && lined !== undefined) {
-    // It goes on saying that nobody waits, until its entry is void by itself.
-    if (m.around.isClosing || now.wallMs > lined.since + lined.maxWaitMs) m.lined = undefined;
+  if (state === 'lining') m.maybeLined = pending?.waiting;
+  // Nobody waits any more: it goes on saying so until its place is void by itself.
+  const place = m.lined ?? m.maybeLined;
+  if (m.queue.size === 0 && place !== undefined) {
+    if (m.around.isClosing || now.wallMs > place.since + place.maxWaitMs) m.forgetPlace();
     else m.pausedUntilMonoMs = now.monoMs + retryMs;
   }
-  // It may stand in the line: the next look tells.
-  if (state === 'lining') m.lined = pending?.waiting;
-  m.state = m.lined === undefined ? 'out' : 'waiting';
+  m.state = m.lined === undefined && m.maybeLined === undefined ? 'out' : 'waiting';
   const isRelease = m.leaver !== undefined;
   settleLeaver(m, error);
   if (!isRelease) failQueue(m, error, now);
@@ -57,13 +60,13 @@ function failQueue(m: Facts, error: Error, now: Now): void {
     if (mayNotRun && each.patient) {
       if (each.state === 'asked') {
         each.state = 'waiting';
-        each.asker?.waits(each, m.refusal());
+        each.asker?.waits(each, m.seenAgainst(each.mode, now.wallMs));
       }
       continue;
     }
     m.queue.remove(each);
     each.state = 'over';
-    if (mayNotRun) tellRefused(each, m.refusal(), now);
+    if (mayNotRun) tellRefused(each, m.seenAgainst(each.mode, now.wallMs), now);
     else each.asker?.failed(each, error, now);
   }
 }

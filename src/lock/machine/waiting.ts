@@ -1,10 +1,11 @@
+import { aheadMs } from '../record/decide.ts';
 import { encodeGone, encodeWaiting, type LockRecord } from '../record/record.ts';
 import type { Version } from '../store.ts';
-import type { Facts, Pending } from './facts.ts';
+import { type Facts, type Pending, waitingOf } from './facts.ts';
 import type { Now, Refusal } from './orders.ts';
 import { lookAgainMs } from './patience.ts';
 import type { Seat } from './seat.ts';
-import { newcomerInLine, tellAll } from './seating.ts';
+import { tellAll } from './seating.ts';
 
 /** Somebody waits here: until it is time to look, or nobody does. */
 export function stepWaiting(m: Facts, now: Now): void {
@@ -25,9 +26,12 @@ export function look(m: Facts, now: Now): void {
 
 export function onAppended(m: Facts, version: Version | undefined, now: Now): void {
   const { waiting, record } = m.pending as Pending;
-  // A store may say no though the text stands there, with another behind it: the next look tells.
+  if (version === undefined) {
+    // A store may say no though the text stands there, with another's behind it.
+    m.maybeLined = waiting;
+    return raceAgain(m, now);
+  }
   m.lined = waiting;
-  if (version === undefined) return raceAgain(m, now);
   m.races = 0;
   // The text was as it had been seen: nobody had let us in before this was sent.
   m.notBefore = m.sent;
@@ -77,11 +81,11 @@ export function remember(m: Facts, record: LockRecord, version: Version, { block
 export function leaveLine(m: Facts, now: Now): void {
   m.orders.watch(false);
   const belief = m.known?.belief;
-  if (m.lined === undefined) {
+  if (m.lined === undefined && m.maybeLined === undefined) {
     m.state = 'out';
     return m.step(now);
   }
-  if (belief === undefined || m.isPoked) return look(m, now);
+  if (belief === undefined || m.isPoked || m.lined === undefined || m.maybeLined !== undefined) return look(m, now);
   m.send('quitting', now);
   m.orders.append(encodeGone(m.lined.token), belief.version);
   (m.known as { belief: undefined }).belief = undefined;
@@ -89,7 +93,7 @@ export function leaveLine(m: Facts, now: Now): void {
 
 /** Behind all who stand in the record that was seen. */
 export function lineUp(m: Facts, head: Seat, record: LockRecord, version: Version, now: Now): void {
-  const waiting = newcomerInLine(m, head, now);
+  const waiting = waitingOf(m, head, now.wallMs - aheadMs(record, now.wallMs));
   const line = [...record.line.filter(({ token }) => token !== m.lined?.token), waiting];
   m.pending = { record: { ...record, line }, waiting };
   m.send('lining', now);
@@ -99,7 +103,7 @@ export function lineUp(m: Facts, head: Seat, record: LockRecord, version: Versio
 
 export function raceAgain(m: Facts, now: Now): void {
   m.pending = undefined;
-  m.state = m.lined === undefined ? 'out' : 'waiting';
+  m.state = m.lined === undefined && m.maybeLined === undefined ? 'out' : 'waiting';
   m.isPoked = true;
   if (!m.raced(now)) {
     tellAll(m, now);

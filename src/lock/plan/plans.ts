@@ -74,7 +74,8 @@ function withLimit(need: Need, table: TableOptions | undefined): Need {
   return limit === undefined ? need : { ...need, limit };
 }
 
-function remember<K, V>(memory: Map<K, V>, key: K, make: () => V): V {
+/** What was worked out before, or `make` it. Forgets all once it is too much. */
+export function remember<K, V>(memory: Map<K, V>, key: K, make: () => V): V {
   const known = memory.get(key);
   if (known !== undefined) return known;
   const made = make();

@@ -27,6 +27,11 @@ export interface LockerOptions extends Omit<RunOptions, 'signal'> {
   readonly host?: string;
   /** More than these may not wait for one table in this process; the next is busy at once. Default 10 000. */
   readonly maxWaiters?: number;
+  /**
+   * How a run knows that it is inside another: `'context'`, by the async context, or `'explicit'`, not at all, so that each takes locks of
+   * its own and `current()` knows none. Default `'context'`.
+   */
+  readonly nesting?: 'context' | 'explicit';
   /** Time as the locker reads it; for tests. */
   readonly clock?: Clock;
 }
@@ -46,6 +51,7 @@ export interface Settings {
   readonly closesStore: boolean;
   readonly host: string;
   readonly maxWaiters: number;
+  readonly nesting: 'context' | 'explicit';
   readonly clock: Clock;
 }
 
@@ -59,6 +65,7 @@ const ownNames = [
   'closesStore',
   'host',
   'maxWaiters',
+  'nesting',
   'clock',
 ];
 const tableNames = ['ttlMs', 'maxHoldMs', 'minHoldMs', 'retry', 'onStoreDown', 'onBusy', 'limits'];
@@ -77,8 +84,9 @@ export function resolveSettings(options: LockerOptions): Settings {
     allowUnlisted = false,
     defaultSchema = 'public',
     closesStore = false,
-    host = process.env.GIVEWAY_HOST ?? hostname(),
+    host = process.env.GIVEWAY_HOST || hostname(),
     maxWaiters = 10_000,
+    nesting = 'context',
     clock = systemClock,
     ...defaults
   } = options;
@@ -94,6 +102,8 @@ export function resolveSettings(options: LockerOptions): Settings {
     throw new InvalidOptionError('host', host, 'a name of 1 to 255 characters without control characters is allowed');
   if (!Number.isSafeInteger(maxWaiters) || maxWaiters < 1)
     throw new InvalidOptionError('maxWaiters', maxWaiters, 'a whole number from 1 up is allowed');
+  if (nesting !== 'context' && nesting !== 'explicit')
+    throw new InvalidOptionError('nesting', nesting, "'context' or 'explicit' is allowed");
   const schema = schemaName(defaultSchema);
   const tables = new Map<string, TableOptions>();
   for (const [name, settings] of entriesOf(resources)) {
@@ -114,6 +124,7 @@ export function resolveSettings(options: LockerOptions): Settings {
     closesStore,
     host,
     maxWaiters,
+    nesting,
     clock,
   };
 }

@@ -117,11 +117,12 @@ export function excludes(one: Mode, other: Mode): boolean {
   return one === 'write' || one !== other;
 }
 
-/** The line without whoever has given up by its own word, and could not say so. */
+/** The line without whoever has given up by its own word, and could not say so, with its times on this host's clock. */
 function waitingIn(record: LockRecord, nowMs: number, isMine: IsMine): readonly Waiting[] {
-  const wallMs = clockOf(record, nowMs);
-  const stays = ({ token, since, maxWaitMs }: Waiting): boolean => !isMine(token) && wallMs <= since + maxWaitMs + clockSkewMs;
-  return record.line.every(stays) ? record.line : record.line.filter(stays);
+  const shiftMs = aheadMs(record, nowMs);
+  const stays = ({ token, since, maxWaitMs }: Waiting): boolean => !isMine(token) && nowMs - shiftMs <= since + maxWaitMs + clockSkewMs;
+  const line = record.line.every(stays) ? record.line : record.line.filter(stays);
+  return shiftMs === 0 ? line : line.map((waiting) => ({ ...waiting, since: waiting.since + shiftMs }));
 }
 
 /** The entry of one whose turn it is: short, until it confirms it itself. */

@@ -4,7 +4,7 @@ import type { Place, Seat, Settle } from '../machine/seat.ts';
 import { newToken } from '../record/tokens.ts';
 import type { Entry, Version } from '../store.ts';
 import type { Alarm, Alarmed } from './alarms.ts';
-import type { Shell } from './shell.ts';
+import type { Runner } from './runner.ts';
 
 /** One resource's machine, and whatever runs its orders. The only one here who knows promises. */
 export class Gate implements Orders, Place, Alarmed {
@@ -13,68 +13,68 @@ export class Gate implements Orders, Place, Alarmed {
   readonly resource: string;
   readonly machine: Machine;
   alarm: Alarm | undefined;
-  readonly #shell: Shell;
+  readonly #runner: Runner;
   readonly #key: string;
   #subscription: Disposable | undefined;
 
-  constructor(shell: Shell, id: string, resource: string, key: string) {
-    this.#shell = shell;
+  constructor(runner: Runner, id: string, resource: string, key: string) {
+    this.#runner = runner;
     this.id = id;
     this.resource = resource;
     this.#key = key;
-    this.machine = new Machine(this, shell);
+    this.machine = new Machine(this, runner);
   }
 
   ask(seat: Seat): void {
-    this.#shell.act((now) => this.machine.ask(seat, now));
+    this.#runner.act((now) => this.machine.ask(seat, now));
   }
 
   giveUp(seat: Seat): void {
-    this.#shell.act((now) => this.machine.giveUp(seat, now));
+    this.#runner.act((now) => this.machine.giveUp(seat, now));
   }
 
   leave(seat: Seat, worked: boolean, settle: Settle): void {
-    this.#shell.act((now) => this.machine.leave(seat, worked, now, settle));
+    this.#runner.act((now) => this.machine.leave(seat, worked, now, settle));
   }
 
   extend(seat: Seat, ttlMs: number, settle: Settle): void {
-    this.#shell.act((now) => this.machine.extend(seat, ttlMs, now, settle));
+    this.#runner.act((now) => this.machine.extend(seat, ttlMs, now, settle));
   }
 
   detach(seat: Seat, settle: (token: string | undefined | Error) => void): void {
-    this.#shell.act((now) => this.machine.detach(seat, now, settle));
+    this.#runner.act((now) => this.machine.detach(seat, now, settle));
   }
 
   restore(token: string, seat: Seat): void {
-    this.#shell.act((now) => this.machine.restore(token, seat, now));
+    this.#runner.act((now) => this.machine.restore(token, seat, now));
   }
 
   woke(): void {
-    this.#shell.act((now) => this.machine.woke(now));
+    this.#runner.act((now) => this.machine.woke(now));
   }
 
   read(): void {
-    this.#order(() => this.#shell.store.read(this.#key));
+    this.#order(() => this.#runner.store.read(this.#key));
   }
 
   create(value: string, ttlMs: number): void {
-    this.#order(() => this.#shell.store.create(this.#key, value, ttlMs));
+    this.#order(() => this.#runner.store.create(this.#key, value, ttlMs));
   }
 
   replace(value: string, version: Version, ttlMs: number): void {
-    this.#order(() => this.#shell.store.replace(this.#key, value, version, ttlMs));
+    this.#order(() => this.#runner.store.replace(this.#key, value, version, ttlMs));
   }
 
   remove(version: Version): void {
-    this.#order(() => this.#shell.store.remove(this.#key, version));
+    this.#order(() => this.#runner.store.remove(this.#key, version));
   }
 
   append(text: string, version: Version): void {
-    this.#order(() => this.#shell.store.append?.(this.#key, text, version) ?? Promise.resolve(undefined));
+    this.#order(() => this.#runner.store.append?.(this.#key, text, version) ?? Promise.resolve(undefined));
   }
 
   wakeAt(monoMs: number, now: Now): void {
-    this.#shell.beats.at(this, monoMs, now.monoMs);
+    this.#runner.beats.at(this, monoMs, now.monoMs);
   }
 
   watch(isWanted: boolean): void {
@@ -84,12 +84,12 @@ export class Gate implements Orders, Place, Alarmed {
   }
 
   rest(): void {
-    this.#shell.beats.cancel(this);
-    this.#shell.forget(this);
+    this.#runner.beats.cancel(this);
+    this.#runner.forget(this);
   }
 
   notice(message: string): void {
-    this.#shell.notice(this.resource, `the record of "${this.resource}" ${message}`);
+    this.#runner.notice(this.resource, `the record of "${this.resource}" ${message}`);
   }
 
   newToken(): string {
@@ -102,7 +102,7 @@ export class Gate implements Orders, Place, Alarmed {
 
   #subscribe(): Disposable | undefined {
     try {
-      return this.#shell.store.subscribe?.(this.#key, (entry?: Entry) => this.#shell.act((now) => this.machine.changed(entry, now)));
+      return this.#runner.store.subscribe?.(this.#key, (entry?: Entry) => this.#runner.act((now) => this.machine.changed(entry, now)));
     } catch {
       // Who is not called looks.
       return undefined;
@@ -110,14 +110,10 @@ export class Gate implements Orders, Place, Alarmed {
   }
 
   #order(request: () => Promise<Answer>): void {
-    this.#shell.send(request, this.#answered, this.#failed);
+    this.#runner.send(
+      request,
+      (answer) => this.#runner.act((now) => this.machine.answered(answer, now)),
+      (error) => this.#runner.act((now) => this.machine.unanswered(error, now)),
+    );
   }
-
-  readonly #answered = (answer: Answer): void => {
-    this.#shell.act((now) => this.machine.answered(answer, now));
-  };
-
-  readonly #failed = (error: Error): void => {
-    this.#shell.act((now) => this.machine.unanswered(error, now));
-  };
 }

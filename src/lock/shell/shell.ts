@@ -1,6 +1,5 @@
 import type { Clock } from '../clock.ts';
 import { GivewayError, StoreUnavailableError } from '../errors.ts';
-import type { Surroundings } from '../machine/facts.ts';
 import type { Answer } from '../machine/machine.ts';
 import type { Now, Refusal } from '../machine/orders.ts';
 import type { Need } from '../options.ts';
@@ -9,6 +8,7 @@ import type { Identity } from '../record/entrant.ts';
 import type { Entry, LockStore } from '../store.ts';
 import { Alarms } from './alarms.ts';
 import { Gate } from './gate.ts';
+import type { Runner } from './runner.ts';
 
 /** What a shell needs from its locker. */
 export interface ShellContext {
@@ -26,7 +26,7 @@ export interface ShellContext {
 }
 
 /** What surrounds the machines of one locker: store, clock and timers. Events reach them one after another, never one inside another. */
-export class Shell implements Surroundings {
+export class Shell implements Runner {
   readonly store: LockStore;
   readonly clock: Clock;
   readonly identity: Identity;
@@ -104,7 +104,7 @@ export class Shell implements Surroundings {
     return gate;
   }
 
-  forget(gate: Gate): void {
+  forget(gate: { readonly id: string }): void {
     if (this.#gates.get(gate.id) === gate) {
       this.#gates.delete(gate.id);
       // V8 keeps the tables that a growing map leaves behind alive in one that lives long.

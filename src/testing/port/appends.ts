@@ -53,10 +53,10 @@ export const appendBehaviours: readonly Behaviour[] = [
       assert.equal(await a.append(key, ' late', stale), undefined);
       assert.equal((await a.read(key))?.value, 'same');
       assert.equal(await b.remove(key, next), true);
-      assert.equal(await a.append(key, ' late', next), undefined);
+      assert.equal(await b.append(key, ' late', next), undefined);
       assert.equal(await a.read(key), undefined);
       assert(await b.create(key, 'same', minute));
-      assert.equal(await a.append(key, ' late', next), undefined);
+      assert.equal(await b.append(key, ' late', next), undefined);
       assert.equal((await a.read(key))?.value, 'same');
     },
   }),

@@ -1,7 +1,7 @@
 /** What holders believe and what stands in the store: a history that is right, and ones that are wrong by one thing. */
 import { describe, expect, test } from '@jest/globals';
 import type { Report } from '../breaches.ts';
-import { keyOf } from '../observed.ts';
+import { type Held, keyOf } from '../observed.ts';
 import { createBeliefs } from './beliefs.ts';
 import { append, clock, gather, heldBy, now, processOf, recordOf, token, write } from './made.ts';
 import { createWrites } from './writes.ts';
@@ -21,6 +21,8 @@ describe('beliefs', () => {
       ownerOf: (text) => ({ [token(1)]: 'p1', [token(2)]: 'p2' })[text],
       limit: appends === undefined ? undefined : { resource: 't', appends },
       areNear: true,
+      areStill: true,
+      isCalm: true,
     });
 
   test('P1: two that exclude one another, in one process or in two', () => {
@@ -59,8 +61,21 @@ describe('beliefs', () => {
     const beliefs = beliefsOver(report);
     const first = heldBy('p1', write);
     beliefs.begin(first);
+    now.ms += 1;
     beliefs.begin({ ...heldBy('p1', write, { family: 'other' }, { isProtected: false }), process: first.process });
     expect(told()).toEqual(['P8 p1']);
+  });
+
+  test('P6: a lock that is renewed and lost, while nothing goes wrong', () => {
+    const { report, told } = gather();
+    const beliefs = beliefsOver(report);
+    const lost = (reason: string, change: Partial<Held> = {}): Held =>
+      heldBy('p1', write, change, { signal: { aborted: true, reason: { reason } } as AbortSignal });
+    beliefs.look(lost('max-hold'));
+    beliefs.look(lost('expired', { options: { ...heldBy('p1', write).options, heartbeat: false } }));
+    expect(told()).toEqual([]);
+    beliefs.look(lost('expired'));
+    expect(told()).toEqual(['P6 p1']);
   });
 
   test('a fence that does not grow', () => {

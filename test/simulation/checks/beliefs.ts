@@ -27,9 +27,13 @@ interface Surroundings {
   readonly limit: { readonly resource: string; readonly appends: number } | undefined;
   /** Are the clocks of these hosts near enough for a shortest hold to count between them? */
   readonly areNear: boolean;
+  /** Nothing goes wrong in this world: no lock that is renewed is lost. */
+  readonly isCalm: boolean;
+  /** Nobody sets a clock: a shortest hold is as long as the clocks say. */
+  readonly areStill: boolean;
 }
 
-export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear }: Surroundings): Beliefs {
+export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear, areStill, isCalm }: Surroundings): Beliefs {
   const all = new Set<Held>();
   const forgets = new Map<string, number[]>();
   const fences = new Map<string, bigint>();
@@ -49,7 +53,7 @@ export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear }:
       if (other === held || other.family === held.family || !other.lock.isProtected || other.endedMs !== undefined) continue;
       const need = contested(held, other);
       if (need === undefined || !believes(other)) continue;
-      const fromMs = Math.min(held.fromMs, other.fromMs);
+      const fromMs = Math.min(held.askedMs, other.askedMs);
       if (!forgotSince(need.resource, fromMs, Math.max(held.fromMs, other.fromMs)))
         report('P1', held.who, `holds "${need.resource}" (${need.mode}) while ${other.job} on ${other.process.name} does`);
     }
@@ -82,22 +86,31 @@ export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear }:
         believes(other),
     );
     const seats = new Set(holding.map(({ family }) => family)).size;
-    if (seats > limit.appends && process.runs)
+    const earliestMs = Math.min(...holding.map(({ askedMs }) => askedMs));
+    if (seats > limit.appends && process.runs && !forgotSince(limit.resource, earliestMs, nowMs()))
       report('limits', who, `is one of ${seats} appends on "${limit.resource}"; ${limit.appends} are allowed`);
   }
 
   function mustKeepMinHold(held: Held): void {
+    if (!areStill) return;
     for (const { held: before, untilMs } of minHolds) {
       const need = contested(held, before);
       if (need === undefined || nowMs() >= untilMs - 1 || before.family === held.family) continue;
       if (before.process.host !== held.process.host && !areNear) continue;
-      if (forgotSince(need.resource, before.fromMs, nowMs())) continue;
+      if (forgotSince(need.resource, before.askedMs, nowMs())) continue;
       report(
         'minHold',
         held.who,
         `holds "${need.resource}" ${Math.round(untilMs - nowMs())} ms before the shortest hold of ${before.job} is over`,
       );
     }
+  }
+
+  function mustBeKept({ who, lock, family, job }: Held): void {
+    const reason = (lock.signal.reason as { reason?: string } | undefined)?.reason;
+    // Inside a run the outer lock may have ended, or want no renewal.
+    if (family === job && reason !== undefined && ['expired', 'unreachable', 'vanished', 'stolen'].includes(reason))
+      report('P6', who, `loses a lock that is renewed (${reason}), and nothing went wrong`);
   }
 
   function mustOutgrow(held: Held): void {
@@ -119,6 +132,7 @@ export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear }:
           (other) =>
             other.process === held.process &&
             other.family !== held.family &&
+            other.fromMs < nowMs() &&
             contested(held, other) &&
             other.lock.isProtected &&
             believes(other),
@@ -136,7 +150,8 @@ export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear }:
     look(held) {
       if (held.overMs !== undefined || held.endedMs !== undefined) return false;
       if (!believes(held)) {
-        held.overMs = nowMs();
+        if (held.process.runs) held.overMs = nowMs();
+        if (isCalm && held.options.heartbeat) mustBeKept(held);
         return false;
       }
       if (held.lock.isProtected) {
@@ -150,7 +165,8 @@ export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear }:
       all.delete(held);
     },
     released(held) {
-      if (held.lock.isProtected && held.options.minHoldMs > 0 && held.overMs === undefined)
+      // Inside a run it may have joined, and then the outer lock goes on.
+      if (held.lock.isProtected && held.options.minHoldMs > 0 && held.overMs === undefined && held.family === held.job)
         minHolds.push({ held, untilMs: held.sinceMs + held.options.minHoldMs });
     },
     forgot(key) {

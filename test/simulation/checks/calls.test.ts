@@ -5,10 +5,11 @@ import type { Report } from '../breaches.ts';
 import { drawPlan } from '../draw.ts';
 import { keyOf } from '../observed.ts';
 import { inWorld } from '../play.ts';
+import type { Mode } from '../records.ts';
 import { createCalls } from './calls.ts';
 import { createEndings } from './endings.ts';
 import { leftByClosed, leftByIdle } from './leftovers.ts';
-import { clock, gather, now, processOf, read, recordOf, token, write } from './made.ts';
+import { clock, gather, now, processOf, recordOf, token, write } from './made.ts';
 import { createSights } from './sights.ts';
 import { createTurns } from './turns.ts';
 
@@ -64,7 +65,8 @@ describe('sights', () => {
       ...clock,
       report,
       ownerOf: (text) => (text === token(2) ? 'p2' : undefined),
-      hasCrashed: () => crashed,
+      isHandedOver: () => false,
+      crashedMs: () => (crashed ? 0 : undefined),
       endOf: () => 0,
       areNear: true,
     });
@@ -85,21 +87,29 @@ describe('sights', () => {
   test('P10: busy, and not by whom, or by somebody whom the store never saw, or with something else', () => {
     const { report, told } = gather();
     const sights = sightsOf(report, false);
-    sights.refused('right', write, 't', [holder]);
-    sights.refused('nobody', write, 't', []);
-    sights.refused('stranger', write, 't', [{ ...holder, token: token(3) }]);
-    sights.refused('elsewhere', write, 'u', [holder]);
+    sights.refused(processOf('p1'), 'right', write, 't', [holder]);
+    sights.refused(processOf('p1'), 'nobody', write, 't', []);
+    sights.refused(processOf('p1'), 'stranger', write, 't', [{ ...holder, token: token(3) }]);
+    sights.refused(processOf('p1'), 'elsewhere', write, 'u', [holder]);
     expect(told()).toEqual(['P10 nobody', 'P10 stranger', 'P10 elsewhere']);
   });
 
   test('P3: refused by the dead', () => {
     const { report, told } = gather();
+    const p1 = processOf('p1');
+    const refuse = (sights: ReturnType<typeof createSights>, who: string, mode: Mode): void => {
+      sights.saw(p1, keyOf('t'), recordOf({ token: token(2) }));
+      sights.refused(p1, who, [{ resource: 't', mode }], 't', [{ ...holder, mode }]);
+    };
     now.ms = 2_900;
-    sightsOf(report).refused('in time', write, 't', [holder]);
+    refuse(sightsOf(report), 'in time', 'write');
+    const stale = sightsOf(report);
+    stale.saw(p1, keyOf('t'), recordOf({ token: token(2) }));
     now.ms = 3_100;
-    sightsOf(report, false).refused('alive', write, 't', [holder]);
-    sightsOf(report).refused('late', write, 't', [holder]);
-    sightsOf(report).refused('shared', read, 't', [{ ...holder, mode: 'append' }]);
+    stale.refused(p1, 'not answered since', write, 't', [holder]);
+    refuse(sightsOf(report, false), 'alive', 'write');
+    refuse(sightsOf(report), 'shared', 'append');
+    refuse(sightsOf(report), 'late', 'write');
     expect(told()).toEqual(['P3 late']);
   });
 });
@@ -121,7 +131,8 @@ test('leftovers: an entry of nobody, a timer after the end', () =>
     leftByIdle(world);
     leftByClosed(world, member);
     expect(world.breaches).toEqual([]);
-    world.backend.apply({ what: 'create', key: 'giveway:a', value: recordOf({ token: token(1) }), ttlMs: 1_000 }, member.name, '');
+    const value = recordOf({ token: token(1), until: member.process.clock.wallMs() + 1_000 });
+    world.backend.apply({ what: 'create', key: 'giveway:a', value, ttlMs: 1_000 }, member.name, '');
     member.process.clock.setTimer(() => {}, 1_000);
     leftByIdle(world);
     leftByClosed(world, member);

@@ -10,7 +10,7 @@ export interface Calls {
   mustEnd(): void;
 }
 
-export interface OpenCall {
+interface OpenCall {
   readonly process: SimulatedProcess;
   readonly who: string;
   readonly name: string;

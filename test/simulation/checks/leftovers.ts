@@ -9,11 +9,11 @@ export function leftByClosed(world: World, member: Member): void {
   const left = (what: string): void => world.report('leftover', name, `closed, and leaves ${what}`);
   if (process.pendingTimers > 0) left(`${process.pendingTimers} timers`);
   if (connection.subscriptions > 0) left(`${connection.subscriptions} subscriptions`);
-  if (connection.underWay > 0) left(`${connection.underWay} requests under way`);
+  if (connection.underWay > 0 && member.looking === 0) left(`${connection.underWay} requests under way`);
   member.endings.mustBeOver();
   // What became of an unanswered request nobody knows: its entry ends with its TTL.
   if (connection.doubts > 0 || releaseFailed) return;
-  for (const { key, what } of entriesOf(world, name)) left(`${what} in ${key}`);
+  for (const { key, what, endMs } of entriesOf(world, name)) if (endMs > world.timeline.nowMs) left(`${what} in ${key}`);
 }
 
 /** Long after everybody has let go: a process that lives and holds nothing has no entry anywhere. */
@@ -28,12 +28,19 @@ export function leftByIdle(world: World): void {
   }
 }
 
-function entriesOf({ backend, writes }: World, name: string): readonly { readonly key: string; readonly what: string }[] {
+/** `endMs`: when it is over by its own TTL. A place in line has none. */
+function entriesOf(
+  { backend, writes }: World,
+  name: string,
+): readonly { readonly key: string; readonly what: string; readonly endMs: number }[] {
   return backend.keys().flatMap((key) => {
     const value = backend.value(key);
     const mine = (token: string): boolean => writes.ownerOf(token) === name && !writes.isHandedOver(token);
     const holding = holdersIn(value).filter(({ token, minHold }) => !minHold && mine(token));
     const waiting = waitersIn(value).filter(mine);
-    return [...holding.map(({ job }) => ({ key, what: `the entry of ${job}` })), ...waiting.map(() => ({ key, what: 'a place in line' }))];
+    return [
+      ...holding.map(({ job, token }) => ({ key, what: `the entry of ${job}`, endMs: writes.deadlineOf(key, token) })),
+      ...waiting.map(() => ({ key, what: 'a place in line', endMs: Number.POSITIVE_INFINITY })),
+    ];
   });
 }

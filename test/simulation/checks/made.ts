@@ -46,6 +46,7 @@ export function heldBy(name: string, needs: readonly Need[], change: Partial<Hel
     needs,
     options: { ttlMs: 1_000, maxHoldMs: 60_000, minHoldMs: 0, heartbeat: true, maxWaitMs: 0, onStoreDown: 'run' },
     family: name,
+    askedMs: now.ms,
     fromMs: now.ms,
     sinceMs: now.ms,
     ttlMs: 1_000,
@@ -57,4 +58,3 @@ export function heldBy(name: string, needs: readonly Need[], change: Partial<Hel
 
 export const write: readonly Need[] = [{ resource: 't', mode: 'write' }];
 export const append: readonly Need[] = [{ resource: 't', mode: 'append' }];
-export const read: readonly Need[] = [{ resource: 't', mode: 'read' }];

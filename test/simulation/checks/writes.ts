@@ -3,6 +3,8 @@ import type { Change } from '../backend.ts';
 import type { Report } from '../breaches.ts';
 import { holdersIn, type Written } from '../records.ts';
 
+const clockSkewMs = 2_000;
+
 export interface Writes {
   /** The backend has done this. */
   changed(change: Change): void;
@@ -13,9 +15,9 @@ export interface Writes {
   isHandedOver(token: string): boolean;
   /** When the entry of a crashed process ends, by its own last write. */
   endOf(key: string, token: string): number;
+  /** Until when the owner itself may believe in it. */
+  deadlineOf(key: string, token: string): number;
 }
-
-const clockSkewMs = 2_000;
 
 interface Surroundings {
   readonly nowMs: () => number;
@@ -34,10 +36,21 @@ export function createWrites({ nowMs, report, wallMs }: Surroundings): Writes {
 
   function judge({ by, key, what }: Change, entry: Written, after: Written | undefined): void {
     const owner = owners.get(entry.token);
-    const deadline = deadlines.get(`${key} ${entry.token}`) ?? 0;
-    if (entry.minHold || owner === undefined || owner === by || handed.has(entry.token) || nowMs() >= deadline) return;
+    if (
+      entry.minHold ||
+      owner === undefined ||
+      owner === by ||
+      handed.has(entry.token) ||
+      nowMs() >= (deadlines.get(`${key} ${entry.token}`) ?? 0)
+    )
+      return;
     if (after === undefined) report('P4', by ?? 'store', `takes the entry of ${entry.job} (${owner}) out of ${key} (${what})`);
-    else if (after.mode !== entry.mode || after.host !== entry.host || isShortened(entry, after, deadline - nowMs()) || after.minHold)
+    else if (
+      after.mode !== entry.mode ||
+      after.host !== entry.host ||
+      isShorter(after, entry, (deadlines.get(`${key} ${entry.token}`) ?? 0) - nowMs()) ||
+      after.minHold
+    )
       report('P4', by ?? 'store', `changes the entry of ${entry.job} (${owner}) in ${key} (${what})`);
   }
 
@@ -62,9 +75,8 @@ export function createWrites({ nowMs, report, wallMs }: Surroundings): Writes {
         const isOwn = owners.get(token) === by;
         // Who stood in line is made a holder by whoever leaves, and has not said so itself yet.
         const isMade = !before.some((entry) => entry.token === token);
-        if (!isOwn && !isMade) continue;
-        ends.set(`${key} ${token}`, nowMs() + ttlMs);
-        deadlines.set(`${key} ${token}`, nowMs() + Math.min(ttlMs, until - wallMs(by)));
+        if (isOwn || isMade) ends.set(`${key} ${token}`, nowMs() + ttlMs);
+        if (isOwn) deadlines.set(`${key} ${token}`, nowMs() + Math.min(ttlMs, until - wallMs(by)));
       }
     },
     ownerOf: (token) => owners.get(token),
@@ -72,13 +84,14 @@ export function createWrites({ nowMs, report, wallMs }: Surroundings): Writes {
       for (const token of tokens) handed.add(token);
     },
     isHandedOver: (token) => handed.has(token),
+    deadlineOf: (key, token) => deadlines.get(`${key} ${token}`) ?? 0,
     endOf: (key, token) => ends.get(`${key} ${token}`) ?? 0,
   };
 }
 
-/** Whoever writes beside it may carry its end over to a clock of its own, as long as it comes no sooner than the holder itself believes. */
-function isShortened(before: Written, after: Written, leftMs: number): boolean {
-  return after.until < before.until && after.until - (after.at ?? before.until) + clockSkewMs < leftMs;
+/** Times in a record are on the clock of whoever wrote it last: two may differ by the skew that is allowed for. */
+function isShorter(after: Written, before: Written, owedMs: number): boolean {
+  return after.leftMs === undefined ? after.until < before.until : after.leftMs + clockSkewMs < owedMs;
 }
 
 function tokensIn(value: string | undefined): readonly string[] {

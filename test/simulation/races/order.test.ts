@@ -31,10 +31,10 @@ test('whoever sits down while a claim comes for a waiter that gave up keeps the 
   }));
 
 test.each([0, 1, 2, 3, 4, 5])('a lock that is restored %s ms before the sharer beside it leaves is live', (afterMs) =>
-  stage('redis', async ({ p1, p3, settle, pass }) => {
+  stage('redis', async ({ p1, p3, settle, pass, handOver }) => {
     const first = await settle(p1.lock({ appends: 't' }));
     const second = await settle(p1.lock({ appends: 't' }));
-    const handed = await settle(first.handOver());
+    const handed = await handOver(first);
     const restoring = p1.restore(handed);
     await pass(afterMs);
     const leaving = second.unlock();

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { ResourceLocker } from '../../../src/index.ts';
+import type { Lock, ResourceLocker, SerializedLock } from '../../../src/index.ts';
 import type { Request } from '../backend.ts';
 import type { Fate } from '../connection.ts';
 import type { KindName } from '../kinds.ts';
@@ -19,6 +19,8 @@ export interface Stage {
   pass(ms: number): Promise<void>;
   /** Time passes until `promise` has settled, and no further; at most `withinMs`. */
   settle<T>(promise: Promise<T>, withinMs?: number): Promise<T>;
+  /** Hands a lock over, and tells the checks, so that its heir may take its entries. */
+  handOver(lock: Lock): Promise<SerializedLock>;
   /** What becomes of requests from now on, where `rule` says so. */
   wire(rule: (member: string, request: Request, count: number) => Partial<Fate> | undefined): void;
 }
@@ -49,6 +51,16 @@ export async function stage(kind: KindName, script: (stage: Stage) => Promise<vo
       });
       await timeline.run({ limitMs: Number.POSITIVE_INFINITY, limitEvents, done: () => over });
     };
+    const settle: Stage['settle'] = async (promise, withinMs = longestMs) => {
+      let over = false;
+      const settled = promise.finally(() => {
+        over = true;
+      });
+      settled.catch(() => {});
+      const outcome = await timeline.run({ limitMs: timeline.nowMs + withinMs, limitEvents, done: () => over });
+      if (!over) throw new Error(`the promise did not settle within ${withinMs} ms: ${outcome}`);
+      return settled;
+    };
     try {
       await script({
         world,
@@ -57,15 +69,11 @@ export async function stage(kind: KindName, script: (stage: Stage) => Promise<vo
         p3: member('p3').locker,
         member,
         pass,
-        async settle(promise, withinMs = longestMs) {
-          let over = false;
-          const settled = promise.finally(() => {
-            over = true;
-          });
-          settled.catch(() => {});
-          const outcome = await timeline.run({ limitMs: timeline.nowMs + withinMs, limitEvents, done: () => over });
-          if (!over) throw new Error(`the promise did not settle within ${withinMs} ms: ${outcome}`);
-          return settled;
+        settle,
+        async handOver(lock) {
+          const handed = await settle(lock.handOver());
+          world.writes.handedOver(handed.entries.map(({ token }) => token));
+          return handed;
         },
         wire(rule) {
           let count = 0;

@@ -218,14 +218,14 @@ describeWith('postgres', () => {
     const waiting = createLocker({ store });
     const held = await holder.lock('events');
     const waiters = Array.from({ length: 32 }, async () => {
-      const lock = await waiting.lock('events', { retry: { maxWaitMs: 20_000 } });
+      const lock = await waiting.lock('events', { retry: { maxWaitMs: 20_000, delayMs: 10_000, maxDelayMs: 10_000 } });
       await lock.unlock();
     });
     await sleep(400); // it subscribes, looks, and looks once more when it begins to listen: sooner or later
     do {
       proxy.forget();
       await sleep(1_500);
-    } while (proxy.requests > 0); // who polls looks once a second at least, for ever
+    } while (proxy.requests > 0); // whoever is called looks once in ten seconds, for what no call tells
     await held.unlock();
     await Promise.all(waiters);
     // 32 holders ended here, and the one over there.

@@ -146,14 +146,14 @@ describeWith('redis', () => {
       const [held, waited] = [createLocker({ store: await open() }), createLocker({ store: await open(proxied()) })];
       const lock = await held.lock('events');
       const waiters = Array.from({ length: 32 }, async () => {
-        const next = await waited.lock('events', { retry: { maxWaitMs: 20_000 } });
+        const next = await waited.lock('events', { retry: { maxWaitMs: 20_000, delayMs: 10_000, maxDelayMs: 10_000 } });
         await next.unlock();
       });
       await sleep(400); // it subscribes, looks, and looks once more when it begins to listen: sooner or later
       do {
         proxy.forget();
         await sleep(1_500);
-      } while (proxy.operations.some((operation) => operation !== 'PING')); // who polls looks once a second at least, for ever
+      } while (proxy.operations.some((operation) => operation !== 'PING')); // whoever is called looks once in ten seconds, for what no call tells
       await lock.unlock();
       await Promise.all(waiters);
       expect(proxy.requests).toBeLessThanOrEqual(2 * 33);
