@@ -41,7 +41,6 @@ test.each(worlds)(
     const passes = trouble === 'time passes' ? 1 : 0;
     const { states: found, breach } = explore({ scripts, faults: 1 - passes, passes, canLine: true }, () => made.pop() as Facts);
     states += found;
-    process.stderr.write(`${JSON.stringify(scripts)} ${found} ${performance.now()}\n`);
     expect(breach ?? []).toEqual([]);
   },
   60_000,

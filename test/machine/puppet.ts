@@ -142,7 +142,8 @@ export class Puppet implements Orders, Place {
 
   /** The answer comes. */
   hear(): void {
-    const answer = this.underWay?.done?.answer;
+    if (this.underWay?.done === undefined) throw new Error(`${this.#name} has nothing to hear`);
+    const { answer } = this.underWay.done;
     this.underWay = undefined;
     this.machine.answered(answer, this.#stage.now);
   }
@@ -183,6 +184,7 @@ export class Puppet implements Orders, Place {
 
   rest(): void {
     this.dueMs = Number.POSITIVE_INFINITY;
+    if (!this.isResting) this.#note('rests');
     this.isResting = true;
   }
 

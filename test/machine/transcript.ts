@@ -3,7 +3,7 @@ import { StoreUnavailableError } from '../../src/lock/errors.ts';
 import type { Mode } from '../../src/lock/holder.ts';
 import { resolveOptions } from '../../src/lock/plan/options.ts';
 import { decodeRecord } from '../../src/lock/record/record.ts';
-import { type Held, Puppet, Stage, wallEpochMs } from './puppet.ts';
+import { type Held, Puppet, Stage, type UnderWay, wallEpochMs } from './puppet.ts';
 import type { Request } from './register.ts';
 
 type Act = (...words: string[]) => void;
@@ -51,6 +51,17 @@ function createPlay(tell: (line: string) => void): (event: string) => void {
     stage.nowMs = untilMs;
   }
 
+  /** Says what a puppet has ordered, if anything, and where it is. */
+  function show(who: string, before: UnderWay | undefined): void {
+    const { machine, underWay } = at(who);
+    if (underWay !== before) tell(`  ${who}: ${underWay === undefined ? '' : `${inWords(underWay.request)} - `}${machine.state}`);
+  }
+
+  function answer(who: string): void {
+    at(who).deliver();
+    at(who).hear();
+  }
+
   const acts: readonly (readonly [RegExp, Act])[] = [
     [/^(p\d) asks for (\w+) to (\w+)(.*)$/, (who = '', name = '', mode = '', rest = '') => want(who, name, mode, rest, true)],
     [/^(p\d) tries (\w+) to (\w+)(.*)$/, (who = '', name = '', mode = '', rest = '') => want(who, name, mode, rest, false)],
@@ -65,11 +76,14 @@ function createPlay(tell: (line: string) => void): (event: string) => void {
       (who = '', name = '', ms = '') => at(who).extend(lock(name).seat, Number(ms), at(who).settle(lock(name), 'extended')),
     ],
     [/^(p\d) hands over (\w+)$/, (who = '', name = '') => at(who).detach(lock(name).seat, at(who).settle(lock(name), 'handed over'))],
+    [/^the store answers (p\d)$/, (who = '') => answer(who)],
     [
-      /^the store answers (p\d)$/,
+      /^the store answers all that (p\d) asks$/,
       (who = '') => {
-        at(who).deliver();
-        at(who).hear();
+        for (let { underWay } = at(who); underWay !== undefined; { underWay } = at(who)) {
+          answer(who);
+          if (at(who).underWay !== undefined) show(who, underWay);
+        }
       },
     ],
     [/^the store does what (p\d) asked$/, (who = '') => at(who).deliver()],
@@ -86,9 +100,7 @@ function createPlay(tell: (line: string) => void): (event: string) => void {
     });
     if (found === undefined) throw new Error(`"${event}" is no event of a transcript`);
     found.act(...found.words);
-    for (const [who, { machine, underWay }] of puppets)
-      if (underWay !== before.get(who))
-        tell(`  ${who}: ${underWay === undefined ? '' : `${inWords(underWay.request)} - `}${machine.state}`);
+    for (const who of puppets.keys()) show(who, before.get(who));
   };
 }
 
