@@ -17,7 +17,7 @@ import { leaveLine, lineUp, look, raceAgain, remember, wait } from './waiting.ts
 export function stepOut(m: Facts, now: Now): void {
   const { head } = m.queue;
   if (head === undefined && m.restoring.length === 0) return restOrRemember(m, now);
-  if (m.pausedUntilMonoMs > now.monoMs) return m.orders.wakeAt(m.pausedUntilMonoMs, now);
+  if (m.pausedUntilMonoMs > now.monoMs) return m.orders.wakeAt(m.pausedUntilMonoMs, now, m.queue.size > 0);
   if (head === undefined) return look(m, now);
   const belief = m.restoring.length === 0 ? m.known?.belief : undefined;
   // What we have just written, or seen, mostly stands there still: that spares a look.

@@ -189,6 +189,11 @@ export class Facts {
     this.maybeLined = undefined;
   }
 
+  /** Somebody's call waits for what is done here. */
+  get isAwaited(): boolean {
+    return this.leaver !== undefined || this.queue.size + this.extending.length + this.detaching.length > 0;
+  }
+
   /** A race was lost. `false`: too often. */
   raced(now: Now): boolean {
     this.races++;

@@ -21,7 +21,7 @@ export function stepHeld(m: Facts, now: Now): void {
   const reason = stay.lostReason(now);
   if (reason !== undefined && m.seats.size > 0) return lose(m, reason, now);
   if (now.monoMs >= m.nextSeatEndMonoMs) judgeSeats(m, now);
-  if (m.pausedUntilMonoMs > now.monoMs) return m.orders.wakeAt(Math.min(m.pausedUntilMonoMs, endMonoMs(m, stay, now)), now);
+  if (m.pausedUntilMonoMs > now.monoMs) return m.orders.wakeAt(Math.min(m.pausedUntilMonoMs, endMonoMs(m, stay, now)), now, m.isAwaited);
   if (m.restoring.length > 0) return reread(m, now);
   if (handOver(m, now)) return;
   if (m.stay !== stay) return m.step(now);

@@ -78,7 +78,8 @@ export class Shell implements Runner {
     if (limit === undefined) return this.#gate(resource, resource);
     let quietest: Gate | undefined;
     for (let place = 1; place <= Math.min(limit, maxEntries); place++) {
-      const gate = this.#gate(`${resource} ${mode} ${place}`, resource);
+      // No name has a line end.
+      const gate = this.#gate(`${resource}\n${mode} ${place}`, resource);
       if (quietest === undefined || gate.machine.load < quietest.machine.load) quietest = gate;
       if (quietest.machine.load === 0) break;
     }
