@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createLocker, type ResourceLocker } from '../../src/index.ts';
+import { createLocker } from '../../src/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { fakeClock, faultyStore } from '../../src/testing/index.ts';
 import { pulled } from './fleet.ts';
@@ -19,7 +19,9 @@ test('unlock that steps aside in a race keeps the process alive', async () => {
   const lock = await locker.lock({ appends: 't' });
   store.arm('replace', 'no', { times: 2 });
   let done = false;
-  void lock.unlock().then(() => { done = true; });
+  void lock.unlock().then(() => {
+    done = true;
+  });
   await clock.advance(0);
   expect([done, clock.keepAliveTimers > 0]).toEqual([false, true]);
 });
@@ -29,7 +31,9 @@ test('tryLock that steps aside in a race keeps the process alive', async () => {
   await other.lock({ appends: 't' });
   store.arm('replace', 'no', { times: 2 });
   let done = false;
-  void locker.tryLock({ appends: 't' }).then(() => { done = true; });
+  void locker.tryLock({ appends: 't' }).then(() => {
+    done = true;
+  });
   await clock.advance(0);
   expect([done, clock.keepAliveTimers > 0]).toEqual([false, true]);
 });
@@ -39,7 +43,9 @@ test('lock that steps aside in a race keeps the process alive', async () => {
   await other.lock({ appends: 't' });
   store.arm('replace', 'no', { times: 2 });
   let done = false;
-  void locker.lock({ appends: 't' }).then(() => { done = true; });
+  void locker.lock({ appends: 't' }).then(() => {
+    done = true;
+  });
   await clock.advance(0);
   expect([done, clock.keepAliveTimers > 0]).toEqual([false, true]);
 });
@@ -52,7 +58,9 @@ test('close that still leaves the line keeps the process alive', async () => {
   store.arm('append', 'reject-before', { times: 1 });
   store.arm('read', 'reject-before', { times: 1 });
   let done = false;
-  void locker.close().then(() => { done = true; });
+  void locker.close().then(() => {
+    done = true;
+  });
   await clock.advance(0);
   await w;
   expect([done, clock.keepAliveTimers > 0]).toEqual([done, !done]);
