@@ -34,8 +34,9 @@ export class ResourceBusyError extends GivewayError {
   declare readonly holders: readonly Holder[];
   readonly waitedMs: number;
 
-  constructor(resource: string, holders: readonly Holder[], waitedMs: number) {
-    super('ERR_GIVEWAY_BUSY', busyMessage(resource, holders, waitedMs));
+  /** `note`: what else there is to say. */
+  constructor(resource: string, holders: readonly Holder[], waitedMs: number, note = '') {
+    super('ERR_GIVEWAY_BUSY', busyMessage(resource, holders, waitedMs) + note);
     this.resource = resource;
     // An error that nobody caught is printed without `inspect.custom`.
     Object.defineProperty(this, 'holders', { value: holders });

@@ -122,6 +122,17 @@ describe('close', () => {
   });
 });
 
+test('a close from a listener that hears of the close is the same close', async () => {
+  const locker = lockerWith();
+  const lock = await locker.lock('a');
+  const inner = new Promise<void>((resolve) => {
+    lock.signal.addEventListener('abort', () => resolve(locker.close({ timeoutMs: 3_600_000 })));
+  });
+  await locker.close({ timeoutMs: 3_600_000 });
+  await inner;
+  expect(locker.held()).toEqual([]);
+});
+
 /** How long many promises take, in milliseconds. */
 async function msOfAwaits(): Promise<number> {
   const startMs = performance.now();

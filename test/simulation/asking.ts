@@ -92,7 +92,7 @@ export function hold(asker: Asker, lock: Lock, step: Step, needs: readonly Need[
     // Inside a run it may only have joined one that is not protected.
     if (options.onStoreDown !== 'run' && family === undefined)
       world.report('P8', who, `runs without protection, although onStoreDown is '${options.onStoreDown}'`);
-    world.sights.unprotected(member.process, who, needs, askedMs);
+    if (family === undefined) world.sights.unprotected(member.process, who, needs, askedMs);
   }
   const id = member.endings.idOf(job);
   const isGivenUp = lock.signal.aborted && (lock.signal.reason as Error | undefined)?.name === 'AbortError';

@@ -99,7 +99,12 @@ export class Acquisition implements SeatAsker, Alarmed {
     this.#refusedAt = Math.min(this.#refusedAt, this.#seats.indexOf(seat));
     if (!this.wanted.isPatient) this.#reason ??= this.#refused;
     else if (seat.patient)
-      this.#reason ??= new ResourceBusyError(this.#refused.resource, this.#refused.holders, now.monoMs - this.wanted.startedMonoMs);
+      this.#reason ??= new ResourceBusyError(
+        this.#refused.resource,
+        this.#refused.holders,
+        now.monoMs - this.wanted.startedMonoMs,
+        refusal.isCrowded ? `; not queued: ${this.#shell.maxWaiters} wait for it in this process already (maxWaiters)` : '',
+      );
     this.#decide();
   }
 

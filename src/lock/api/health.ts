@@ -22,6 +22,6 @@ export async function probe(shell: Shell, clock: Clock, key: string): Promise<Om
   );
   const seen = { store: shell.store.traits.name, latencyMs: clock.monotonicMs() - startMs };
   if (answer === undefined) return { ok: true, ...seen };
-  const error = answer instanceof StoreUnavailableError ? answer : new StoreUnavailableError('The store was not asked', { cause: answer });
+  const error = answer instanceof StoreUnavailableError ? answer : new StoreUnavailableError('The store failed', { cause: answer });
   return { ok: false, ...seen, error };
 }

@@ -15,6 +15,7 @@ import { holdersIn } from './inspect.ts';
 import type { Lock, SerializedLock } from './lock.ts';
 import { Nesting } from './nesting.ts';
 import { gaveUp, go, type Run, type RunOutcome } from './run.ts';
+import { Running } from './running.ts';
 import { Starvation } from './starvation.ts';
 
 /** How `close()` ends running work. */
@@ -38,12 +39,9 @@ export class ResourceLocker {
   readonly #keys = new Map<string, string>();
   readonly #shell: Shell;
   readonly #holds: Holds;
-  /** Every run that has not come to its end, but for those that wait for `close()` themselves. */
-  readonly #running = new Set<unknown>();
+  readonly #running = new Running();
   readonly #notices: Disposable | undefined;
   #closing: Promise<void> | undefined;
-  /** Set while `close()` waits for the work. */
-  #judgeWork: (() => void) | undefined;
   #downSinceMonoMs = 0;
 
   constructor(options: LockerOptions) {
@@ -129,11 +127,11 @@ export class ResourceLocker {
             this.#events.emit('starving', () => ({ job, resource, skips: hunger.skips, sinceMs: hunger.sinceMs, holders }));
         },
         resolve: (outcome) => {
-          this.#isOver([run]);
+          this.#running.remove([run]);
           resolve(outcome);
         },
         reject: (error) => {
-          this.#isOver([run]);
+          this.#running.remove([run]);
           reject(error);
         },
       };
@@ -210,9 +208,9 @@ export class ResourceLocker {
   async close({ timeoutMs = 5_000 }: CloseOptions = {}): Promise<void> {
     if (!Number.isInteger(timeoutMs) || timeoutMs < 0)
       throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 0 up (milliseconds) is allowed');
-    const around = this.#nesting.runs();
-    this.#closing ??= this.#close(timeoutMs);
-    this.#isOver(around);
+    this.#closing ??= this.#running.ended(this.#settings.clock, timeoutMs).then(() => this.#release());
+    this.#holds.close();
+    this.#running.remove(this.#nesting.runs());
     return this.#closing;
   }
 
@@ -220,28 +218,12 @@ export class ResourceLocker {
     await this.close();
   }
 
-  async #close(timeoutMs: number): Promise<void> {
-    const { clock, store, closesStore } = this.#settings;
-    this.#holds.close();
-    await new Promise<void>((resolve) => {
-      const timer = clock.setTimer(resolve, timeoutMs);
-      this.#judgeWork = () => {
-        if (this.#running.size > 0) return;
-        timer[Symbol.dispose]();
-        resolve();
-      };
-      this.#judgeWork();
-    });
+  async #release(): Promise<void> {
+    const { store, closesStore } = this.#settings;
     await this.#holds.releaseAll();
     this.#nesting.end();
     this.#notices?.[Symbol.dispose]();
     if (closesStore) await store.close().catch(() => {});
-  }
-
-  /** These runs are waited for no longer. */
-  #isOver(runs: readonly unknown[]): void {
-    for (const run of runs) this.#running.delete(run);
-    this.#judgeWork?.();
   }
 
   #request(scope: LockScope, options: RunOptions | undefined, weak?: RunOptions): Request {

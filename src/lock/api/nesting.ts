@@ -27,7 +27,7 @@ export interface Enclosure {
 }
 
 /** Most locks are taken where nothing is held. */
-export const nobody: readonly HeldLock[] = [];
+const nobody: readonly HeldLock[] = [];
 
 /** What is asked for where nothing is held. */
 export function nothingHeld(needs: readonly Need[]): Enclosure {

@@ -17,7 +17,7 @@ import { leaveLine, lineUp, look, raceAgain, remember, wait } from './waiting.ts
 export function stepOut(m: Facts, now: Now): void {
   const { head } = m.queue;
   if (head === undefined && m.restoring.length === 0) return restOrRemember(m, now);
-  if (m.pausedUntilMonoMs > now.monoMs) return m.orders.wakeAt(m.pausedUntilMonoMs, now);
+  if (m.pausedUntilMonoMs > now.monoMs) return m.orders.wakeAt(m.pausedUntilMonoMs, now, m.queue.size > 0);
   if (head === undefined) return look(m, now);
   const belief = m.restoring.length === 0 ? m.known?.belief : undefined;
   // What we have just written, or seen, mostly stands there still: that spares a look.
@@ -137,7 +137,9 @@ function write(m: Facts, change: Change, version: Version, now: Now): void {
 /** Whoever is seen may still be at work should the store fall silent. */
 function sight(m: Facts, record: LockRecord, now: Now): void {
   const isMine = (token: string): boolean => token === m.lined?.token || m.isDoubtful(token);
-  m.acquaint().seen = record.holders
+  const known = m.acquaint();
+  for (const { ttlMs } of record.holders) known.untilMonoMs = Math.max(known.untilMonoMs, now.monoMs + ttlMs);
+  known.seen = record.holders
     .filter(({ token }) => !isMine(token))
     .map((holder) => ({ entrant: holder, untilMs: latestEndMs(record, holder, now.wallMs) }));
 }
@@ -212,9 +214,7 @@ function restOrRemember(m: Facts, now: Now): void {
   m.orders.watch(false);
   const { known } = m;
   if (known === undefined) return m.orders.rest();
-  const seenMonoMs = known.belief?.monoMs ?? 0;
-  const longestMs = known.belief?.record.holders.reduce((longest, { ttlMs }) => Math.max(longest, ttlMs), 0) ?? 0;
-  const untilMonoMs = known.doubtful.reduce((latest, each) => Math.max(latest, each.untilMonoMs), seenMonoMs + longestMs);
+  const untilMonoMs = known.doubtful.reduce((latest, each) => Math.max(latest, each.untilMonoMs), known.untilMonoMs);
   if (now.monoMs < untilMonoMs && !m.around.isClosing) return m.orders.wakeAt(untilMonoMs, now);
   m.known = undefined;
   m.orders.rest();

@@ -61,6 +61,8 @@ export interface Acquaintance {
   belief: Belief | undefined;
   /** Who was in the way at the last look. */
   refusal: Refusal;
+  /** On the monotonic clock: until then whoever was seen can be there. */
+  untilMonoMs: number;
   /** The holders at the last look, and until when, on the wall clock, each may still be working. */
   seen: readonly Seen[];
   /** The first holder seen, since when, and how often it was looked at. */
@@ -187,6 +189,11 @@ export class Facts {
     this.maybeLined = undefined;
   }
 
+  /** Somebody's call waits for what is done here. */
+  get isAwaited(): boolean {
+    return this.leaver !== undefined || this.queue.size + this.extending.length + this.detaching.length > 0;
+  }
+
   /** A race was lost. `false`: too often. */
   raced(now: Now): boolean {
     this.races++;
@@ -211,6 +218,7 @@ export class Facts {
     this.known ??= {
       belief: undefined,
       refusal: unknownRefusal,
+      untilMonoMs: 0,
       seen: [],
       holder: undefined,
       holderMonoMs: 0,

@@ -21,7 +21,7 @@ export function stepHeld(m: Facts, now: Now): void {
   const reason = stay.lostReason(now);
   if (reason !== undefined && m.seats.size > 0) return lose(m, reason, now);
   if (now.monoMs >= m.nextSeatEndMonoMs) judgeSeats(m, now);
-  if (m.pausedUntilMonoMs > now.monoMs) return m.orders.wakeAt(Math.min(m.pausedUntilMonoMs, endMonoMs(m, stay, now)), now);
+  if (m.pausedUntilMonoMs > now.monoMs) return m.orders.wakeAt(Math.min(m.pausedUntilMonoMs, endMonoMs(m, stay, now)), now, m.isAwaited);
   if (m.restoring.length > 0) return reread(m, now);
   if (handOver(m, now)) return;
   if (m.stay !== stay) return m.step(now);
@@ -60,7 +60,7 @@ export function onRenewed(m: Facts, version: Version | undefined, now: Now): voi
   }
   if (handed !== undefined) {
     m.restoring = m.restoring.filter((each) => each.seat !== handed);
-    seat(m, handed, now, handed.sinceWallMs);
+    seat(m, handed, now, me.since);
     m.isStale = true;
   }
   const extended = m.extending.slice(0, m.extendingSent);
@@ -117,18 +117,17 @@ export function onDeparted(m: Facts, version: Version | undefined, now: Now): vo
   known.holderMonoMs = now.monoMs;
   known.looks = 0;
   known.expectsHolder = true;
+  for (const { ttlMs } of record.holders) known.untilMonoMs = Math.max(known.untilMonoMs, now.monoMs + ttlMs);
   m.lined = waiting;
   m.notBefore = m.sent;
-  settleLeaver(m, true);
-  const granted = waiting && record.holders.find(({ token }) => token === waiting.token);
-  if (granted !== undefined) {
-    m.hold(new Stay(granted, record, version, m.sent, now.monoMs), now);
-    return m.step(now);
-  }
-  if (waiting !== undefined) return wait(m, now);
   m.pending = undefined;
-  m.state = 'out';
-  m.step(now);
+  const granted = waiting && record.holders.find(({ token }) => token === waiting.token);
+  if (granted !== undefined) m.hold(new Stay(granted, record, version, m.sent, now.monoMs), now);
+  else if (waiting === undefined) m.state = 'out';
+  if (granted === undefined && waiting !== undefined) wait(m, now);
+  else m.step(now);
+  // Last: whoever let go may run without a lock now, and must see who has it.
+  settleLeaver(m, true);
 }
 
 /** What a lock that was lost had left, or not. */
@@ -139,7 +138,7 @@ export function onSwept(m: Facts, isRemoved: boolean, now: Now): void {
 }
 
 /** The stay is over, and not by our doing. */
-export function lose(m: Facts, reason: LostReason, now: Now): void {
+function lose(m: Facts, reason: LostReason, now: Now): void {
   const stay = m.stay as Stay;
   stay.lost = reason;
   m.stay = undefined;

@@ -46,9 +46,12 @@ export class Machine {
     return this.#facts.queue.size > 0 || (this.#facts.known?.expectsHolder ?? false);
   }
 
-  /** Somebody who excludes `mode` was seen here, or is here, and may still be working. */
-  mayBeHeldAgainst(mode: Mode, wallMs: number): boolean {
-    return this.#facts.mayBeHeldAgainst(mode, wallMs);
+  /** Whoever excludes `mode`, was seen here or is here, and may still be working. `undefined`: nobody. */
+  heldAgainst(mode: Mode, wallMs: number): Refusal | undefined {
+    const m = this.#facts;
+    if (!m.mayBeHeldAgainst(mode, wallMs)) return undefined;
+    const seen = m.seenAgainst(mode, wallMs);
+    return seen.blockers.length > 0 ? seen : m.refusal();
   }
 
   /** Somebody wants a seat. The owner is told; if nothing is in the way, by the answer to the one request. */

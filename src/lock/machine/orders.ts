@@ -14,8 +14,11 @@ export interface Orders {
   replace(value: string, version: Version, ttlMs: number): void;
   remove(version: Version): void;
   append(text: string, version: Version): void;
-  /** Bring the event `woke` then, on the monotonic clock, and not when it was said before. `Infinity`: never. */
-  wakeAt(monoMs: number, now: Now): void;
+  /**
+   * Bring the event `woke` then, on the monotonic clock, and not when it was said before. `Infinity`: never. `isAwaited`: somebody's
+   * call hangs on it alone, so the process must not end before.
+   */
+  wakeAt(monoMs: number, now: Now, isAwaited?: boolean): void;
   /** Bring the event `changed` when the store calls, or no longer. */
   watch(isWanted: boolean): void;
   /** Nothing is held, wanted, under way or worth remembering. */

@@ -53,8 +53,10 @@ export function newcomer(m: Facts, head: Seat, now: Now): Entrant {
 /** Takes its place. */
 export function seat(m: Facts, each: Seat, now: Now, sinceWallMs?: number): void {
   const stay = m.stay as Stay;
+  const { since, beat } = stay.entrant;
+  // Who let us in wrote `since` by a clock of its own.
+  each.sit(stay, now, sinceWallMs ?? (stay.isUsed || beat === 0 ? now.wallMs : since));
   stay.isUsed = true;
-  each.sit(stay, now, sinceWallMs);
   m.seats.push(each);
   m.nextSeatEndMonoMs = Math.min(m.nextSeatEndMonoMs, now.monoMs + each.ownLeftMs(now));
   // Whoever sat here last has let go, and the stay goes on.

@@ -11,7 +11,7 @@ import { tellAll } from './seating.ts';
 export function stepWaiting(m: Facts, now: Now): void {
   const { head } = m.queue;
   if (m.restoring.length > 0) return look(m, now);
-  if (m.pausedUntilMonoMs > now.monoMs) return m.orders.wakeAt(m.pausedUntilMonoMs, now);
+  if (m.pausedUntilMonoMs > now.monoMs) return m.orders.wakeAt(m.pausedUntilMonoMs, now, m.queue.size > 0);
   if (head === undefined) return leaveLine(m, now);
   const mustSayAnew = m.lined !== undefined && m.lined.mode !== head.mode;
   if (m.isPoked || mustSayAnew || now.monoMs >= m.nextLookMonoMs) look(m, now);

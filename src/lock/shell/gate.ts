@@ -3,7 +3,7 @@ import type { Now, Orders } from '../machine/orders.ts';
 import type { Place, Seat, Settle } from '../machine/seat.ts';
 import { newToken } from '../record/tokens.ts';
 import type { Entry, Version } from '../store.ts';
-import type { Alarm, Alarmed } from './alarms.ts';
+import type { Alarm, Alarmed, Alarms } from './alarms.ts';
 import type { Runner } from './runner.ts';
 
 /** One resource's machine, and whatever runs its orders. The only one here who knows promises. */
@@ -16,12 +16,14 @@ export class Gate implements Orders, Place, Alarmed {
   readonly #runner: Runner;
   readonly #key: string;
   #subscription: Disposable | undefined;
+  #alarms: Alarms;
 
   constructor(runner: Runner, id: string, resource: string, key: string) {
     this.#runner = runner;
     this.id = id;
     this.resource = resource;
     this.#key = key;
+    this.#alarms = runner.beats;
     this.machine = new Machine(this, runner);
   }
 
@@ -73,8 +75,12 @@ export class Gate implements Orders, Place, Alarmed {
     this.#order(() => this.#runner.store.append?.(this.#key, text, version) ?? Promise.resolve(undefined));
   }
 
-  wakeAt(monoMs: number, now: Now): void {
-    this.#runner.beats.at(this, monoMs, now.monoMs);
+  wakeAt(monoMs: number, now: Now, isAwaited = false): void {
+    const { waits, beats } = this.#runner;
+    const next = isAwaited ? waits : beats;
+    if (next !== this.#alarms) this.#alarms.cancel(this);
+    this.#alarms = next;
+    next.at(this, monoMs, now.monoMs);
   }
 
   watch(isWanted: boolean): void {
@@ -84,7 +90,7 @@ export class Gate implements Orders, Place, Alarmed {
   }
 
   rest(): void {
-    this.#runner.beats.cancel(this);
+    this.#alarms.cancel(this);
     this.#runner.forget(this);
   }
 

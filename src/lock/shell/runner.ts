@@ -7,6 +7,8 @@ import type { Alarms } from './alarms.ts';
 /** What a gate needs to run the orders of its machine. */
 export interface Runner extends Surroundings {
   readonly store: LockStore;
+  /** Wakes whoever a call hangs on; keeps the process alive. */
+  readonly waits: Alarms;
   /** Wakes the machines. */
   readonly beats: Alarms;
   /** One event after another. */

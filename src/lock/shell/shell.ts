@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { GivewayError, StoreUnavailableError } from '../errors.ts';
+import { StoreUnavailableError } from '../errors.ts';
 import type { Answer } from '../machine/machine.ts';
 import type { Now, Refusal } from '../machine/orders.ts';
 import type { Need } from '../options.ts';
@@ -78,7 +78,8 @@ export class Shell implements Runner {
     if (limit === undefined) return this.#gate(resource, resource);
     let quietest: Gate | undefined;
     for (let place = 1; place <= Math.min(limit, maxEntries); place++) {
-      const gate = this.#gate(`${resource} ${mode} ${place}`, resource);
+      // No name has a line end.
+      const gate = this.#gate(`${resource}\n${mode} ${place}`, resource);
       if (quietest === undefined || gate.machine.load < quietest.machine.load) quietest = gate;
       if (quietest.machine.load === 0) break;
     }
@@ -89,8 +90,10 @@ export class Shell implements Runner {
   lastSeen(needs: readonly Need[]): { readonly resource: string; readonly refusal: Refusal } | undefined {
     const wallMs = this.clock.wallMs();
     for (const { resource, mode } of needs) {
-      for (const gate of this.#gates.values())
-        if (gate.resource === resource && gate.machine.mayBeHeldAgainst(mode, wallMs)) return { resource, refusal: gate.machine.refusal };
+      for (const gate of this.#gates.values()) {
+        const refusal = gate.resource === resource ? gate.machine.heldAgainst(mode, wallMs) : undefined;
+        if (refusal !== undefined) return { resource, refusal };
+      }
     }
     return undefined;
   }
@@ -154,10 +157,8 @@ export class Shell implements Runner {
     );
   }
 
-  /** One read, for people. Rejects with `StoreUnavailableError`, or when the locker is closed. */
+  /** One read, for people. Rejects with `StoreUnavailableError`. */
   ask(key: string): Promise<Entry | undefined> {
-    if (this.isClosing)
-      return Promise.reject(new GivewayError('ERR_GIVEWAY_CLOSED', 'The locker is closed; it asks the store nothing more.'));
     return new Promise((resolve, reject) => this.send(() => this.store.read(key), resolve, reject));
   }
 

@@ -62,7 +62,7 @@ describe('beliefs', () => {
     const first = heldBy('p1', write);
     beliefs.begin(first);
     now.ms += 1;
-    beliefs.begin({ ...heldBy('p1', write, { family: 'other' }, { isProtected: false }), process: first.process });
+    beliefs.begin({ ...heldBy('p1', write, { family: 'other', job: 'other' }, { isProtected: false }), process: first.process });
     expect(told()).toEqual(['P8 p1']);
   });
 

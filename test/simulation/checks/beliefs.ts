@@ -128,6 +128,8 @@ export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear, a
     begin(held) {
       all.add(held);
       if (!held.lock.isProtected) {
+        // One that joined is as protected as what it joined.
+        if (held.family !== held.job) return;
         const beside = [...all].find(
           (other) =>
             other.process === held.process &&
