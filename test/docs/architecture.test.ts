@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, jest, test } from '@jest/globals';
-import type { State } from '../../src/lock/machine/facts.ts';
+import type { State } from '../../src/lock/machine/states.ts';
 
 const root = join(__dirname, '../..');
 const drawing = /```mermaid\nstateDiagram-v2\n([\s\S]+?)```/.exec(readFileSync(join(root, 'docs/architecture.md'), 'utf8'))?.[1] ?? '';
@@ -30,7 +30,7 @@ jest.mock('../../src/lock/machine/facts.ts', () => {
 });
 
 test('docs/architecture.md draws every state, and no other', () => {
-  const code = readFileSync(join(root, 'src/lock/machine/facts.ts'), 'utf8');
+  const code = readFileSync(join(root, 'src/lock/machine/states.ts'), 'utf8');
   const states = [...(/export type State =\n([\s\S]+?);/.exec(code)?.[1] ?? '').matchAll(/\| '(\w+)'/g)].map(([, state]) => state);
   const named = new Set([...drawn].flatMap((step) => step.split(' --> ')));
   expect(states).toHaveLength(13);

@@ -55,21 +55,21 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'whoever finds another one in the record goes on',
-    file: 'machine/holding.ts',
+    file: 'machine/renewing.ts',
     find: "if (record === undefined || !record.holders.some(({ token, minHold }) => token === stay.token && !minHold)) return lose(m, 'stolen', now);",
     replace: "if (record === undefined) return lose(m, 'stolen', now);",
     shows: 'violations',
   },
   {
     name: 'a shortest hold is forgotten',
-    file: 'machine/holding.ts',
+    file: 'machine/leaving.ts',
     find: '  const minHoldUntilMs = m.minHoldUntilMs;',
     replace: '  const minHoldUntilMs = 0 * m.minHoldUntilMs;',
     shows: 'violations',
   },
   {
     name: 'a third of the TTL is three',
-    file: 'machine/holding.ts',
+    file: 'machine/renewing.ts',
     find: 'const thirdMs = stay.ttlMs / 3;',
     replace: 'const thirdMs = stay.ttlMs * 3;',
     shows: 'violations',
@@ -84,15 +84,15 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'whoever is handed over takes the entry of those beside it along',
     file: 'machine/handing.ts',
-    find: '  if (m.seats.size === 1) {',
-    replace: '  if (m.seats.size >= 1) {',
+    find: '  if (m.seats.size === 1 && ',
+    replace: '  if (m.seats.size >= 1 && ',
     shows: 'violations',
   },
   {
     name: 'a place in line is never withdrawn',
     file: 'machine/waiting.ts',
-    find: "  if (m.lined === undefined) {\n    m.state = 'out';",
-    replace: "  m.lined = undefined;\n  if (m.lined === undefined) {\n    m.state = 'out';",
+    find: '  if (m.lined === undefined && m.maybeLined === undefined) {\n',
+    replace: '  m.forgetPlace();\n  if (m.lined === undefined && m.maybeLined === undefined) {\n',
     shows: 'violations',
   },
   {
@@ -133,8 +133,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a policy 'skip' runs",
     file: 'api/holds.ts',
-    find: "if (!isDown || options.onStoreDown !== 'run') throw error;",
-    replace: "if (!isDown || options.onStoreDown === 'throw') throw error;",
+    find: "if (!isDown || request.options.onStoreDown !== 'run') return error;",
+    replace: "if (!isDown || request.options.onStoreDown === 'throw') return error;",
     shows: 'violations',
   },
   {

@@ -5,11 +5,12 @@ import { admit, type Change, excludes, latestEndMs, takesLine } from '../record/
 import { entrantOf } from '../record/entrant.ts';
 import { decodeRecord, type Entrant, encodeAlone, encodeRecord, type LockRecord } from '../record/record.ts';
 import type { Entry, Version } from '../store.ts';
-import type { Facts, Pending } from './facts.ts';
+import type { Facts } from './facts.ts';
 import { lookForHanded } from './handing.ts';
 import { type Belief, type Now, unknownRefusal } from './orders.ts';
 import type { Seat } from './seat.ts';
 import { newcomer, seat, tellAll } from './seating.ts';
+import type { Pending } from './states.ts';
 import { Stay } from './stay.ts';
 import { leaveLine, lineUp, look, raceAgain, remember, wait } from './waiting.ts';
 

@@ -1,96 +1,11 @@
 import type { Mode } from '../holder.ts';
 import { List } from '../list.ts';
 import { excludes } from '../record/decide.ts';
-import type { Identity } from '../record/entrant.ts';
-import { type Entrant, type LockRecord, latestDateMs, type Waiting } from '../record/record.ts';
-import { type Belief, type Now, type Orders, type Refusal, unknownRefusal } from './orders.ts';
+import { latestDateMs, type Waiting } from '../record/record.ts';
+import { type Now, type Orders, type Refusal, unknownRefusal } from './orders.ts';
 import type { Seat, Settle } from './seat.ts';
+import type { Acquaintance, Pending, State, Surroundings } from './states.ts';
 import type { Stay } from './stay.ts';
-
-/** `out`, `waiting` and `held` rest; in each other state one request is under way, and only its answer leads on. */
-export type State =
-  /** Nothing of ours is in the record. */
-  | 'out'
-  /** Creates the record, with us alone in it. */
-  | 'creating'
-  /** Reads the record, to get in. */
-  | 'looking'
-  /** Writes the record with us among its holders. */
-  | 'entering'
-  /** Adds us to the end of the line. */
-  | 'lining'
-  /** Somebody waits here, in line where the store and the record allow. */
-  | 'waiting'
-  /** Takes us out of the line. */
-  | 'quitting'
-  /** Our entry is among the holders. */
-  | 'held'
-  /** Writes our entry anew. */
-  | 'renewing'
-  /** Reads the record in which our entry should be. */
-  | 'rereading'
-  /** Removes the record that is ours alone. */
-  | 'removing'
-  /** Writes the record without us, and lets in whom that makes way for. */
-  | 'departing'
-  /** Removes what a lock that was lost may have left. */
-  | 'sweeping';
-
-/** A write under way: what becomes of the record, and of us. */
-export interface Pending {
-  readonly record: LockRecord;
-  /** Our entry as it is being written; none: others are let in, or we go. */
-  readonly me?: Entrant;
-  /** Our place in the line as it is being written. */
-  readonly waiting?: Waiting | undefined;
-  /** Whoever takes its place when it is done, without having stood in the queue. */
-  readonly handed?: Seat;
-  /** The token of the entry that leaves this process when it is done. */
-  readonly handsOver?: string;
-}
-
-/** A holder of another process. */
-export interface Seen {
-  readonly entrant: Entrant;
-  readonly untilMs: number;
-}
-
-/** What this process knows of a resource that it has met others at. Most resources never have one. */
-export interface Acquaintance {
-  /** The record as it was last seen while we were not in it. */
-  belief: Belief | undefined;
-  /** Who was in the way at the last look. */
-  refusal: Refusal;
-  /** On the monotonic clock: until then whoever was seen can be there. */
-  untilMonoMs: number;
-  /** The holders at the last look, and until when, on the wall clock, each may still be working. */
-  seen: readonly Seen[];
-  /** The first holder seen, since when, and how often it was looked at. */
-  holder: string | undefined;
-  holderMonoMs: number;
-  looks: number;
-  /** How long our own turns usually take. */
-  usualMs: number | undefined;
-  /** The last attempt found it taken, so the next one reads first. */
-  expectsHolder: boolean;
-  /** The last release found the record changed, so the next one reads first. */
-  expectsChange: boolean | undefined;
-  /** Tokens of ours whose requests were never answered, and until when they can be in the record. */
-  doubtful: readonly { readonly token: string; readonly untilMonoMs: number }[];
-}
-
-/** What surrounds a machine and does not change. */
-export interface Surroundings {
-  readonly identity: Identity;
-  /** May others wait in the record? */
-  readonly canLine: boolean;
-  /** Does the store call when a record changes? */
-  readonly isCalled: boolean;
-  /** More than these may not wait here. */
-  readonly maxWaiters: number;
-  /** Nothing is to be remembered any more. */
-  readonly isClosing: boolean;
-}
 
 /** How long a process serves its own waiters without asking whether others wait: some ten short holds, and a wait that nobody notices. */
 const turnMs = 50;
@@ -113,6 +28,8 @@ export class Facts {
   readonly seats: List<Seat> = new List();
   stay: Stay | undefined;
   known: Acquaintance | undefined;
+  /** Requests so far. */
+  sends = 0;
   /** When the request under way was sent. */
   sent: Now = { monoMs: 0, wallMs: 0 };
   /** What the write under way says. */
@@ -142,7 +59,8 @@ export class Facts {
   extendingSent = 0;
   extending: readonly { readonly seat: Seat; readonly settle: Settle }[] = none;
   detaching: readonly { readonly seat: Seat; readonly settle: (token: string | undefined | Error) => void }[] = none;
-  restoring: readonly { readonly token: string; readonly seat: Seat }[] = none;
+  /** `sends`: what was asked for by then is older than this. */
+  restoring: readonly { readonly token: string; readonly seat: Seat; readonly sends: number }[] = none;
 
   constructor(orders: Orders, around: Surroundings, step: (now: Now) => void) {
     this.orders = orders;
@@ -153,6 +71,7 @@ export class Facts {
   /** A request is about to be ordered. */
   send(state: State, now: Now): void {
     this.state = state;
+    this.sends++;
     this.isFresh = false;
     this.sent = now;
   }
@@ -173,6 +92,16 @@ export class Facts {
   beginTurn(now: Now): void {
     this.turnEndsMonoMs = now.monoMs + turnMs;
     this.isStale = false;
+  }
+
+  /** A seat is over, and with it what it had asked for. */
+  dropExtensions(over: Seat): void {
+    const isOver = ({ seat }: { readonly seat: Seat }): boolean => seat === over;
+    const dropped = this.extending.filter(isOver);
+    if (dropped.length === 0) return;
+    this.extendingSent -= this.extending.slice(0, this.extendingSent).filter(isOver).length;
+    this.extending = this.extending.filter((each) => !isOver(each));
+    for (const { settle } of dropped) settle(false);
   }
 
   /** Those who extend and hand over, who will be told by whoever takes them. */

@@ -12,7 +12,7 @@ import type { Stay } from './stay.ts';
 export function lookForHanded(m: Facts, record: LockRecord | undefined, version: Version | undefined, now: Now): boolean {
   const [wanted] = m.restoring;
   // What was read before it was asked for may be older than what was handed over.
-  if (wanted === undefined || wanted.seat.askedMonoMs > m.sent.monoMs) return false;
+  if (wanted === undefined || wanted.sends === m.sends) return false;
   const { seat, token } = wanted;
   const { stay } = m;
   const found = record?.holders.find((holder) => holder.token === token && !holder.minHold);

@@ -7,11 +7,14 @@ import { GivewayError } from '../errors.ts';
 import type { Mode } from '../holder.ts';
 import type { Entry, Version } from '../store.ts';
 import { onCalled, onCreated, onEntered, onLooked, stepOut } from './entering.ts';
-import { Facts, type State, type Surroundings } from './facts.ts';
-import { onDeparted, onRemoved, onRenewed, onReread, onSwept, stepHeld } from './holding.ts';
+import { Facts } from './facts.ts';
+import { stepHeld } from './holding.ts';
+import { onDeparted, onRemoved, onSwept } from './leaving.ts';
 import { type Now, type Orders, type Refusal, unknownRefusal } from './orders.ts';
+import { onRenewed, onReread } from './renewing.ts';
 import type { Seat, Settle } from './seat.ts';
 import { tellRefused } from './seating.ts';
+import type { State, Surroundings } from './states.ts';
 import { stepDown } from './unanswered.ts';
 import { onAppended, onQuit, stepWaiting } from './waiting.ts';
 
@@ -97,6 +100,7 @@ export class Machine {
       return m.orders.remove(stay.version);
     }
     m.seats.remove(seat);
+    m.dropExtensions(seat);
     if (worked && seat.options.minHoldMs > 0)
       m.minHoldUntilMs = Math.max(m.minHoldUntilMs, Math.min(seat.sinceWallMs, now.wallMs) + seat.options.minHoldMs);
     if (m.seats.size > 0) {
@@ -128,8 +132,7 @@ export class Machine {
   /** Takes over the entry of `token`, under a token of our own. */
   restore(token: string, seat: Seat, now: Now): void {
     const m = this.#facts;
-    seat.askedMonoMs = now.monoMs;
-    m.restoring = [...m.restoring, { token, seat }];
+    m.restoring = [...m.restoring, { token, seat, sends: m.sends }];
     m.step(now);
   }
 

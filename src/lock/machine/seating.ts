@@ -69,3 +69,11 @@ export function settleLeaver(m: Facts, outcome: boolean | Error): void {
   m.leaver = undefined;
   leaver?.settle(outcome);
 }
+
+/** How long our turns take here. */
+export function learn(m: Facts, stay: Stay, now: Now): void {
+  if (m.known === undefined) return;
+  const tookMs = now.monoMs - stay.beganMonoMs;
+  const { usualMs = tookMs } = m.known;
+  m.known.usualMs = Math.max(1, Math.round(usualMs + (tookMs - usualMs) / 4));
+}

@@ -1,11 +1,12 @@
 import { aheadMs } from '../record/decide.ts';
 import { encodeGone, encodeWaiting, type LockRecord } from '../record/record.ts';
 import type { Version } from '../store.ts';
-import { type Facts, type Pending, waitingOf } from './facts.ts';
+import { type Facts, waitingOf } from './facts.ts';
 import type { Now, Refusal } from './orders.ts';
 import { lookAgainMs } from './patience.ts';
 import type { Seat } from './seat.ts';
 import { tellAll } from './seating.ts';
+import type { Pending } from './states.ts';
 
 /** Somebody waits here: until it is time to look, or nobody does. */
 export function stepWaiting(m: Facts, now: Now): void {

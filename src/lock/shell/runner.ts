@@ -1,6 +1,6 @@
-import type { Surroundings } from '../machine/facts.ts';
 import type { Answer } from '../machine/machine.ts';
 import type { Now } from '../machine/orders.ts';
+import type { Surroundings } from '../machine/states.ts';
 import type { LockStore } from '../store.ts';
 import type { Alarms } from './alarms.ts';
 
