@@ -95,3 +95,18 @@ test('whoever lets go while somebody waits finds out by the refusal, and next ti
   expect(store.calls).toEqual({ read: 1, create: 0, replace: 1, remove: 0 });
   await (await again).unlock();
 });
+
+test('an attempt that does not wait is judged by what stands there, not by what was seen just before', async () => {
+  const clock = fakeClock();
+  const { lockers } = fleet(2, { clock });
+  const [a, b] = lockers as [ResourceLocker, ResourceLocker];
+  // Each has met the other, and turns take 100 ms: what was seen is likely to stand for half as long.
+  for (let turn = 0; turn < 6; turn++) {
+    const [holder, other] = turn % 2 === 0 ? [a, b] : [b, a];
+    const lock = await holder.tryLock('t');
+    expect(lock).toBeDefined();
+    await clock.advance(100);
+    expect(await other.tryLock('t')).toBeUndefined();
+    expect(await lock?.unlock()).toBe(true);
+  }
+});

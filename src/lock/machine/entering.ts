@@ -1,7 +1,7 @@
 /** From nothing of ours in the record to an entry among its holders: by creating it, by joining it, or through the line. */
 
 import type { Mode } from '../holder.ts';
-import { admit, type Change, excludes, latestEndMs, takesLine } from '../record/decide.ts';
+import { admit, type Change, excludes, takesLine } from '../record/decide.ts';
 import { entrantOf } from '../record/entrant.ts';
 import { decodeRecord, type Entrant, encodeAlone, encodeRecord, type LockRecord } from '../record/record.ts';
 import type { Entry, Version } from '../store.ts';
@@ -9,7 +9,7 @@ import type { Facts } from './facts.ts';
 import { lookForHanded } from './handing.ts';
 import { type Belief, type Now, unknownRefusal } from './orders.ts';
 import type { Seat } from './seat.ts';
-import { newcomer, seat, tellAll } from './seating.ts';
+import { newcomer, seat, sight, tellAll } from './seating.ts';
 import type { Pending } from './states.ts';
 import { Stay } from './stay.ts';
 import { leaveLine, lineUp, look, raceAgain, remember, wait } from './waiting.ts';
@@ -20,8 +20,9 @@ export function stepOut(m: Facts, now: Now): void {
   if (head === undefined && m.restoring.length === 0) return restOrRemember(m, now);
   if (m.pausedUntilMonoMs > now.monoMs) return m.orders.wakeAt(m.pausedUntilMonoMs, now, m.queue.size > 0);
   if (head === undefined) return look(m, now);
-  const belief = m.restoring.length === 0 ? m.known?.belief : undefined;
-  // What we have just written, or seen, mostly stands there still: that spares a look.
+  // What we have just written, or seen, mostly stands there still: that spares a look. Nobody is refused for it, since it may not.
+  const mayBelieve = head.patient && m.queue.size === 1 && m.restoring.length === 0;
+  const belief = mayBelieve ? m.known?.belief : undefined;
   if (belief !== undefined && now.monoMs - belief.monoMs < freshMs(belief)) return consider(m, belief.record, belief.version, now, now);
   if (m.known?.expectsHolder) return look(m, now);
   create(m, head, now);
@@ -133,16 +134,6 @@ function write(m: Facts, change: Change, version: Version, now: Now): void {
   m.pending = { record: change.record };
   m.send('entering', now);
   m.orders.replace(encodeRecord(change.record), version, change.ttlMs);
-}
-
-/** Whoever is seen may still be at work should the store fall silent. */
-function sight(m: Facts, record: LockRecord, now: Now): void {
-  const isMine = (token: string): boolean => token === m.lined?.token || m.isDoubtful(token);
-  const known = m.acquaint();
-  for (const { ttlMs } of record.holders) known.untilMonoMs = Math.max(known.untilMonoMs, now.monoMs + ttlMs);
-  known.seen = record.holders
-    .filter(({ token }) => !isMine(token))
-    .map((holder) => ({ entrant: holder, untilMs: latestEndMs(record, holder, now.wallMs) }));
 }
 
 /** Our token stands among the holders: somebody let us in since the last look that did not show it. */

@@ -5,7 +5,7 @@ import type { Version } from '../store.ts';
 import { type Facts, waitingOf } from './facts.ts';
 import type { Now } from './orders.ts';
 import { raceAgain, reread } from './renewing.ts';
-import { learn, newcomer, settleLeaver, tellAsked } from './seating.ts';
+import { learn, newcomer, settleLeaver, sight, tellAsked } from './seating.ts';
 import type { Pending } from './states.ts';
 import { Stay } from './stay.ts';
 import { wait } from './waiting.ts';
@@ -43,8 +43,8 @@ export function onDeparted(m: Facts, version: Version | undefined, now: Now): vo
   known.holderMonoMs = now.monoMs;
   known.looks = 0;
   known.expectsHolder = true;
-  for (const { ttlMs } of record.holders) known.untilMonoMs = Math.max(known.untilMonoMs, now.monoMs + ttlMs);
   m.lined = waiting;
+  sight(m, record, now);
   m.notBefore = m.sent;
   m.pending = undefined;
   const granted = waiting && record.holders.find(({ token }) => token === waiting.token);

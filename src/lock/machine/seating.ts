@@ -1,6 +1,7 @@
 /** Who waits here, who sits here, and what they are told. */
+import { latestEndMs } from '../record/decide.ts';
 import { entrantOf } from '../record/entrant.ts';
-import type { Entrant } from '../record/record.ts';
+import type { Entrant, LockRecord } from '../record/record.ts';
 import type { Facts } from './facts.ts';
 import type { Now, Refusal } from './orders.ts';
 import type { Seat } from './seat.ts';
@@ -76,4 +77,14 @@ export function learn(m: Facts, stay: Stay, now: Now): void {
   const tookMs = now.monoMs - stay.beganMonoMs;
   const { usualMs = tookMs } = m.known;
   m.known.usualMs = Math.max(1, Math.round(usualMs + (tookMs - usualMs) / 4));
+}
+
+/** Whoever is seen may still be at work should the store fall silent. */
+export function sight(m: Facts, record: LockRecord, now: Now): void {
+  const isMine = (token: string): boolean => token === m.lined?.token || token === m.stay?.token || m.isDoubtful(token);
+  const known = m.acquaint();
+  for (const { ttlMs } of record.holders) known.untilMonoMs = Math.max(known.untilMonoMs, now.monoMs + ttlMs);
+  known.seen = record.holders
+    .filter(({ token }) => !isMine(token))
+    .map((holder) => ({ entrant: holder, untilMs: latestEndMs(record, holder, now.wallMs) }));
 }

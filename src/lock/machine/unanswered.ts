@@ -2,7 +2,7 @@
 import { StoreUnavailableError } from '../errors.ts';
 import type { Facts } from './facts.ts';
 import type { Now } from './orders.ts';
-import { settleLeaver, tellRefused } from './seating.ts';
+import { settleLeaver, sight, tellRefused } from './seating.ts';
 import { wait } from './waiting.ts';
 
 export function stepDown(m: Facts, error: Error, now: Now): void {
@@ -32,6 +32,7 @@ export function stepDown(m: Facts, error: Error, now: Now): void {
   if (stay !== undefined) {
     m.doubt(stay.token, stay.ttlMs, now);
     m.acquaint().refusal = { blockers: [stay.entrant], ahead: stay.record.line };
+    sight(m, stay.record, now);
   }
   m.stay = undefined;
   if (state === 'lining') m.maybeLined = pending?.waiting;
