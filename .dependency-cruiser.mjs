@@ -12,6 +12,15 @@ const mayImport = {
   cli: ['lock', 'stores', 'warehouse', 'jobs', 'leases', 'observe', 'testing', 'config', 'dashboard'],
 };
 
+/** The same for the rooms of src/lock; the files that stand in none are the bottom, which all may import. */
+const roomMayImport = {
+  record: [],
+  machine: ['record'],
+  shell: ['machine', 'record'],
+  plan: ['record'],
+  api: ['plan', 'shell', 'machine', 'record'],
+};
+
 const backends = ['memory', 'memcached', 'postgres', 'redis', 'dynamodb', 'momento', 'etcd', 'zookeeper'].join('|');
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -24,6 +33,34 @@ export default {
       from: { path: `^src/${folder}/` },
       to: { path: '^src/', pathNot: `^src/(${[folder, ...others].join('|')})/` },
     })),
+    ...Object.entries(roomMayImport).map(([room, others]) => ({
+      name: `lock-${room}-imports`,
+      comment: `src/lock/${room} may import ${others.map((other) => `${other}, `).join('')}the bottom and itself`,
+      severity: 'error',
+      from: { path: `^src/lock/${room}/` },
+      to: { path: '^src/lock/[^/]+/', pathNot: `^src/lock/(${[room, ...others].join('|')})/` },
+    })),
+    {
+      name: 'lock-bottom-imports',
+      comment: 'what all rooms may import knows none of them',
+      severity: 'error',
+      from: { path: '^src/lock/[^/]+$' },
+      to: { path: '^src/lock/[^/]+/' },
+    },
+    {
+      name: 'lock-rooms-are-listed',
+      comment: 'a new room of src/lock needs a line above that says what it may import',
+      severity: 'error',
+      from: { path: '^src/lock/[^/]+/', pathNot: `^src/lock/(${Object.keys(roomMayImport).join('|')})/` },
+      to: {},
+    },
+    {
+      name: 'machine-is-the-locks',
+      comment: 'outside src/lock nobody knows the machine or what runs it; its timers are of use to others too',
+      severity: 'error',
+      from: { pathNot: '^src/lock/' },
+      to: { path: '^src/lock/(machine|shell)/', pathNot: '^src/lock/shell/alarms\\.ts$' },
+    },
     {
       name: 'package-root',
       comment: 'src/index.ts hands out src/lock, and nothing that would load a backend',
@@ -48,10 +85,14 @@ export default {
     {
       name: 'dashboard-types-of-lock',
       comment:
-        'the dashboard reads what config and observe give it; of src/lock it knows types, errors, and how to spell, read and remove a record',
+        'the dashboard reads what config and observe give it; of src/lock it knows types, errors, and how to print, spell and remove what is in a record',
       severity: 'error',
       from: { path: '^src/dashboard/' },
-      to: { path: '^src/lock/', pathNot: '^src/lock/(errors|keys|names|record|removal)\\.ts$', dependencyTypesNot: ['type-only'] },
+      to: {
+        path: '^src/lock/',
+        pathNot: '^src/lock/(errors|nearest|holder|plan/names|record/keys|api/removal)\\.ts$',
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'no-circle',

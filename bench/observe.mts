@@ -11,10 +11,11 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { build } from 'tsdown';
 import { memcachedServer, postgresServer } from '../test/support/services.ts';
-import { type Cost, costOf, type Estimate, median, type Pair, verdictOf } from './observe/figures.ts';
+import { type Estimate, median } from './estimate.ts';
+import { type Cost, costOf, type Pair, verdictOf } from './observe/figures.ts';
 import { observers } from './observe/observers.ts';
 import { type Shares, sharesOf } from './observe/profile.ts';
-import { machine, writeSection } from './warehouse/results-file.ts';
+import { machine, writeSection } from './results-file.ts';
 
 const { values } = parseArgs({
   options: {

@@ -11,8 +11,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'tsdown';
 import { memcachedServer } from '../test/support/services.ts';
-import { type Spread, spreadOf } from './warehouse/figures.ts';
-import { machine, writeSection } from './warehouse/results-file.ts';
+import { type Estimate, spreadOf } from './estimate.ts';
+import { machine, writeSection } from './results-file.ts';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '25' }, 'no-write': { type: 'boolean', default: false } } });
 const goal = 2;
@@ -66,7 +66,7 @@ for (let round = -2; round < Number(values.rounds); round++) {
 await memcached.stop();
 rmSync(folder, { recursive: true });
 
-const show = ({ median, least, most }: Spread, digits: number): string =>
+const show = ({ median, least, most }: Estimate, digits: number): string =>
   `${median.toFixed(digits)} (${least.toFixed(digits)}–${most.toFixed(digits)})`;
 const ratio = spreadOf(figures.map(({ node, run }) => run / node));
 const table = `| | ms: median (least–most) |

@@ -29,7 +29,7 @@ export function airportsCsv(): Readable {
   return createReadStream(new URL('airports.csv', data));
 }
 
-export const rowsPerBatch = 20;
+const rowsPerBatch = 20;
 const batchesPerPass = flights.length / rowsPerBatch;
 
 /** The rows of batch 0, 1, 2 … of the stream. The table starts with pass 0 in it, so the first batch begins pass 1. */

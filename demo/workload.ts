@@ -6,7 +6,7 @@ import { transaction } from './database.ts';
 import { type FlightRow, origins } from './flights.ts';
 
 /** How long a job computes with what it read. In a warehouse it would be seconds. */
-const usualComputeMs = 30;
+const computeMs = 30;
 
 /** How a piece of work gets its turn. This is the only difference between the two ways the demo runs. */
 export type TakeTurn = <T>(scope: LockScope, job: string, work: () => Promise<T>) => Promise<T>;
@@ -27,8 +27,6 @@ export interface Desk {
   readonly pool: Pool;
   readonly takeTurn: TakeTurn;
   readonly onConflict: () => void;
-  /** How long a job computes with what it read, in milliseconds. Default 30. */
-  readonly computeMs?: number;
 }
 
 /** A batch of flights arrives. Inserts go side by side, and wait for whoever reads the whole table to write another. */
@@ -40,7 +38,7 @@ export async function insertBatch({ pool, takeTurn, onConflict }: Desk, rows: re
 }
 
 /** The scheduled task of the published case: reads one table, computes, updates the other from it. */
-export async function updateDelays({ pool, takeTurn, onConflict, computeMs = usualComputeMs }: Desk): Promise<void> {
+export async function updateDelays({ pool, takeTurn, onConflict }: Desk): Promise<void> {
   const select = `
     select origin as airport, count(*) as flights, sum(delay) as delay, percentile_disc(0.5) within group (order by delay) as usual_delay
     from flights group by origin`;
@@ -62,29 +60,11 @@ export async function updateDelays({ pool, takeTurn, onConflict, computeMs = usu
 }
 
 /** Another scheduled task: rewrites a rollup of what the first one wrote. */
-export async function rewriteRollup(desk: Desk): Promise<void> {
-  await rewriteStates(desk, {
-    job: 'rewrite-rollup',
-    reads: 'airport_delays',
-    select: `
-      select state, sum(flights) as flights, sum(delay) as delay from airport_delays join airports on iata = airport group by state`,
-  });
-}
-
-/** Where the sums per state come from. */
-export interface StateSums {
-  readonly job: string;
-  readonly reads: string;
-  readonly select: string;
-}
-
-/** Reads sums per state, computes, and rewrites the table of them. */
-export async function rewriteStates(
-  { pool, takeTurn, onConflict, computeMs = usualComputeMs }: Desk,
-  { job, reads, select }: StateSums,
-): Promise<void> {
+export async function rewriteRollup({ pool, takeTurn, onConflict }: Desk): Promise<void> {
+  const select = `
+    select state, sum(flights) as flights, sum(delay) as delay from airport_delays join airports on iata = airport group by state`;
   const insert = 'insert into state_delays select * from json_populate_recordset(null::state_delays, $1)';
-  await takeTurn({ writes: 'state_delays', reads }, job, () =>
+  await takeTurn({ writes: 'state_delays', reads: 'airport_delays' }, 'rewrite-rollup', () =>
     transaction(
       pool,
       async (client) => {

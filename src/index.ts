@@ -1,3 +1,7 @@
+export type { StoreHealth } from './lock/api/health.ts';
+export type { Lock, SerializedLock } from './lock/api/lock.ts';
+export { type CloseOptions, createLocker, ResourceLocker } from './lock/api/locker.ts';
+export type { RunOutcome, SkipReason } from './lock/api/run.ts';
 export type { Clock } from './lock/clock.ts';
 export {
   ConfigError,
@@ -11,13 +15,17 @@ export {
   UnknownResourceError,
 } from './lock/errors.ts';
 export type { EventName, Listener, LockerEvents } from './lock/events.ts';
-export type { StoreHealth } from './lock/health.ts';
-export type { Lock, SerializedLock } from './lock/lock.ts';
-export { type CloseOptions, createLocker, ResourceLocker } from './lock/locker.ts';
-export type { LockOptions, RetryOptions, RunOptions, StoreDownPolicy, TableOptions } from './lock/options.ts';
-export type { Holder, Mode } from './lock/record.ts';
-export type { RunOutcome, SkipReason } from './lock/run.ts';
-export type { LockScope, Names, ResolvedScope } from './lock/scope.ts';
-export type { LockerOptions } from './lock/settings.ts';
-export type { StarveAfter } from './lock/starvation.ts';
+export type { Holder, Mode } from './lock/holder.ts';
+export type {
+  LockOptions,
+  LockScope,
+  Names,
+  ResolvedScope,
+  RetryOptions,
+  RunOptions,
+  StarveAfter,
+  StoreDownPolicy,
+  TableOptions,
+} from './lock/options.ts';
+export type { LockerOptions } from './lock/plan/settings.ts';
 export type { Entry, Listed, LockStore, StoreNotice, StoreTraits, Version } from './lock/store.ts';

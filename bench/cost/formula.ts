@@ -21,42 +21,39 @@ export function holding({ holdMs, beatMs }: Course): number {
 }
 
 /**
- * On a store with push: a refused attempt (two), the subscription, a look before it stands and one after; then a look at
+ * On a store with push: the way into the line, the subscription, then looks with pauses that grow up to a second; and one at
  * each heartbeat it is told of. However many wait, one of them looks.
  */
 export function waitingWithPush({ holdMs, beatMs, waiters }: Course): number {
-  return waiters === 0 ? 0 : 5 + Math.floor(holdMs / beatMs);
+  return waiters === 0 ? 0 : intoLine + 1 + looksIn(holdMs, 3) + Math.floor(holdMs / beatMs);
 }
 
-/**
- * On a store without: a refused attempt (two), then looks, with pauses that grow with the wait, up to a second. From 20 ms on the
- * process also says that it is next in line, and again after a quarter of the wait so far, a second at least and five at most: one
- * request each time, and a look that falls due with it.
- * A pause is shortened by chance by up to a half; this is the mean. However many wait, one of them looks.
- */
+/** On a store without: the way into the line, then looks with pauses that grow up to a second. However many wait, one of them looks. */
 export function waitingByPolls({ holdMs, waiters }: Course): number {
-  if (waiters === 0) return 0;
-  let requests = 2;
-  let saysSoAtMs = Number.POSITIVE_INFINITY;
-  for (let waitedMs = 0; ; ) {
-    const isNext = saysSoAtMs !== Number.POSITIVE_INFINITY;
-    const pauseMs = 0.75 * Math.min(1_000, isNext ? Math.max(leastMsOfNext, waitedMs * shareOfNext) : Math.max(leastMs, waitedMs * share));
-    waitedMs += Math.min(pauseMs, saysSoAtMs - waitedMs);
-    if (waitedMs >= holdMs) return requests;
-    requests += 1;
-    if (isNext ? waitedMs < saysSoAtMs : waitedMs < nextInLineAfterMs) continue;
-    requests += 1;
-    saysSoAtMs = waitedMs + Math.min(5_000, Math.max(1_000, waitedMs / 4));
+  return waiters === 0 ? 0 : intoLine + looksIn(holdMs, 1);
+}
+
+/** A refused attempt, a look at who holds it, and oneself added to the line. */
+const intoLine = 3;
+/** The defaults of `retry`. */
+const delayMs = 50;
+const maxDelayMs = 1_000;
+
+/** Looks while nobody has said how long such holds take: each pause is twice the one before, shortened by chance by up to a half. This is the mean. */
+function looksIn(holdMs: number, times: number): number {
+  let looks = 0;
+  for (let waitedMs = 0; ; looks++) {
+    waitedMs += meanOfPauses(times * delayMs * 2 ** Math.min(looks, 16));
+    if (waitedMs >= holdMs) return looks;
   }
 }
 
-/** The shortest pause, a third longer than it is set to: Node's timers take whole milliseconds. And a pause in parts of the wait so far. */
-const leastMs = 6.7;
-const share = 0.4;
-/** The same for a process that is next in line, which it is after so long. */
-const leastMsOfNext = 4;
-const shareOfNext = 0.08;
-const nextInLineAfterMs = 20;
+/** Of pauses between half of `longestMs` and all of it, none longer than `maxDelayMs`. */
+function meanOfPauses(longestMs: number): number {
+  const [from, to] = [Math.min(longestMs / 2, maxDelayMs), Math.min(longestMs, maxDelayMs)];
+  const shareBelow = (to - from) / (longestMs / 2);
+  return (shareBelow * (from + to)) / 2 + (1 - shareBelow) * maxDelayMs;
+}
 
 /** `LockClient` here: each waiter tries once (two), then reads once in each refresh period. */
 export function waitingForLease({ holdMs, waiters }: Course): number {
@@ -86,17 +83,15 @@ export interface Turns {
 }
 
 /**
- * To take it and to let go; for the turns between, a request each with fences, else one each 20 ms at most; and a look at who else
- * waits about each 40 ms. At least and at most.
+ * To take it and to let go; for the turns between, a request each with fences, else one after each 50 ms. At least and at most:
+ * 50 ms end within a turn or between two.
  */
 export function turnsOf({ turns, holdMs, fenced }: Turns): readonly [atLeast: number, atMost: number] {
   const between = turns - 1;
-  const allMs = turns * holdMs;
-  const written = fenced ? between : Math.min(between, 1 + Math.floor(allMs / 20));
-  return [2 + (fenced ? between : Math.min(between, 1)), 2 + written + Math.min(between, Math.floor(allMs / 40))];
+  const ends = Math.floor((turns * holdMs) / turnMs);
+  if (fenced || holdMs >= turnMs) return [2 + between, 2 + between + (holdMs >= turnMs ? 0 : ends)];
+  return [2 + Math.min(between, Math.floor(ends / 2)), 2 + Math.min(2 * between, ends)];
 }
 
-/** By the process that has just let it go and met no other: after half a second of holding it first looks whether another waits. */
-export function again(heldMs: number): number {
-  return heldMs < 500 ? 2 : 3;
-}
+/** How long a process serves its own waiters before it asks by a write whether others wait. */
+const turnMs = 50;

@@ -1,3 +1,5 @@
+import { type Estimate, estimateOf, median } from '../estimate.ts';
+
 /** Locks that were taken and let go, many in flight. */
 export interface Round {
   readonly locksPerSecond: number;
@@ -9,13 +11,6 @@ export interface Round {
 export interface Pair {
   readonly plain: Round;
   readonly watched: Round;
-}
-
-/** A median, and what it lies between with 95 %. */
-export interface Estimate {
-  readonly median: number;
-  readonly least: number;
-  readonly most: number;
 }
 
 export interface Cost {
@@ -55,17 +50,4 @@ export function verdictOf({ percent }: Cost, nothing: Cost | undefined, goal: nu
   const bias = Math.abs(nothing?.percent.median ?? Number.NaN);
   if (percent.most + bias < goal) return 'met';
   return percent.least - bias > goal ? 'missed' : 'not settled';
-}
-
-export function median(values: readonly number[]): number {
-  return estimateOf(values).median;
-}
-
-/** By order statistics: how many of the values lie below their median is binomial, whatever they are distributed like. */
-function estimateOf(values: readonly number[]): Estimate {
-  const sorted = [...values].sort((a, b) => a - b);
-  const last = sorted.length - 1;
-  const at = (rank: number): number => sorted[Math.min(Math.max(rank, 0), last)] ?? Number.NaN;
-  const reach = 0.98 * Math.sqrt(sorted.length);
-  return { median: at(Math.round(last / 2)), least: at(Math.floor(last / 2 - reach)), most: at(Math.ceil(last / 2 + reach)) };
 }

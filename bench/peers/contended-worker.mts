@@ -1,28 +1,45 @@
-/** One process of the contended measure: `waiters` tasks that want one key, again and again. Prints one line of JSON. */
+/** One process of the contended measure: `waiters` tasks that want one key, again and again. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { holdFor, nowMs } from '../contention/clock.ts';
+import { obey } from '../crew.ts';
 import { contenderNamed } from './contenders.mts';
+import type { Setup } from './worker.mts';
 
-const { name, urls, key, waiters, holdMs, startAtMs, runMs } = JSON.parse(process.argv[2] ?? '{}');
-const session = await contenderNamed(name).open(urls);
-let handOvers = 0;
-let longestMs = 0;
-let heldMs = 0;
-await (await session.take(`warm-${process.pid}`))();
-await new Promise((resolve) => setTimeout(resolve, Math.max(0, startAtMs - Date.now())));
-const endMs = Date.now() + runMs;
-await Promise.all(
-  Array.from({ length: waiters }, async () => {
-    while (Date.now() < endMs) {
-      const askedMs = performance.now();
-      const letGo = await session.take(key);
-      const tookMs = performance.now();
-      longestMs = Math.max(longestMs, tookMs - askedMs);
-      if (holdMs > 0) await new Promise((resolve) => setTimeout(resolve, holdMs));
-      heldMs += performance.now() - tookMs;
-      if (Date.now() < endMs) handOvers++;
-      await letGo();
-    }
-  }),
-);
-console.log(JSON.stringify({ handOvers, longestMs, heldMs }));
-await session.close();
-process.exit(0);
+export interface Crowd {
+  readonly key: string;
+  readonly waiters: number;
+  readonly holdMs: number;
+  readonly startAtMs: number;
+  readonly endAtMs: number;
+}
+
+export interface Crowded {
+  readonly handOvers: number;
+  readonly longestMs: number;
+  readonly heldMs: number;
+}
+
+obey(async ({ name, urls }: Setup) => {
+  const session = await contenderNamed(name).open(urls);
+  await session.release(await session.acquire(`warm-${process.pid}`));
+  return async ({ key, waiters, holdMs, startAtMs, endAtMs }: Crowd): Promise<Crowded> => {
+    let [handOvers, longestMs, heldMs] = [0, 0, 0];
+    await sleep(startAtMs - nowMs());
+    const again = async (): Promise<void> => {
+      while (nowMs() < endAtMs) {
+        const askedAtMs = nowMs();
+        const held = await session.acquire(key);
+        const heldAtMs = nowMs();
+        longestMs = Math.max(longestMs, heldAtMs - askedAtMs);
+        await holdFor(holdMs);
+        if (heldAtMs < endAtMs) {
+          handOvers++;
+          heldMs += Math.min(nowMs(), endAtMs) - heldAtMs;
+        }
+        await session.release(held);
+      }
+    };
+    await Promise.all(Array.from({ length: waiters }, again));
+    return { handOvers, longestMs, heldMs };
+  };
+});

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import type { Backend, Urls } from './contenders.mts';
+import type { Backend, Urls } from './contender.mts';
 
 /** How many requests a server has answered so far, by its own count. */
 export async function requestCount(backend: Backend, urls: Urls): Promise<number> {

@@ -1,3 +1,5 @@
+import { quantile } from '../estimate.ts';
+import { rowsPerInsert } from './loads.ts';
 import type { Kind, Tally } from './messages.ts';
 
 /** One round of all workers, in figures. */
@@ -5,38 +7,26 @@ export interface Figures {
   readonly conflicts: number;
   readonly rowsPerSecond: number;
   readonly jobsPerSecond: number;
-  readonly readsPerSecond: number;
+  /** To the lock store, per committed transaction that writes. */
+  readonly requests: number;
   /** Milliseconds. */
-  readonly reader: { readonly p50: number; readonly p99: number };
-  readonly inserter: { readonly p50: number; readonly p99: number };
+  readonly insertP50: number;
+  readonly readP50: number;
+  readonly readP99: number;
 }
 
-/** Median of the rounds, and the lowest and the highest of them. */
-export interface Spread {
-  readonly median: number;
-  readonly least: number;
-  readonly most: number;
-}
-
-export function figuresOf(tallies: readonly Tally[], rowsPerBatch: number): Figures {
+export function figuresOf(tallies: readonly Tally[]): Figures {
   const seconds = Math.max(...tallies.map(({ ms }) => ms)) / 1_000;
+  const sum = (of: (tally: Tally) => number): number => tallies.reduce((total, tally) => total + of(tally), 0);
   const timesOf = (kind: Kind): number[] => tallies.flatMap(({ timesMs }) => timesMs[kind]).sort((a, b) => a - b);
-  const [batches, jobs, reads] = [timesOf('batches'), timesOf('jobs'), timesOf('reads')];
+  const [inserts, jobs, reads] = [timesOf('inserts'), timesOf('jobs'), timesOf('reads')];
   return {
-    conflicts: tallies.flatMap(({ conflicts }) => Object.values(conflicts)).reduce((sum, count) => sum + count, 0),
-    rowsPerSecond: (batches.length * rowsPerBatch) / seconds,
+    conflicts: sum(({ conflicts }) => conflicts),
+    rowsPerSecond: (inserts.length * rowsPerInsert) / seconds,
     jobsPerSecond: jobs.length / seconds,
-    readsPerSecond: reads.length / seconds,
-    reader: { p50: quantile(reads, 0.5), p99: quantile(reads, 0.99) },
-    inserter: { p50: quantile(batches, 0.5), p99: quantile(batches, 0.99) },
+    requests: sum(({ requests }) => requests) / (inserts.length + jobs.length),
+    insertP50: quantile(inserts, 0.5),
+    readP50: quantile(reads, 0.5),
+    readP99: quantile(reads, 0.99),
   };
-}
-
-export function spreadOf(values: readonly number[]): Spread {
-  const sorted = [...values].sort((a, b) => a - b);
-  return { median: quantile(sorted, 0.5), least: sorted[0] ?? Number.NaN, most: sorted.at(-1) ?? Number.NaN };
-}
-
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

@@ -1,82 +1,55 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes, randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Pool, PoolClient } from 'pg';
-import { type TakeTurn, withoutGiveway } from '../../demo/workload.ts';
-import type { LockScope } from '../../src/index.ts';
+import type { ResourceLocker } from '../../src/index.ts';
 import type { LockStore } from '../../src/lock/store.ts';
+import type { TakeIdeal } from './ideal-client.ts';
+import { type Scope, wantsOf } from './scope.ts';
 
-/** How a variant keeps writers apart: around a transaction, or by the connections it gives out. */
-export interface Turns {
-  readonly takeTurn: TakeTurn;
-  readonly pool: Pool;
-}
+/** How a contender keeps writers apart: what it does around a transaction. */
+export type TakeTurn = <T>(scope: Scope, job: string, work: () => Promise<T>) => Promise<T>;
 
-export function noLock(pool: Pool): Turns {
-  return { pool: lend(pool), takeTurn: withoutGiveway };
-}
+export const noLock: TakeTurn = (_scope, _job, work) => work();
 
-/**
- * Clients that are rolled back where the workload would close them after a conflict, so that a conflict costs what it
- * must and no new connection. `begin`: what to send in place of BEGIN.
- */
-export function lend(pool: Pool, begin: (text: string) => string = (text) => text): Pool {
-  const connect = async (): Promise<PoolClient> => {
-    const client = await pool.connect();
-    return {
-      query: (text: string, values?: unknown[]) => client.query(/^begin/i.test(text) ? begin(text) : text, values as never),
-      release(failed?: boolean) {
-        if (!failed) return client.release();
-        client.query('rollback').then(
-          () => client.release(),
-          (error: Error) => client.release(error),
-        );
-      },
-    } as unknown as PoolClient;
+export function ideal(take: TakeIdeal): TakeTurn {
+  return async (scope, _job, work) => {
+    const letGo = await take(wantsOf(scope));
+    try {
+      return await work();
+    } finally {
+      await letGo();
+    }
   };
-  return { connect } as unknown as Pool;
-}
-
-function tablesOf(scope: LockScope): readonly string[] {
-  if (typeof scope === 'string') return [scope];
-  const named = Array.isArray(scope) ? scope : Object.values(scope as Record<string, string | readonly string[]>).flat();
-  return [...(named as readonly string[])].sort();
-}
-
-/** The database's own lock, on all tables of the scope, as the first statement of the transaction. */
-export function lockTable(pool: Pool): Turns {
-  const scopes = new AsyncLocalStorage<LockScope>();
-  const begin = (text: string): string => {
-    const scope = scopes.getStore();
-    return scope === undefined ? text : `${text}; lock table ${tablesOf(scope).join(', ')} in access exclusive mode`;
-  };
-  return { pool: lend(pool, begin), takeTurn: (scope, _job, work) => scopes.run(scope, work) };
 }
 
 const naiveTtlMs = 30_000;
 const naivePauseMs = 10;
 
-/** What most people write first: `add` a key for each table, in one order, try again every few milliseconds; no modes, no owner's queue. */
-export function naiveExclusive(pool: Pool, store: LockStore, prefix: string): Turns {
-  return {
-    pool: lend(pool),
-    async takeTurn(scope, _job, work) {
-      const held: (() => Promise<unknown>)[] = [];
-      try {
-        for (const table of tablesOf(scope)) {
-          const key = `${prefix}:${table}`;
-          let version = await store.create(key, randomBytes(16).toString('hex'), naiveTtlMs);
-          while (version === undefined) {
-            await sleep(randomInt(naivePauseMs / 2, naivePauseMs * 1.5));
-            version = await store.create(key, randomBytes(16).toString('hex'), naiveTtlMs);
-          }
-          const taken = version;
-          held.push(() => store.remove(key, taken));
+/** What most people write first: `add` a key for each table, in one order, try again every few milliseconds; no modes, no queue. */
+export function naive(store: LockStore): TakeTurn {
+  return async (scope, _job, work) => {
+    const held: (() => Promise<unknown>)[] = [];
+    try {
+      for (const [table] of wantsOf(scope)) {
+        const key = `naive:${table}`;
+        let version = await store.create(key, randomBytes(16).toString('hex'), naiveTtlMs);
+        while (version === undefined) {
+          await sleep(randomInt(naivePauseMs / 2, naivePauseMs * 1.5));
+          version = await store.create(key, randomBytes(16).toString('hex'), naiveTtlMs);
         }
-        return await work();
-      } finally {
-        await Promise.all(held.map((letGo) => letGo()));
+        const taken = version;
+        held.push(() => store.remove(key, taken));
       }
-    },
+      return await work();
+    } finally {
+      await Promise.all(held.map((letGo) => letGo()));
+    }
+  };
+}
+
+export function giveway(locker: ResourceLocker): TakeTurn {
+  return async (scope, job, work) => {
+    const outcome = await locker.run(scope, work, { job });
+    if (outcome.status === 'ran') return outcome.value;
+    throw new Error(`${job} got no turn in ${Math.round(outcome.waitedMs)} ms (${outcome.reason}): ${outcome.resource} is held`);
   };
 }

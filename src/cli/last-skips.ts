@@ -1,7 +1,7 @@
 import type { JournalEntry, SkipEntry } from '../observe/index.ts';
 import { shortly } from './durations.ts';
 import { type JournalFlags, openJournal } from './journal.ts';
-import { printable, type Terminal } from './terminal.ts';
+import { printable, printableName, type Terminal } from './terminal.ts';
 
 /** What is known of the last skips of a resource. `missing` says why it is not known. */
 export type LastSkips = { readonly skips: readonly SkipEntry[] } | { readonly missing: string };
@@ -49,11 +49,11 @@ function skipInWords({ at, job, host, pid, reason, holders, waitedMs }: SkipEntr
   const [first] = holders;
   const more = holders.length > 1 ? ` and ${holders.length - 1} more` : '';
   const holder =
-    first === undefined ? '' : `, held by ${nameOf(first.job)} (${first.mode}) on ${printable(first.host)}, pid ${first.pid}${more}`;
+    first === undefined ? '' : `, held by ${nameOf(first.job)} (${first.mode}) on ${printableName(first.host)}, pid ${first.pid}${more}`;
   const age = shortly(Math.max(0, nowMs - at.getTime()));
-  return `${age} ago: ${nameOf(job)} on ${printable(host)}, pid ${pid}, was skipped${waited}: ${reasons[reason]}${holder}`;
+  return `${age} ago: ${nameOf(job)} on ${printableName(host)}, pid ${pid}, was skipped${waited}: ${reasons[reason]}${holder}`;
 }
 
 function nameOf(job: string | undefined): string {
-  return printable(job ?? 'a job without a name');
+  return printableName(job ?? 'a job without a name');
 }

@@ -1,12 +1,13 @@
 import { constants } from 'node:os';
 import { isDisabled } from '../config/disabled.ts';
-import { describeHolder, LockLostError } from '../lock/errors.ts';
-import { HeldLock } from '../lock/held-lock.ts';
-import type { Lock } from '../lock/lock.ts';
-import type { ResourceLocker } from '../lock/locker.ts';
-import type { RunOptions } from '../lock/options.ts';
-import { type Holder, latestDateMs } from '../lock/record.ts';
-import type { LockScope } from '../lock/scope.ts';
+import { HeldLock } from '../lock/api/held-lock.ts';
+import type { Lock } from '../lock/api/lock.ts';
+import type { ResourceLocker } from '../lock/api/locker.ts';
+import { LockLostError } from '../lock/errors.ts';
+import type { Holder } from '../lock/holder.ts';
+import { describeHolders } from '../lock/holder.ts';
+import type { LockScope, RunOptions } from '../lock/options.ts';
+import { latestDateMs } from '../lock/record/record.ts';
 import { startChild } from './child.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { OpenJournal } from './journal.ts';
@@ -46,9 +47,11 @@ export async function runUnderLock(work: LockedRun): Promise<number> {
   };
   const signals = catchSignals((signal) => pass(signal));
   journal?.journal.observe(locker);
-  locker.on('waiting', ({ resource, holders }) =>
-    tell('waiting', `waiting: ${busyWith(resource, holders)}`, { resource, holders: shown(holders) }),
-  );
+  locker.on('waiting', ({ resource, holders }) => {
+    const place = placeBehind(holders);
+    const where = place === undefined ? '' : ` at place ${place} in line`;
+    tell('waiting', `waiting${where}: ${busyWith(resource, holders)}`, { resource, place, holders: shown(holders) });
+  });
   try {
     const outcome = await locker.run(
       scope,
@@ -108,8 +111,13 @@ function teller({ terminal, isQuiet, isJson }: LockedRun): Tell {
 }
 
 function busyWith(resource: string, holders: readonly Holder[]): string {
-  const who = holders.length === 0 ? 'somebody unknown' : holders.map(describeHolder).join('; ');
-  return `${resource} is held by ${who}`;
+  return `${resource} is ${describeHolders(holders)}`;
+}
+
+/** Behind those who wait already. Where nobody does, or the store keeps no line, nothing is known. */
+function placeBehind(holders: readonly Holder[]): number | undefined {
+  const ahead = holders.filter(({ state }) => state === 'waiting').length;
+  return ahead === 0 ? undefined : ahead + 1;
 }
 
 /** Without the token: whoever knows one could end the lock. */

@@ -1,7 +1,8 @@
 import type { LoadedConfig } from '../config/index.ts';
-import { keyPrefix, recordKey, resourceOfKey, wishKey } from '../lock/keys.ts';
-import { firePrefix, normalizeName, requireListed, schemaOf } from '../lock/names.ts';
-import { decodeRecord, type Entrant } from '../lock/record.ts';
+import { placesTaken } from '../lock/holder.ts';
+import { firePrefix, normalizeName, requireListed, schemaOf } from '../lock/plan/names.ts';
+import { keyPrefix, recordKey, resourceOfKey } from '../lock/record/keys.ts';
+import { decodeRecord, type Entrant, type Waiting } from '../lock/record/record.ts';
 import type { LockStore, Version } from '../lock/store.ts';
 
 /** What stands under one resource's key, and who is next in line. */
@@ -10,7 +11,8 @@ export interface Sight {
   /** `unreadable`: something that this version of giveway cannot read, and so never overwrites. `unknown`: its server did not answer. */
   readonly state: 'free' | 'held' | 'min-hold' | 'unreadable' | 'unknown';
   readonly holders: readonly Entrant[];
-  readonly waiting: readonly Entrant[];
+  /** In line, who comes next first. */
+  readonly waiting: readonly Waiting[];
   readonly version: Version | undefined;
 }
 
@@ -63,14 +65,16 @@ export async function observe(config: LoadedConfig): Promise<Observer> {
     },
     async look(name) {
       const key = keyOf(name);
-      const [entry, wish] = await Promise.all([store.read(key), store.read(wishKey(key))]);
-      const holders = entry === undefined ? [] : decodeRecord(entry.value)?.holders;
-      const waiting = wish === undefined ? [] : (decodeRecord(wish.value)?.holders ?? []);
-      return { resource: name, state: stateOf(holders), holders: holders ?? [], waiting, version: entry?.version };
+      const entry = await store.read(key);
+      const { holders, line } = entry === undefined ? nobody : (decodeRecord(entry.value) ?? unreadable);
+      return { resource: name, state: stateOf(holders), holders: holders ?? [], waiting: line, version: entry?.version };
     },
     close: async () => (config.store.closesStore ? store.close().catch(() => {}) : undefined),
   };
 }
+
+const nobody = { holders: [], line: [] };
+const unreadable = { holders: undefined, line: [] };
 
 function stateOf(holders: readonly Entrant[] | undefined): Sight['state'] {
   if (holders === undefined) return 'unreadable';
@@ -84,22 +88,22 @@ export function unknownSight(resource: string): Sight {
 
 /** For programs. Without tokens: whoever knows one could end the lock. */
 export function sightJson({ resource, state, holders, waiting }: Sight): object {
-  return { resource, state, holders: holders.map(holderJson), waiting: waiting.map((waiter) => entrantJson(waiter, 'waiting')) };
+  return { resource, state, places: placesTaken(holders), holders: holders.map(holderJson), waiting: waiting.map(waitingJson) };
 }
 
-function holderJson(holder: Entrant): object {
-  return entrantJson(holder, holder.minHold ? 'min-hold' : 'holding');
-}
-
-function entrantJson({ mode, job, host, pid, since, latestEnd, until }: Entrant, state: 'holding' | 'min-hold' | 'waiting'): object {
+function holderJson({ latestEnd, until, minHold, ...holder }: Entrant): object {
   return {
-    mode,
-    job,
-    host,
-    pid,
-    since: new Date(since).toISOString(),
+    ...named(holder),
     latestEnd: latestEnd === undefined ? undefined : new Date(latestEnd).toISOString(),
     until: new Date(until).toISOString(),
-    state,
+    state: minHold ? 'min-hold' : 'holding',
   };
+}
+
+function waitingJson(waiting: Waiting, index: number): object {
+  return { ...named(waiting), state: 'waiting', place: index + 1 };
+}
+
+function named({ mode, job, host, pid, since, limit }: Pick<Waiting, 'mode' | 'job' | 'host' | 'pid' | 'since' | 'limit'>): object {
+  return { mode, job, host, pid, since: new Date(since).toISOString(), limit };
 }

@@ -1,8 +1,8 @@
-import type { Entrant } from '../lock/record.ts';
+import type { Entrant, Waiting } from '../lock/record/record.ts';
 import { shortly } from './durations.ts';
 import type { Sight } from './sight.ts';
-import { printable, type Terminal, table } from './terminal.ts';
-import { endInWords } from './words.ts';
+import { printable, printableName, type Terminal, table } from './terminal.ts';
+import { endInWords, placesInWords } from './words.ts';
 
 const heading = ['RESOURCE', 'STATE', 'MODE', 'JOB', 'HOST', 'PID', 'AGE', 'ENDS'];
 const colors = { free: 'green', held: 'yellow', 'min-hold': 'cyan', waiting: 'cyan', unreadable: 'red', unknown: 'red' } as const;
@@ -20,11 +20,17 @@ export function statusTable(sights: readonly Sight[], nowMs: number, style: Term
 
 function rowsOf({ resource, state, holders, waiting }: Sight, nowMs: number): readonly (readonly string[])[] {
   const name = printable(resource);
-  const held = holders.map((holder) => [name, holder.minHold ? 'min-hold' : 'held', ...cellsOf(holder, nowMs), endInWords(holder, nowMs)]);
-  const next = waiting.map((waiter) => [name, 'waiting', ...cellsOf(waiter, nowMs), '']);
-  return [...(held.length > 0 ? held : [[name, state]]), ...next];
+  const places = placesInWords(holders);
+  const held = holders.map((holder) => [
+    name,
+    holder.minHold ? 'min-hold' : 'held',
+    ...cellsOf(holder, places, nowMs),
+    endInWords(holder, nowMs),
+  ]);
+  const line = waiting.map((waiter, index) => [name, 'waiting', ...cellsOf(waiter, '', nowMs), `place ${index + 1} in line`]);
+  return [...(held.length > 0 ? held : [[name, state]]), ...line];
 }
 
-function cellsOf({ mode, job = '-', host, pid, since }: Entrant, nowMs: number): readonly string[] {
-  return [mode, printable(job), printable(host), String(pid), shortly(Math.max(0, nowMs - since))];
+function cellsOf({ mode, job = '-', host, pid, since }: Entrant | Waiting, places: string, nowMs: number): readonly string[] {
+  return [mode + places, printableName(job), printableName(host), String(pid), shortly(Math.max(0, nowMs - since))];
 }

@@ -78,6 +78,15 @@ export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '?');
 }
 
+/** A record of another writer may hold a job's name of any length: ours are cut to 128 bytes, and a machine's name has 255 at most. */
+const longestName = 255;
+
+/** What others wrote where a name is due: as `printable`, and no longer than one is. */
+export function printableName(text: string): string {
+  const cut = text.length > longestName ? `${text.slice(0, longestName).toWellFormed()}…` : text;
+  return printable(cut);
+}
+
 /** Columns as wide as their widest cell. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => [...(row[column] ?? '')].length)));

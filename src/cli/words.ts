@@ -1,10 +1,11 @@
-import type { Entrant } from '../lock/record.ts';
+import { placesTaken } from '../lock/holder.ts';
+import type { Entrant, Waiting } from '../lock/record/record.ts';
 import { shortly } from './durations.ts';
-import { printable } from './terminal.ts';
+import { printableName } from './terminal.ts';
 
-/** One holder in a line: job, mode, host, pid, age, and when it ends. */
-export function holderInWords({ job, mode, host, pid, since }: Entrant, nowMs: number): string {
-  return `${printable(job ?? 'a job without a name')} (${mode}) on ${printable(host)}, pid ${pid}, for ${shortly(Math.max(0, nowMs - since))}`;
+/** One holder, or one who waits, in a line: job, mode, host, pid, age, and when it ends. */
+export function holderInWords({ job, mode, host, pid, since }: Entrant | Waiting, nowMs: number, verb = 'for'): string {
+  return `${printableName(job ?? 'a job without a name')} (${mode}) on ${printableName(host)}, pid ${pid}, ${verb} ${shortly(Math.max(0, nowMs - since))}`;
 }
 
 /** When a holder ends. By itself at `latestEnd`; a min-hold mark, or one who lets go of nothing any more, at `until`. */
@@ -12,4 +13,10 @@ export function endInWords({ latestEnd, until, minHold }: Entrant, nowMs: number
   const endMs = minHold ? until : latestEnd;
   if (endMs === undefined) return 'no latest end';
   return endMs > nowMs ? `in ${shortly(endMs - nowMs)} at the latest` : `${shortly(nowMs - endMs)} overdue`;
+}
+
+/** ` (3 of 4)` where the table has limits: how many hold it of those that may. */
+export function placesInWords(holders: readonly Entrant[]): string {
+  const places = placesTaken(holders);
+  return places === undefined ? '' : ` (${places.taken} of ${places.limit})`;
 }

@@ -1,6 +1,6 @@
 import { type ConfigProblem, InvalidOptionError } from '../lock/errors.ts';
-import { normalizeName } from '../lock/names.ts';
-import { resolveOptions } from '../lock/options.ts';
+import { normalizeName } from '../lock/plan/names.ts';
+import { resolveOptions } from '../lock/plan/options.ts';
 import { pathText, problemAt } from './problems.ts';
 
 /** Settings as they were written, and where. What the schema refuses in them is passed over here. */

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { createLocker, type ResourceLocker } from '../lock/locker.ts';
-import { unknownOption } from '../lock/options.ts';
+import { createLocker, type ResourceLocker } from '../lock/api/locker.ts';
+import { unknownOption } from '../lock/plan/options.ts';
 import { findConfig, nothingFound, openConfig } from './find.ts';
 import { type StoreSource, storeSource } from './store-setting.ts';
 import type { EnvironmentSettings, MergedSettings } from './types.ts';
@@ -11,7 +11,7 @@ export interface LoadOptions {
   readonly cwd?: string;
   /** The config file itself, relative to `cwd`: no search. */
   readonly file?: string;
-  /** The variables that are read: `GIVEWAY_STORE`, `GIVEWAY_NAMESPACE`, `GIVEWAY_ENVIRONMENT`, `GIVEWAY_ENV`, `GIVEWAY_DISABLED`, `NODE_ENV`. Default: `process.env`. */
+  /** The variables that are read: `GIVEWAY_STORE`, `GIVEWAY_NAMESPACE`, `GIVEWAY_ENVIRONMENT`, `GIVEWAY_HOST`, `GIVEWAY_ENV`, `GIVEWAY_DISABLED`, `NODE_ENV`. Default: `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** The block of `environments` to apply. Default: `GIVEWAY_ENV`, else `NODE_ENV`. */
   readonly envName?: string;

@@ -2,7 +2,7 @@ import type { TableOptions } from '../lock/options.ts';
 import { normalizer } from './contradictions.ts';
 import type { EnvironmentSettings, MergedSettings } from './types.ts';
 
-/** Lays the settings over each other, the weakest first: field by field, also within `retry`, `starveAfter` and each resource. */
+/** Lays the settings over each other, the weakest first: field by field, also within `retry`, `starveAfter`, `limits` and each resource. */
 export function mergeSettings(layers: readonly EnvironmentSettings[]): MergedSettings {
   const merged = layers.reduce(overlay, {});
   if (merged.resources === undefined) return merged as MergedSettings;
@@ -19,9 +19,9 @@ export function mergeSettings(layers: readonly EnvironmentSettings[]): MergedSet
 }
 
 /** A field that is `undefined` hides nothing. */
-function overlay<T extends EnvironmentSettings>(weak: T, strong: T): T {
+function overlay<T extends EnvironmentSettings & Pick<TableOptions, 'limits'>>(weak: T, strong: T): T {
   const given = Object.fromEntries(Object.entries(strong).filter(([, value]) => value !== undefined));
-  for (const group of ['retry', 'starveAfter'] as const) {
+  for (const group of ['retry', 'starveAfter', 'limits'] as const) {
     if (weak[group] !== undefined && strong[group] !== undefined) given[group] = { ...weak[group], ...strong[group] };
   }
   return { ...weak, ...given };

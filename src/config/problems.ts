@@ -1,5 +1,5 @@
 import type { ConfigProblem } from '../lock/errors.ts';
-import { nearestNames } from '../lock/names.ts';
+import { nearestNames } from '../lock/nearest.ts';
 import { redactText, redactUrl } from './redact.ts';
 
 /** What the schema found, in the shape zod reports it. */

@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini';
 import { ConfigError, type ConfigProblem } from '../lock/errors.ts';
-import { nearestNames } from '../lock/names.ts';
+import { nearestNames } from '../lock/nearest.ts';
 import { findContradictions, layerAt } from './contradictions.ts';
 import { isDisabled } from './disabled.ts';
 import { mergeSettings } from './merge.ts';
@@ -69,11 +69,12 @@ function parse<T>(schema: z.ZodMiniType, input: unknown, at: readonly string[]):
 }
 
 /** An empty variable counts as none: that is how compose files and shells pass on what is not set. */
-function parseVariables({ GIVEWAY_STORE, GIVEWAY_NAMESPACE, GIVEWAY_ENVIRONMENT }: Variables): Parsed<EnvironmentSettings> {
+function parseVariables({ GIVEWAY_STORE, GIVEWAY_NAMESPACE, GIVEWAY_ENVIRONMENT, GIVEWAY_HOST }: Variables): Parsed<EnvironmentSettings> {
   const input = {
     store: GIVEWAY_STORE || undefined,
     namespace: GIVEWAY_NAMESPACE || undefined,
     environment: GIVEWAY_ENVIRONMENT || undefined,
+    host: GIVEWAY_HOST || undefined,
   };
   const { value, problems } = parse<EnvironmentSettings>(environmentSchema, input, []);
   return { value, problems: problems.map(({ path, message }) => ({ path: `GIVEWAY_${path.toUpperCase()}`, message })) };

@@ -1,9 +1,8 @@
 // `zod/mini`, because a bundle of it without messages and locales loads in a few milliseconds, and the CLI reads a config
 // at every start. Each message here says what is allowed; `problems.ts` puts before it what was received.
 import * as z from 'zod/mini';
-import type { RetryOptions, TableOptions } from '../lock/options.ts';
-import { ttlRangeMs } from '../lock/options.ts';
-import type { StarveAfter } from '../lock/starvation.ts';
+import type { RetryOptions, StarveAfter, TableOptions } from '../lock/options.ts';
+import { ttlRangeMs } from '../lock/plan/options.ts';
 import { backends } from './build.ts';
 import { storeSettingProblem } from './store-setting.ts';
 import type { EnvironmentSettings, GivewayConfig, StoreSetting } from './types.ts';
@@ -28,6 +27,11 @@ const oneOf = <const T extends string>(values: readonly T[], meta: Meta) =>
 const wholeMs = (min: number, max: number, meta: Meta) => {
   const allowed = `an integer from ${min} to ${max} (milliseconds) is allowed`;
   return z.int(allowed).check(z.gte(min, allowed), z.lte(max, allowed), z.meta(meta));
+};
+
+const count = (meta: Meta) => {
+  const allowed = 'a whole number from 1 up is allowed';
+  return z.int(allowed).check(z.gte(1, allowed), z.meta(meta));
 };
 
 /** An integer from `min`, or Infinity. JSON has no Infinity: there it is the text "Infinity". */
@@ -83,6 +87,20 @@ const table = {
       default: 'run',
     }),
   ),
+} satisfies Fields<Omit<TableOptions, 'limits'>>;
+
+const limits = {
+  appends: z.optional(count({ description: 'At most so many appends at once in the whole fleet.' })),
+  reads: z.optional(count({ description: 'At most so many reads at once in the whole fleet.' })),
+} satisfies Fields<NonNullable<TableOptions['limits']>>;
+
+const listedTable = {
+  ...table,
+  limits: z.optional(
+    z
+      .strictObject(limits, 'an object { appends, reads } is allowed')
+      .check(z.meta({ description: 'How many may hold it at once in the whole fleet.' })),
+  ),
 } satisfies Fields<TableOptions>;
 
 const starveAfter = {
@@ -99,7 +117,7 @@ const name = z.string('a name is a non-empty string');
 
 const resources = z
   .union(
-    [z.array(name), z.record(name, z.strictObject(table, 'an object of settings is allowed, {} for none'))],
+    [z.array(name), z.record(name, z.strictObject(listedTable, 'an object of settings is allowed, {} for none'))],
     'a list of names, or an object { name: settings }, is allowed',
   )
   .check(
@@ -129,6 +147,20 @@ const settings = {
     }),
   ),
   resources: z.optional(resources),
+  host: z.optional(
+    matching(/^[^\p{Cc}]{1,255}$/u, 'a name of 1 to 255 characters without control characters is allowed', {
+      description: 'Under which name records and messages show a process. Default: GIVEWAY_HOST, else the name of the machine.',
+    }),
+  ),
+  maxWaiters: z.optional(
+    count({ description: 'More than these may not wait for one table in one process; the next is busy at once.', default: 10_000 }),
+  ),
+  nesting: z.optional(
+    oneOf(['context', 'explicit'], {
+      description: 'How a run knows that it is inside another: by the async context, or not at all.',
+      default: 'context',
+    }),
+  ),
   allowUnlisted: z.optional(flag({ description: 'Allow names that are not under resources too.', default: false })),
   job: z.optional(text({ description: 'Shown to others while a lock is held.' })),
   heartbeat: z.optional(flag({ description: 'Renew every ttlMs / 3 while held.', default: true })),
@@ -170,6 +202,7 @@ export function fieldsAt(path: readonly PropertyKey[]): readonly string[] {
   const depth = { environments: 2, overrides: 1 }[String(path[0])] ?? 0;
   const [first, ...rest] = path.slice(depth);
   if (first === undefined) return Object.keys(settings);
-  if (first === 'resources' && rest.length === 1) return Object.keys(table);
+  if (first === 'resources' && rest.length === 1) return Object.keys(listedTable);
+  if (first === 'resources' && rest.at(-1) === 'limits') return Object.keys(limits);
   return Object.keys(first === 'starveAfter' ? starveAfter : retry);
 }

@@ -1,5 +1,5 @@
 import { ConfigError, InvalidOptionError, StoreUnavailableError } from '../lock/errors.ts';
-import { nearestNames } from '../lock/names.ts';
+import { nearestNames } from '../lock/nearest.ts';
 import type { LockStore } from '../lock/store.ts';
 import { type Backend, backends, type ParameterForm } from './build.ts';
 import { cleanError, redactUrl } from './redact.ts';

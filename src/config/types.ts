@@ -1,5 +1,5 @@
 import type { TableOptions } from '../lock/options.ts';
-import type { LockerOptions } from '../lock/settings.ts';
+import type { LockerOptions } from '../lock/plan/settings.ts';
 import type { LockStore } from '../lock/store.ts';
 
 /** Where the locks live: a URL or, in a js or ts config, a store (you close it) or a function that opens one (giveway closes it). */

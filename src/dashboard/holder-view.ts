@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Holder } from '../lock/record.ts';
+import { type Holder, printable } from '../lock/holder.ts';
 import type { SeenHolder } from '../observe/index.ts';
 import type { HolderView } from './view.ts';
 
@@ -25,8 +25,8 @@ export function holderId({ token }: Pick<Holder, 'token'>): string {
   return createHash('sha256').update(token).digest('hex').slice(0, 32);
 }
 
-/** A job's name is anybody's: ten kilobytes of it are no use on a page. */
+/** A job's name is anybody's: ten kilobytes of it are no use on a page, nor is what turns the reading direction. */
 export function shortText(text: string): string {
   const characters = [...text.slice(0, longestText + 1)];
-  return (text.length > longestText ? `${characters.slice(0, -1).join('')}…` : text).toWellFormed();
+  return printable(text.length > longestText ? `${characters.slice(0, -1).join('')}…` : text);
 }

@@ -1,6 +1,6 @@
-import type { ResourceLocker } from '../lock/locker.ts';
-import { normalizeName } from '../lock/names.ts';
-import type { Holder } from '../lock/record.ts';
+import type { ResourceLocker } from '../lock/api/locker.ts';
+import { type Holder, placesTaken } from '../lock/holder.ts';
+import { normalizeName } from '../lock/plan/names.ts';
 import type { Journal, JournalEntry } from '../observe/index.ts';
 import { jobsOf, pastOf } from './history.ts';
 import { viewOf } from './holder-view.ts';
@@ -110,15 +110,18 @@ function groupByTable(entries: readonly JournalEntry[]): ReadonlyMap<string, rea
 
 function tableOf(resource: string, seen: readonly Holder[] | undefined, entries: readonly JournalEntry[]): TableView {
   const past = pastOf(entries);
-  if (seen === undefined) return { resource, state: 'unknown', holders: [], holdersLeftOff: 0, waiting: [], past };
+  if (seen === undefined)
+    return { resource, state: 'unknown', holders: [], holdersLeftOff: 0, places: undefined, waiting: [], waitingLeftOff: 0, past };
   const holders = seen.filter(({ state }) => state !== 'waiting');
-  const waiting = seen.filter(({ state }) => state === 'waiting').sort((a, b) => a.since.getTime() - b.since.getTime());
+  const waiting = seen.filter(({ state }) => state === 'waiting');
   return {
     resource,
     state: holders.length === 0 ? 'free' : holders.some(({ state }) => state === 'holding') ? 'held' : 'min-hold',
     holders: holders.slice(0, holdersShown).map(viewOf),
     holdersLeftOff: Math.max(0, holders.length - holdersShown),
+    places: placesTaken(holders),
     waiting: waiting.slice(0, holdersShown).map(viewOf),
+    waitingLeftOff: Math.max(0, waiting.length - holdersShown),
     past,
   };
 }

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../lock/errors.ts';
-import { nearestNames } from '../lock/names.ts';
+import { nearestNames } from '../lock/nearest.ts';
 import type { Inspected, ReadJournal, Resources } from './observatory.ts';
 import type { Unlock } from './unlock.ts';
 

@@ -1,6 +1,6 @@
-import { recordKey } from '../lock/keys.ts';
-import type { Holder } from '../lock/record.ts';
-import { removeShown } from '../lock/removal.ts';
+import { removeShown } from '../lock/api/removal.ts';
+import type { Holder } from '../lock/holder.ts';
+import { recordKey } from '../lock/record/keys.ts';
 import type { LockStore } from '../lock/store.ts';
 import { holderId } from './holder-view.ts';
 import type { Inspected } from './observatory.ts';

@@ -1,5 +1,5 @@
-import type { Mode } from '../lock/record.ts';
-import type { SkipReason } from '../lock/run.ts';
+import type { SkipReason } from '../lock/api/run.ts';
+import type { Mode } from '../lock/holder.ts';
 
 /** All that the page shows, as JSON. Times are milliseconds since 1970. Holds no token. */
 export interface View {
@@ -24,8 +24,11 @@ export interface TableView {
   readonly state: 'free' | 'held' | 'min-hold' | 'unknown';
   readonly holders: readonly HolderView[];
   readonly holdersLeftOff: number;
-  /** Who is next in line, the longest waiting first. */
+  /** How many hold it of those that its `limits` allow; `undefined`: it has none. */
+  readonly places: { readonly taken: number; readonly limit: number } | undefined;
+  /** In line, who comes next first. */
   readonly waiting: readonly HolderView[];
+  readonly waitingLeftOff: number;
   readonly past: TablePast;
 }
 

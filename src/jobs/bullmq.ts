@@ -1,11 +1,11 @@
 import type { Job, Processor } from 'bullmq';
+import type { Lock } from '../lock/api/lock.ts';
+import type { ResourceLocker } from '../lock/api/locker.ts';
+import type { SkipReason } from '../lock/api/run.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
-import type { Lock } from '../lock/lock.ts';
-import type { ResourceLocker } from '../lock/locker.ts';
-import { checkOptions, type RetryOptions, type RunOptions, runOptionNames } from '../lock/options.ts';
-import type { Holder } from '../lock/record.ts';
-import type { SkipReason } from '../lock/run.ts';
-import type { LockScope } from '../lock/scope.ts';
+import type { Holder } from '../lock/holder.ts';
+import type { LockScope, RetryOptions, RunOptions } from '../lock/options.ts';
+import { checkOptions, runOptionNames } from '../lock/plan/options.ts';
 import { attemptsUntil } from './attempts.ts';
 import { checkLocker } from './check-locker.ts';
 import { refusal, type Skipped } from './refusal.ts';

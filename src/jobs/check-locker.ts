@@ -1,5 +1,5 @@
+import type { ResourceLocker } from '../lock/api/locker.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
-import type { ResourceLocker } from '../lock/locker.ts';
 
 /** By what it can do: the ESM and the CommonJS build may both be loaded in one process. */
 export function isLocker(value: unknown): value is ResourceLocker {

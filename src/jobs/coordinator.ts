@@ -1,6 +1,6 @@
 import type { RunCoordinator } from 'node-cron';
-import type { ResourceLocker } from '../lock/locker.ts';
-import { checkOptions } from '../lock/options.ts';
+import type { ResourceLocker } from '../lock/api/locker.ts';
+import { checkOptions } from '../lock/plan/options.ts';
 import { checkLocker } from './check-locker.ts';
 import { checkSlotHold, type FireOptions, slotHoldMs, takeFire } from './fires.ts';
 

@@ -1,10 +1,10 @@
 import { type ScheduledTask, schedule as scheduleTask, type TaskContext, type TaskOptions } from 'node-cron';
+import type { Lock } from '../lock/api/lock.ts';
+import type { ResourceLocker } from '../lock/api/locker.ts';
+import type { RunOutcome } from '../lock/api/run.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
-import type { Lock } from '../lock/lock.ts';
-import type { ResourceLocker } from '../lock/locker.ts';
-import { checkOptions, type RunOptions, runOptionNames } from '../lock/options.ts';
-import type { RunOutcome } from '../lock/run.ts';
-import type { LockScope } from '../lock/scope.ts';
+import type { LockScope, RunOptions } from '../lock/options.ts';
+import { checkOptions, runOptionNames } from '../lock/plan/options.ts';
 import { checkLocker } from './check-locker.ts';
 import {
   checkFireName,

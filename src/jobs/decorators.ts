@@ -1,7 +1,7 @@
+import type { ResourceLocker } from '../lock/api/locker.ts';
 import { GivewayError, InvalidOptionError } from '../lock/errors.ts';
-import type { ResourceLocker } from '../lock/locker.ts';
-import { checkOptions, type RunOptions, runOptionNames } from '../lock/options.ts';
-import type { LockScope } from '../lock/scope.ts';
+import type { LockScope, RunOptions } from '../lock/options.ts';
+import { checkOptions, runOptionNames } from '../lock/plan/options.ts';
 import { isLocker } from './check-locker.ts';
 import { refusal } from './refusal.ts';
 

@@ -3,11 +3,13 @@
  * first has the fire. The name stays taken for a while after the work has ended: an instance whose clock or timer is late
  * finds it taken, however short the work was.
  */
+
+import type { ResourceLocker } from '../lock/api/locker.ts';
+import type { RunOutcome } from '../lock/api/run.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
-import type { ResourceLocker } from '../lock/locker.ts';
-import { firePrefix, normalizeName } from '../lock/names.ts';
-import { type RunOptions, type StoreDownPolicy, ttlRangeMs } from '../lock/options.ts';
-import type { RunOutcome } from '../lock/run.ts';
+import type { RunOptions, StoreDownPolicy } from '../lock/options.ts';
+import { firePrefix, normalizeName } from '../lock/plan/names.ts';
+import { ttlRangeMs } from '../lock/plan/options.ts';
 
 /** Longer than clocks of one fleet are apart, plus the second by which node-cron lets a fire be late. */
 export const slotHoldMs = 60_000;

@@ -1,5 +1,5 @@
+import type { RunOutcome } from '../lock/api/run.ts';
 import { GivewayError, ResourceBusyError, StoreUnavailableError } from '../lock/errors.ts';
-import type { RunOutcome } from '../lock/run.ts';
 
 /** A run that did not begin. */
 export type Skipped = Extract<RunOutcome<unknown>, { status: 'skipped' }>;

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { aborted } from '../lock/api/aborts.ts';
 import type { Clock } from '../lock/clock.ts';
 import { StoreUnavailableError } from '../lock/errors.ts';
-import { type Entrant, toHolder } from '../lock/record.ts';
-import { newToken } from '../lock/token.ts';
-import { aborted } from '../lock/waiters.ts';
+import { type Entrant, toHolder } from '../lock/record/record.ts';
+import { newToken } from '../lock/record/tokens.ts';
 import type { AcquireSettings, ClientSettings } from './check-options.ts';
 import { LockCurrentlyUnavailableError, LockNotGrantedError } from './errors.ts';
 import { describeName } from './lease-key.ts';

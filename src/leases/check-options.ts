@@ -1,9 +1,9 @@
 import { hostname } from 'node:os';
 import { type Clock, systemClock } from '../lock/clock.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
-import { checkNamespace } from '../lock/keys.ts';
+import { checkNamespace } from '../lock/record/keys.ts';
+import { newToken } from '../lock/record/tokens.ts';
 import type { LockStore } from '../lock/store.ts';
-import { newToken } from '../lock/token.ts';
 import { checkKeyPart } from './lease-key.ts';
 import type { LeaseTerms } from './lease-record.ts';
 import { acquireRules, checkFields, clientRules, getRules, heartbeatRules, listRules, monitorRules, releaseRules } from './option-rules.ts';

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { GivewayError, StoreUnavailableError } from '../lock/errors.ts';
-import { Heartbeat } from '../lock/heartbeat.ts';
-import { keyPrefix } from '../lock/keys.ts';
+import { keyPrefix } from '../lock/record/keys.ts';
+import { Alarms } from '../lock/shell/alarms.ts';
 import type { Entry } from '../lock/store.ts';
 import { acquire } from './acquire.ts';
 import {
@@ -38,7 +38,7 @@ import { seenLock } from './seen-lock.ts';
 export class LockClient implements AsyncDisposable {
   readonly #settings: ClientSettings;
   readonly #context: HeldContext;
-  readonly #wheel: Heartbeat;
+  readonly #alarms: Alarms;
   readonly #actions: LeaseActions = {
     sendHeartbeat: (item) => this.sendHeartbeat(item),
     ensure: (item, leaseDurationMs) => this.#ensure(item, leaseDurationMs),
@@ -57,10 +57,10 @@ export class LockClient implements AsyncDisposable {
   /** Sends nothing. Throws `InvalidOptionError`. */
   constructor(options: LockClientOptions) {
     this.#settings = resolveClientOptions(options);
-    this.#wheel = new Heartbeat(this.#settings.clock);
+    this.#alarms = new Alarms(this.#settings.clock, false);
     this.#context = {
       settings: this.#settings,
-      wheel: this.#wheel,
+      alarms: this.#alarms,
       ended: (lease) => {
         if (this.#held.get(lease.key)?.lease === lease) this.#held.delete(lease.key);
       },
@@ -173,7 +173,7 @@ export class LockClient implements AsyncDisposable {
       this.releaseLock(item).catch(() => {});
     }
     await Promise.allSettled(this.#underWay);
-    this.#wheel.stop();
+    this.#alarms.stop();
   }
 
   #track<T>(operation: Promise<T>): Promise<T> {

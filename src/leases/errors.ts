@@ -1,5 +1,6 @@
-import { describeHolder, GivewayError } from '../lock/errors.ts';
-import type { Holder } from '../lock/record.ts';
+import { GivewayError } from '../lock/errors.ts';
+import type { Holder } from '../lock/holder.ts';
+import { describeHolders } from '../lock/holder.ts';
 
 /** The wait is over and somebody else has it, or a heartbeat came too late. The Java client's `LockNotGrantedException`. */
 export class LockNotGrantedError extends GivewayError {
@@ -35,5 +36,5 @@ export class SessionMonitorNotSetError extends GivewayError {
 }
 
 function heldBy(holders: readonly Holder[]): string {
-  return holders.length === 0 ? '' : `: held by ${holders.map(describeHolder).join('; ')}`;
+  return holders.length === 0 ? '' : `: ${describeHolders(holders)}`;
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { judgedController } from '../lock/api/judged-signal.ts';
 import { GivewayError, LockLostError, type LostReason, StoreUnavailableError } from '../lock/errors.ts';
-import type { Heartbeat } from '../lock/heartbeat.ts';
-import { judgedController } from '../lock/judged-signal.ts';
+import type { Alarms } from '../lock/shell/alarms.ts';
 import type { AcquireSettings, ClientSettings } from './check-options.ts';
 import { LockNotGrantedError, SessionMonitorNotSetError } from './errors.ts';
 import type { LeaseView } from './item.ts';
@@ -17,7 +17,7 @@ const maxRaces = 8;
 /** What a held lease needs from its client. */
 export interface HeldContext {
   readonly settings: ClientSettings;
-  readonly wheel: Heartbeat;
+  readonly alarms: Alarms;
   /** It is over, one way or another: forget it. */
   ended(held: HeldLease): void;
 }
@@ -52,7 +52,7 @@ export class HeldLease implements LeaseView, KeptLease {
     this.#startMonoMs = confirmed.monoMs;
     this.#startWallMs = confirmed.wallMs;
     this.#monitor = sessionMonitor && new SessionMonitor(sessionMonitor);
-    this.#keeper = new LeaseKeeper(this, context.settings, context.wheel, this.#monitor);
+    this.#keeper = new LeaseKeeper(this, context.settings, context.alarms, this.#monitor);
     this.#keeper.planBeat(confirmed.monoMs);
   }
 

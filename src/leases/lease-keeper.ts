@@ -1,4 +1,4 @@
-import type { Beating, Heartbeat } from '../lock/heartbeat.ts';
+import type { Alarm, Alarmed, Alarms } from '../lock/shell/alarms.ts';
 import type { ClientSettings } from './check-options.ts';
 import type { Lease, LeaseChange } from './lease-record.ts';
 import type { SessionMonitor } from './session-monitor.ts';
@@ -14,27 +14,29 @@ export interface KeptLease {
   heartbeat(change: LeaseChange): Promise<void>;
 }
 
-/** Looks at a lease when the wheel says so: at its deadline, when its session monitor is due, when it needs a heartbeat. */
-export class LeaseKeeper implements Beating {
+/** Looks at a lease when it is woken: at its deadline, when its session monitor is due, when it needs a heartbeat. */
+export class LeaseKeeper implements Alarmed {
+  alarm: Alarm | undefined;
   readonly #kept: KeptLease;
   readonly #settings: ClientSettings;
-  readonly #wheel: Heartbeat;
+  readonly #alarms: Alarms;
   readonly #monitor: SessionMonitor | undefined;
   #nextBeatMonoMs = 0;
   #beating = false;
 
-  constructor(kept: KeptLease, settings: ClientSettings, wheel: Heartbeat, monitor: SessionMonitor | undefined) {
+  constructor(kept: KeptLease, settings: ClientSettings, alarms: Alarms, monitor: SessionMonitor | undefined) {
     this.#kept = kept;
     this.#settings = settings;
-    this.#wheel = wheel;
+    this.#alarms = alarms;
     this.#monitor = monitor;
   }
 
-  beat(nowMonoMs: number): number | undefined {
-    if (!this.#kept.isLive()) return undefined;
+  woke(): void {
+    const nowMonoMs = this.#settings.clock.monotonicMs();
+    if (!this.#kept.isLive()) return;
     this.#monitor?.judge(this.#kept.elapsedMs());
     if (this.#settings.beats && !this.#beating && nowMonoMs >= this.#nextBeatMonoMs) this.#sendHeartbeat(nowMonoMs);
-    return this.#nextLookMonoMs();
+    this.watch();
   }
 
   /** The next heartbeat is due a period after `fromMonoMs`, and no later than half the lease. */
@@ -42,14 +44,14 @@ export class LeaseKeeper implements Beating {
     this.#nextBeatMonoMs = fromMonoMs + Math.min(this.#settings.heartbeatPeriodMs, this.#kept.lease.leaseDurationMs / 2);
   }
 
-  /** Asks the wheel to look when there is something to do. */
+  /** Asks to be woken when there is something to do. */
   watch(): void {
-    this.#wheel.at(this, this.#nextLookMonoMs());
+    this.#alarms.at(this, this.#nextLookMonoMs(), this.#settings.clock.monotonicMs());
   }
 
   /** There is nothing to keep any more. */
   forget(): void {
-    this.#wheel.forget(this);
+    this.#alarms.cancel(this);
   }
 
   #sendHeartbeat(nowMonoMs: number): void {

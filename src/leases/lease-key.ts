@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../lock/errors.ts';
-import { recordKey } from '../lock/keys.ts';
+import { recordKey } from '../lock/record/keys.ts';
 
 /** The two parts of a lock's name. */
 export interface LeaseName {

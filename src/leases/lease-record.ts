@@ -2,8 +2,8 @@
  * What a lease writes: the lock layer's record with a `lease` beside the holders, in one text. So data and lock change in
  * one compare-and-swap, and lockers see the holder of a lease as they see any other. Pure functions only.
  */
-import { decide } from '../lock/decide.ts';
-import { decodeRecord, type Entrant, type LockRecord } from '../lock/record.ts';
+import { admit } from '../lock/record/decide.ts';
+import { decodeRecord, type Entrant, type LockRecord } from '../lock/record/record.ts';
 import type { LeaseName } from './lease-key.ts';
 
 /** What a lock may carry. Text comes back as text, bytes as a `Buffer`. */
@@ -26,7 +26,7 @@ export interface Lease extends LeaseName {
   readonly attributes: LockAttributes;
 }
 
-interface LeaseRecord extends LockRecord {
+interface LeaseRecord extends Pick<LockRecord, 'v' | 'holders'> {
   readonly lease?: Lease;
 }
 
@@ -49,13 +49,13 @@ export type Verdict =
 export function judge(text: string, newcomer: Entrant, wallMs: number): Verdict {
   const record = decodeLeaseRecord(text);
   if (record === undefined) return { granted: false, blockers: [] };
-  const decision = decide(record, newcomer, wallMs);
-  return decision.granted ? { granted: true, previous: record.lease } : decision;
+  const admission = admit(record, newcomer, wallMs);
+  return admission.granted ? { granted: true, previous: record.lease } : admission;
 }
 
 /** The record in a text, or `undefined` for what cannot be read. */
-export function decodeLeaseRecord(text: string): LeaseRecord | undefined {
-  const record = decodeRecord(text) as LeaseRecord | undefined;
+export function decodeLeaseRecord(text: string): (LeaseRecord & LockRecord) | undefined {
+  const record = decodeRecord(text) as (LeaseRecord & LockRecord) | undefined;
   return record?.lease === undefined || isLease(record.lease) ? record : undefined;
 }
 

@@ -3,8 +3,8 @@
  * answer means for the holder is not decided here.
  */
 import { randomUUID } from 'node:crypto';
-import { entrantOf } from '../lock/entry.ts';
-import { type Entrant, jobName } from '../lock/record.ts';
+import { entrantOf } from '../lock/record/entrant.ts';
+import { type Entrant, jobName } from '../lock/record/record.ts';
 import type { Version } from '../lock/store.ts';
 import type { ClientSettings } from './check-options.ts';
 import { changedLease, decodeLeaseRecord, encodeHeld, encodeReleased, type Lease, type LeaseChange } from './lease-record.ts';
@@ -26,7 +26,7 @@ export function leaseEntrant(
   since: number = wallMs,
 ): Entrant {
   const terms = { job: jobName(ownerName), ttlMs: leaseDurationMs, maxHoldMs: Number.POSITIVE_INFINITY };
-  return entrantOf({ ...base, mode: 'write' }, terms, since, wallMs);
+  return entrantOf(base, base.token, 'write', terms, since, wallMs, (base.beat ?? 0) + 1);
 }
 
 /** Writes the lease anew, for `leaseDurationMs` from now. `undefined`: the record is not as `last` left it. */

@@ -1,6 +1,6 @@
 /** What each option of the lock client may be by itself. What several of them mean together is in check-options.ts. */
 import { InvalidOptionError } from '../lock/errors.ts';
-import { ttlRangeMs, unknownOption } from '../lock/options.ts';
+import { ttlRangeMs, unknownOption } from '../lock/plan/options.ts';
 import type { LockStore } from '../lock/store.ts';
 import { LockItem } from './item.ts';
 import type {

@@ -1,4 +1,4 @@
-import type { Holder } from './record.ts';
+import { describeHolders, type Holder, printable } from './holder.ts';
 
 /** Why a lock that was ours no longer is. */
 export type LostReason = 'stolen' | 'vanished' | 'expired' | 'unreachable' | 'max-hold' | 'closed';
@@ -34,8 +34,9 @@ export class ResourceBusyError extends GivewayError {
   declare readonly holders: readonly Holder[];
   readonly waitedMs: number;
 
-  constructor(resource: string, holders: readonly Holder[], waitedMs: number) {
-    super('ERR_GIVEWAY_BUSY', busyMessage(resource, holders, waitedMs));
+  /** `note`: what else there is to say. */
+  constructor(resource: string, holders: readonly Holder[], waitedMs: number, note = '') {
+    super('ERR_GIVEWAY_BUSY', busyMessage(resource, holders, waitedMs) + note);
     this.resource = resource;
     // An error that nobody caught is printed without `inspect.custom`.
     Object.defineProperty(this, 'holders', { value: holders });
@@ -59,7 +60,7 @@ export class LockLostError extends GivewayError {
   readonly resource: string;
 
   constructor(resource: string, reason: LostReason, options?: ErrorOptions) {
-    super('ERR_GIVEWAY_LOCK_LOST', `Lost the lock on "${resource}": ${lostSentence[reason]}`, options);
+    super('ERR_GIVEWAY_LOCK_LOST', `Lost the lock on "${printable(resource)}": ${lostSentence[reason]}`, options);
     this.resource = resource;
     this.reason = reason;
   }
@@ -131,21 +132,22 @@ const lostSentence: Record<LostReason, string> = {
 };
 
 function busyMessage(resource: string, holders: readonly Holder[], waitedMs: number): string {
-  const who = holders.length === 0 ? 'somebody unknown' : holders.map(describeHolder).join('; ');
   const waited = waitedMs > 0 ? ` after waiting ${Math.round(waitedMs)} ms` : '';
-  return `"${resource}" is busy${waited}: held by ${who}`;
-}
-
-/** One holder in words: job, host, pid, mode, since when and until when at the latest. */
-export function describeHolder(holder: Holder): string {
-  const end = holder.latestEnd === undefined ? '' : `, until ${holder.latestEnd.toISOString()} at the latest`;
-  return `${holder.job ?? 'a job without a name'} on ${holder.host} (pid ${holder.pid}, ${holder.mode}, since ${holder.since.toISOString()}${end})`;
+  return `"${resource}" is busy${waited}: ${describeHolders(holders)}`;
 }
 
 function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+  if (typeof value === 'string') return quoted(value.length > 80 ? `${value.slice(0, 80)}…` : value);
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
   return String(value);
+}
+
+/** As JSON, which leaves some characters as they are that would change how a line reads. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u${character.codePointAt(0)?.toString(16).padStart(4, '0')}`,
+  );
 }

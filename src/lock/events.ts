@@ -1,7 +1,7 @@
 import { InvalidOptionError, type LockLostError, type LostReason, type StoreUnavailableError } from './errors.ts';
-import { allowedNames } from './options.ts';
-import type { Holder } from './record.ts';
-import type { ResolvedScope } from './scope.ts';
+import type { Holder } from './holder.ts';
+import { allowedNames } from './nearest.ts';
+import type { ResolvedScope } from './options.ts';
 import type { StoreNotice } from './store.ts';
 
 /** What became of a lock that was let go. `'not-ours'`: it was no longer ours. `'kept'`: it had joined an outer run, which goes on holding. */

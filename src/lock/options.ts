@@ -1,7 +1,25 @@
-import { InvalidOptionError } from './errors.ts';
-import { nearestNames } from './names.ts';
-import { jobName } from './record.ts';
-import type { StarveAfter } from './starvation.ts';
+/** What callers may say: types alone. How it is checked and completed is in plan/. */
+import type { Mode } from './holder.ts';
+
+export type Names = string | readonly string[];
+
+/** The resources and modes that one piece of work needs. A string or a list of strings means `{ writes }`. */
+export type LockScope = string | readonly string[] | { readonly writes?: Names; readonly appends?: Names; readonly reads?: Names };
+
+/** A scope with every name normalised, sorted and in one mode only. */
+export interface ResolvedScope {
+  readonly writes: readonly string[];
+  readonly appends: readonly string[];
+  readonly reads: readonly string[];
+}
+
+/** One resource in one mode. */
+export interface Need {
+  readonly resource: string;
+  readonly mode: Mode;
+  /** At most so many in this mode in the whole fleet. */
+  readonly limit?: number | undefined;
+}
 
 /** How long and how often to try while the scope is busy. */
 export interface RetryOptions {
@@ -31,9 +49,11 @@ export interface TableOptions {
   readonly onStoreDown?: StoreDownPolicy;
   /** What `run` and `wrap` do while the scope is busy. Default `'skip'`. */
   readonly onBusy?: 'skip' | 'retry';
+  /** At most so many at once in the whole fleet, those of one process counted each. Default: no limit. Where processes disagree, the smaller counts. */
+  readonly limits?: { readonly appends?: number; readonly reads?: number };
 }
 
-export interface LockOptions extends Omit<TableOptions, 'onBusy'> {
+export interface LockOptions extends Omit<TableOptions, 'onBusy' | 'limits'> {
   /** Renew every `ttlMs` / 3. Default true. */
   readonly heartbeat?: boolean;
   /** Shown to others while held; cut to 128 bytes. */
@@ -65,157 +85,10 @@ export interface ResolvedOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Shortest and longest `ttlMs`. */
-export const ttlRangeMs = { min: 1_000, max: 86_400_000 } as const;
-
-const defaults: ResolvedOptions = {
-  ttlMs: 30_000,
-  maxHoldMs: 300_000,
-  minHoldMs: 0,
-  heartbeat: true,
-  retry: { maxWaitMs: 10_000, delayMs: 50, maxDelayMs: 1_000, maxAttempts: Number.POSITIVE_INFINITY },
-  onStoreDown: 'run',
-  onBusy: 'skip',
-  starveAfter: { skips: 10, ms: Number.POSITIVE_INFINITY },
-  onStarving: 'event',
-  job: undefined,
-  signal: undefined,
-};
-
-type Check = (value: unknown) => boolean;
-const wholeMs =
-  (min: number, max: number): Check =>
-  (value) =>
-    Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
-const oneOf =
-  (...values: unknown[]): Check =>
-  (value) =>
-    values.includes(value);
-const isObject: Check = (value) => typeof value === 'object' && value !== null;
-const positive: readonly [Check, string] = [
-  (value) => value === Number.POSITIVE_INFINITY || wholeMs(1, Number.MAX_SAFE_INTEGER)(value),
-  'a positive integer or Infinity is allowed',
-];
-const longestWaitMs = 2 ** 31 - 1;
-
-const rules: Record<keyof RunOptions, readonly [Check, string]> = {
-  ttlMs: [wholeMs(ttlRangeMs.min, ttlRangeMs.max), 'an integer from 1000 to 86400000 (milliseconds) is allowed'],
-  maxHoldMs: positive,
-  minHoldMs: [wholeMs(0, ttlRangeMs.max), 'an integer from 0 to 86400000 (milliseconds), at most ttlMs, is allowed'],
-  heartbeat: [oneOf(true, false), 'true or false is allowed'],
-  onStoreDown: [oneOf('run', 'skip', 'throw'), "'run', 'skip' or 'throw' is allowed"],
-  onBusy: [oneOf('skip', 'retry'), "'skip' or 'retry' is allowed"],
-  job: [(value) => typeof value === 'string' && value !== '', 'a non-empty string is allowed'],
-  signal: [(value) => value instanceof AbortSignal, 'an AbortSignal is allowed'],
-  retry: [isObject, 'an object { maxWaitMs, delayMs, maxDelayMs, maxAttempts } is allowed'],
-  starveAfter: [isObject, 'an object { skips, ms } is allowed'],
-  onStarving: [oneOf('event', 'wait'), "'event' or 'wait' is allowed"],
-};
-
-const retryRules: Record<keyof RetryOptions, readonly [Check, string]> = {
-  maxWaitMs: [wholeMs(0, longestWaitMs), `an integer from 0 to ${longestWaitMs} (milliseconds) is allowed`],
-  delayMs: [wholeMs(1, longestWaitMs), `an integer from 1 to ${longestWaitMs} (milliseconds) is allowed`],
-  maxDelayMs: [wholeMs(1, longestWaitMs), `an integer from 1 to ${longestWaitMs} (milliseconds) is allowed`],
-  maxAttempts: positive,
-};
-
-const starveRules: Record<keyof StarveAfter, readonly [Check, string]> = { skips: positive, ms: positive };
-
-/** Refuses unknown options and values out of range, naming the field. `path` is put before the field's name. */
-export function checkOptions(options: unknown, path = '', known: readonly string[] = Object.keys(rules)): void {
-  if (options === undefined) return;
-  if (typeof options !== 'object' || options === null)
-    throw new InvalidOptionError(path === '' ? 'options' : path.slice(0, -1), options, 'an object is allowed');
-  for (const [name, value] of Object.entries(options)) {
-    if (!known.includes(name)) throw unknownOption(path + name, value, name, known);
-    const rule = rules[name as keyof RunOptions];
-    if (rule === undefined || value === undefined) continue;
-    if (!rule[0](value)) throw new InvalidOptionError(path + name, value, rule[1]);
-    if (name === 'retry') checkGroup(value as object, retryRules, `${path}retry.`);
-    if (name === 'starveAfter') checkGroup(value as object, starveRules, `${path}starveAfter.`);
-  }
-}
-
-/**
- * The nearest setting wins: call, then table, then locker, then what the integration that calls thinks best (`weak`). Nobody
- * waits longer than its `retry.maxWaitMs`, whoever says so: it knows when a wait has become pointless.
- * Several tables: the shortest hold, the strictest policy.
- */
-export function resolveOptions(
-  call: RunOptions | undefined,
-  tables: readonly TableOptions[],
-  locker: RunOptions,
-  weak?: RunOptions,
-): ResolvedOptions {
-  const table = tables.length > 1 ? strictest(tables, { ...defaults, ...given(weak), ...given(locker) }) : tables[0];
-  const retry = { ...defaults.retry, ...given(weak?.retry), ...given(locker.retry), ...given(table?.retry), ...given(call?.retry) };
-  const resolved: ResolvedOptions = {
-    ...defaults,
-    ...given(weak),
-    ...given(locker),
-    ...given(table),
-    ...given(call),
-    retry: { ...retry, maxWaitMs: Math.min(retry.maxWaitMs, weak?.retry?.maxWaitMs ?? retry.maxWaitMs) },
-    starveAfter: { ...defaults.starveAfter, ...given(locker.starveAfter), ...given(call?.starveAfter) },
-  };
-  if (resolved.minHoldMs > resolved.ttlMs)
-    throw new InvalidOptionError('minHoldMs', resolved.minHoldMs, `at most ttlMs (${resolved.ttlMs}) is allowed`);
-  return { ...resolved, job: jobName(resolved.job) };
-}
-
-/** The names of the options that `checkOptions` knows. */
-export const lockOptionNames: readonly string[] = Object.keys(rules).filter(
-  (name) => !['onBusy', 'starveAfter', 'onStarving'].includes(name),
-);
-export const runOptionNames: readonly string[] = Object.keys(rules);
-
-export function unknownOption(path: string, value: unknown, name: string, known: readonly string[]): InvalidOptionError {
-  return new InvalidOptionError(path, value, `there is no such option${allowedNames(name, known)}`);
-}
-
-/** What follows "there is no such …": the nearest name, and all of them. */
-export function allowedNames(name: string, known: readonly string[]): string {
-  const [nearest] = nearestNames(name, known);
-  return `${nearest === undefined ? '.' : `; did you mean "${nearest}"?`} Allowed: ${known.join(', ')}`;
-}
-
-function checkGroup(group: object, groupRules: Readonly<Record<string, readonly [Check, string]>>, path: string): void {
-  for (const [name, value] of Object.entries(group)) {
-    const rule = groupRules[name];
-    if (rule === undefined) throw unknownOption(path + name, value, name, Object.keys(groupRules));
-    if (value !== undefined && !rule[0](value)) throw new InvalidOptionError(path + name, value, rule[1]);
-  }
-}
-
-const policyOrder = ['run', 'skip', 'throw'] as const;
-
-/** A table that says nothing about how it is held has what `otherwise` says, which may be the strictest. */
-function strictest(
-  tables: readonly TableOptions[],
-  { ttlMs, maxHoldMs, minHoldMs, onStoreDown }: Pick<ResolvedOptions, 'ttlMs' | 'maxHoldMs' | 'minHoldMs' | 'onStoreDown'>,
-): TableOptions {
-  const complete = tables.map((table) => ({ ttlMs, maxHoldMs, minHoldMs, onStoreDown, ...given(table) }));
-  const pick = <T>(name: keyof TableOptions, better: (a: T, b: T) => T): Record<string, T> => {
-    const values = (complete as readonly TableOptions[]).flatMap((table) => (table[name] === undefined ? [] : [table[name] as T]));
-    return values.length === 0 ? {} : { [name]: values.reduce(better) };
-  };
-  const smaller = (a: number, b: number): number => Math.min(a, b);
-  return {
-    // Long enough for the longest minHoldMs, or tables that are right by themselves could not go together.
-    ttlMs: Math.max(Math.min(...complete.map((table) => table.ttlMs)), ...complete.map((table) => table.minHoldMs)),
-    ...pick('maxHoldMs', smaller),
-    ...pick<number>('minHoldMs', (a, b) => Math.max(a, b)),
-    ...pick<StoreDownPolicy>('onStoreDown', (a, b) => (policyOrder.indexOf(a) > policyOrder.indexOf(b) ? a : b)),
-    ...pick<'skip' | 'retry'>('onBusy', (a, b) => (a === 'skip' || b === 'skip' ? 'skip' : 'retry')),
-    ...pick<RetryOptions>('retry', (a, b) =>
-      (b.maxWaitMs ?? defaults.retry.maxWaitMs) < (a.maxWaitMs ?? defaults.retry.maxWaitMs) ? b : a,
-    ),
-  };
-}
-
-/** Without the fields that are `undefined`, which would hide the next best setting. */
-function given<T extends object>(options: T | undefined): Partial<T> {
-  return options === undefined
-    ? {}
-    : (Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>);
+/** When a job counts as starving: after so many skips in a row, or so long after the first of them. */
+export interface StarveAfter {
+  /** Skips in a row. Default 10. */
+  readonly skips?: number;
+  /** Milliseconds since the first of those skips. Default: no limit. */
+  readonly ms?: number;
 }

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../lock/errors.ts';
-import { unknownOption } from '../lock/options.ts';
+import { unknownOption } from '../lock/plan/options.ts';
 
 type Rule = readonly [isAllowed: (value: unknown) => boolean, allowed: string];
 

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { eventNames } from '../lock/events.ts';
-import type { Holder } from '../lock/record.ts';
+import type { Holder } from '../lock/holder.ts';
 import { type Listeners, listen, type Observed, withoutTokens } from './listening.ts';
 
 /**

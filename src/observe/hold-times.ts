@@ -1,8 +1,8 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { type Clock, systemClock } from '../lock/clock.ts';
 import type { LockerEvents } from '../lock/events.ts';
-import { ttlRangeMs } from '../lock/options.ts';
-import type { ResolvedScope } from '../lock/scope.ts';
+import type { ResolvedScope } from '../lock/options.ts';
+import { ttlRangeMs } from '../lock/plan/options.ts';
 import { anything, callback, checkOptions, orNone, type Rules, withMethods } from './check-options.ts';
 import { harmlessly } from './harmless.ts';
 import { listen, type Observed, scopeLabel } from './listening.ts';

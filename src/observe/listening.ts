@@ -1,6 +1,6 @@
 import type { EventName, Listener } from '../lock/events.ts';
-import type { Holder } from '../lock/record.ts';
-import type { ResolvedScope } from '../lock/scope.ts';
+import type { Holder } from '../lock/holder.ts';
+import type { ResolvedScope } from '../lock/options.ts';
 
 /** What an observer needs of a locker: its events. It can ask nothing of it, nor change anything. */
 export interface Observed {

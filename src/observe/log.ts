@@ -1,6 +1,6 @@
 import { type EventName, eventNames, type Listener, type LockerEvents } from '../lock/events.ts';
-import type { Holder } from '../lock/record.ts';
-import type { ResolvedScope } from '../lock/scope.ts';
+import { type Holder, printable } from '../lock/holder.ts';
+import type { ResolvedScope } from '../lock/options.ts';
 import { checkOptions, withMethods } from './check-options.ts';
 import { type Listeners, listen, type Observed, type SeenHolder, scopeLabel, withoutTokens } from './listening.ts';
 
@@ -105,7 +105,7 @@ function heldBy(holders: readonly SeenHolder[]): string {
   const [first] = holders;
   if (first === undefined) return 'held by somebody unknown';
   const more = holders.length > 1 ? ` and ${holders.length - 1} more` : '';
-  return `held by ${first.job === undefined ? 'a process' : `"${first.job}"`} on ${first.host} (${first.pid}) since ${first.since.toISOString()}${more}`;
+  return `held by ${first.job === undefined ? 'a process' : `"${printable(first.job)}"`} on ${printable(first.host)} (${first.pid}) since ${first.since.toISOString()}${more}`;
 }
 
 function ms(value: number): string {

@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { LockerEvents } from '../lock/events.ts';
+import { printable } from '../lock/holder.ts';
 import { checkOptions, milliseconds, orNone, type Rules, withMethods } from './check-options.ts';
 import { harmlessly } from './harmless.ts';
 import type { Attributes } from './labels.ts';
@@ -85,7 +86,7 @@ export function spanObserver(locker: Observed, options: SpanOptions): Disposable
         'giveway.outcome': 'skipped',
         'giveway.reason': event.reason,
         'giveway.busy_resource': event.resource,
-        ...(holder === undefined ? {} : { 'giveway.holder': `${holder.job ?? ''}@${holder.host}:${holder.pid}` }),
+        ...(holder === undefined ? {} : { 'giveway.holder': `${printable(holder.job ?? '')}@${printable(holder.host)}:${holder.pid}` }),
       });
     },
     released: ({ id, release, heldMs }) => end(id, heldMs, release),

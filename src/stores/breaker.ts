@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../lock/clock.ts';
 import { InvalidOptionError, StoreUnavailableError } from '../lock/errors.ts';
-import type { LockStore } from '../lock/store.ts';
+import type { LockStore, Version } from '../lock/store.ts';
 
 /** Options of `withBreaker`. */
 export interface BreakerOptions {
@@ -14,69 +14,91 @@ export interface BreakerOptions {
   readonly clock?: Pick<Clock, 'monotonicMs'>;
 }
 
+/** One server's breaker: asked before each call that may be refused, told how each call ended. */
+export class Breaker {
+  readonly #failures: number;
+  readonly #halfOpenAfterMs: number;
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
+  #failuresInARow = 0;
+  /** Calls are refused until then. `undefined`: the circuit is closed. */
+  #retryAtMs: number | undefined;
+  #lastFailure: unknown;
+
+  constructor(options: BreakerOptions = {}) {
+    checkNames(options);
+    const { failures = 3, halfOpenAfterMs = 1_000, clock = systemClock } = options;
+    checkWholeNumber('breaker.failures', failures);
+    checkWholeNumber('breaker.halfOpenAfterMs', halfOpenAfterMs);
+    this.#failures = failures;
+    this.#halfOpenAfterMs = halfOpenAfterMs;
+    this.#clock = clock;
+  }
+
+  /** The error to refuse a call with. `undefined`: let it through. */
+  refuses(): StoreUnavailableError | undefined {
+    if (this.#retryAtMs === undefined) return undefined;
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs < this.#retryAtMs) return refusal(this.#lastFailure, this.#retryAtMs - nowMs);
+    this.#retryAtMs = nowMs + this.#halfOpenAfterMs; // this call goes to see; the others are refused until it has
+    return undefined;
+  }
+
+  /** There was an answer, "no" included. */
+  succeeded(): void {
+    this.#failuresInARow = 0;
+    this.#retryAtMs = undefined;
+  }
+
+  /** Only a `StoreUnavailableError` is a failure, and not if a living server said so. */
+  failed(error: unknown): void {
+    if (!(error instanceof StoreUnavailableError)) return;
+    if (answers.includes(error.code)) {
+      this.succeeded();
+      return;
+    }
+    this.#lastFailure = error;
+    this.#failuresInARow += 1;
+    if (this.#failuresInARow >= this.#failures || this.#retryAtMs !== undefined)
+      this.#retryAtMs = this.#clock.monotonicMs() + this.#halfOpenAfterMs;
+  }
+}
+
 /**
  * Wraps a store so that a dead server costs its callers a deadline a few times, and not every time.
  *
  * While the breaker is open, `create` and `read` reject at once with `StoreUnavailableError`, whose `cause` is the last
- * failure. `replace` and `remove` always go through: a renewal or a release must not be lost to a breaker, and its success
- * closes it. Only `StoreUnavailableError` is a failure; any answer, "no" included, is a success.
+ * failure. `replace`, `append` and `remove` always go through: a renewal or a release must not be lost to a breaker, and its
+ * success closes it. Only `StoreUnavailableError` is a failure; any answer, "no" included, is a success.
  */
 export function withBreaker(store: LockStore, options: BreakerOptions = {}): LockStore {
-  checkNames(options);
-  const { failures = 3, halfOpenAfterMs = 1_000, serverOf = () => '', clock = systemClock } = options;
-  checkWholeNumber('breaker.failures', failures);
-  checkWholeNumber('breaker.halfOpenAfterMs', halfOpenAfterMs);
-  const circuits = new Map<string, Circuit>();
+  const { serverOf = () => '' } = options;
+  const circuits = new Map<string, Circuit>([['', circuitWith(options)]]); // refuses bad options now
 
   function circuitOf(key: string): Circuit {
     const server = serverOf(key);
     let circuit = circuits.get(server);
     if (circuit === undefined) {
-      circuit = { failuresInARow: 0, retryAtMs: undefined, lastFailure: undefined };
+      circuit = circuitWith(options);
       circuits.set(server, circuit);
     }
     return circuit;
-  }
-
-  /** `undefined`: let it through. No async function here: every call would pay for it. */
-  function refused(circuit: Circuit): Promise<never> | undefined {
-    if (circuit.retryAtMs === undefined) return undefined;
-    const nowMs = clock.monotonicMs();
-    if (nowMs < circuit.retryAtMs) return Promise.reject(refusal(circuit.lastFailure, circuit.retryAtMs - nowMs));
-    circuit.retryAtMs = nowMs + halfOpenAfterMs; // this call goes to see; the others are refused until it has
-    return undefined;
-  }
-
-  async function watched<T>(circuit: Circuit, answer: Promise<T>): Promise<T> {
-    try {
-      const value = await answer;
-      close(circuit);
-      return value;
-    } catch (error) {
-      if (isFailure(error)) {
-        circuit.lastFailure = error;
-        circuit.failuresInARow++;
-        if (circuit.failuresInARow >= failures || circuit.retryAtMs !== undefined)
-          circuit.retryAtMs = clock.monotonicMs() + halfOpenAfterMs;
-      } else if (isAnswer(error)) close(circuit);
-      throw error;
-    }
   }
 
   return {
     traits: store.traits,
     read(key) {
       const circuit = circuitOf(key);
-      return refused(circuit) ?? watched(circuit, store.read(key));
+      return circuit.refused() ?? circuit.watched(store.read(key));
     },
     create(key, value, ttlMs) {
       const circuit = circuitOf(key);
-      return refused(circuit) ?? watched(circuit, store.create(key, value, ttlMs));
+      return circuit.refused() ?? circuit.watched(store.create(key, value, ttlMs));
     },
-    replace: (key, value, version, ttlMs) => watched(circuitOf(key), store.replace(key, value, version, ttlMs)),
-    remove: (key, version) => watched(circuitOf(key), store.remove(key, version)),
+    replace: (key, value, version, ttlMs) => circuitOf(key).watched(store.replace(key, value, version, ttlMs)),
+    remove: (key, version) => circuitOf(key).watched(store.remove(key, version)),
     ...(store.append && {
-      append: (key, text, version) => watched(circuitOf(key), (store.append as NonNullable<LockStore['append']>)(key, text, version)),
+      append: (key: string, text: string, version: Version) =>
+        circuitOf(key).watched((store.append as NonNullable<LockStore['append']>)(key, text, version)),
     }),
     ...(store.subscribe && { subscribe: store.subscribe.bind(store) }),
     ...(store.list && { list: store.list.bind(store) }),
@@ -85,29 +107,33 @@ export function withBreaker(store: LockStore, options: BreakerOptions = {}): Loc
   };
 }
 
-/** One server's breaker. */
+/** A breaker for calls that are promises. It costs one promise per call. */
 interface Circuit {
-  failuresInARow: number;
-  /** Calls are refused until then. `undefined`: the circuit is closed. */
-  retryAtMs: number | undefined;
-  lastFailure: unknown;
+  refused(): Promise<never> | undefined;
+  watched<T>(answer: Promise<T>): Promise<T>;
 }
 
-function close(circuit: Circuit): void {
-  circuit.failuresInARow = 0;
-  circuit.retryAtMs = undefined;
+function circuitWith(options: BreakerOptions): Circuit {
+  const breaker = new Breaker(options);
+  const onAnswer = <T>(answer: T): T => {
+    breaker.succeeded();
+    return answer;
+  };
+  const onError = (error: unknown): never => {
+    breaker.failed(error);
+    throw error;
+  };
+  return {
+    refused() {
+      const error = breaker.refuses();
+      return error && Promise.reject(error);
+    },
+    watched: (answer) => answer.then(onAnswer, onError),
+  };
 }
 
 /** Refusals by a server that did answer. */
 const answers: readonly string[] = ['ERR_GIVEWAY_NO_CAS', 'ERR_GIVEWAY_QUARANTINE', 'ERR_GIVEWAY_TABLE_MISSING'];
-
-function isAnswer(error: unknown): boolean {
-  return error instanceof StoreUnavailableError && answers.includes(error.code);
-}
-
-function isFailure(error: unknown): boolean {
-  return error instanceof StoreUnavailableError && !answers.includes(error.code);
-}
 
 function refusal(lastFailure: unknown, restMs: number): StoreUnavailableError {
   const words = lastFailure instanceof Error ? lastFailure.message : String(lastFailure);

@@ -16,9 +16,19 @@ export function withDeadline<T>(operation: Promise<T>, timeoutMs: number, what: 
       onTimeout?.();
     };
     const timer = setTimeout(() => setImmediate(() => setImmediate(giveUp)), timeoutMs);
-    operation.then(resolve, reject).finally(() => {
+    const settle = (): void => {
       isSettled = true;
       clearTimeout(timer);
-    });
+    };
+    operation.then(
+      (value) => {
+        settle();
+        resolve(value);
+      },
+      (error: unknown) => {
+        settle();
+        reject(error);
+      },
+    );
   });
 }

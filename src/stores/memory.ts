@@ -25,7 +25,7 @@ export function memoryStore({ clock = systemClock }: MemoryStoreOptions = {}): M
   return connect({ clock, entries: new Map(), subscribers: createSubscribers(), sweepAtSize: sweepStep });
 }
 
-const memoryTraits: StoreTraits = { name: 'memory', ttlGrainMs: 1, mayForget: false, durable: false, pushes: true };
+const memoryTraits: StoreTraits = { name: 'memory', ttlGrainMs: 1, mayForget: false, durable: false, pushes: true, appends: true };
 
 /** What all connections of one memory store share. */
 interface Shared {
@@ -44,43 +44,50 @@ function connect(shared: Shared): MemoryStore {
   const subscriptions = new Set<Disposable>();
   let closed = false;
 
-  function whenOpen<A extends unknown[], T>(act: (...args: A) => T): (...args: A) => Promise<T> {
-    return async (...args) => {
-      assertOpen();
-      return act(...args);
-    };
-  }
   function assertOpen(): void {
     if (closed) throw new StoreUnavailableError('The memory store was closed; open another one');
+  }
+
+  function liveAt(key: string, version: Version): Kept | undefined {
+    assertOpen();
+    const kept = live(shared, key);
+    return kept?.version === version ? kept : undefined;
   }
 
   return {
     traits: memoryTraits,
 
-    read: whenOpen((key: string) => {
+    async read(key) {
+      assertOpen();
       const kept = live(shared, key);
-      return kept && { value: kept.value, version: kept.version };
-    }),
+      return kept && entryOf(kept);
+    },
 
-    create: whenOpen((key: string, value: string, ttlMs: number) => {
+    async create(key, value, ttlMs) {
+      assertOpen();
       if (live(shared, key) !== undefined) return undefined;
       if (entries.size >= shared.sweepAtSize) sweep(shared);
-      return write(shared, key, value, ttlMs);
-    }),
+      return write(shared, key, value, endOf(shared, ttlMs)).version;
+    },
 
-    replace: whenOpen((key: string, value: string, version: Version, ttlMs: number) => {
-      if (live(shared, key)?.version !== version) return undefined;
-      const next = write(shared, key, value, ttlMs);
-      announce(subscribers, key);
-      return next;
-    }),
+    async replace(key, value, version, ttlMs) {
+      if (liveAt(key, version) === undefined) return undefined;
+      const written = write(shared, key, value, endOf(shared, ttlMs));
+      announce(subscribers, key, entryOf(written));
+      return written.version;
+    },
 
-    remove: whenOpen((key: string, version: Version) => {
-      if (live(shared, key)?.version !== version) return false;
+    async remove(key, version) {
+      if (liveAt(key, version) === undefined) return false;
       entries.delete(key);
       announce(subscribers, key);
       return true;
-    }),
+    },
+
+    async append(key, text, version) {
+      const kept = liveAt(key, version);
+      return kept && write(shared, key, kept.value + text, kept.endsAtMs).version;
+    },
 
     subscribe(key, onChange) {
       const added = subscribers.add(key, onChange);
@@ -98,7 +105,7 @@ function connect(shared: Shared): MemoryStore {
       assertOpen();
       for (const key of entries.keys()) {
         const kept = key.startsWith(prefix) ? live(shared, key) : undefined;
-        if (kept) yield { key, value: kept.value, version: kept.version };
+        if (kept) yield { key, ...entryOf(kept) };
       }
     },
 
@@ -117,10 +124,18 @@ function live({ clock, entries }: Shared, key: string): Kept | undefined {
 }
 
 /** The version is the object itself, compared by identity: nothing written later can equal it. */
-function write({ clock, entries }: Shared, key: string, value: string, ttlMs: number): Version {
-  const version: Version = Object.freeze({});
-  entries.set(key, { value, version, endsAtMs: clock.monotonicMs() + ttlMs });
-  return version;
+function write({ entries }: Shared, key: string, value: string, endsAtMs: number): Kept {
+  const written: Kept = { value, version: Object.freeze({}), endsAtMs };
+  entries.set(key, written);
+  return written;
+}
+
+function endOf({ clock }: Shared, ttlMs: number): number {
+  return clock.monotonicMs() + ttlMs;
+}
+
+function entryOf({ value, version }: Kept): Entry {
+  return { value, version };
 }
 
 const sweepStep = 64;
@@ -137,8 +152,8 @@ function sweep(shared: Shared): void {
 }
 
 /** After the writer's turn, so that a listener cannot run inside the call that woke it. */
-function announce(subscribers: Subscribers, key: string): void {
-  if (!subscribers.isEmpty) queueMicrotask(() => subscribers.tell(key));
+function announce(subscribers: Subscribers, key: string, now?: Entry): void {
+  if (!subscribers.isEmpty) queueMicrotask(() => subscribers.tell(key, now));
 }
 
 /**

@@ -1,5 +1,5 @@
-import type { ResourceLocker } from '../lock/locker.ts';
-import type { LockerOptions } from '../lock/settings.ts';
+import type { ResourceLocker } from '../lock/api/locker.ts';
+import type { LockerOptions } from '../lock/plan/settings.ts';
 import type { LockStore, StoreTraits } from '../lock/store.ts';
 
 /** One thing a store must do, with an id that stays the same from release to release. */

@@ -3,7 +3,10 @@ import { StoreUnavailableError } from '../lock/errors.ts';
 import type { LockStore } from '../lock/store.ts';
 
 /** The methods of a store that ask the backend. */
-export type StoreMethod = 'read' | 'create' | 'replace' | 'remove';
+export type StoreMethod = 'read' | 'create' | 'replace' | 'remove' | 'append';
+
+/** How often each method was called. */
+type Calls = Record<Exclude<StoreMethod, 'append'>, number> & { append?: number };
 
 /**
  * What goes wrong with a call.
@@ -39,19 +42,20 @@ export interface FaultyStore extends LockStore {
   arm(method: StoreMethod | 'every', fault: StoreFault, aim?: FaultAim): ArmedFault;
   /** Disarms every fault: the store is well again. */
   disarm(): void;
-  /** Calls since the start or `resetCalls()`, faulty ones too. */
-  readonly calls: Readonly<Record<StoreMethod, number>>;
+  /** Calls since the start or `resetCalls()`, faulty ones too. `append` is there once it was called: not every store has it. */
+  readonly calls: Readonly<Calls>;
   resetCalls(): void;
 }
 
 /** Wraps `store` so that a test can make single calls fail, hang, be late or say no. `clock` times the delays. */
 export function faultyStore(store: LockStore, { clock = systemClock }: { readonly clock?: Clock } = {}): FaultyStore {
-  const calls = { read: 0, create: 0, replace: 0, remove: 0 };
+  const calls: Calls = { read: 0, create: 0, replace: 0, remove: 0 };
+  const { append } = store;
   /** Those used up too, since calls may still hang in them. */
   const traps = new Set<Trap>();
 
   async function call<T>(method: StoreMethod, key: string, ask: () => Promise<T>, no: T): Promise<T> {
-    calls[method] += 1;
+    calls[method] = (calls[method] ?? 0) + 1;
     const trap = [...traps].find((candidate) => candidate.takes(method, key));
     return trap === undefined ? ask() : meet(trap, method, ask, no, clock);
   }
@@ -66,8 +70,12 @@ export function faultyStore(store: LockStore, { clock = systemClock }: { readonl
     create: (key, value, ttlMs) => call('create', key, () => store.create(key, value, ttlMs), undefined),
     replace: (key, value, version, ttlMs) => call('replace', key, () => store.replace(key, value, version, ttlMs), undefined),
     remove: (key, version) => call('remove', key, () => store.remove(key, version), false),
+    ...(append && { append: (key, text, version) => call('append', key, () => append.call(store, key, text, version), undefined) }),
     calls,
-    resetCalls: () => void Object.assign(calls, { read: 0, create: 0, replace: 0, remove: 0 }),
+    resetCalls() {
+      Object.assign(calls, { read: 0, create: 0, replace: 0, remove: 0 });
+      delete calls.append;
+    },
     arm(method, fault, aim = {}) {
       const trap = setTrap(method, fault, aim);
       traps.add(trap);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { recordKey } from '../lock/keys.ts';
-import { createLocker, type ResourceLocker } from '../lock/locker.ts';
+import { createLocker, type ResourceLocker } from '../lock/api/locker.ts';
+import { recordKey } from '../lock/record/keys.ts';
 import type { LockStore } from '../lock/store.ts';
 import type { Stage } from './behaviour.ts';
 

@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
 import { InvalidOptionError } from '../lock/errors.ts';
-import { checkNamespace } from '../lock/keys.ts';
+import { checkNamespace } from '../lock/record/keys.ts';
 import type { LockStore } from '../lock/store.ts';
 import type { Behaviour, Stage } from './behaviour.ts';
 import { endingBehaviours } from './locker/endings.ts';
 import { exclusionBehaviours } from './locker/exclusion.ts';
 import { faultBehaviours } from './locker/faults.ts';
+import { lineBehaviours } from './locker/line.ts';
 import { requestBehaviours } from './locker/requests.ts';
 import { sharingBehaviours } from './locker/sharing.ts';
 import { abilityBehaviours } from './port/abilities.ts';
+import { appendBehaviours } from './port/appends.ts';
 import { contentionBehaviours } from './port/contention.ts';
 import { lifetimeBehaviours } from './port/lifetimes.ts';
+import { pushBehaviours } from './port/pushes.ts';
 import { registerBehaviours } from './port/registers.ts';
 import { textBehaviours } from './port/texts.ts';
 import { type OpenStage, openStage } from './stage.ts';
@@ -50,8 +53,16 @@ export interface BehaviourInfo {
 }
 
 const parts: Readonly<Record<BehaviourInfo['part'], readonly Behaviour[]>> = {
-  port: [...registerBehaviours, ...textBehaviours, ...contentionBehaviours, ...abilityBehaviours, ...lifetimeBehaviours],
-  locker: [...exclusionBehaviours, ...requestBehaviours, ...sharingBehaviours, ...faultBehaviours, ...endingBehaviours],
+  port: [
+    ...registerBehaviours,
+    ...appendBehaviours,
+    ...textBehaviours,
+    ...contentionBehaviours,
+    ...abilityBehaviours,
+    ...pushBehaviours,
+    ...lifetimeBehaviours,
+  ],
+  locker: [...exclusionBehaviours, ...requestBehaviours, ...sharingBehaviours, ...lineBehaviours, ...faultBehaviours, ...endingBehaviours],
 };
 
 /** Every behaviour of the suite, in the order of the report. */

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
+import type { Lock } from '../lock/api/lock.ts';
 import { GivewayError, LockLostError } from '../lock/errors.ts';
-import type { Lock } from '../lock/lock.ts';
 import { cancelOn, cut } from './cancellation.ts';
 import { classifyConflict } from './conflicts.ts';
 import { type Judge, judgedClient } from './judged-client.ts';

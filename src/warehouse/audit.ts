@@ -1,8 +1,9 @@
+import type { Lock } from '../lock/api/lock.ts';
+import type { ResourceLocker } from '../lock/api/locker.ts';
 import { GivewayError } from '../lock/errors.ts';
-import type { Lock } from '../lock/lock.ts';
-import type { ResourceLocker } from '../lock/locker.ts';
-import type { Mode } from '../lock/record.ts';
-import { covers, modeIn, type ResolvedScope } from '../lock/scope.ts';
+import type { Mode } from '../lock/holder.ts';
+import type { ResolvedScope } from '../lock/options.ts';
+import { covers, modeIn } from '../lock/plan/scope.ts';
 import type { Judge } from './judged-client.ts';
 import type { SqlReader, TablesWritten } from './sql/index.ts';
 import { shownSql } from './sql/shown.ts';

@@ -1,5 +1,6 @@
-import type { Holder, Mode } from '../lock/record.ts';
-import { covers, modeIn, type ResolvedScope } from '../lock/scope.ts';
+import type { Holder, Mode } from '../lock/holder.ts';
+import type { ResolvedScope } from '../lock/options.ts';
+import { covers, modeIn } from '../lock/plan/scope.ts';
 import type { Conflict } from './conflicts.ts';
 import type { TablesWritten } from './sql/index.ts';
 

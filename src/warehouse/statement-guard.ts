@@ -1,5 +1,5 @@
 import { UnknownResourceError } from '../lock/errors.ts';
-import type { ResolvedScope } from '../lock/scope.ts';
+import type { ResolvedScope } from '../lock/options.ts';
 import { uncovered } from './audit.ts';
 import { createTextCache } from './sql/cache.ts';
 import type { TablesWritten } from './sql/index.ts';

@@ -1,8 +1,8 @@
 import type { PoolClient } from 'pg';
+import type { Lock } from '../lock/api/lock.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
-import type { Lock } from '../lock/lock.ts';
-import { checkOptions, type RunOptions, runOptionNames } from '../lock/options.ts';
-import type { LockScope } from '../lock/scope.ts';
+import type { LockScope, RunOptions } from '../lock/options.ts';
+import { checkOptions, runOptionNames } from '../lock/plan/options.ts';
 import { attemptTransaction, type Isolation, type OnLost } from './attempt.ts';
 import { type Audit, auditStatement } from './audit.ts';
 import { type ConflictRetry, runUnderLock, type WarehouseContext } from './under-lock.ts';

@@ -1,10 +1,9 @@
 import type { Pool } from 'pg';
+import type { Lock } from '../lock/api/lock.ts';
+import type { ResourceLocker } from '../lock/api/locker.ts';
+import type { RunOutcome } from '../lock/api/run.ts';
 import { GivewayError, ResourceBusyError, StoreUnavailableError } from '../lock/errors.ts';
-import type { Lock } from '../lock/lock.ts';
-import type { ResourceLocker } from '../lock/locker.ts';
-import type { RunOptions } from '../lock/options.ts';
-import type { RunOutcome } from '../lock/run.ts';
-import type { LockScope } from '../lock/scope.ts';
+import type { LockScope, RunOptions } from '../lock/options.ts';
 import { type Conflict, classifyConflict } from './conflicts.ts';
 import { abortError } from './or-aborted.ts';
 import type { SqlReader } from './sql/index.ts';

@@ -1,8 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
+import type { Lock } from '../lock/api/lock.ts';
+import type { ResourceLocker } from '../lock/api/locker.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
-import type { Lock } from '../lock/lock.ts';
-import type { ResourceLocker } from '../lock/locker.ts';
-import type { LockScope } from '../lock/scope.ts';
+import type { LockScope } from '../lock/options.ts';
 import type { Row } from './batches/columns.ts';
 import { Batches, type InsertOptions, type InsertResult } from './batches/insert-batches.ts';
 import { guardPool } from './guard.ts';

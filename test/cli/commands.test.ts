@@ -8,8 +8,8 @@ import { memcachedStore } from 'giveway/memcached';
 import { memoryStore } from 'giveway/memory';
 import { postgresJournal } from 'giveway/observe';
 import { Pool } from 'pg';
-import { recordKey } from '../../src/lock/keys.ts';
-import { firePrefix } from '../../src/lock/names.ts';
+import { firePrefix } from '../../src/lock/plan/names.ts';
+import { recordKey } from '../../src/lock/record/keys.ts';
 import { query } from '../support/services.ts';
 import { describeWith, uniqueName } from '../support/shared.ts';
 import { type Answer, giveway } from './in-process.ts';
@@ -63,6 +63,64 @@ describeWith('memcached', (service) => {
         { resource: 'users', state: 'free', holders: [] },
       ]);
       expect(out).not.toContain(token);
+    });
+
+    test('how many hold a table with limits, and the place of everybody in line', async () => {
+      const resources = { events: { limits: { appends: 2 } } };
+      const limited = createLocker({ store, namespace: service.prefix, resources });
+      const end = new AbortController();
+      const waits = (job: string, mode: 'writes' | 'appends'): Promise<unknown> => {
+        const waiting = new Promise((resolve) => limited.on('waiting', (event) => event.job === job && resolve(undefined)));
+        limited.lock({ [mode]: 'events' }, { job, signal: end.signal, retry: { maxWaitMs: 60_000 } }).catch(() => {});
+        return waiting;
+      };
+      const locks = [await limited.lock({ appends: 'events' }, { job: 'a' }), await limited.lock({ appends: 'events' }, { job: 'b' })];
+      await waits('first', 'writes');
+      const other = createLocker({ store, namespace: service.prefix });
+      const second = other.lock('events', { job: 'second', signal: end.signal, retry: { maxWaitMs: 60_000 } }).catch(() => {});
+      let seen = await ask('status', 'events');
+      while (!seen.out.includes('place 2')) seen = await ask('status', 'events');
+      const [json, why, whyJson] = [
+        await ask('status', 'events', '--json'),
+        await ask('why', 'events'),
+        await ask('why', 'events', '--json'),
+      ];
+      end.abort();
+      await second;
+      await Promise.all(locks.map((lock) => lock.unlock()));
+      await Promise.all([limited.close(), other.close()]);
+
+      expect(seen.out.trimEnd().split('\n').slice(1)).toEqual([
+        expect.stringMatching(/^events +held +append \(2 of 2\) +a +.* at the latest$/),
+        expect.stringMatching(/^events +held +append \(2 of 2\) +b +.* at the latest$/),
+        expect.stringMatching(/^events +waiting +write +first +.* place 1 in line$/),
+        expect.stringMatching(/^events +waiting +write +second +.* place 2 in line$/),
+      ]);
+      const inJson = {
+        places: { taken: 2, limit: 2 },
+        holders: [{ job: 'a', limit: 2 }, { job: 'b' }],
+        waiting: [
+          { job: 'first', place: 1 },
+          { job: 'second', place: 2 },
+        ],
+      };
+      expect(JSON.parse(json.out)).toMatchObject([inJson]);
+      expect(JSON.parse(whyJson.out)).toMatchObject(inJson);
+      expect(why.out).toMatch(/^events is held \(2 of 2\)\.\n {2}held by a .*\n {2}held by b /);
+      expect(why.out).toMatch(
+        /\n {2}next in line: first \(write\) .*\n {2}place 2 in line: second \(write\) on \S+, pid \d+, waiting for /,
+      );
+    });
+
+    test('a name of another writer fills no line', async () => {
+      await hold('events');
+      const entry = await store.read(keyOf('events'));
+      if (entry === undefined) throw new Error('not held');
+      const grown = entry.value.replace('"host":"', `"host":"${'x'.repeat(5_000)}`);
+      await store.replace(keyOf('events'), grown, entry.version, 30_000);
+      for (const command of ['status', 'why'])
+        for (const line of (await ask(command, 'events')).out.split('\n')) expect(line.length).toBeLessThan(600);
+      await ask('unlock', 'events', '--yes');
     });
 
     test('a job cannot paint the terminal', async () => {

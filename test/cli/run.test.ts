@@ -11,7 +11,7 @@ import { createLocker, type ResourceLocker } from 'giveway';
 import { memcachedStore } from 'giveway/memcached';
 import { createJournalTableSql } from 'giveway/observe';
 import { Client } from 'pg';
-import { recordKey } from '../../src/lock/keys.ts';
+import { recordKey } from '../../src/lock/record/keys.ts';
 import { canSpeakTls, certificate, tlsArgs } from '../stores/memcached/certificates.ts';
 import { mayInstall } from '../support/install.ts';
 import { freePort } from '../support/server-process.ts';
@@ -93,6 +93,29 @@ describeWith('memcached', (service) => {
     expect(skipped.stderr).toMatch(
       new RegExp(`^giveway: skipped: ${table} is held by the test on .* \\(pid ${process.pid}, write, .*\\)\n$`),
     );
+  });
+
+  test('whoever comes to a line is told its place', async () => {
+    const table = uniqueName();
+    const lock = await locker.lock(table, { job: 'the test' });
+    const first = start(['--write', table, '--wait', '50s', ...shell('true')]);
+    await first.says('waiting: ');
+    const second = start(['--write', table, '--wait', '50s', '--json', ...shell('true')]);
+    await second.says('"waiting"');
+    await lock.unlock();
+    expect(await first.ended).toMatchObject({ code: 0 });
+    const { code, stderr } = await second.ended;
+    expect({ code, told: JSON.parse(stderr) }).toMatchObject({
+      code: 0,
+      told: {
+        giveway: 'waiting',
+        message: expect.stringMatching(
+          /^waiting at place 2 in line: .* is held by the test on .*; waited for by sh on .* in line at place 1\)$/,
+        ),
+        place: 2,
+        holders: [{ state: 'holding' }, { state: 'waiting', place: 1 }],
+      },
+    });
   });
 
   test('-E changes the code for busy, --skip-ok makes it 0, --quiet keeps silent, --json speaks to programs', async () => {

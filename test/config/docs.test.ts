@@ -7,8 +7,8 @@ import { toJSONSchema } from 'zod/mini';
 import { backends } from '../../src/config/build.ts';
 import { resolveConfig } from '../../src/config/resolve.ts';
 import { fileSchema } from '../../src/config/schema.ts';
-import { resolveOptions } from '../../src/lock/options.ts';
-import { resolveSettings } from '../../src/lock/settings.ts';
+import { resolveOptions } from '../../src/lock/plan/options.ts';
+import { resolveSettings } from '../../src/lock/plan/settings.ts';
 import type { LockStore } from '../../src/lock/store.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { codeBlocks } from '../docs/code-blocks.ts';
@@ -29,6 +29,12 @@ function fieldsIn({ properties = {} }: Property, prefix = ''): readonly (readonl
   return Object.entries(properties).flatMap(([name, property]) =>
     property.properties === undefined ? [[prefix + name, property] as const] : fieldsIn(property, `${prefix}${name}.`),
   );
+}
+
+/** What stands in the object of one table under `resources`. */
+function tableSchema(): Property {
+  const text = JSON.stringify(jsonSchema.properties?.['resources']);
+  return (JSON.parse(text) as { anyOf: [unknown, { additionalProperties: Property }] }).anyOf[1].additionalProperties;
 }
 
 /** The cells of the table whose head begins with `first`, row by row. */
@@ -64,21 +70,21 @@ const resolved = (file: unknown) => resolveConfig('docs', { file, envName: 'prod
 describe('docs/configuration.md', () => {
   test('has a row for every field, with its default, and no others', () => {
     const rows = tableIn(page, 'field').map(([field = '', , byDefault = '']) => [
-      field.replaceAll(/[`¹ ]/g, ''),
+      field.replaceAll(/[`¹² ]/g, ''),
       byDefault.replaceAll('`', ''),
     ]);
-    const expected = fieldsIn(jsonSchema).map(([name, property]) => [name, property.default === undefined ? '' : String(property.default)]);
+    const all = new Map([...fieldsIn(tableSchema()), ...fieldsIn(jsonSchema)]);
+    const expected = [...all].map(([name, property]) => [name, property.default === undefined ? '' : String(property.default)]);
     expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(expected));
     expect(rows).toHaveLength(expected.length);
   });
 
   test('marks the fields that a table may have for itself', () => {
-    const marked = tableIn(page, 'field').flatMap(([field = '']) =>
-      field.endsWith('¹') ? [field.replaceAll(/[`¹ ]/g, '').split('.')[0]] : [],
-    );
-    const text = JSON.stringify(jsonSchema.properties?.['resources']);
-    const ofTable = (JSON.parse(text) as { anyOf: [unknown, { additionalProperties: Property }] }).anyOf[1].additionalProperties.properties;
-    expect(new Set(marked)).toEqual(new Set(Object.keys(ofTable ?? {})));
+    const marked = (mark: string) =>
+      tableIn(page, 'field').flatMap(([field = '']) => (field.endsWith(mark) ? [field.replaceAll(/[`¹² ]/g, '').split('.')[0]] : []));
+    const ofTable = Object.keys(tableSchema().properties ?? {});
+    expect(new Set([...marked('¹'), ...marked('²')])).toEqual(new Set(ofTable));
+    expect(new Set(marked('²'))).toEqual(new Set(ofTable.filter((name) => !(name in (jsonSchema.properties ?? {})))));
   });
 
   test('has a row for every kind of store, with its parameters', () => {
@@ -128,13 +134,13 @@ describe('the JSON Schema', () => {
   const editor = fromJSONSchema(jsonSchema as never);
 
   test('describes every field', () => {
-    for (const [name, { description }] of fieldsIn(jsonSchema))
+    for (const [name, { description }] of [...fieldsIn(jsonSchema), ...fieldsIn(tableSchema())])
       expect([name, description]).toEqual([name, expect.stringMatching(/\w{4}.*\.$/)]);
   });
 
   test('has the defaults of the locker', () => {
     const { signal: _, job: __, ...options } = resolveOptions(undefined, [], {});
-    const { namespace, defaultSchema } = resolveSettings({ store: memoryStore() });
+    const { namespace, defaultSchema, maxWaiters, nesting } = resolveSettings({ store: memoryStore() });
     const defaults = Object.fromEntries(
       fieldsIn(jsonSchema).flatMap(([name, property]) => (property.default === undefined ? [] : [[name, property.default]])),
     );
@@ -142,7 +148,7 @@ describe('the JSON Schema', () => {
       typeof value === 'object' ? Object.entries(value).map(([inner, each]) => [`${name}.${inner}`, each]) : [[name, value]],
     );
     const asJson = flat.map(([name, value]) => [name, value === Number.POSITIVE_INFINITY ? 'Infinity' : value]);
-    expect(defaults).toEqual({ ...Object.fromEntries(asJson), namespace, defaultSchema, allowUnlisted: false });
+    expect(defaults).toEqual({ ...Object.fromEntries(asJson), namespace, defaultSchema, maxWaiters, nesting, allowUnlisted: false });
   });
 
   test.each([
@@ -151,7 +157,7 @@ describe('the JSON Schema', () => {
       store: 'memory:',
       maxHoldMs: 'Infinity',
       retry: { maxAttempts: 3 },
-      resources: { a: { ttlMs: 1_000, maxHoldMs: 5_000 } },
+      resources: { a: { ttlMs: 1_000, maxHoldMs: 5_000, limits: { appends: 4 } } },
       environments: { x: { job: 'y' } },
     },
     { $schema: './schema.json', resources: [] },
@@ -170,6 +176,12 @@ describe('the JSON Schema', () => {
     { namespace: 'a b' },
     { resources: { a: { job: 'x' } } },
     { resources: [3] },
+    { resources: { a: { limits: { appends: 0 } } } },
+    { resources: { a: { limits: { writes: 1 } } } },
+    { limits: { appends: 4 } },
+    { host: '' },
+    { maxWaiters: 0 },
+    { nesting: 'none' },
     { environments: { x: { environments: {} } } },
   ])('refuses %j', (config) => {
     expect(editor.safeParse(config).success).toBe(false);

@@ -4,8 +4,8 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { type LoadOptions, loadConfig, loadLocker } from '../../src/config/index.ts';
+import type { ResourceLocker } from '../../src/lock/api/locker.ts';
 import { ConfigError, UnknownResourceError } from '../../src/lock/errors.ts';
-import type { ResourceLocker } from '../../src/lock/locker.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { clientFor, storeWithTable } from '../stores/dynamodb/tables.ts';
 import { type MomentoServer, momentoServer } from '../support/momento-server.ts';
@@ -54,6 +54,28 @@ describe('loadLocker', () => {
     const handed = await lock.handOver();
     expect(handed).toMatchObject({ namespace: 'n', environment: 'staging' });
     await expect(locker.lock('event')).rejects.toThrow(UnknownResourceError);
+  });
+
+  test('hands limits, the host and the bound of waiters to the locker', async () => {
+    const options = settings(
+      { store: memoryStore(), resources: { events: { limits: { appends: 2 } } }, maxWaiters: 1 },
+      { GIVEWAY_HOST: 'pod-7' },
+    );
+    await using locker = await loadLocker(options);
+    await using one = await locker.lock({ appends: 'events' });
+    await using two = await locker.lock({ appends: 'events' });
+    expect([one, two]).toEqual([expect.objectContaining({ isProtected: true }), expect.objectContaining({ isProtected: true })]);
+    expect(await locker.tryLock({ appends: 'events' })).toBeUndefined();
+    const place = { host: 'pod-7', state: 'holding', seats: 1, limit: 2 };
+    expect(await locker.inspect('events')).toMatchObject([place, place]);
+
+    const waits = new AbortController();
+    const waiting = new Promise((resolve) => locker.on('waiting', resolve));
+    const patient = locker.lock('events', { signal: waits.signal });
+    await waiting;
+    await expect(locker.lock('events')).rejects.toThrow('busy');
+    waits.abort();
+    await expect(patient).rejects.toThrow('aborted');
   });
 
   test('closes the store it opened', async () => {

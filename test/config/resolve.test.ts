@@ -2,8 +2,8 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type ConfigInputs, type ResolvedConfig, resolveConfig } from '../../src/config/resolve.ts';
+import { createLocker } from '../../src/lock/api/locker.ts';
 import { ConfigError } from '../../src/lock/errors.ts';
-import { createLocker } from '../../src/lock/locker.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 
 function resolve(file: unknown, rest: Partial<ConfigInputs> = {}): ResolvedConfig {
@@ -105,6 +105,25 @@ describe('what wins', () => {
     });
   });
 
+  test('limits are laid over each other table by table, mode by mode', () => {
+    const limited = {
+      store: 'memory:',
+      resources: { events: { limits: { appends: 4, reads: 2 } }, visits: { limits: { reads: 9 } } },
+      environments: { production: { resources: { EVENTS: { limits: { appends: 8 } } } } },
+    };
+    expect(resolve(limited, { envName: 'production' }).resources).toEqual({
+      events: { limits: { appends: 8, reads: 2 } },
+      visits: { limits: { reads: 9 } },
+    });
+  });
+
+  test('GIVEWAY_HOST wins over the file, overrides over it; an empty one is none', () => {
+    const hosted = { store: 'memory:', host: 'file' };
+    expect(resolve(hosted, { variables: { GIVEWAY_HOST: '' } }).host).toBe('file');
+    expect(resolve(hosted, { variables: { GIVEWAY_HOST: 'pod-7' } }).host).toBe('pod-7');
+    expect(resolve(hosted, { variables: { GIVEWAY_HOST: 'pod-7' }, overrides: { host: 'call' } }).host).toBe('call');
+  });
+
   test('GIVEWAY_DISABLED needs no store', () => {
     for (const [text, isDisabled] of Object.entries({ 1: true, true: true, TRUE: true, 0: false, false: false, '': false })) {
       expect(resolve(file, { variables: { GIVEWAY_DISABLED: text } }).isDisabled).toBe(isDisabled);
@@ -117,7 +136,8 @@ describe('problems, each with its path, the value received and what is allowed',
   const only = (fields: object): readonly string[] => problemsOf({ store: 'memory:', ...fields });
   const schemes =
     'memcached:, memcacheds:, postgres:, postgresql:, redis:, rediss:, dynamodb:, momento:, etcd:, etcds:, zookeeper:, memory:';
-  const listOfTable = 'ttlMs, maxHoldMs, minHoldMs, retry, onBusy, onStoreDown';
+  const listForAll = 'ttlMs, maxHoldMs, minHoldMs, retry, onBusy, onStoreDown';
+  const listOfTable = `${listForAll}, limits`;
   const wholeMs = (min: number, max: number): string => `an integer from ${min} to ${max} (milliseconds) is allowed`;
 
   test('P11: all of a bad file at once', () => {
@@ -137,12 +157,12 @@ describe('problems, each with its path, the value received and what is allowed',
             'public.Events': {},
             'a..b': {},
             x: 3,
-            'analytics.visits': { ttl: 3, retry: { delayms: 1 } },
+            'analytics.visits': { ttl: 3, retry: { delayms: 1 }, limits: { appends: 0, append: 3 } },
           },
           environments: { production: { ttlMs: 20_000, resources: ['rollup', 'ROLLUP', 3, ''] }, stage: 3 },
         },
         {
-          variables: { GIVEWAY_ENV: 'prodution', GIVEWAY_NAMESPACE: '!', GIVEWAY_DISABLED: 'yes' },
+          variables: { GIVEWAY_ENV: 'prodution', GIVEWAY_NAMESPACE: '!', GIVEWAY_HOST: 'a\tb', GIVEWAY_DISABLED: 'yes' },
           overrides: { heartbeat: 'on', retry: { maxDelayMs: 0 } } as never,
         },
       ),
@@ -151,6 +171,8 @@ describe('problems, each with its path, the value received and what is allowed',
       'namespace: received "a b"; letters, digits, ".", "_" and "-" are allowed, 40 characters at most',
       'resources.x: received 3; an object of settings is allowed, {} for none',
       'resources["analytics.visits"].retry.delayms: there is no such field (did you mean "delayMs"?); allowed: maxWaitMs, delayMs, maxDelayMs, maxAttempts',
+      'resources["analytics.visits"].limits.appends: received 0; a whole number from 1 up is allowed',
+      'resources["analytics.visits"].limits.append: there is no such field (did you mean "appends"?); allowed: appends, reads',
       `resources["analytics.visits"].ttl: there is no such field (did you mean "ttlMs"?); allowed: ${listOfTable}`,
       `ttlMs: received 500; ${wholeMs(1_000, 86_400_000)}`,
       'maxHoldMs: received "infinity"; an integer from 1000 (milliseconds) or Infinity ("Infinity" in JSON) is allowed',
@@ -161,8 +183,9 @@ describe('problems, each with its path, the value received and what is allowed',
       'starveAfter.skip: there is no such field (did you mean "skips"?); allowed: skips, ms',
       'environments.production.resources[2]: received 3; a name is a non-empty string',
       'environments.stage: received 3; an object of settings is allowed',
-      `tlMs: there is no such field (did you mean "ttlMs"?); allowed: $schema, store, namespace, environment, defaultSchema, resources, allowUnlisted, job, heartbeat, ${listOfTable}, starveAfter, onStarving, environments`,
+      `tlMs: there is no such field (did you mean "ttlMs"?); allowed: $schema, store, namespace, environment, defaultSchema, resources, host, maxWaiters, nesting, allowUnlisted, job, heartbeat, ${listForAll}, starveAfter, onStarving, environments`,
       'GIVEWAY_NAMESPACE: received "!"; letters, digits, ".", "_" and "-" are allowed, 40 characters at most',
+      'GIVEWAY_HOST: received "a\\tb"; a name of 1 to 255 characters without control characters is allowed',
       'overrides.heartbeat: received "on"; true or false is allowed',
       `overrides.retry.maxDelayMs: received 0; ${wholeMs(1, 2_147_483_647)}`,
       'GIVEWAY_ENV: received "prodution"; `environments` has production, stage; did you mean "production"?',
@@ -214,6 +237,14 @@ describe('problems, each with its path, the value received and what is allowed',
       { environment: 'x'.repeat(41) },
       `environment: received "${'x'.repeat(41)}"; letters, digits, ".", "_" and "-" are allowed, 40 characters at most`,
     ],
+    [{ host: '' }, 'host: received ""; a name of 1 to 255 characters without control characters is allowed'],
+    [{ host: 7 }, 'host: received 7; a name of 1 to 255 characters without control characters is allowed'],
+    [{ maxWaiters: 0 }, 'maxWaiters: received 0; a whole number from 1 up is allowed'],
+    [{ maxWaiters: 1.5 }, 'maxWaiters: received 1.5; a whole number from 1 up is allowed'],
+    [{ nesting: 'none' }, 'nesting: received "none"; "context" or "explicit" is allowed'],
+    [{ limits: { appends: 4 } }, expect.stringMatching(/^limits: there is no such field; allowed: /)],
+    [{ resources: { limits: { limits: 3 } } }, 'resources.limits.limits: received 3; an object { appends, reads } is allowed'],
+    [{ resources: { a: { limits: { reads: '4' } } } }, 'resources.a.limits.reads: received "4"; a whole number from 1 up is allowed'],
     [{ defaultSchema: 'a.b' }, 'defaultSchema: received "a.b"; the name of one schema is allowed'],
     [{ retry: 3 }, 'retry: received 3; an object { maxWaitMs, delayMs, maxDelayMs, maxAttempts } is allowed'],
     [{ retry: { maxAttempts: 0 } }, 'retry.maxAttempts: received 0; an integer from 1 or Infinity ("Infinity" in JSON) is allowed'],
@@ -336,6 +367,9 @@ describe('whatever a file holds', () => {
     defaultSchema: mostly(fc.constantFrom('public', 'a', 'Events', '"A"')),
     job: mostly(fc.constant('refresh')),
     heartbeat: mostly(fc.boolean()),
+    host: mostly(fc.constant('pod-7')),
+    maxWaiters: mostly(fc.integer({ min: 1 })),
+    nesting: mostly(fc.constantFrom('context', 'explicit')),
     allowUnlisted: mostly(fc.boolean()),
     resources,
     ...table,

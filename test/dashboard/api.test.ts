@@ -74,6 +74,27 @@ test('shows who holds a table, who is next in line, and no token', async () => {
   expect(JSON.stringify(view)).not.toContain(lock.token);
 });
 
+test('shows how many hold a table with limits, and all who wait in order', async () => {
+  const limited = createLocker({ store, resources: { events: { limits: { appends: 2 } } } });
+  const locks = await Promise.all([limited.lock({ appends: 'events' }), limited.lock({ appends: 'events' })]);
+  const end = new AbortController();
+  const others = ['first', 'second', 'third'].map((job) => ({ job, own: createLocker({ store, job }) }));
+  for (const { job, own } of others) {
+    own.lock('events', { signal: end.signal }).catch(() => {});
+    while (!(await own.inspect('events')).some((one) => one.job === job)) await sleep(5);
+  }
+  const view = await look(dashboardOf());
+  end.abort();
+  await Promise.all(locks.map((lock) => lock.unlock()));
+  await Promise.all([limited, ...others.map(({ own }) => own)].map((each) => each.close()));
+  expect(view.tables[0]).toMatchObject({
+    state: 'held',
+    places: { taken: 2, limit: 2 },
+    waiting: [{ job: 'first' }, { job: 'second' }, { job: 'third' }],
+    waitingLeftOff: 0,
+  });
+});
+
 test('counts holds, skips and conflicts of a table, and lists starving jobs first', async () => {
   await locker.run('events', () => {}, { job: 'quick' });
   await locker.run('events', async () => {

@@ -69,6 +69,24 @@ describeWith('chromium', (service) => {
     expect(complaints).toEqual([]);
   });
 
+  test('a table with limits shows how many hold it, and who waits in order', async () => {
+    await open();
+    const limited = createLocker({ store, job: 'load', resources: { events: { limits: { appends: 4 } } } });
+    const [one, two] = await Promise.all([limited.lock({ appends: 'events' }), limited.lock({ appends: 'events' })]);
+    const first = locker.lock('events', { job: 'first' });
+    const line = events().getByRole('list', { name: 'In line' });
+    await line.getByText('next in line: first on ').waitFor();
+    const other = createLocker({ store });
+    const second = other.lock('events', { job: 'second' });
+    await line.getByText('place 2: second on ').waitFor();
+    await events().getByText('held, 2 of 4', { exact: true }).waitFor();
+    await Promise.all([one.unlock(), two.unlock()]);
+    await (await first).unlock();
+    await (await second).unlock();
+    await Promise.all([limited.close(), other.close()]);
+    expect(complaints).toEqual([]);
+  });
+
   const unseen: readonly (readonly [said: RegExp, options: Parameters<typeof open>[0]])[] = [
     [/^No tables .* journal .* may be held and not be seen here\. Name the tables/, {}],
     [/^No tables are named, .*Memcached.* may be held .* keep a journal\.$/, { hasJournal: false }],

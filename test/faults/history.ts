@@ -1,5 +1,5 @@
 import type { LostReason } from '../../src/lock/errors.ts';
-import type { Mode } from '../../src/lock/record.ts';
+import type { Mode } from '../../src/lock/holder.ts';
 
 /** What the workers and the nemesis wrote down. `at` and `until` are milliseconds on the clock of `sharedClockMs`. */
 export type Line =

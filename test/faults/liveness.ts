@@ -1,5 +1,5 @@
 /** The rules of progress: nothing hangs, nobody is kept out by the dead, nobody ends without a word. Pure. */
-import { clockSkewMs } from '../../src/lock/decide.ts';
+import { clockSkewMs } from '../../src/lock/record/decide.ts';
 import type { Line } from './history.ts';
 import { orphanMs, type Terms } from './terms.ts';
 import { type Breach, nameOf, type Turn } from './turns.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLocker, type ResourceLocker } from '../../src/index.ts';
-import { clockSkewMs } from '../../src/lock/decide.ts';
+import { clockSkewMs } from '../../src/lock/record/decide.ts';
 import type { ProcessServer } from '../support/services.ts';
 import type { Backend } from './backends.ts';
 import { type Line, type Need, sharedClockMs } from './history.ts';

@@ -1,5 +1,5 @@
 import type { LockScope } from '../../src/index.ts';
-import type { Mode } from '../../src/lock/record.ts';
+import type { Mode } from '../../src/lock/holder.ts';
 import type { Need } from './history.ts';
 import type { Random } from './random.ts';
 

@@ -1,121 +1,153 @@
 import { describe, expect, test } from '@jest/globals';
-import { clockSkewMs, decide, depart, maxHolders } from '../../src/lock/decide.ts';
-import { decodeRecord, type Entrant, encodeRecord, jobName, type LockRecord, type Mode } from '../../src/lock/record.ts';
+import type { Mode } from '../../src/lock/holder.ts';
+import { admit, clockSkewMs, depart, exchange, maxEntries } from '../../src/lock/record/decide.ts';
+import { entrant, now, recordOf, tokensOf } from './entries.ts';
 
-const now = 1_000_000;
-
-function entrant(token: string, mode: Mode, more: Partial<Entrant> = {}): Entrant {
-  return { token, mode, host: 'here', pid: 1, since: now, ttlMs: 10_000, until: now + 10_000, beat: 1, ...more };
-}
-
-function recordOf(...holders: Entrant[]): LockRecord {
-  return { v: 1, holders };
-}
-
-describe('decide', () => {
+describe('admit', () => {
   const modes: Mode[] = ['write', 'append', 'read'];
   for (const held of modes) {
     for (const asked of modes) {
       const goes = held === asked && held !== 'write';
       test(`${asked} ${goes ? 'goes with' : 'is excluded by'} ${held}`, () => {
-        const decision = decide(recordOf(entrant('theirs', held)), entrant('mine', asked), now);
-        expect(decision.granted).toBe(goes);
-        if (!decision.granted) expect(decision.blockers.map(({ token }) => token)).toEqual(['theirs']);
+        const admission = admit(recordOf([entrant('theirs', held)]), entrant('mine', asked), now);
+        expect(admission.granted).toBe(goes);
+        if (!admission.granted) expect(tokensOf(admission.blockers)).toEqual(['theirs']);
       });
     }
   }
 
+  test('nothing found: alone, for as long as it asks', () => {
+    const me = entrant('mine', 'write');
+    expect(admit(undefined, me, now)).toEqual({ granted: true, record: recordOf([me]), ttlMs: 10_000 });
+  });
+
   test('a record that holds my token is mine, whoever joined since: an ambiguous write resolves itself', () => {
-    const decision = decide(recordOf(entrant('mine', 'append'), entrant('theirs', 'append')), entrant('mine', 'append', { beat: 2 }), now);
-    expect(decision).toMatchObject({ granted: true, record: { holders: [{ token: 'theirs' }, { token: 'mine', beat: 2 }] } });
+    const found = recordOf([entrant('mine', 'append'), entrant('theirs', 'append')]);
+    expect(admit(found, entrant('mine', 'append', { beat: 2 }), now)).toMatchObject({
+      granted: true,
+      record: { holders: [{ token: 'theirs' }, { token: 'mine', beat: 2 }] },
+    });
+  });
+
+  test('what this process left behind under another token is not in its way, and goes', () => {
+    const found = recordOf([entrant('lost', 'write')]);
+    expect(admit(found, entrant('mine', 'append'), now).granted).toBe(false);
+    expect(admit(found, entrant('mine', 'append'), now, (token) => token === 'lost')).toMatchObject({
+      granted: true,
+      record: { holders: [{ token: 'mine' }] },
+    });
   });
 
   test('the key lives as long as the longest of its entries', () => {
-    const decision = decide(
-      recordOf(entrant('theirs', 'read', { ttlMs: 60_000, until: now + 50_000 })),
-      entrant('mine', 'read', { ttlMs: 5_000 }),
-      now,
-    );
-    expect(decision).toMatchObject({ granted: true, ttlMs: 50_000 + clockSkewMs });
+    const found = recordOf([entrant('theirs', 'read', { ttlMs: 60_000, until: now + 50_000 })]);
+    expect(admit(found, entrant('mine', 'read', { ttlMs: 5_000, until: now + 5_000 }), now)).toMatchObject({
+      granted: true,
+      ttlMs: 50_000 + clockSkewMs,
+    });
   });
 
   test('one holder alone ends with its key, not by the clock of another host', () => {
-    expect(decide(recordOf(entrant('theirs', 'write', { until: now - 60_000 })), entrant('mine', 'write'), now).granted).toBe(false);
+    const found = recordOf([entrant('theirs', 'write', { until: now - 60_000 })]);
+    expect(admit(found, entrant('mine', 'write'), now).granted).toBe(false);
   });
 
   test('a crashed sharer that others keep alive ends by its own time and the clock skew', () => {
-    const record = recordOf(entrant('dead', 'append', { until: now - clockSkewMs }), entrant('alive', 'append'));
-    expect(decide(record, entrant('mine', 'append'), now)).toMatchObject({
+    const found = recordOf([entrant('dead', 'append', { until: now - clockSkewMs }), entrant('alive', 'append')]);
+    expect(admit(found, entrant('mine', 'append'), now)).toMatchObject({
       granted: true,
       record: { holders: [{ token: 'alive' }, { token: 'mine' }] },
     });
-    const early = decide(record, entrant('mine', 'append'), now - 1);
+    const early = admit(found, entrant('mine', 'append'), now - 1);
     expect(early.granted && early.record.holders.length).toBe(3);
   });
 
   test('a min-hold mark ends to the millisecond on its own host, and with the clock skew on others', () => {
-    const mark = entrant('gone', 'write', { until: now, minHold: true });
-    expect(decide(recordOf(mark), entrant('mine', 'write'), now).granted).toBe(true);
-    expect(decide(recordOf(mark), entrant('mine', 'write'), now - 1).granted).toBe(false);
-    expect(decide(recordOf(mark), entrant('mine', 'write', { host: 'there' }), now).granted).toBe(false);
-    expect(decide(recordOf(mark), entrant('mine', 'write', { host: 'there' }), now + clockSkewMs).granted).toBe(true);
+    const mark = recordOf([entrant('gone', 'write', { until: now, minHold: true })]);
+    const elsewhere = entrant('mine', 'write', { host: 'there' });
+    expect(admit(mark, entrant('mine', 'write'), now).granted).toBe(true);
+    expect(admit(mark, entrant('mine', 'write'), now - 1).granted).toBe(false);
+    expect(admit(mark, elsewhere, now).granted).toBe(false);
+    expect(admit(mark, elsewhere, now + clockSkewMs).granted).toBe(true);
   });
 
   test('256 holders are enough', () => {
-    const full = recordOf(...Array.from({ length: maxHolders }, (_, index) => entrant(`t${index}`, 'append')));
-    expect(decide(full, entrant('mine', 'append'), now).granted).toBe(false);
-    expect(decide(full, entrant('t7', 'append'), now).granted).toBe(true);
+    const full = recordOf(Array.from({ length: maxEntries }, (_, index) => entrant(`t${index}`, 'append')));
+    expect(admit(full, entrant('mine', 'append'), now).granted).toBe(false);
+    expect(admit(full, entrant('t7', 'append'), now).granted).toBe(true);
+  });
+});
+
+describe('clocks that are apart by more than allowed', () => {
+  const sharers = [entrant('one', 'append'), entrant('two', 'append')];
+
+  test.each([
+    ['ahead, so that the record is older than its key can be', 3_600_000],
+    ['behind, so that the record is younger than now', -3_600_000],
+  ])('%s: the writer of the record is believed, and nobody is struck out', (_, apartMs) => {
+    const wallMs = now + apartMs;
+    const me = entrant('mine', 'append', { since: wallMs, until: wallMs + 10_000 });
+    const admission = admit(recordOf(sharers), me, wallMs);
+    expect(admission.granted && tokensOf(admission.record.holders)).toEqual(['one', 'two', 'mine']);
+    // What is left to them is left to them, by the new writer's clock.
+    expect(admission.granted && admission.record).toMatchObject({ at: wallMs, holders: [{ until: wallMs + 10_000 }, {}, {}] });
+  });
+
+  test('a record without `at`, of 0.1.0, is judged by our own', () => {
+    const { at: _, ...old } = recordOf(sharers);
+    const late = admit(old, entrant('mine', 'append'), now + 3_600_000);
+    expect(late.granted && tokensOf(late.record.holders)).toEqual(['mine']);
+  });
+});
+
+describe('limits', () => {
+  const limited = (token: string, limit?: number) => entrant(token, 'append', { limit });
+
+  test.each([
+    ['fewer than its limit are in', [limited('one', 2)], 2, true],
+    ['as many as its limit are in', [limited('one', 2), limited('two', 2)], 2, false],
+    ['a holder says a smaller one', [limited('one', 1)], 2, false],
+    ['it says a smaller one itself', [limited('one'), limited('two')], 2, false],
+    ['nobody says one', [limited('one'), limited('two')], undefined, true],
+    ['somebody who is in says one and it does not', [limited('one', 2), limited('two')], undefined, false],
+  ])('%s', (_, holders, limit, granted) => {
+    expect(admit(recordOf(holders), limited('mine', limit), now).granted).toBe(granted);
   });
 });
 
 describe('depart', () => {
+  const me = entrant('mine', 'append');
+
   test('removes a record that nobody else is in', () => {
-    expect(depart(recordOf(entrant('mine', 'write')), entrant('mine', 'write'), now)).toEqual({ act: 'remove' });
+    expect(depart(recordOf([me]), me, now)).toEqual({ act: 'remove' });
   });
 
   test('leaves the others, for as long as they live', () => {
-    const left = depart(
-      recordOf(entrant('mine', 'append'), entrant('theirs', 'append', { until: now + 3_000 })),
-      entrant('mine', 'append'),
-      now,
-    );
-    expect(left).toMatchObject({ act: 'write', record: { holders: [{ token: 'theirs' }] }, ttlMs: 3_000 + clockSkewMs });
+    const found = recordOf([me, entrant('theirs', 'append', { until: now + 3_000 })]);
+    expect(depart(found, me, now)).toMatchObject({
+      act: 'write',
+      record: { at: now, holders: [{ token: 'theirs' }] },
+      ttlMs: 3_000 + clockSkewMs,
+    });
   });
 
   test('leaves a mark while min-hold lasts', () => {
-    const left = depart(recordOf(entrant('mine', 'write')), entrant('mine', 'write'), now, now + 1_500);
-    expect(left).toMatchObject({ act: 'write', record: { holders: [{ token: 'mine', minHold: true, until: now + 1_500 }] }, ttlMs: 1_500 });
+    expect(depart(recordOf([me]), me, now, { minHoldUntilMs: now + 1_500 })).toMatchObject({
+      act: 'write',
+      record: { holders: [{ token: 'mine', minHold: true, until: now + 1_500 }] },
+      ttlMs: 1_500,
+    });
   });
 
   test('does nothing to a record that is not ours', () => {
-    expect(depart(recordOf(entrant('theirs', 'write')), entrant('mine', 'write'), now)).toEqual({ act: 'none' });
+    expect(depart(recordOf([entrant('theirs', 'append')]), me, now)).toEqual({ act: 'none' });
   });
 });
 
-describe('records', () => {
-  test('come back as they were written', () => {
-    const record = recordOf(entrant('mine', 'write', { job: 'rollup', latestEnd: now + 5 }));
-    expect(decodeRecord(encodeRecord(record))).toEqual(record);
-  });
-
-  test.each([
-    '',
-    'x',
-    'null',
-    '[]',
-    '{}',
-    '{"v":2,"holders":[]}',
-    '{"v":1}',
-    '{"v":1,"holders":[null]}',
-    '{"v":1,"holders":[{"token":1}]}',
-  ])('%j cannot be read', (text) => {
-    expect(decodeRecord(text)).toBeUndefined();
-  });
-
-  test("a job's name is cut to 128 bytes at a character", () => {
-    expect(jobName('rollup')).toBe('rollup');
-    const cut = jobName('🦆'.repeat(100)) as string;
-    expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(128);
-    expect(cut).toMatch(/^(🦆)+…$/u);
+describe('exchange', () => {
+  test("puts one's own entry in the place of another's, beside whoever is there", () => {
+    const found = recordOf([entrant('handed', 'read'), entrant('theirs', 'read')]);
+    const { record, ttlMs } = exchange(found, ['handed'], [entrant('mine', 'read')], now);
+    expect(tokensOf(record.holders)).toEqual(['theirs', 'mine']);
+    expect(ttlMs).toBe(10_000);
   });
 });

@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks';
 import { describe, expect, test } from '@jest/globals';
 import { InvalidOptionError, StoreUnavailableError } from '../../src/lock/errors.ts';
 import type { LockStore } from '../../src/lock/store.ts';
@@ -151,6 +152,22 @@ test('abilities of the store stay as they are, and those it lacks stay absent', 
   expect([store.subscribe, store.list, store.onNotice].map((ability) => typeof ability)).toEqual(['function', 'function', 'undefined']);
   await store.close();
   await expect(store.read('a')).rejects.toThrow('closed');
+});
+
+test('it costs one promise per call', async () => {
+  const answer = Promise.resolve(undefined);
+  const store = withBreaker({ ...memoryStore(), read: () => answer, append: () => answer });
+  let made = 0;
+  const hook = createHook({
+    init(_id, type) {
+      if (type === 'PROMISE') made += 1;
+    },
+  });
+  hook.enable();
+  for (let time = 0; time < 10; time += 1) store.read('a');
+  for (let time = 0; time < 10; time += 1) store.append?.('a', 'text', {});
+  hook.disable();
+  expect(made).toBe(20);
 });
 
 test.each([

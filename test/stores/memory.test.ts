@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createLocker } from '../../src/lock/locker.ts';
+import { createLocker } from '../../src/lock/api/locker.ts';
 import type { Version } from '../../src/lock/store.ts';
 import { memoryStore, nullStore } from '../../src/stores/memory.ts';
 import { fakeClock, storeSuite } from '../../src/testing/index.ts';

@@ -1,30 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Entry, Listed, LockStore, Version } from '../../src/lock/store.ts';
-import { type MemoryStore, memoryStore } from '../../src/stores/memory.ts';
-
-/** A store with one defect, and the behaviours of the suite that must catch it. */
-export interface BrokenStore {
-  readonly defect: string;
-  readonly caughtBy: readonly string[];
-  readonly create: () => LockStore;
-}
-
-/** A memory store, each connection with some methods changed. */
-function broken(
-  defect: string,
-  caughtBy: readonly string[],
-  change: (store: MemoryStore, backend: MemoryStore) => Partial<LockStore>,
-): BrokenStore {
-  const backend = memoryStore();
-  return {
-    defect,
-    caughtBy,
-    create() {
-      const store = backend.connect();
-      return { ...store, ...change(store, backend) };
-    },
-  };
-}
+import { type BrokenStore, broken, withVersions } from './broken.ts';
+import { brokenAppends } from './broken-appends.ts';
+import { brokenPushes } from './broken-pushes.ts';
 
 /** Changes every key on its way in. */
 function withKey({ read, create, replace, remove }: LockStore, change: (key: string) => string): Partial<LockStore> {
@@ -49,31 +27,6 @@ function withValue({ create, replace }: LockStore, change: (value: string) => st
   return {
     create: (key, value, ttlMs) => create(key, change(value), ttlMs),
     replace: (key, value, version, ttlMs) => replace(key, change(value), version, ttlMs),
-  };
-}
-
-/** Versions that a test can compare and forge, mapped to the real ones by `name`. */
-function withVersions(store: LockStore, name: (key: string, value: string) => string): Partial<LockStore> {
-  type Named = { readonly name: string };
-  const now = async (key: string): Promise<(Entry & { named: string }) | undefined> => {
-    const entry = await store.read(key);
-    return entry && { ...entry, named: name(key, entry.value) };
-  };
-  return {
-    read: async (key) => {
-      const entry = await now(key);
-      return entry && { value: entry.value, version: { name: entry.named } as Version };
-    },
-    create: async (key, value, ttlMs) => ((await store.create(key, value, ttlMs)) ? ({ name: name(key, value) } as Version) : undefined),
-    replace: async (key, value, version, ttlMs) => {
-      const entry = await now(key);
-      if (entry?.named !== (version as Named).name) return undefined;
-      return (await store.replace(key, value, entry.version, ttlMs)) && ({ name: name(key, value) } as Version);
-    },
-    remove: async (key, version) => {
-      const entry = await now(key);
-      return entry !== undefined && entry.named === (version as Named).name && store.remove(key, entry.version);
-    },
   };
 }
 
@@ -133,7 +86,8 @@ export const brokenStores: readonly BrokenStore[] = [
   broken('the version is the text', ['stale-version', 'stale-after-remove', 'stale-after-expiry'], (store) =>
     withVersions(store, (_key, value) => value),
   ),
-  ...[versionsFromOne()],
+  versionsFromOne(),
+  ...brokenAppends,
   broken('keys are folded to lower case', ['keys-apart'], (store) => withKey(store, (key) => key.toLowerCase())),
   broken('keys are cut at 249 bytes', ['key-long'], (store) => withKey(store, (key) => key.slice(0, 249))),
   broken('keys are decoded as URLs', ['key-printable'], (store) => withKey(store, (key) => decodeURIComponent(key))),
@@ -211,16 +165,7 @@ export const brokenStores: readonly BrokenStore[] = [
     },
   })),
   listsTheDead(),
-  broken('hears only the changes of its own connection', ['push', 'push-dispose'], () => {
-    const own = memoryStore();
-    return { subscribe: (key, onChange) => own.subscribe?.(key, onChange) ?? { [Symbol.dispose]: () => {} } };
-  }),
-  broken('a disposed subscription goes on', ['push-dispose'], ({ subscribe }) => ({
-    subscribe: (key, onChange) => {
-      subscribe?.(key, onChange);
-      return { [Symbol.dispose]: () => {} };
-    },
-  })),
+  ...brokenPushes,
   broken('works on after close', ['close'], () => ({ close: async () => {} })),
   broken('close takes its entries along', ['close'], ({ close }, backend) => ({
     close: async () => {

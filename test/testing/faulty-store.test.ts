@@ -19,8 +19,10 @@ describe('faultyStore', () => {
     const version = (await store.create('k', 'v', ttlMs)) as Version;
     const next = (await store.replace('k', 'w', version, ttlMs)) as Version;
     expect((await store.read('k'))?.value).toBe('w');
-    expect(await store.remove('k', next)).toBe(true);
-    expect(store.calls).toEqual({ read: 1, create: 1, replace: 1, remove: 1 });
+    expect(store.calls).toEqual({ read: 1, create: 1, replace: 1, remove: 0 });
+    const last = (await store.append?.('k', 'x', next)) as Version;
+    expect(await store.remove('k', last)).toBe(true);
+    expect(store.calls).toEqual({ read: 1, create: 1, replace: 1, remove: 1, append: 1 });
     store.resetCalls();
     expect(store.calls).toEqual({ read: 0, create: 0, replace: 0, remove: 0 });
     expect(store.traits).toBe(inner.traits);
@@ -44,6 +46,7 @@ describe('faultyStore', () => {
     const faulty = faultyStore(wrapped);
     faulty.subscribe?.('k', () => {});
     expect(wrapped.heard).toEqual(['k']);
+    expect(faulty).not.toHaveProperty('append');
     expect(faulty).not.toHaveProperty('list');
     expect(faulty).not.toHaveProperty('onNotice');
   });
@@ -87,6 +90,18 @@ describe('faultyStore', () => {
     expect(await store.remove('k', version)).toBe(false);
     expect(await inner.read('other')).toBeUndefined();
     expect(await store.remove('k', version)).toBe(true);
+  });
+
+  test('append meets the same faults', async () => {
+    const version = (await store.create('k', 'v', ttlMs)) as Version;
+    store.arm('append', 'no');
+    expect(await store.append?.('k', 'w', version)).toBeUndefined();
+    store.arm('every', 'reject-before');
+    await expect(store.append?.('k', 'w', version)).rejects.toBeInstanceOf(StoreUnavailableError);
+    expect((await inner.read('k'))?.value).toBe('v');
+    store.arm('append', 'reject-after');
+    await expect(store.append?.('k', 'w', version)).rejects.toBeInstanceOf(StoreUnavailableError);
+    expect((await inner.read('k'))?.value).toBe('vw');
   });
 
   test('a delay is counted on the clock that was passed in', async () => {

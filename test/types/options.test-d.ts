@@ -56,3 +56,11 @@ schedule('* * * * *', work, { locker, name: 'mail', guarantee: 'once-per-fire', 
 schedule('* * * * *', work, { locker, name: 'mail', guarantee: 'once-per-fire', minHoldMs: 5_000 });
 
 export { choose, memcached, postgres };
+
+createLocker({ store: memoryStore(), host: 'worker-7', maxWaiters: 100, resources: { events: { limits: { appends: 2, reads: 8 } } } });
+// @ts-expect-error writers are alone anyway
+createLocker({ store: memoryStore(), resources: { events: { limits: { writes: 1 } } } });
+// @ts-expect-error a limit is the table's, not the locker's
+createLocker({ store: memoryStore(), limits: { appends: 2 } });
+// @ts-expect-error nor the call's
+locker.lock('events', { limits: { appends: 2 } });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Holder } from '../../src/lock/record.ts';
+import type { Holder } from '../../src/lock/holder.ts';
 import { type Conflict, classifyConflict } from '../../src/warehouse/conflicts.ts';
 import { explainConflict } from '../../src/warehouse/explanation.ts';
 

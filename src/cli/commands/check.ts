@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { LoadedConfig } from '../../config/index.ts';
-import { type ResolvedOptions, type RunOptions, resolveOptions } from '../../lock/options.ts';
+import type { ResolvedOptions, RunOptions } from '../../lock/options.ts';
+import { resolveOptions } from '../../lock/plan/options.ts';
 import { shortly } from '../durations.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
 import { printable, type Terminal, table } from '../terminal.ts';
@@ -27,6 +28,7 @@ async function check(terminal: Terminal, flags: CommonFlags): Promise<number> {
 /** Everything in force, defaults included. JSON has no Infinity: it is written as a text, as in a config file. */
 function summaryOf(config: LoadedConfig): object {
   const { source, envName, store, namespace = 'giveway', environment, defaultSchema = 'public', allowUnlisted = false, resources } = config;
+  const { host, maxWaiters, nesting } = config;
   const listed = Object.keys(resources ?? {}).sort();
   return {
     source,
@@ -35,6 +37,9 @@ function summaryOf(config: LoadedConfig): object {
     namespace,
     environment,
     defaultSchema,
+    host,
+    maxWaiters,
+    nesting,
     allowUnlisted: resources === undefined || allowUnlisted,
     resources: Object.fromEntries(listed.map((name) => [name, settingsOf(config, name)])),
     others: settingsOf(config, undefined),
@@ -55,22 +60,24 @@ function settingsOf(config: LoadedConfig, name: string | undefined): object {
   const { ttlMs, maxHoldMs, minHoldMs, retry, onBusy, onStoreDown } = optionsOf(config, name);
   const run = optionsOf(config, name, runDefaults);
   const inGivewayRun = { maxHoldMs: run.maxHoldMs, onStoreDown: run.onStoreDown };
-  const settings = { ttlMs, maxHoldMs, minHoldMs, onBusy, onStoreDown, retry, inGivewayRun };
+  const limits = name === undefined ? undefined : config.resources?.[name]?.limits;
+  const settings = { ttlMs, maxHoldMs, minHoldMs, onBusy, onStoreDown, retry, limits, inGivewayRun };
   return JSON.parse(JSON.stringify(settings, (_key, value) => (value === Number.POSITIVE_INFINITY ? 'Infinity' : value)));
 }
 
 function inWords(config: LoadedConfig, style: Terminal['style']): string {
-  const { source, envName, store, namespace = 'giveway', environment, resources, allowUnlisted } = config;
+  const { source, envName, store, namespace = 'giveway', environment, host, resources, allowUnlisted } = config;
   const head = table([
     ['config', source ?? 'none: variables and flags only'],
     ['environments', envName ?? 'no block applied'],
     ['store', store.label],
     ['keys', [namespace, environment, '…'].filter((part) => part !== undefined).join(':')],
+    ...(host === undefined ? [] : [['host', printable(host)]]),
     ['unlisted names', resources === undefined || allowUnlisted ? 'allowed' : 'refused'],
   ]);
   const names = Object.keys(resources ?? {}).sort();
   const rows = [...names, ...(resources === undefined || allowUnlisted ? [undefined] : [])].map((name) => rowOf(config, name));
-  const heading = ['RESOURCE', 'TTL', 'MAX HOLD', 'MIN HOLD', 'ON BUSY', 'WAITS', 'STORE DOWN'];
+  const heading = ['RESOURCE', 'TTL', 'MAX HOLD', 'MIN HOLD', 'ON BUSY', 'WAITS', 'STORE DOWN', 'LIMITS'];
   const [first = '', ...lines] = table([heading, ...rows]).split('\n');
   const isAnyUnset = rows.some((cells) => cells.some((cell) => cell.endsWith(unset)));
   return `${head}\n${[style('bold', first), ...lines].join('\n')}${isAnyUnset ? defaultsInWords : ''}`;
@@ -89,5 +96,20 @@ function rowOf(config: LoadedConfig, name: string | undefined): string[] {
   const span = (ms: number): string => (Number.isFinite(ms) ? shortly(ms) : 'no limit');
   const hold = `${span(maxHoldMs)}${run.maxHoldMs === maxHoldMs ? '' : unset}`;
   const down = `${onStoreDown}${run.onStoreDown === onStoreDown ? '' : unset}`;
-  return [printable(name ?? '(any other)'), span(ttlMs), hold, span(minHoldMs), onBusy, span(retry.maxWaitMs), down];
+  return [
+    printable(name ?? '(any other)'),
+    span(ttlMs),
+    hold,
+    span(minHoldMs),
+    onBusy,
+    span(retry.maxWaitMs),
+    down,
+    limitsOf(config, name),
+  ];
+}
+
+/** `4 appends, 2 reads` */
+function limitsOf({ resources = {} }: LoadedConfig, name: string | undefined): string {
+  const limits = Object.entries((name === undefined ? undefined : resources[name]?.limits) ?? {});
+  return limits.map(([mode, limit]) => `${limit} ${mode}`).join(', ');
 }

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { createLocker } from '../../lock/locker.ts';
+import { createLocker } from '../../lock/api/locker.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type JournalFlags, openJournal, withJournalFlag } from '../journal.ts';
 import { type CommonFlags, openConfig } from '../open.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { LoadedConfig } from '../../config/index.ts';
-import { resolveOptions } from '../../lock/options.ts';
+import { resolveOptions } from '../../lock/plan/options.ts';
 import type { Finding, Patient } from '../doctor/finding.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type CommonFlags, openConfig } from '../open.ts';

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
-import { createLocker } from '../../lock/locker.ts';
-import type { LockScope } from '../../lock/scope.ts';
+import { createLocker } from '../../lock/api/locker.ts';
+import type { LockScope } from '../../lock/options.ts';
 import { durationBetween } from '../durations.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type JournalFlags, openJournal, withJournalFlag } from '../journal.ts';

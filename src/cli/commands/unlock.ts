@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Removal, removeShown } from '../../lock/removal.ts';
+import { type Removal, removeShown } from '../../lock/api/removal.ts';
 import { durationBetween, shortly } from '../durations.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type CommonFlags, openConfig } from '../open.ts';

@@ -3,8 +3,8 @@ import { type JournalFlags, withJournalFlag } from '../journal.ts';
 import { type LastSkips, lastSkips, skipsInWords } from '../last-skips.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
 import { type Observer, observe, type Sight, sightJson } from '../sight.ts';
-import { printable, type Terminal } from '../terminal.ts';
-import { endInWords, holderInWords } from '../words.ts';
+import { printable, printableName, type Terminal } from '../terminal.ts';
+import { endInWords, holderInWords, placesInWords } from '../words.ts';
 import { newCommand, type Perform } from './grammar.ts';
 
 type WhyFlags = CommonFlags & JournalFlags;
@@ -71,11 +71,13 @@ function explain(own: Account, schema: Account | undefined, nowMs: number): stri
 
 function linesOf({ sight: { resource, state, holders, waiting }, last }: Account, nowMs: number): readonly string[] {
   return [
-    `${printable(resource)} is ${state}.`,
+    `${printable(resource)} is ${state}${placesInWords(holders)}.`,
     ...holders.map(
       (holder) => `  ${holder.minHold ? 'ended, kept:' : 'held by'} ${holderInWords(holder, nowMs)}; ends ${endInWords(holder, nowMs)}`,
     ),
-    ...waiting.map((waiter) => `  next in line: ${holderInWords(waiter, nowMs).replace(', for ', ', waiting for ')}`),
+    ...waiting.map(
+      (waiter, index) => `  ${index === 0 ? 'next' : `place ${index + 1}`} in line: ${holderInWords(waiter, nowMs, 'waiting for')}`,
+    ),
     ...skipsInWords(last, nowMs),
   ];
 }
@@ -103,7 +105,7 @@ function adviceFor({ resource, state, holders, waiting }: Sight, nowMs: number):
     overdue
       ? 'It is past its latest end, and will go away with its TTL.'
       : 'Wait: a holder that ends or dies frees it; a dead one within its TTL and 3 s.',
-    ...(first === undefined ? [] : [`Is it stuck? See what pid ${first.pid} does on ${printable(first.host)}, and end it there.`]),
+    ...(first === undefined ? [] : [`Is it stuck? See what pid ${first.pid} does on ${printableName(first.host)}, and end it there.`]),
     `Is its process gone, or ended by you? ${remove} removes the lock at once. A process that still runs would go on without it.`,
   ];
 }

@@ -1,5 +1,5 @@
 import type { StoreUrl } from '../../config/index.ts';
-import { clockSkewMs } from '../../lock/decide.ts';
+import { clockSkewMs } from '../../lock/record/decide.ts';
 import { shortly } from '../durations.ts';
 
 /** One thing that `doctor` looked at. */

@@ -35,6 +35,10 @@ function holding(one) {
   const end = one.latestEndMs === undefined ? '' : ', until ' + clock(one.latestEndMs) + ' at the latest';
   return make('li', {}, 'held by ', ...holder(one), ', for ' + whole(now() - one.sinceMs) + end);
 }
+const waitingShown = 5;
+function inLine(one, index) {
+  return make('li', {}, (index === 0 ? 'next in line: ' : 'place ' + (index + 1) + ': '), ...holder(one), ', for ' + whole(now() - one.sinceMs));
+}
 
 const kinds = { held: 'held', unprotected: 'ran without a lock', lost: 'lock lost', skip: 'skipped', conflict: 'conflict' };
 const shapes = { held: [6, 11], unprotected: [6, 11], lost: [6, 11], skip: [20, 7], conflict: [0, 5] };
@@ -72,14 +76,15 @@ function numbers({ past }) {
 const states = { free: 'free', held: 'held', 'min-hold': 'rests', unknown: 'not known' };
 
 function table(one, toMs) {
-  const { resource, state, holders, holdersLeftOff, waiting } = one;
-  const next = waiting[0];
+  const { resource, state, holders, holdersLeftOff, places, waiting, waitingLeftOff } = one;
+  const of = places === undefined ? '' : ', ' + places.taken + ' of ' + places.limit;
   return make('article', { class: 'card', 'data-key': resource, 'data-table': resource, 'data-state': state },
-    make('header', {}, make('h3', {}, name(resource)), make('span', { class: 'state ' + state }, states[state])),
+    make('header', {}, make('h3', {}, name(resource)), make('span', { class: 'state ' + state }, states[state] + of)),
     holders.length === 0 ? undefined : make('ul', {}, holders.map(holding)),
     holdersLeftOff === 0 ? undefined : make('p', {}, 'and ' + holdersLeftOff + ' more'),
-    next === undefined ? undefined : make('p', { class: 'next' }, 'next in line: ', ...holder(next),
-      waiting.length > 1 ? ' and ' + (waiting.length - 1) + ' more' : ''),
+    waiting.length === 0 ? undefined : make('ol', { class: 'line', 'aria-label': 'In line' }, waiting.slice(0, waitingShown).map(inLine)),
+    waiting.length + waitingLeftOff > waitingShown
+      ? make('p', {}, 'and ' + (waiting.length + waitingLeftOff - waitingShown) + ' more in line') : undefined,
     ...(view.historyFromMs === undefined ? [] : [...timeline(one, toMs), numbers(one)]),
     view.canUnlock && holders.length > 0 && holdersLeftOff === 0
       ? make('button', { type: 'button', 'data-unlock': resource, 'aria-label': 'Unlock ' + resource }, 'Unlock…') : undefined);

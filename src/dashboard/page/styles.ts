@@ -11,7 +11,7 @@ body { margin: 0 auto; max-width: 76rem; padding: 0 1rem 3rem; background: var(-
 bdi { overflow-wrap: anywhere; }
 header { display: flex; justify-content: space-between; align-items: baseline; gap: 1rem; }
 h1 { font-size: 1.4rem; margin: 1rem 0 .5rem; } h2 { font-size: 1.1rem; margin: 1.5rem 0 .5rem; } h3 { font-size: 1rem; margin: 0; }
-p, ul, dl, dd { margin: 0; padding: 0; } ul { list-style: none; }
+p, ul, ol, dl, dd { margin: 0; padding: 0; } ul, ol { list-style: none; }
 #connection, .faint { color: var(--faint); font-size: .87rem; }
 #problems li { border-left: 4px solid var(--lost); background: var(--card); padding: .5rem .75rem; margin-top: .5rem; }
 .cards { display: grid; align-items: start; grid-template-columns: repeat(auto-fill, minmax(min(100%, 23rem), 1fr)); gap: .75rem; }

@@ -1,7 +1,7 @@
+import type { SkipReason } from '../../lock/api/run.ts';
 import type { LostReason } from '../../lock/errors.ts';
 import type { LockerEvents } from '../../lock/events.ts';
-import type { Mode } from '../../lock/record.ts';
-import type { SkipReason } from '../../lock/run.ts';
+import type { Mode } from '../../lock/holder.ts';
 import { checkOptions, orNone, positiveInteger, type Rules } from '../check-options.ts';
 import type { Observed, SeenHolder } from '../listening.ts';
 

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { Clock } from '../../lock/clock.ts';
 import type { LostReason } from '../../lock/errors.ts';
 import type { LockerEvents } from '../../lock/events.ts';
-import { needsOf } from '../../lock/scope.ts';
+import { needsOf } from '../../lock/plan/scope.ts';
 import { listen, type Observed, withoutTokens } from '../listening.ts';
 import type { ConflictEntry, HoldEntry, HoldOutcome, SkipEntry, WaitEntry } from './journal.ts';
 

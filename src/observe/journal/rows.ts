@@ -1,7 +1,7 @@
+import type { SkipReason } from '../../lock/api/run.ts';
 import type { LostReason } from '../../lock/errors.ts';
-import type { Mode } from '../../lock/record.ts';
-import type { SkipReason } from '../../lock/run.ts';
-import { needsOf } from '../../lock/scope.ts';
+import type { Mode } from '../../lock/holder.ts';
+import { needsOf } from '../../lock/plan/scope.ts';
 import type { SeenHolder } from '../listening.ts';
 import type { HoldOutcome, JournalEntry } from './journal.ts';
 import type { Hold, Moment } from './recorder.ts';

@@ -1,10 +1,16 @@
-import { attribute, decodeItem, type Item, released } from './item.ts';
+import { attribute, decodeItem, type Item, type ItemState, released } from './item.ts';
 
 /** DynamoDB's expression language: placeholders for names begin with `#`, those for values with `:`. */
 export interface Expression {
   readonly expression: string;
   readonly names: Record<string, string>;
   readonly values: Item;
+}
+
+/** A condition, and what `UpdateItem` does to an item for which it holds. */
+export interface Update {
+  readonly condition: Condition;
+  readonly update: string;
 }
 
 /** What must be true of an item for a write to take effect. */
@@ -34,25 +40,50 @@ export function isFree(partitionKeyName: string, deadVersion: string | undefined
   };
 }
 
-/** Still at this version. The Java client releases without a new version, so that is asked for as well. */
-export function isAt(recordVersionNumber: string): Condition {
+/** Still at this version, and with nothing appended since. The Java client releases without a new version, so that is asked for as well. */
+export function isAt({ recordVersionNumber, givewayVersion }: ItemState): Condition {
+  const isSame = '#version = :version AND (attribute_not_exists(#released) OR #released <> :released)';
+  const common = { names, values: { ':version': { S: recordVersionNumber }, ':released': released } };
+  const condition =
+    givewayVersion === undefined
+      ? { expression: isSame, ...common }
+      : {
+          expression: `${isSame} AND #giveway = :giveway`,
+          names: { ...names, '#giveway': attribute.givewayVersion },
+          values: { ...common.values, ':giveway': { S: givewayVersion } },
+        };
   return {
-    expression: '#version = :version AND (attribute_not_exists(#released) OR #released <> :released)',
-    names,
-    values: { ':version': { S: recordVersionNumber }, ':released': released },
+    ...condition,
     holds(found) {
       const stored = found && decodeItem(found);
-      return stored?.recordVersionNumber === recordVersionNumber && !stored.isReleased;
+      return stored?.recordVersionNumber === recordVersionNumber && stored.givewayVersion === givewayVersion && !stored.isReleased;
     },
   };
 }
 
 /** An update, not a deletion. The new version tells this release from any other when its answer is lost. */
-export function toReleased(recordVersionNumber: string, nextVersion: string): { condition: Condition; update: string } {
-  const condition = isAt(recordVersionNumber);
+export function toReleased(state: ItemState, nextVersion: string): Update {
+  const condition = isAt(state);
   return {
     condition: { ...condition, values: { ...condition.values, ':next': { S: nextVersion } } },
     update: 'SET #released = :released, #version = :next',
+  };
+}
+
+/**
+ * DynamoDB cannot add to a text, but to a list. `recordVersionNumber` stays: by its standing still everybody knows a dead holder,
+ * so a new one would keep it alive as long as anybody waits.
+ */
+export function toAppended(state: ItemState, text: string, nextGivewayVersion: string): Update {
+  const condition = isAt(state);
+  const values = { ':next': { S: nextGivewayVersion }, ':none': { L: [] }, ':text': { L: [{ S: text }] } };
+  return {
+    condition: {
+      ...condition,
+      names: { ...condition.names, '#appended': attribute.appended },
+      values: { ...condition.values, ...values },
+    },
+    update: 'SET #giveway = :next, #appended = list_append(if_not_exists(#appended, :none), :text)',
   };
 }
 

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { StoreUnavailableError } from '../../lock/errors.ts';
 import type { Entry, Listed, LockStore, StoreTraits, Version } from '../../lock/store.ts';
 import { withBreaker } from '../breaker.ts';
-import { type Condition, hasPrefix, isAt, isFree, toReleased } from './conditions.ts';
-import { decodeItem, encodeItem, type Item, litterAfterMs, recordText } from './item.ts';
+import { randomId } from '../random-id.ts';
+import { type Condition, hasPrefix, isAt, isFree, toAppended, toReleased } from './conditions.ts';
+import { decodeItem, encodeItem, type Item, type ItemState, litterAfterMs, nextGivewayVersion, recordText } from './item.ts';
 import { createObservations, isDead } from './observations.ts';
 import { checkKey, type DynamodbStoreOptions, resolveOptions } from './options.ts';
 import { createRequests } from './requests.ts';
@@ -29,15 +30,14 @@ const dynamodbTraits: StoreTraits = {
   mayForget: false,
   durable: true,
   pushes: false,
+  appends: true,
   expiry: 'observation',
 };
 
 /** The Java client's default for the same cache. */
 const mostObservations = 10_000;
 
-interface ItemVersion extends Version {
-  readonly recordVersionNumber: string;
-}
+type ItemVersion = Version & ItemState;
 
 /**
  * Records as items of a DynamoDB table, in the layout of the Java DynamoDB Lock Client: both can share a table.
@@ -75,7 +75,8 @@ export function dynamodbStore(options: DynamodbStoreOptions): DynamodbStore {
     const nowMs = clock.monotonicMs();
     const observation = observations.see(key, stored.recordVersionNumber, stored.leaseMs, nowMs);
     if (isDead(observation, nowMs)) return undefined;
-    const version: ItemVersion = { recordVersionNumber: stored.recordVersionNumber };
+    const { recordVersionNumber, givewayVersion } = stored;
+    const version: ItemVersion = { recordVersionNumber, givewayVersion };
     return { value: recordText(stored, clock.wallMs() - (nowMs - observation.sinceMs)), version };
   }
 
@@ -85,14 +86,14 @@ export function dynamodbStore(options: DynamodbStoreOptions): DynamodbStore {
     const recordVersionNumber = randomUUID();
     const litterAtWallMs = keepReleased ? undefined : clock.wallMs() + leaseMs + litterAfterMs;
     const item = encodeItem({ value, ttlMs: leaseMs, recordVersionNumber, ownerName, litterAtWallMs });
-    const isApplied = (found: Item | undefined): boolean => versionIn(found) === recordVersionNumber;
+    const isApplied = (found: Item | undefined): boolean => stateIn(found)?.recordVersionNumber === recordVersionNumber;
     const written = await requests.put({ key: itemKey(key), item, condition, isApplied, showFound: true });
     if (!written.done) {
       look(key, written.found);
       return undefined;
     }
     observations.see(key, recordVersionNumber, leaseMs, clock.monotonicMs());
-    const version: ItemVersion = { recordVersionNumber };
+    const version: ItemVersion = { recordVersionNumber, givewayVersion: recordVersionNumber };
     return version;
   }
 
@@ -112,23 +113,35 @@ export function dynamodbStore(options: DynamodbStoreOptions): DynamodbStore {
     },
 
     async replace(key, value, version, ttlMs) {
-      const { recordVersionNumber } = version as ItemVersion;
-      if (observedDead(key, recordVersionNumber)) return undefined;
-      return put(key, value, ttlMs, isAt(recordVersionNumber));
+      const state = version as ItemVersion;
+      if (observedDead(key, state.recordVersionNumber)) return undefined;
+      return put(key, value, ttlMs, isAt(state));
     },
 
     async remove(key, version) {
-      const { recordVersionNumber } = version as ItemVersion;
+      const state = version as ItemVersion;
       // An expired entry is absent, so the answer will be no; what is left of it is taken away all the same.
-      const expired = observedDead(key, recordVersionNumber);
+      const expired = observedDead(key, state.recordVersionNumber);
       const nextVersion = randomUUID();
-      const isApplied = (found: Item | undefined): boolean => found === undefined || versionIn(found) === nextVersion;
+      const isApplied = (found: Item | undefined): boolean => found === undefined || stateIn(found)?.recordVersionNumber === nextVersion;
       const removal = { key: itemKey(key), isApplied };
       const written = await (keepReleased
-        ? requests.update({ ...removal, ...toReleased(recordVersionNumber, nextVersion) })
-        : requests.delete({ ...removal, condition: isAt(recordVersionNumber) }));
+        ? requests.update({ ...removal, ...toReleased(state, nextVersion) })
+        : requests.delete({ ...removal, condition: isAt(state) }));
       if (written.done) observations.forget(key);
       return written.done && !expired;
+    },
+
+    async append(key, text, version) {
+      const { recordVersionNumber, givewayVersion } = version as ItemVersion;
+      // To what another client wrote nothing can be added: it would not be read as part of that.
+      if (givewayVersion === undefined || observedDead(key, recordVersionNumber)) return undefined;
+      const nextVersion = nextGivewayVersion(recordVersionNumber, randomId());
+      const isApplied = (found: Item | undefined): boolean => stateIn(found)?.givewayVersion === nextVersion;
+      const update = toAppended({ recordVersionNumber, givewayVersion }, text, nextVersion);
+      const written = await requests.update({ key: itemKey(key), isApplied, ...update });
+      const next: ItemVersion = { recordVersionNumber, givewayVersion: nextVersion };
+      return written.done ? next : undefined;
     },
 
     async *list(prefix): AsyncGenerator<Listed> {
@@ -155,6 +168,6 @@ export function dynamodbStore(options: DynamodbStoreOptions): DynamodbStore {
   };
 }
 
-function versionIn(item: Item | undefined): string | undefined {
-  return item && decodeItem(item).recordVersionNumber;
+function stateIn(item: Item | undefined): ItemState | undefined {
+  return item && decodeItem(item);
 }

@@ -1,9 +1,9 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import type { LockRecord } from '../../lock/record.ts';
+import type { LockRecord } from '../../lock/record/record.ts';
 
 /**
  * The item as the Java DynamoDB Lock Client writes and reads it, so that workers in both languages can share a table.
- * `givewayVersion` and `expiresAtSeconds` are ours; that client treats them as the caller's additional attributes.
+ * `givewayVersion`, `appended` and `expiresAtSeconds` are ours; that client treats them as the caller's additional attributes.
  */
 export const attribute = {
   ownerName: 'ownerName',
@@ -12,6 +12,7 @@ export const attribute = {
   isReleased: 'isReleased',
   data: 'data',
   givewayVersion: 'givewayVersion',
+  appended: 'appended',
   expiresAtSeconds: 'expiresAtSeconds',
 } as const;
 
@@ -19,17 +20,21 @@ export const released: AttributeValue = { S: '1' };
 
 export type Item = Record<string, AttributeValue>;
 
-/** What we make of an item. */
-export interface StoredLock {
+/** Names one state of an item. */
+export interface ItemState {
   /** Empty if the item has none: then no condition on it can ever hold. */
   readonly recordVersionNumber: string;
+  /** What `givewayVersion` says, if giveway wrote this version: the version, and after an append also an id of that append. */
+  readonly givewayVersion: string | undefined;
+}
+
+/** What we make of an item. */
+export interface StoredLock extends ItemState {
   /** Infinity if the item tells none: such an item never dies by observation. */
   readonly leaseMs: number;
   readonly isReleased: boolean;
   readonly ownerName: string;
   readonly data: string;
-  /** Was this version written by a giveway store? */
-  readonly isOurs: boolean;
 }
 
 /** How long past its end the table's TTL leaves an item alone: the writer's clock may be wrong by as much. */
@@ -59,6 +64,7 @@ export function encodeItem({ value, ttlMs, recordVersionNumber, ownerName, litte
 
 export function decodeItem(item: Item): StoredLock {
   const recordVersionNumber = item[attribute.recordVersionNumber]?.S ?? '';
+  const givewayVersion = givewayVersionIn(item, recordVersionNumber);
   const lease = item[attribute.leaseDuration];
   const leaseMs = Number.parseInt(lease?.S ?? lease?.N ?? '', 10);
   return {
@@ -66,9 +72,24 @@ export function decodeItem(item: Item): StoredLock {
     leaseMs: Number.isNaN(leaseMs) ? Number.POSITIVE_INFINITY : leaseMs,
     isReleased: item[attribute.isReleased]?.S === released.S,
     ownerName: item[attribute.ownerName]?.S ?? '',
-    data: Buffer.from(item[attribute.data]?.B ?? []).toString('utf8'),
-    isOurs: recordVersionNumber !== '' && item[attribute.givewayVersion]?.S === recordVersionNumber,
+    givewayVersion,
+    data: Buffer.from(item[attribute.data]?.B ?? []).toString('utf8') + (givewayVersion === undefined ? '' : appendedIn(item)),
   };
+}
+
+/** What `givewayVersion` becomes by an append. Version 0.1.0 takes that for an item of a stranger, and leaves it alone. */
+export function nextGivewayVersion(recordVersionNumber: string, id: string): string {
+  return `${recordVersionNumber}/${id}`;
+}
+
+/** Another client may have replaced the version and left what it does not know as it was: then it says nothing about this version. */
+function givewayVersionIn(item: Item, recordVersionNumber: string): string | undefined {
+  const version = item[attribute.givewayVersion]?.S;
+  return recordVersionNumber !== '' && version?.split('/')[0] === recordVersionNumber ? version : undefined;
+}
+
+function appendedIn(item: Item): string {
+  return (item[attribute.appended]?.L ?? []).map(({ S = '' }) => S).join('');
 }
 
 /**
@@ -76,8 +97,9 @@ export function decodeItem(item: Item): StoredLock {
  * `sinceWallMs` is when we first saw this version: the item itself carries no time.
  */
 export function recordText(stored: StoredLock, sinceWallMs: number): string {
-  if (stored.isOurs || stored.recordVersionNumber === '' || stored.leaseMs === Number.POSITIVE_INFINITY) return stored.data;
-  const record: LockRecord = {
+  if (stored.givewayVersion !== undefined || stored.recordVersionNumber === '' || stored.leaseMs === Number.POSITIVE_INFINITY)
+    return stored.data;
+  const record: Pick<LockRecord, 'v' | 'holders'> = {
     v: 1,
     holders: [
       {

@@ -20,7 +20,7 @@ export interface EtcdWatchResponse {
   readonly created: boolean;
   readonly canceled: boolean;
   readonly cancel_reason?: string;
-  readonly events: readonly { readonly kv: Pick<EtcdKeyValue, 'create_revision' | 'mod_revision'> }[];
+  readonly events: readonly { readonly type: 'Put' | 'Delete'; readonly kv: EtcdKeyValue }[];
 }
 
 /** A stream on which watches are asked for and told of. */

@@ -1,18 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { InvalidOptionError, StoreUnavailableError } from '../../lock/errors.ts';
-import type { Entry, Listed, LockStore, StoreNotice, StoreTraits, Version } from '../../lock/store.ts';
+import { StoreUnavailableError } from '../../lock/errors.ts';
+import type { Listed, LockStore, StoreNotice, StoreTraits, Version } from '../../lock/store.ts';
 import { withBreaker } from '../breaker.ts';
 import type { EtcdKeyValue } from './client.ts';
 import { saysLeaseExists } from './failures.ts';
 import { type EtcdStoreOptions, resolveOptions } from './options.ts';
 import { type Ask, createRequests } from './requests.ts';
+import { checkVersion, type EtcdVersion, entryIn, ifStands, newLease, versionOf } from './version.ts';
 import { createWatches, type Watches } from './watches.ts';
-
-/** Names one write: its revision, and the lease that was made for it alone. */
-interface EtcdVersion extends Version {
-  readonly fence: bigint;
-  readonly lease: string;
-}
 
 /** Keys that `list` asks for at once. */
 const listPage = 500;
@@ -34,6 +28,7 @@ export function etcdStore(options: EtcdStoreOptions): LockStore {
   const watches = createWatches({
     open: () => client.watchClient.watch(),
     renewLogin: () => requests.run((ask) => ask((call) => client.kv.range({ key: keyOf('giveway'), count_only: true }, call))),
+    entryIn,
     prefix,
     onDeaf: (reason) => {
       for (const tell of noticeListeners) tell(deafNotice(reason));
@@ -65,12 +60,11 @@ export function etcdStore(options: EtcdStoreOptions): LockStore {
         failure: [{ request_range: { key: keyOf(key) } }],
       };
       const { reply } = await ask((call) => client.kv.txn(request, call));
-      if (reply.succeeded) return versionOf(reply.header.revision, lease);
+      if (reply.succeeded) return versionOf(reply.header.revision, lease, value);
       const found = reply.responses[0]?.response_range?.kvs[0];
-      if (found?.lease === lease) return versionOf(found.mod_revision, lease); // an earlier send was done
       // Without its lease a send that is still under way can do nothing either.
-      revokeAside(lease);
-      return undefined;
+      if (found?.lease !== lease) revokeAside(lease);
+      return ifStands(found, lease, value);
     });
   }
 
@@ -118,6 +112,21 @@ export function etcdStore(options: EtcdStoreOptions): LockStore {
       return isRemoved;
     },
 
+    async append(key, text, version) {
+      const known = checkVersion(version);
+      const value = known.value + text;
+      const request = {
+        compare: [isAt(keyOf(key), known.fence)],
+        success: [{ request_put: { key: keyOf(key), value: Buffer.from(value), ignore_lease: true } }],
+        failure: [{ request_range: { key: keyOf(key) } }],
+      };
+      return requests.run(async (ask) => {
+        const { reply } = await ask((call) => client.kv.txn(request, call));
+        if (reply.succeeded) return versionOf(reply.header.revision, known.lease, value);
+        return ifStands(reply.responses[0]?.response_range?.kvs[0], known.lease, value);
+      });
+    },
+
     subscribe: watches.subscribe,
 
     async *list(keyPrefix): AsyncGenerator<Listed> {
@@ -152,6 +161,7 @@ function traitsOf(watches: Watches): StoreTraits {
     ttlGrainMs: 1_000,
     mayForget: false,
     durable: true,
+    appends: true,
     get pushes() {
       return !watches.isDeaf;
     },
@@ -162,27 +172,8 @@ function deafNotice(reason: string): StoreNotice {
   return { code: 'ERR_GIVEWAY_NO_PUSH', message: `etcd does not let this user watch keys, so waiters poll: ${reason}` };
 }
 
-/** 63 random bits. Zero would have etcd choose. */
-function newLease(): string {
-  return String((randomBytes(8).readBigUInt64BE() >> 1n) | 1n);
-}
-
 function isAt(key: Buffer, revision: bigint): object {
   return { key, target: 'Mod', result: 'Equal', mod_revision: String(revision) };
-}
-
-function entryIn({ value, mod_revision, lease }: EtcdKeyValue): Entry {
-  return { value: value.toString(), version: versionOf(mod_revision, lease) };
-}
-
-function versionOf(revision: string, lease: string): EtcdVersion {
-  return { fence: BigInt(revision), lease };
-}
-
-function checkVersion(version: Version): EtcdVersion {
-  const { fence, lease } = version as Partial<EtcdVersion>;
-  if (typeof fence === 'bigint' && typeof lease === 'string') return { fence, lease };
-  throw new InvalidOptionError('version', version, 'a version that this store gave is needed');
 }
 
 /** The first key that does not begin with `start`: its last byte raised by one. One zero byte means "to the end of all keys". */

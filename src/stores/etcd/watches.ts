@@ -1,8 +1,9 @@
-import { createSubscribers } from '../subscribers.ts';
-import type { EtcdWatchResponse, EtcdWatchStream } from './client.ts';
+import type { Entry } from '../../lock/store.ts';
+import { createSubscribers, type OnChange } from '../subscribers.ts';
+import type { EtcdKeyValue, EtcdWatchResponse, EtcdWatchStream } from './client.ts';
 
 export interface Watches {
-  subscribe(key: string, onChange: () => void): Disposable;
+  subscribe(key: string, onChange: OnChange): Disposable;
   /** The server does not let this user watch. */
   readonly isDeaf: boolean;
   close(): void;
@@ -12,6 +13,7 @@ export interface WatchesOptions {
   readonly open: () => Promise<EtcdWatchStream>;
   /** Has the client log in again if its login is over: it does so for requests, and never for a stream. May reject. */
   readonly renewLogin: () => Promise<unknown>;
+  readonly entryIn: (found: EtcdKeyValue) => Entry;
   /** Before each key. */
   readonly prefix: string;
   /** The server does not let this user watch, because of `reason`. */
@@ -27,7 +29,7 @@ const probeEveryMs = 5_000;
  * One stream for all subscribed keys, open only while there are any, with one watch per key. etcd3's own watcher would do
  * nearly as well, but throws out of the stream's events when an answer overtakes a cancellation.
  */
-export function createWatches({ open, renewLogin, prefix, onDeaf }: WatchesOptions): Watches {
+export function createWatches({ open, renewLogin, entryIn, prefix, onDeaf }: WatchesOptions): Watches {
   const subscribers = createSubscribers();
   /** The watch of each key, and how many subscriptions it has. */
   const watches = new Map<string, { readonly id: number; count: number }>();
@@ -105,7 +107,9 @@ export function createWatches({ open, renewLogin, prefix, onDeaf }: WatchesOptio
     const key = keys.get(String(id));
     if (key === undefined) return;
     // A key that was just made has nobody waiting for its end; but before the watch began, something may have been missed.
-    if (created || canceled || events.some(({ kv }) => kv.create_revision !== kv.mod_revision)) subscribers.tell(key);
+    if (!created && !canceled && !events.some(({ kv }) => kv.create_revision !== kv.mod_revision)) return;
+    const last = events.at(-1);
+    subscribers.tell(key, last?.type === 'Put' ? entryIn(last.kv) : undefined);
   }
 
   /** etcd does not say which watch it refuses. */

@@ -1,45 +1,95 @@
-import { type Response, Utils } from 'memjs';
-import type { Exptime } from './exptime.ts';
-import type { Reply, Request, Status } from './request.ts';
+import type { Protocol } from './connection.ts';
+import { notAuthenticated, outOfStep } from './fault.ts';
+import type { Command, Status } from './request.ts';
 
 /**
  * The requests of memcached's binary protocol that a store needs. REPLACE and not SET, though both obey a CAS: a SET that
- * finds no memory deletes what is under the key, whatever its CAS (measured with -M on 1.6.18).
+ * finds no memory deletes what is under the key, whatever its CAS (measured with -M on 1.6.18). Uptime is one of its STATs.
  */
-export const opcodes = { get: 0x00, add: 0x02, replace: 0x03, delete: 0x04 } as const;
+export const opcodes: Readonly<Record<Command, number>> = {
+  get: 0x00,
+  add: 0x02,
+  replace: 0x03,
+  append: 0x0e,
+  delete: 0x04,
+  uptime: 0x10,
+};
 
+const ok = 0x00;
+const unauthenticated = 0x20;
 const statuses = new Map<number, Status>([
-  [0x00, 'ok'],
+  [ok, 'ok'],
   [0x01, 'notFound'],
   [0x02, 'exists'],
+  [0x05, 'notStored'],
   [0x82, 'outOfMemory'],
 ]);
 
+const requestMagic = 0x80;
 /** The first byte of every reply. */
 export const replyMagic = 0x81;
 
-const casOffset = 16;
+/** Magic, opcode, length of the key (2 bytes); length of the extras, data type, status (2); length of all that follows; number; CAS. */
+const headBytes = 24;
+/** Flags, which are never used, and exptime. */
+const extrasBytes = 8;
 
-/** The bytes of a request. memjs writes no CAS of its own, so it is put in afterwards. */
-export function encode(request: Request, sequence: number): Buffer {
-  const extras = 'exptime' in request ? flagsAnd(request.exptime) : '';
-  const value = 'value' in request ? request.value : '';
-  const bytes = Utils.makeRequestBuffer(opcodes[request.command], request.key, extras, value, sequence);
-  if ('cas' in request) bytes.writeBigUInt64BE(request.cas, casOffset);
-  return bytes;
+/** Both ends of the protocol. */
+export const binary: Protocol = {
+  write(outbox, { command, key, value, exptime, cas }, number) {
+    const start = outbox.begin(headBytes + extrasBytes + key.length + 3 * value.length);
+    const { bytes, view } = outbox;
+    let at = start + headBytes;
+    if (exptime !== 0) {
+      view.setUint32(at, 0);
+      view.setUint32(at + 4, exptime);
+      at += extrasBytes;
+    }
+    view.setUint32(start, (requestMagic << 24) | (opcodes[command] << 16) | key.length);
+    view.setUint32(start + 4, (at - start - headBytes) << 24);
+    outbox.end = at + bytes.write(key + value, at);
+    view.setUint32(start + 8, outbox.end - start - headBytes);
+    view.setUint32(start + 12, number);
+    view.setBigUint64(start + 16, cas);
+  },
+
+  read(bytes, start, { command }, number) {
+    if (bytes.length - start < headBytes) return undefined;
+    const end = start + headBytes + bytes.readUInt32BE(start + 8);
+    const isOurs = bytes[start] === replyMagic && bytes[start + 1] === opcodes[command] && bytes.readUInt32BE(start + 12) === number;
+    if (!isOurs) return outOfStep();
+    if (bytes.length < end) return undefined;
+    const code = bytes.readUInt16BE(start + 6);
+    if (code === unauthenticated) return notAuthenticated(false);
+    if (command === 'uptime' && code === ok) return uptime(bytes, start);
+    const status = statuses.get(code) ?? 'failed';
+    const cas = bytes.readBigUInt64BE(start + 16);
+    let value = '';
+    if (status === 'failed' || status === 'outOfMemory') value = `${textOf(bytes, start, end)} (status 0x${hex(code)})`;
+    else if (command === 'get' && status === 'ok') value = textOf(bytes, start, end);
+    return { kind: 'reply', status, cas, value, end };
+  },
+};
+
+/** One packet for each counter, and an empty one at the end. */
+function uptime(bytes: Buffer, first: number): ReturnType<Protocol['read']> {
+  let value = '';
+  for (let start = first; bytes.length - start >= headBytes; ) {
+    const keyBytes = bytes.readUInt16BE(start + 2);
+    const end = start + headBytes + bytes.readUInt32BE(start + 8);
+    if (end === start + headBytes) return { kind: 'reply', status: value === '' ? 'failed' : 'ok', cas: 0n, value, end };
+    if (bytes.length < end) return undefined;
+    if (bytes.toString('latin1', start + headBytes, start + headBytes + keyBytes) === 'uptime') value = textOf(bytes, start, end);
+    start = end;
+  }
+  return undefined;
 }
 
-/** What memjs has parsed, or `undefined` when it is no reply to that request: the stream is out of step. */
-export function decode({ header, val }: Response, { command }: Request): Reply | undefined {
-  if (header.magic !== replyMagic || header.opcode !== opcodes[command]) return undefined;
-  const status = statuses.get(header.status) ?? 'failed';
-  const isFailure = status === 'failed' || status === 'outOfMemory';
-  const value = isFailure ? `${val} (status 0x${header.status.toString(16).padStart(2, '0')})` : val.toString();
-  return { kind: 'reply', status, cas: header.cas.readBigUInt64BE(0), value };
+/** What stands behind extras and key. */
+function textOf(bytes: Buffer, start: number, end: number): string {
+  return bytes.toString('utf8', start + headBytes + bytes.readUInt16BE(start + 2) + bytes.readUInt8(start + 4), end);
 }
 
-function flagsAnd(exptime: Exptime): Buffer {
-  const extras = Buffer.alloc(8);
-  extras.writeUInt32BE(exptime, 4);
-  return extras;
+function hex(code: number): string {
+  return code.toString(16).padStart(2, '0');
 }

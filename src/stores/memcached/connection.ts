@@ -1,87 +1,121 @@
 import type { Socket } from 'node:net';
-import type { Fault } from './fault.ts';
+import { type Fault, outOfStep } from './fault.ts';
+import { Outbox } from './outbox.ts';
 import type { Reply, Request } from './request.ts';
+import { type Waiter, Waiting } from './waiting.ts';
 
 export interface Credentials {
   readonly username: string;
   readonly password: string;
 }
 
-/** One socket to one server, from connecting to its first fault; after that `Link` makes another. */
-export interface Connection {
-  readonly kind: 'connection';
+/** Who waits on a connection, for its opening or for a reply. Is told exactly once, unless the server stays silent. */
+export interface Asker extends Waiter {
+  /** What it waits for a reply to. */
+  request: Request;
+  opened(): void;
+  answered(reply: Reply): void;
+  failed(fault: Fault): void;
+}
+
+/** How requests and replies look as bytes. `number` comes back with the reply, and proves that the two belong together. */
+export interface Protocol {
+  write(outbox: Outbox, request: Request, number: number): void;
+  /** The reply that begins at `start`; `undefined` while it is incomplete. After a fault the connection is of no more use. */
+  read(bytes: Buffer, start: number, request: Request, number: number): Reply | Fault | undefined;
+}
+
+/** What is particular to one way to connect. */
+export interface Ends {
+  /** Called once, when the connection has failed. */
+  destroy(fault: Fault): void;
+  /** What it means that nothing has come for so long; says how far the connection had come. */
+  silence(timeoutMs: number): Fault;
+}
+
+/** Requests in flight have different numbers, and that is all they need. */
+const numberLimit = 2 ** 30;
+const nothing = Buffer.alloc(0);
+
+/**
+ * One socket to one server, from connecting to its first fault; after that `Link` makes another. Sends requests in the
+ * order in which they were asked for, those of one tick together, and gives each reply to the first who waits.
+ */
+export class Connection {
   /** Of this connection alone. CAS numbers restart with the server, so they mean nothing on another connection. */
   readonly epoch: symbol;
-  /** Tells once, when it is open (and authenticated) or has failed. At once, if that is so already. */
-  whenSettled(tell: (fault: Fault | undefined) => void): void;
-  /** Sends at the end of this tick, together with whatever else this tick sends. Tells exactly once, unless the server stays silent. */
-  send(request: Request, tell: (outcome: Reply | Fault) => void): void;
-  /** For how many seconds the server has been up, by its own `stats`. */
-  askUptime(tell: (outcome: number | Fault) => void): void;
-  /** Gives it up: everything in flight is told `fault`, the socket is destroyed. */
-  fail(fault: Fault): void;
-  /** Gives it up because a call has waited for too long; the fault says how far it had come. */
-  timeOut(timeoutMs: number): void;
-}
+  readonly #protocol: Protocol;
+  readonly #ends: Ends;
+  readonly #waiting = new Waiting<Asker>(({ timeoutMs }) => this.fail(this.#ends.silence(timeoutMs)));
+  #outbox: Outbox | undefined;
+  #fault: Fault | undefined;
+  #asked = 0;
+  #answered = 0;
+  /** The beginning of a reply. */
+  #unread: Buffer = nothing;
 
-/** What every connection goes through: it is open, or not yet, or no more. */
-export interface Fate {
-  readonly isOpen: boolean;
-  /** Set once it is no more. */
-  readonly fault: Fault | undefined;
-  whenSettled(tell: (fault: Fault | undefined) => void): void;
-  open(): void;
-  /** `false`: it had ended before. */
-  end(fault: Fault): boolean;
-}
-
-/** `onFault` is called once, when the connection is of no more use. */
-export function beginFate(onFault: (fault: Fault) => void): Fate {
-  let waiting: ((fault: Fault | undefined) => void)[] = [];
-  let isOpen = false;
-  let fault: Fault | undefined;
-
-  function settle(): void {
-    const told = waiting;
-    waiting = [];
-    for (const tell of told) tell(fault);
+  constructor(name: string, protocol: Protocol, ends: Ends) {
+    this.epoch = Symbol(name);
+    this.#protocol = protocol;
+    this.#ends = ends;
   }
 
-  return {
-    get isOpen() {
-      return isOpen;
-    },
-    get fault() {
-      return fault;
-    },
-    whenSettled(tell) {
-      if (isOpen || fault !== undefined) tell(fault);
-      else waiting.push(tell);
-    },
-    open() {
-      isOpen = true;
-      settle();
-    },
-    end(reason) {
-      if (fault !== undefined) return false;
-      fault = reason;
-      onFault(reason);
-      settle();
-      return true;
-    },
-  };
-}
+  get isOpen(): boolean {
+    return this.#outbox !== undefined && this.#fault === undefined;
+  }
 
-/** To be called before each write: everything that one tick writes leaves in one piece. */
-export function corkedByTick(socket: Socket): () => void {
-  let isCorked = false;
-  return () => {
-    if (isCorked) return;
-    isCorked = true;
-    socket.cork();
-    process.nextTick(() => {
-      isCorked = false;
-      socket.uncork();
-    });
-  };
+  /** Set once it is of no more use. */
+  get fault(): Fault | undefined {
+    return this.#fault;
+  }
+
+  /** To be told when it is open (and authenticated) or has failed. At once, if that is so already. */
+  join(asker: Asker): void {
+    if (this.#fault !== undefined) asker.failed(this.#fault);
+    else if (this.isOpen) asker.opened();
+    else this.#waiting.push(asker);
+  }
+
+  open(socket: Socket): void {
+    this.#outbox = new Outbox(socket);
+    for (const asker of this.#waiting.takeAll()) asker.opened();
+  }
+
+  /** Sends `asker.request`. Only while it is open. */
+  send(asker: Asker): void {
+    this.#asked = (this.#asked + 1) % numberLimit;
+    this.#protocol.write(this.#outbox as Outbox, asker.request, this.#asked);
+    this.#waiting.push(asker);
+  }
+
+  receive(chunk: Buffer): void {
+    const bytes = this.#unread.length === 0 ? chunk : Buffer.concat([this.#unread, chunk]);
+    let start = 0;
+    while (start < bytes.length && this.#fault === undefined) {
+      const asker = this.#waiting.first;
+      const number = (this.#answered + 1) % numberLimit;
+      const reply = asker === undefined ? outOfStep() : this.#protocol.read(bytes, start, asker.request, number);
+      if (reply === undefined) break;
+      if (reply.kind === 'fault') this.fail(outOfStep(), reply);
+      else {
+        start = reply.end;
+        this.#answered = number;
+        this.#waiting.shift();
+        asker?.answered(reply);
+      }
+    }
+    this.#unread = start === bytes.length ? nothing : bytes.subarray(start);
+  }
+
+  /** Gives it up: whoever waits is told, the first perhaps with a reason of its own, and the socket is destroyed. */
+  fail(fault: Fault, first: Fault = fault): void {
+    if (this.#fault !== undefined) return;
+    this.#fault = fault;
+    this.#ends.destroy(fault);
+    let reason = first;
+    for (const asker of this.#waiting.takeAll()) {
+      asker.failed(reason);
+      reason = fault;
+    }
+  }
 }

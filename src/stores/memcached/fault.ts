@@ -27,6 +27,10 @@ export function couldNotConnect(cause: unknown): Fault {
   return { kind: 'fault', message: `could not connect (${wordsOf(cause)}); is memcached running, and do host and port match?`, cause };
 }
 
+export function couldNotLoad(cause: unknown): Fault {
+  return { kind: 'fault', message: `its transport could not be loaded (${wordsOf(cause)}); is memjs installed?`, cause, isFinal: true };
+}
+
 export function noConnection(timeoutMs: number): Fault {
   const message = `no connection within ${timeoutMs} ms; do host and port match, and does a firewall let them through?`;
   return { kind: 'fault', message, code: 'ERR_GIVEWAY_STORE_TIMEOUT' };
@@ -101,6 +105,12 @@ export function failed({ status, value }: Reply): Fault {
   const answer = `the server answered "${value.slice(0, 100)}"`;
   const hint = status === 'outOfMemory' ? '; it is out of memory: give memcached more (-m), or let it evict (no -M)' : '';
   return { kind: 'fault', message: `${answer}${hint}`, isFinal: true };
+}
+
+/** To an append: the entry is there, at the version that was named, and the server did not add to it. */
+export function noRoom(bytes: number): Fault {
+  const message = `the server found no room to let an entry grow to ${bytes} bytes; give memcached larger items (-I), or more memory (-m)`;
+  return { kind: 'fault', message, isFinal: true };
 }
 
 /** Without CAS numbers nobody can tell his own entry from a successor's, so there is nothing to fall back to. */

@@ -1,24 +1,22 @@
 import { InvalidOptionError } from '../../lock/errors.ts';
 import type { LockStore, StoreTraits, Version } from '../../lock/store.ts';
-import { withBreaker } from '../breaker.ts';
+import { Breaker } from '../breaker.ts';
 import type { Address } from './addresses.ts';
-import { startCall } from './call.ts';
-import { change, type Footing, look, type Write } from './change.ts';
+import { begin, type Footing, type Sight, type Task, type Write } from './call.ts';
 import type { Credentials } from './connection.ts';
-import type { Task } from './exchange.ts';
 import { type Exptime, exptimeFor } from './exptime.ts';
 import { checkKey, checkValue } from './limits.ts';
-import { linkTo, type OpenConnection } from './link.ts';
+import { Link, type OpenConnection } from './link.ts';
 import { type MemcachedStoreOptions, resolveOptions } from './options.ts';
 import { placeOf } from './placement.ts';
-import { quarantine } from './quarantine.ts';
+import { Quarantine } from './quarantine.ts';
 import { watchServerList } from './server-list.ts';
 import type { Transport } from './transport.ts';
 
 export type { MemcachedStoreOptions, MemjsClient } from './options.ts';
 export type { TlsOptions } from './transport.ts';
 
-const traits: StoreTraits = { name: 'memcached', ttlGrainMs: 1_000, mayForget: true, durable: false, pushes: false };
+const traits: StoreTraits = { name: 'memcached', ttlGrainMs: 1_000, mayForget: true, durable: false, pushes: false, appends: true };
 
 /** A state of a key: its CAS number, the connection on which that number means something, and the value itself. */
 interface MemcachedVersion extends Version, Footing {
@@ -38,65 +36,82 @@ interface MemcachedVersion extends Version, Footing {
  */
 export function memcachedStore(options: MemcachedStoreOptions): LockStore {
   const { servers, transport, timeoutMs, verifyRelease, quarantineMs, breaker } = resolveOptions(options);
-  const links = servers.map(({ address, credentials }) => linkTo(address, () => load(transport, address, credentials)));
-  const ward = quarantineMs === undefined ? undefined : quarantine(quarantineMs);
+  const links = servers.map(
+    ({ address, credentials }) =>
+      new Link(address, breaker === false ? undefined : new Breaker(breaker), () => load(transport, address, credentials)),
+  );
+  const quarantine = quarantineMs === undefined ? undefined : new Quarantine(quarantineMs);
   const serverList = links.length > 1 ? watchServerList(links, timeoutMs) : undefined;
 
-  function begin(key: string): Task {
+  function linkOf(key: string): Link {
     checkKey(key);
     const link = placeOf(key, links);
     serverList?.check(link);
-    return { link, call: startCall(timeoutMs), key, faults: 0 };
+    return link;
   }
 
   function exptimeOf(ttlMs: number): Exptime {
     const exptime = exptimeFor(ttlMs);
-    ward?.noteTtl(ttlMs);
+    quarantine?.noteTtl(ttlMs);
     return exptime;
   }
 
-  const store: LockStore = {
+  /** Only what starts from nothing may be refused by a breaker: a renewal or a release must not be lost to it. */
+  function ask(key: string, write: Write | undefined, old: Footing | undefined, resolve: Task['resolve'], reject: Task['reject']): void {
+    const link = linkOf(key);
+    const refusal = old === undefined ? link.breaker?.refuses() : undefined;
+    if (refusal !== undefined) reject(refusal);
+    else begin({ link, key, timeoutMs, write, start: verifyRelease ? undefined : old, breaker: link.breaker, resolve, reject });
+  }
+
+  // What an executor throws rejects its promise, and each call makes no other.
+  return {
     traits,
-    async read(key) {
-      const { cas, epoch, value } = await look(begin(key));
-      return value === undefined ? undefined : { value, version: versionOf(cas, epoch, value) };
-    },
-    async create(key, value, ttlMs) {
-      const exptime = exptimeOf(ttlMs);
-      checkValue(value);
-      const write: Write = { from: undefined, to: value, request: () => ({ command: 'add', key, value, exptime }), admit: ward?.admit };
-      const made = await change(begin(key), write);
-      return made && versionOf(made.cas, made.epoch, value);
-    },
-    async replace(key, value, version, ttlMs) {
-      const exptime = exptimeOf(ttlMs);
-      checkValue(value);
-      const old = ownVersion(version);
-      const write: Write = { from: old.value, to: value, request: (cas) => ({ command: 'replace', key, value, exptime, cas }) };
-      const made = await change(begin(key), write, verifyRelease ? undefined : old);
-      return made && versionOf(made.cas, made.epoch, value);
-    },
-    async remove(key, version) {
-      const old = ownVersion(version);
-      const write: Write = { from: old.value, to: undefined, request: (cas) => ({ command: 'delete', key, cas }) };
-      return (await change(begin(key), write, verifyRelease ? undefined : old)) !== undefined;
-    },
+    read: (key) =>
+      new Promise((resolve, reject) => {
+        ask(key, undefined, undefined, (found) => resolve(isEntry(found) ? { value: found.value, version: found } : undefined), reject);
+      }),
+    create: (key, value, ttlMs) =>
+      new Promise((resolve, reject) => {
+        checkValue(value);
+        const write: Write = { command: 'add', from: undefined, to: value, text: value, exptime: exptimeOf(ttlMs), quarantine };
+        ask(key, write, undefined, resolve, reject);
+      }),
+    replace: (key, value, version, ttlMs) =>
+      new Promise((resolve, reject) => {
+        checkValue(value);
+        const old = ownVersion(version);
+        ask(key, { command: 'replace', from: old.value, to: value, text: value, exptime: exptimeOf(ttlMs) }, old, resolve, reject);
+      }),
+    append: (key, text, version) =>
+      new Promise((resolve, reject) => {
+        checkValue(text, 'text');
+        const old = ownVersion(version);
+        const to = old.value + text;
+        checkValue(to);
+        ask(key, { command: 'append', from: old.value, to, text, exptime: 0 }, old, resolve, reject);
+      }),
+    remove: (key, version) =>
+      new Promise((resolve, reject) => {
+        const old = ownVersion(version);
+        const write: Write = { command: 'delete', from: old.value, to: undefined, text: '', exptime: 0 };
+        ask(key, write, old, (state) => resolve(state !== undefined), reject);
+      }),
     onNotice: (listener) => serverList?.onNotice(listener) ?? { [Symbol.dispose]() {} },
     async close() {
       for (const link of links) link.close();
     },
   };
-  return breaker === false ? store : withBreaker(store, { ...breaker, serverOf: (key) => placeOf(key, links).name });
 }
 
 /** Only what is used: memjs, or `node:tls` for the other, takes longer to load than all the rest of this module. */
 async function load(transport: Transport, address: Address, credentials: Credentials | undefined): Promise<OpenConnection> {
   if (transport.protocol === 'meta') {
     const { openMetaConnection } = await import('./meta-connection.ts');
-    return (onFault) => openMetaConnection(address, credentials, transport.tls, onFault);
+    return () => openMetaConnection(address, credentials, transport.tls);
   }
   const { openBinaryConnection } = await import('./binary-connection.ts');
-  return (onFault) => openBinaryConnection(address, credentials, onFault);
+  return () => openBinaryConnection(address, credentials);
 }
 
 /** A version without a CAS number would be a request without one, which hits whatever is there. */
@@ -105,6 +120,7 @@ function ownVersion(version: Version): MemcachedVersion {
   throw new InvalidOptionError('version', version, 'a version that this store gave is needed');
 }
 
-function versionOf(cas: bigint, epoch: symbol, value: string): MemcachedVersion {
-  return { cas, epoch, value };
+/** What was found is an entry, and its own version. */
+function isEntry(found: Sight | undefined): found is MemcachedVersion {
+  return found?.value !== undefined;
 }

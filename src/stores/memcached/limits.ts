@@ -13,9 +13,9 @@ export function checkKey(key: string): void {
 }
 
 /** Refuses a value that memcached would answer with "too large". */
-export function checkValue(value: string): void {
-  if (typeof value !== 'string') throw new InvalidOptionError('value', value, 'a string is allowed');
+export function checkValue(value: string, path = 'value'): void {
+  if (typeof value !== 'string') throw new InvalidOptionError(path, value, 'a string is allowed');
   const bytes = value.length > longestValueBytes / 3 ? Buffer.byteLength(value) : 0;
   if (bytes > longestValueBytes)
-    throw new InvalidOptionError('value', `${bytes} bytes`, `at most ${longestValueBytes} bytes of UTF-8 are allowed`);
+    throw new InvalidOptionError(path, `${bytes} bytes`, `at most ${longestValueBytes} bytes of UTF-8 are allowed`);
 }

@@ -1,66 +1,66 @@
+import type { Breaker } from '../breaker.ts';
 import type { Address } from './addresses.ts';
-import { type Call, leftMs, watch } from './call.ts';
-import type { Connection } from './connection.ts';
-import { closed, type Fault } from './fault.ts';
+import type { Asker, Connection } from './connection.ts';
+import { closed, couldNotLoad } from './fault.ts';
+
+/** Starts to connect. */
+export type OpenConnection = () => Connection;
 
 /** The way to one server: a connection, and after a fault another one, made when it is next needed. */
-export interface Link extends Address {
+export class Link implements Address {
+  readonly host: string;
+  readonly port: number;
+  readonly name: string;
+  readonly breaker: Breaker | undefined;
+  readonly #load: () => Promise<OpenConnection>;
+  /** Who waits until there is an `openConnection`, in order. */
+  #loading: Asker[] | undefined;
+  #openConnection: OpenConnection | undefined;
+  #current: Connection | undefined;
+  #isClosed = false;
+
+  /** `load` is called when a connection is first needed. */
+  constructor({ host, port, name }: Address, breaker: Breaker | undefined, load: () => Promise<OpenConnection>) {
+    this.host = host;
+    this.port = port;
+    this.name = name;
+    this.breaker = breaker;
+    this.#load = load;
+  }
+
   /** The open connection, if there is one. */
-  readonly open: Connection | undefined;
-  /** The open connection; connects if need be, until the end of `call`. */
-  connect(call: Call): Promise<Connection | Fault>;
-  close(): void;
-}
-
-/** Starts to connect. `onFault` is called once, when that connection is of no more use. */
-export type OpenConnection = (onFault: (fault: Fault) => void) => Connection;
-
-/** `load` is called when a connection is first needed. */
-export function linkTo(address: Address, load: () => Promise<OpenConnection>): Link {
-  let openConnection: OpenConnection | undefined;
-  let current: Connection | undefined;
-  let open: Connection | undefined;
-  let isClosed = false;
-
-  async function loaded(call: Call): Promise<OpenConnection> {
-    const startMs = performance.now();
-    const opener = await load();
-    call.untilMs += performance.now() - startMs; // the server had no part in that
-    return opener;
+  get open(): Connection | undefined {
+    return this.#current?.isOpen ? this.#current : undefined;
   }
 
-  function connection(connect: OpenConnection): Connection {
-    if (current !== undefined) return current;
-    const made = connect(() => {
-      if (current === made) current = open = undefined;
-    });
-    current = made;
-    made.whenSettled((fault) => {
-      if (fault === undefined) open = made;
-    });
-    return made;
+  /** Tells `asker` when there is an open connection; connects if need be. */
+  connect(asker: Asker): void {
+    if (this.#isClosed) asker.failed(closed());
+    else if (this.#openConnection === undefined) {
+      if (this.#loading === undefined) this.#loadFor(asker);
+      else this.#loading.push(asker);
+    } else {
+      if (this.#current === undefined || this.#current.fault !== undefined) this.#current = this.#openConnection();
+      this.#current.join(asker);
+    }
   }
 
-  return {
-    ...address,
-    get open() {
-      return open;
-    },
-    async connect(call) {
-      openConnection ??= await loaded(call);
-      if (isClosed) return closed();
-      const made = connection(openConnection);
-      return new Promise((resolve) => {
-        const stop = watch(call, leftMs(call), () => made.timeOut(call.timeoutMs));
-        made.whenSettled((fault) => {
-          stop();
-          resolve(fault ?? made);
-        });
-      });
-    },
-    close() {
-      isClosed = true;
-      current?.fail(closed());
-    },
-  };
+  async #loadFor(...askers: Asker[]): Promise<void> {
+    this.#loading = askers;
+    try {
+      this.#openConnection = await this.#load();
+      for (const asker of askers) {
+        asker.untilMs = asker.dueMs = performance.now() + asker.timeoutMs; // the server had no part in that
+        this.connect(asker);
+      }
+    } catch (error) {
+      for (const asker of askers) asker.failed(couldNotLoad(error));
+    }
+    this.#loading = undefined;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#current?.fail(closed());
+  }
 }

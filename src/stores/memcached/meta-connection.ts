@@ -1,7 +1,7 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectSecure } from 'node:tls';
 import type { Address } from './addresses.ts';
-import { beginFate, type Connection, type Credentials, corkedByTick } from './connection.ts';
+import { Connection, type Credentials } from './connection.ts';
 import {
   connectionLost,
   couldNotConnect,
@@ -11,64 +11,84 @@ import {
   noSecureConnection,
   notAuthenticated,
   notMemcached,
-  noUptime,
   outOfStep,
   refused,
   type SocketError,
   tlsFailed,
   tooOld,
 } from './fault.ts';
-import { decode, encode, isTooOld, readReply, type TextReply } from './meta.ts';
+import { isTooOld, meta } from './meta.ts';
 
-/** Numbers of requests in flight must differ, and no more. */
-const opaqueLimit = 2 ** 30;
 const keepAliveMs = 30_000;
 
 /**
  * Starts to connect, over TLS if `tls` is given, and asks the server for its version before anything else: to an older
  * one a value might look like a command.
  */
-export function openMetaConnection(
-  address: Address,
-  credentials: Credentials | undefined,
-  tls: ConnectionOptions | undefined,
-  onFault: (fault: Fault) => void,
-): Connection {
-  const fate = beginFate(onFault);
-  /** One for each request in flight, in the order in which they were sent. */
-  const awaited: ((outcome: TextReply | Fault) => void)[] = [];
+export function openMetaConnection(address: Address, credentials: Credentials | undefined, tls: ConnectionOptions | undefined): Connection {
   let progress: 'connecting' | 'securing' | 'connected' = 'connecting';
   let hasAnswered = false;
-  let unread: Buffer = Buffer.alloc(0);
-  let opaque = 0;
+  /** Before it is open: what has come, and who is to hear the next line. */
+  let heard = '';
+  let hear: (line: string) => void = () => {};
 
-  function fail(reason: Fault): void {
-    if (!fate.end(reason)) return;
-    socket.destroy();
-    for (const tell of awaited.splice(0)) tell(reason);
+  const connection = new Connection(address.name, meta, {
+    destroy: () => void socket.destroy(),
+    silence(timeoutMs) {
+      if (progress === 'connecting') return noConnection(timeoutMs);
+      if (progress === 'securing') return noSecureConnection(timeoutMs);
+      return noAnswer(timeoutMs, hasAnswered ? undefined : 'meta', tls === undefined);
+    },
+  });
+
+  function receive(chunk: Buffer): void {
+    hasAnswered = true;
+    if (connection.isOpen) connection.receive(chunk);
+    else {
+      heard += chunk.toString('latin1');
+      if (/^[A-Z]/.test(heard)) hearLine();
+      else connection.fail(notMemcached('meta'));
+    }
   }
 
-  function write(text: string, tell: (outcome: TextReply | Fault) => void): void {
-    cork();
-    awaited.push(tell);
+  function hearLine(): void {
+    const end = heard.indexOf('\r\n');
+    if (end < 0) return;
+    const line = heard.slice(0, end);
+    heard = heard.slice(end + 2);
+    hear(line);
+    if (heard !== '') connection.fail(outOfStep());
+  }
+
+  function say(text: string, next: (line: string) => void): void {
+    hear = next;
     socket.write(text);
   }
 
-  function receive(chunk: Buffer): void {
-    if (!hasAnswered && !/^[A-Z]/.test(chunk.toString('latin1', 0, 1))) {
-      fail(notMemcached('meta'));
-      return;
-    }
-    hasAnswered = true;
-    unread = unread.length === 0 ? chunk : Buffer.concat([unread, chunk]);
-    let start = 0;
-    for (let reply = readReply(unread, start); reply !== undefined && fate.fault === undefined; reply = readReply(unread, start)) {
-      start = reply.end;
-      const tell = awaited.shift();
-      if (tell === undefined) fail(outOfStep());
-      else tell(reply);
-    }
-    unread = unread.subarray(start);
+  function greet(): void {
+    progress = 'connected';
+    say('version\r\n', (line) => {
+      if (line !== 'CLIENT_ERROR unauthenticated') accept(line);
+      else if (credentials === undefined) connection.fail(notAuthenticated(false));
+      else logIn(credentials);
+    });
+  }
+
+  /** Only a server that asks for the credentials gets them: any other would store them under that key (hence also the -1: expired). */
+  function logIn({ username, password }: Credentials): void {
+    const text = `${username} ${password}`;
+    say(`set giveway 0 -1 ${Buffer.byteLength(text)}\r\n${text}\r\n`, (line) => {
+      if (line === 'STORED') say('version\r\n', accept);
+      else connection.fail(notAuthenticated(true));
+    });
+  }
+
+  function accept(line: string): void {
+    const version = line.slice('VERSION '.length);
+    if (/^(CLIENT_|SERVER_)?ERROR/.test(line)) connection.fail(refused(line));
+    else if (!line.startsWith('VERSION ')) connection.fail(notMemcached('meta'));
+    else if (isTooOld(version)) connection.fail(tooOld(version));
+    else connection.open(socket);
   }
 
   function faultOf(error: SocketError | string): Fault {
@@ -79,36 +99,7 @@ export function openMetaConnection(
     return connectionLost(error, tls === undefined && !hasAnswered);
   }
 
-  function greet(): void {
-    progress = 'connected';
-    write('version\r\n', (reply) => {
-      if (reply.kind === 'fault') return;
-      if (reply.line !== 'CLIENT_ERROR unauthenticated') return accept(reply.line);
-      if (credentials === undefined) return fail(notAuthenticated(false));
-      logIn(credentials);
-    });
-  }
-
-  /** Only a server that asks for the credentials gets them: any other would store them under that key (hence also the -1: expired). */
-  function logIn({ username, password }: Credentials): void {
-    const text = `${username} ${password}`;
-    write(`set giveway 0 -1 ${Buffer.byteLength(text)}\r\n${text}\r\n`, (reply) => {
-      if (reply.kind === 'fault') return;
-      if (reply.line !== 'STORED') return fail(notAuthenticated(true));
-      write('version\r\n', (next) => next.kind === 'fault' || accept(next.line));
-    });
-  }
-
-  function accept(line: string): void {
-    const version = line.slice('VERSION '.length);
-    if (/^(CLIENT_|SERVER_)?ERROR/.test(line)) fail(refused(line));
-    else if (!line.startsWith('VERSION ')) fail(notMemcached('meta'));
-    else if (isTooOld(version)) fail(tooOld(version));
-    else fate.open();
-  }
-
   const socket = connect(address, tls);
-  const cork = corkedByTick(socket);
   socket.unref(); // a call under way keeps the process alive by its timer; an idle store must not
   socket.once('connect', () => {
     progress = 'securing';
@@ -116,39 +107,10 @@ export function openMetaConnection(
   });
   socket.once('secureConnect', greet);
   socket.on('data', receive);
-  socket.on('error', (error) => fail(faultOf(error)));
-  socket.once('end', () => fail(faultOf('closed by the server')));
-  socket.once('close', () => fail(faultOf('closed')));
-
-  return {
-    kind: 'connection',
-    epoch: Symbol(address.name),
-    whenSettled: fate.whenSettled,
-    send(request, tell) {
-      if (fate.fault !== undefined) return tell(fate.fault);
-      opaque = (opaque + 1) % opaqueLimit;
-      const own = opaque;
-      write(encode(request, own), (reply) => {
-        const outcome = reply.kind === 'fault' ? reply : decode(reply, request, own);
-        tell(outcome);
-        if (outcome.kind === 'fault') fail(outOfStep());
-      });
-    },
-    askUptime(tell) {
-      if (fate.fault !== undefined) return tell(fate.fault);
-      write('stats\r\n', (reply) => {
-        if (reply.kind === 'fault') return tell(reply);
-        const uptime = /^STAT uptime (\d+)/m.exec(reply.block)?.[1];
-        tell(uptime === undefined ? noUptime() : Number(uptime));
-      });
-    },
-    fail,
-    timeOut(timeoutMs) {
-      if (progress === 'connecting') fail(noConnection(timeoutMs));
-      else if (progress === 'securing') fail(noSecureConnection(timeoutMs));
-      else fail(noAnswer(timeoutMs, hasAnswered ? undefined : 'meta', tls === undefined));
-    },
-  };
+  socket.on('error', (error) => connection.fail(faultOf(error)));
+  socket.once('end', () => connection.fail(faultOf('closed by the server')));
+  socket.once('close', () => connection.fail(faultOf('closed')));
+  return connection;
 }
 
 function connect({ host, port }: Address, tls: ConnectionOptions | undefined): Socket {

@@ -1,5 +1,6 @@
+import type { Protocol } from './connection.ts';
 import { type Fault, noMeta, outOfStep, refused } from './fault.ts';
-import type { Reply, Request, Status } from './request.ts';
+import type { Command, Reply, Request, Status } from './request.ts';
 
 /** One reply as it came: a line, and the data block or the list that belongs to it. */
 export interface TextReply {
@@ -11,26 +12,48 @@ export interface TextReply {
 }
 
 /** What each request may be answered; anything else is a reply to something else. */
-const meanings: Readonly<Record<Request['command'], Readonly<Record<string, Status>>>> = {
+const meanings: Readonly<Record<Command, Readonly<Record<string, Status>>>> = {
   get: { VA: 'ok', EN: 'notFound' },
   add: { HD: 'ok', NS: 'exists' },
   replace: { HD: 'ok', EX: 'exists', NF: 'notFound' },
+  append: { HD: 'ok', EX: 'exists', NF: 'notFound', NS: 'notStored' },
   delete: { HD: 'ok', EX: 'exists', NF: 'notFound' },
+  uptime: {},
+};
+
+/** Both ends of the protocol. */
+export const meta: Protocol = {
+  write(outbox, request, number) {
+    const text = encode(request, number);
+    const start = outbox.begin(3 * text.length);
+    outbox.end = start + outbox.bytes.write(text, start);
+  },
+  read(bytes, start, request, number) {
+    const reply = readReply(bytes, start);
+    return reply && decode(reply, request, number);
+  },
 };
 
 /** The text of a request. `opaque` comes back with the reply, and proves that the two belong together. */
-export function encode(request: Request, opaque: number): string {
-  const { key } = request;
-  switch (request.command) {
+export function encode({ command, key, value, exptime, cas }: Request, opaque: number): string {
+  switch (command) {
     case 'get':
       return `mg ${key} v c O${opaque}\r\n`;
     case 'add':
-      return `ms ${key} ${Buffer.byteLength(request.value)} T${request.exptime} ME c O${opaque}\r\n${request.value}\r\n`;
+      return store(key, value, `T${exptime} ME c O${opaque}`);
     case 'replace':
-      return `ms ${key} ${Buffer.byteLength(request.value)} T${request.exptime} C${request.cas} c O${opaque}\r\n${request.value}\r\n`;
+      return store(key, value, `T${exptime} C${cas} c O${opaque}`);
+    case 'append':
+      return store(key, value, `MA C${cas} c O${opaque}`);
     case 'delete':
-      return `md ${key} ${request.cas === 0n ? '' : `C${request.cas} `}O${opaque}\r\n`;
+      return `md ${key} ${cas === 0n ? '' : `C${cas} `}O${opaque}\r\n`;
+    case 'uptime':
+      return 'stats\r\n';
   }
+}
+
+function store(key: string, value: string, flags: string): string {
+  return `ms ${key} ${Buffer.byteLength(value)} ${flags}\r\n${value}\r\n`;
 }
 
 /** The reply that begins at `start`; `undefined` while it is incomplete. */
@@ -56,20 +79,24 @@ export function readReply(bytes: Buffer, start: number): TextReply | undefined {
  * What that reply means for the request. A fault: the connection must be given up. After ERROR and CLIENT_ERROR too, since
  * memcached may read the data block that follows as further commands, and every later reply would be one behind.
  */
-export function decode({ line, block }: TextReply, request: Request, opaque: number): Reply | Fault {
+export function decode({ line, block, end }: TextReply, { command }: Request, opaque: number): Reply | Fault {
   const [code = '', ...words] = line.split(' ');
   if (code === 'SERVER_ERROR') {
-    return { kind: 'reply', status: line.includes('out of memory') ? 'outOfMemory' : 'failed', cas: 0n, value: line };
+    return { kind: 'reply', status: line.includes('out of memory') ? 'outOfMemory' : 'failed', cas: 0n, value: line, end };
+  }
+  if (command === 'uptime') {
+    const uptimeS = /^STAT uptime (\d+)/m.exec(block)?.[1];
+    return { kind: 'reply', status: uptimeS === undefined ? 'failed' : 'ok', cas: 0n, value: uptimeS ?? line, end };
   }
   if (code === 'ERROR') return noMeta();
   if (code === 'CLIENT_ERROR') return refused(line);
-  const status = Object.hasOwn(meanings[request.command], code) ? meanings[request.command][code] : undefined;
+  const status = Object.hasOwn(meanings[command], code) ? meanings[command][code] : undefined;
   const flags = code === 'VA' ? words.slice(1) : words;
   const echoed = flagIn(flags, 'O');
   // Some versions answer a miss with the bare code.
   const isOurs = echoed === String(opaque) || (echoed === undefined && code === 'EN');
   if (status === undefined || !isOurs) return outOfStep();
-  return { kind: 'reply', status, cas: BigInt(flagIn(flags, 'c') ?? 0), value: block };
+  return { kind: 'reply', status, cas: BigInt(flagIn(flags, 'c') ?? 0), value: block, end };
 }
 
 /** CAS numbers work in `ms` and `md` from 1.6.13 on. What gives no such number, as a proxy may, is judged by its replies. */

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../../lock/errors.ts';
-import { unknownOption } from '../../lock/options.ts';
+import { unknownOption } from '../../lock/plan/options.ts';
 import type { BreakerOptions } from '../breaker.ts';
 import { type Address, addressOf, parseAddresses } from './addresses.ts';
 import type { Credentials } from './connection.ts';

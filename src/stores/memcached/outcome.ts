@@ -2,7 +2,7 @@ import type { Status } from './request.ts';
 
 /**
  * One write, as a step from what must be there to what shall be there; `undefined` means nothing. So create is
- * `{ from: undefined, to }`, replace `{ from, to }` and remove `{ from, to: undefined }`.
+ * `{ from: undefined, to }`, replace `{ from, to }`, append `{ from, to: from + text }` and remove `{ from, to: undefined }`.
  *
  * Every value that is written differs from every other, so comparing values is exact.
  */
@@ -13,7 +13,8 @@ export interface Change {
 
 /**
  * What the reply to a write means. `inDoubt`: an earlier try of the same write was sent and never answered. Then a
- * refusal may come from that very try, and only a look at the key can tell.
+ * refusal may come from that very try, and only a look at the key can tell. So it is when nothing was
+ * appended: the server says the same of a key that is gone and of a value that has become too large.
  */
 export function afterReply(status: Status, inDoubt: boolean): 'done' | 'refused' | 'look' | 'failed' {
   switch (status) {
@@ -22,6 +23,8 @@ export function afterReply(status: Status, inDoubt: boolean): 'done' | 'refused'
     case 'exists':
     case 'notFound':
       return inDoubt ? 'look' : 'refused';
+    case 'notStored':
+      return 'look';
     default:
       return 'failed';
   }

@@ -1,17 +1,28 @@
 import type { Exptime } from './exptime.ts';
 
-/** What a store asks of memcached, in no protocol's words. Each is one request and gets one reply. */
-export type Request =
-  | { readonly command: 'get'; readonly key: string }
-  /** Stores only where nothing is. The reply carries the CAS of what was stored. */
-  | { readonly command: 'add'; readonly key: string; readonly value: string; readonly exptime: Exptime }
-  /** Writes value and lifetime only over the version `cas`, in one step; the reply carries the next one. */
-  | { readonly command: 'replace'; readonly key: string; readonly value: string; readonly exptime: Exptime; readonly cas: bigint }
-  /** Deletes only the version `cas`, in one step. 0n: whatever is there. */
-  | { readonly command: 'delete'; readonly key: string; readonly cas: bigint };
+/**
+ * What a store asks of memcached, in no protocol's words. Each is one request and gets one reply.
+ *
+ * - `get`: the reply carries value and CAS.
+ * - `add`: stores only where nothing is. The reply carries the CAS of what was stored, as do those of the next two.
+ * - `replace`: writes value and lifetime only over the version `cas`.
+ * - `append`: adds `value` to the end of the version `cas` alone, and leaves the lifetime as it is.
+ * - `delete`: deletes only the version `cas`. 0n: whatever is there.
+ * - `uptime`: for how many seconds the server has been up, as `value`; of no key.
+ */
+export type Command = 'get' | 'add' | 'replace' | 'append' | 'delete' | 'uptime';
 
-/** Every other status than the first three is a failure. */
-export type Status = 'ok' | 'notFound' | 'exists' | 'outOfMemory' | 'failed';
+/** All requests have the same shape, whether they need each part or not. */
+export interface Request {
+  readonly command: Command;
+  readonly key: string;
+  readonly value: string;
+  readonly exptime: Exptime | 0;
+  readonly cas: bigint;
+}
+
+/** `notStored`: there is nothing to append to, or no room for it. The last two are failures. */
+export type Status = 'ok' | 'notFound' | 'exists' | 'notStored' | 'outOfMemory' | 'failed';
 
 export interface Reply {
   readonly kind: 'reply';
@@ -20,4 +31,6 @@ export interface Reply {
   readonly cas: bigint;
   /** What a get has found; of a failure, the server's own words. */
   readonly value: string;
+  /** Where the next reply begins. */
+  readonly end: number;
 }

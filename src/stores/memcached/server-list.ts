@@ -1,7 +1,5 @@
 import type { StoreNotice } from '../../lock/store.ts';
-import { startCall } from './call.ts';
-import { change, look } from './change.ts';
-import type { Task } from './exchange.ts';
+import { begin, type Footing, type Sight, type Write } from './call.ts';
 import { exptimeFor } from './exptime.ts';
 import type { Link } from './link.ts';
 import { fingerprint } from './placement.ts';
@@ -53,14 +51,15 @@ export function watchServerList(links: readonly Link[], timeoutMs: number): Serv
 
 /** The fingerprint that stands on that server: ours, written or prolonged, unless somebody else's is there. */
 async function leaveFingerprint(link: Link, mine: string, timeoutMs: number): Promise<string> {
-  const task: Task = { link, call: startCall(timeoutMs), key, faults: 0 };
-  const sight = await look(task);
-  if (sight.value !== undefined && sight.value !== mine) return sight.value;
+  const ask = (write?: Write, start?: Footing): Promise<Sight | undefined> =>
+    new Promise((resolve, reject) => begin({ link, key, timeoutMs, write, start, breaker: undefined, resolve, reject }));
+  const found = await ask();
+  if (found?.value !== undefined && found.value !== mine) return found.value;
   const left =
-    sight.value === undefined
-      ? await change(task, { from: undefined, to: mine, request: () => ({ command: 'add', key, value: mine, exptime }) })
-      : await change(task, { from: mine, to: mine, request: (cas) => ({ command: 'replace', key, value: mine, exptime, cas }) }, sight);
-  return left === undefined ? ((await look(task)).value ?? mine) : mine;
+    found?.value === undefined
+      ? await ask({ command: 'add', from: undefined, to: mine, text: mine, exptime })
+      : await ask({ command: 'replace', from: mine, to: mine, text: mine, exptime }, found);
+  return left === undefined ? ((await ask())?.value ?? mine) : mine;
 }
 
 function otherList({ name }: Link, theirs: string, mine: string): StoreNotice {

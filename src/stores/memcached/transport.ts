@@ -28,6 +28,9 @@ function resolveTls(tls: boolean | TlsOptions | undefined): TlsOptions | undefin
   const given = tls === true ? {} : tls;
   const misplaced = addresses.find((name) => name in given);
   if (misplaced !== undefined) throw new InvalidOptionError(`tls.${misplaced}`, 'an address', 'only `servers` says where to connect to');
+  // Node finds out when it has begun to connect already, and then nobody hears what becomes of that socket.
+  if (given.servername !== undefined && typeof given.servername !== 'string')
+    throw new InvalidOptionError('tls.servername', given.servername, 'a string is allowed');
   return { ...given, secureContext: given.secureContext ?? secureContextOf(given) };
 }
 

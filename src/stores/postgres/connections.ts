@@ -29,6 +29,7 @@ export function ownConnections(connectionString: string, timeoutMs: number): Con
   const greetings = listenToGreetings();
   let address: string | undefined;
   let pool: Promise<OwnPool> | undefined;
+  let opened: OwnPool | undefined;
 
   /** Resolves with a pool that has had a connection, so that all calls at once learn from one what the server accepts. */
   async function open(): Promise<OwnPool> {
@@ -66,11 +67,13 @@ export function ownConnections(connectionString: string, timeoutMs: number): Con
       return greetings.last();
     },
     async connect() {
+      if (opened !== undefined) return opened.connect();
       pool ??= open().catch((error) => {
         pool = undefined;
         throw error;
       });
-      return (await pool).connect();
+      opened = await pool;
+      return opened.connect();
     },
     async end() {
       await (await pool?.catch(() => undefined))?.end();

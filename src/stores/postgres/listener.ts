@@ -1,4 +1,6 @@
-import { createSubscribers } from '../subscribers.ts';
+import { hearAnnouncements } from '../announcements.ts';
+import { createSubscribers, type OnChange } from '../subscribers.ts';
+import { announcedIn } from './version.ts';
 
 /** A connection of its own that hears notifications. */
 export interface PgListenClient {
@@ -13,7 +15,7 @@ export interface PgListenClient {
 }
 
 export interface Listener {
-  subscribe(key: string, onChange: () => void): Disposable;
+  subscribe(key: string, onChange: OnChange): Disposable;
   /** Nothing will be heard: the connection cannot be opened at present, or goes through a pooler, which passes nothing on. */
   readonly isDeaf: boolean;
   close(): Promise<void>;
@@ -31,10 +33,11 @@ const longestDelayMs = 5_000;
 
 /**
  * One `LISTEN` for the whole table, on one connection, opened when first needed and again whenever it breaks, as long as
- * somebody is subscribed. The payload is the key; who wants to know is found here, so a subscription costs no request.
+ * somebody is subscribed. The payload begins with the key; who wants to know is found here, so a subscription costs no request.
  */
 export function createListener({ channel, openClient, onDeaf }: ListenerOptions): Listener {
   const subscribers = createSubscribers();
+  const hear = hearAnnouncements(subscribers, announcedIn);
   let client: PgListenClient | undefined;
   let failures = 0;
   let cannotOpen = false;
@@ -57,7 +60,7 @@ export function createListener({ channel, openClient, onDeaf }: ListenerOptions)
     const opened = await openClient();
     client = opened;
     opened.on('error', () => {});
-    opened.on('notification', (message) => message.channel === channel && subscribers.tell(message.payload ?? ''));
+    opened.on('notification', (message) => message.channel === channel && hear(message.payload ?? ''));
     await opened.connect();
     if (state === 'closed') return opened.end();
     opened.unref?.();

@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../../lock/errors.ts';
-import { withDeadline } from '../deadline.ts';
+import { timeLimit } from '../deadlines.ts';
 import type { Connections } from './connections.ts';
 import { explain, failureOf } from './failures.ts';
 import type { PgRow } from './pool.ts';
@@ -37,15 +37,17 @@ const mostLosses = 3;
 const setUpTimeoutMs = 10_000;
 
 export function createOperations({ connections, table, timeoutMs, makesTable }: OperationsOptions): Operations {
+  const limit = timeLimit(timeoutMs, 'Postgres');
+  const setUpMs = Math.max(timeoutMs, setUpTimeoutMs);
   let isClosed = false;
   let making: Promise<unknown> | undefined;
 
-  async function run<T>(work: (send: Send) => Promise<T>, limitMs = timeoutMs): Promise<T> {
+  async function run<T>(work: (send: Send) => Promise<T>, within = limit, limitMs = timeoutMs): Promise<T> {
     if (isClosed) throw new StoreUnavailableError('The postgres store was closed; open another one');
     const statements = statementsOn(connections);
     const send: Send = (name, values) => sendUntilAnswered(statements, name, values);
     try {
-      return await withDeadline(work(send), limitMs, 'Postgres', statements.giveUp);
+      return await within(work(send), statements.giveUp);
     } catch (error) {
       const { address, greeting } = connections;
       throw explain(error, { table, address, greeting, timeoutMs: limitMs, stage: statements.stage });
@@ -87,8 +89,8 @@ export function createOperations({ connections, table, timeoutMs, makesTable }: 
   }
 
   return {
-    run,
-    setUp: () => run(setUp, Math.max(timeoutMs, setUpTimeoutMs)),
+    run: (work) => run(work),
+    setUp: () => run(setUp, timeLimit(setUpMs, 'Postgres'), setUpMs),
     refuse() {
       isClosed = true;
     },

@@ -1,4 +1,4 @@
-import { InvalidOptionError, StoreUnavailableError } from '../../lock/errors.ts';
+import { StoreUnavailableError } from '../../lock/errors.ts';
 import type { Entry, Listed, LockStore, StoreNotice, StoreTraits, Version } from '../../lock/store.ts';
 import { withBreaker } from '../breaker.ts';
 import { withDeadline } from '../deadline.ts';
@@ -7,8 +7,8 @@ import { explain } from './failures.ts';
 import { createListener, type Listener, type PgListenClient } from './listener.ts';
 import { createOperations, type Send } from './operations.ts';
 import { type PostgresStoreOptions, resolveOptions } from './options.ts';
-import type { PgRow } from './pool.ts';
 import { listPage, lockTable, sweepLimit } from './table.ts';
+import { checkVersion, entryIn, versionIn } from './version.ts';
 
 /** A lock table in Postgres. */
 export interface PostgresStore extends LockStore {
@@ -62,20 +62,23 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
 
     create: (key, value, ttlMs) =>
       run(async (send) => {
-        const { rows, isRepeated } = await send('create', [key, value, ttlMs]);
+        const written = await write(send, value, 'create', [key, value, ttlMs]);
         sweepNowAndThen();
-        return versionIn(rows) ?? (isRepeated ? versionIfOurs(await readEntry(send, key), value) : undefined);
+        return written;
       }),
 
     replace: (key, value, version, ttlMs) =>
-      run(async (send) => {
-        const { rows, isRepeated } = await send('replace', [key, value, ttlMs, numberOf(version)]);
-        return versionIn(rows) ?? (isRepeated ? versionIfOurs(await readEntry(send, key), value) : undefined);
+      run((send) => write(send, value, 'replace', [key, value, ttlMs, String(checkVersion(version).fence)])),
+
+    append: (key, text, version) =>
+      run((send) => {
+        const { fence, value } = checkVersion(version);
+        return write(send, value + text, 'append', [key, text, String(fence)]);
       }),
 
     remove: (key, version) =>
       run(async (send) => {
-        const values = [key, numberOf(version)];
+        const values = [key, String(checkVersion(version).fence)];
         const { rows, isRepeated } = await send('remove', values);
         if (rows.length > 0 || !isRepeated) return rows.length > 0;
         const [fate = {}] = (await send('fate', values)).rows;
@@ -131,6 +134,7 @@ function traitsOf(listener: Listener | undefined): StoreTraits {
     ttlGrainMs: 1,
     mayForget: false,
     durable: true,
+    appends: true,
     get pushes() {
       return listener !== undefined && !listener.isDeaf;
     },
@@ -152,26 +156,17 @@ async function readEntry(send: Send, key: string): Promise<Entry | undefined> {
   return row && entryIn(row);
 }
 
-function entryIn({ value, ...row }: PgRow): Entry {
-  return { value: String(value), version: versionOf(row) };
-}
-
-/** After a loss: the value is nobody else's, so if it stands, it is we who wrote it. */
-function versionIfOurs(entry: Entry | undefined, value: string): Version | undefined {
+/** Sends one write, after which `value` stands under the key. After a loss: nobody else writes that value, so if it stands, it is we who wrote it. */
+async function write(
+  send: Send,
+  value: string,
+  name: 'create' | 'replace' | 'append',
+  values: [key: string, ...unknown[]],
+): Promise<Version | undefined> {
+  const { rows, isRepeated } = await send(name, values);
+  if (rows.length > 0 || !isRepeated) return versionIn(rows, value);
+  const entry = await readEntry(send, values[0]);
   return entry?.value === value ? entry.version : undefined;
-}
-
-function versionIn([row]: readonly PgRow[]): Version | undefined {
-  return row && versionOf(row);
-}
-
-function versionOf({ version }: PgRow): Version {
-  return { fence: BigInt(String(version)) };
-}
-
-function numberOf({ fence }: Version): string {
-  if (typeof fence === 'bigint') return fence.toString();
-  throw new InvalidOptionError('version', fence, 'a version that this store gave is needed');
 }
 
 function ignore(): void {}

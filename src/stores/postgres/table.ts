@@ -13,6 +13,8 @@ export interface LockTable {
   readonly replace: string;
   /** `$1` key, `$2` version. */
   readonly remove: string;
+  /** `$1` key, `$2` text, `$3` version. */
+  readonly append: string;
   /** What became of a removal that was not answered. `$1` key, `$2` version. */
   readonly fate: string;
   /** `$1` prefix, `$2` the last key seen. */
@@ -34,6 +36,9 @@ export const listPage = 500;
 
 /** Rows that a sweep deletes at once. */
 export const sweepLimit = 1_000;
+
+/** Bytes of key and value that still go into a notification, which Postgres wants shorter than 8,000; the version takes up to 19 more. */
+const longestAnnounced = 7_900;
 
 /**
  * The SQL that `createTable()` runs, for those who keep their schema in migrations. Safe to run again.
@@ -71,6 +76,8 @@ export function lockTable(table: string): LockTable {
   // Tells a connection of our own to the server from one that a pooler lends.
   const pid = 'pg_backend_pid() as pid';
   const announce = `pg_notify('${channel}', key)`;
+  const announceEntry = `case when octet_length(key) + octet_length(value) <= ${longestAnnounced}
+        then pg_notify('${channel}', key || E'\\n' || version || ' ' || value) end`;
   return {
     name,
     channel,
@@ -82,8 +89,11 @@ export function lockTable(table: string): LockTable {
       where held.value is null or held.expires_at <= clock_timestamp()
       returning version::text, ${pid}`,
     replace: `update ${name} set value = $2, version = ${next}, expires_at = ${end}
-      where key = $1 and version = $4 and ${live} returning version::text, ${pid}, ${announce}`,
+      where key = $1 and version = $4 and ${live} 
+      returning version::text, ${pid}, ${announceEntry}, ${announce}`,
     remove: `update ${name} set value = null where key = $1 and version = $2 and ${live} returning ${announce}`,
+    append: `update ${name} set value = value || $2, version = ${next}
+      where key = $1 and version = $3 and ${live} returning version::text, ${pid}`,
     fate: `select value is null as "isLetGo", version = $2 as "isSame" from ${name} where key = $1`,
     list: `select key, value, version::text from ${name} where starts_with(key, $1) and key > $2 and ${live} order by key limit ${listPage}`,
     sweep: `with gone as (delete from ${name} where key in

@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '../../lock/errors.ts';
 import type { IoredisClient, NodeRedisClient, NodeRedisCluster, RedisClient } from './client.ts';
+import { expirySignals } from './expiry-signals.ts';
 
 /** The same few things, whichever client it is. */
 export interface Adapter {
@@ -7,8 +8,8 @@ export interface Adapter {
   readonly state: 'ready' | 'away' | 'closed';
   /** Starts a client that connects only when it is used. */
   wake(): void;
-  /** Sends one command, which concerns one key. A `timeoutMs` after which it is not sent any more, where the client can do that. */
-  send(key: string, args: string[], timeoutMs: number): Promise<unknown>;
+  /** Sends one command, which concerns one key. One that is still queued when its time is over is not sent any more, where the client can do that. */
+  send(key: string, args: string[]): Promise<unknown>;
   /** Opens a connection of our own, which hears one channel. */
   openEar(channel: string, ear: Ear): { close(): void };
 }
@@ -29,13 +30,16 @@ export interface Ear {
   onEnd(): void;
 }
 
-export function adaptClient(client: RedisClient): Adapter {
+export function adaptClient(client: RedisClient, timeoutMs: number): Adapter {
   if (isIoredis(client)) return adaptIoredis(client);
-  if (isCluster(client)) return adaptNodeRedis(client, (key, args) => client.sendCommand(key, false, args), silence);
+  const signalNow = expirySignals(timeoutMs);
+  if (isCluster(client)) {
+    return adaptNodeRedis(client, (key, args) => client.sendCommand(key, false, args, { timeout: 0, abortSignal: signalNow() }), silence);
+  }
   if (isNodeRedis(client)) {
     return adaptNodeRedis(
       client,
-      (_, args, timeoutMs) => client.sendCommand(args, { timeout: timeoutMs }),
+      (_, args) => client.sendCommand(args, { timeout: 0, abortSignal: signalNow() }),
       (own) => own.unref(),
     );
   }
@@ -67,6 +71,7 @@ function hasMethods(client: unknown, ...names: string[]): boolean {
 }
 
 function adaptIoredis(client: IoredisClient): Adapter {
+  const gather = createGathering();
   return {
     get state() {
       // Until it is told that its connection has ended it is ready by its own account, and puts commands into its queue.
@@ -76,7 +81,10 @@ function adaptIoredis(client: IoredisClient): Adapter {
     wake() {
       if (client.status === 'wait') client.connect().catch(silence);
     },
-    send: (_, [command = '', ...args]) => client.call(command, ...args),
+    send(_, args) {
+      gather(client.stream);
+      return client.call(...(args as [command: string, ...string[]]));
+    },
     openEar(channel, { hear, onListening, onLost, onRefused, onEnd }) {
       const own = client.duplicate();
       own.on('error', silence);
@@ -88,6 +96,20 @@ function adaptIoredis(client: IoredisClient): Adapter {
       if (own.status === 'wait') own.connect().catch(silence);
       return { close: () => own.disconnect() };
     },
+  };
+}
+
+/** ioredis writes each command by itself, which costs as much as all else about it. What is sent in one turn goes out in one write. */
+function createGathering(): (stream: IoredisClient['stream']) => void {
+  let gathering: IoredisClient['stream'];
+  return (stream) => {
+    if (stream?.cork === undefined || stream === gathering) return;
+    gathering = stream;
+    stream.cork();
+    process.nextTick(() => {
+      gathering = undefined;
+      stream.uncork?.();
+    });
   };
 }
 
@@ -113,7 +135,7 @@ function adaptNodeRedis<Client extends NodeRedisClient | NodeRedisCluster>(
         if (state !== 'deaf') return;
         state = 'asking';
         try {
-          await own.subscribe(channel, hear);
+          await own.subscribe(channel, (message) => hear(message));
           state = 'hearing';
           onListening(isSure);
         } catch (error) {

@@ -11,12 +11,19 @@ export interface IoredisClient extends RedisEvents {
   readonly status: string;
   readonly isCluster?: boolean;
   /** Its connection; a cluster has several, and shows none. */
-  readonly stream?: { readonly writable?: boolean; unref?(): void };
+  readonly stream?: { readonly writable?: boolean; unref?(): void; cork?(): void; uncork?(): void };
   call(command: string, ...args: string[]): Promise<unknown>;
   duplicate(): IoredisClient;
   connect(): Promise<unknown>;
   subscribe(channel: string): Promise<unknown>;
   disconnect(): void;
+}
+
+/** How long a command may wait in the client's queue. */
+interface NodeRedisCommandOptions {
+  /** 0: no timer of the command's own, which the client makes by default, and which costs as much as the rest of the command. */
+  readonly timeout?: number;
+  readonly abortSignal?: AbortSignal;
 }
 
 interface NodeRedisConnection extends RedisEvents {
@@ -30,7 +37,7 @@ interface NodeRedisConnection extends RedisEvents {
 
 /** The part of a node-redis client that giveway uses. */
 export interface NodeRedisClient extends NodeRedisConnection {
-  sendCommand(args: string[], options?: { timeout?: number }): Promise<unknown>;
+  sendCommand(args: string[], options?: NodeRedisCommandOptions): Promise<unknown>;
   duplicate(): NodeRedisClient;
   unref(): void;
 }
@@ -38,7 +45,7 @@ export interface NodeRedisClient extends NodeRedisConnection {
 /** The part of a node-redis cluster that giveway uses. */
 export interface NodeRedisCluster extends NodeRedisConnection {
   readonly masters: readonly unknown[];
-  sendCommand(firstKey: string, isReadonly: boolean, args: string[]): Promise<unknown>;
+  sendCommand(firstKey: string, isReadonly: boolean, args: string[], options?: NodeRedisCommandOptions): Promise<unknown>;
   duplicate(): NodeRedisCluster;
 }
 

@@ -1,9 +1,11 @@
-import { createSubscribers } from '../subscribers.ts';
+import { hearAnnouncements } from '../announcements.ts';
+import { createSubscribers, type OnChange } from '../subscribers.ts';
 import type { Ear } from './adapter.ts';
 import { isErrorReply } from './failures.ts';
+import { announcedIn } from './stored.ts';
 
 export interface Listener {
-  subscribe(key: string, onChange: () => void): Disposable;
+  subscribe(key: string, onChange: OnChange): Disposable;
   /** Somebody wants to hear, and not everything is sure to be heard: who waits must look as well. */
   readonly isDeaf: boolean;
   close(): void;
@@ -13,8 +15,8 @@ export interface Listener {
 const patienceMs = 5_000;
 
 /**
- * One channel for the whole store, on one connection, opened for the first subscriber. The message is the key; who wants to
- * know is found here, so a subscription costs no request. `onForbidden`: the server does not let this user listen.
+ * One channel for the whole store, on one connection, opened for the first subscriber. The message begins with the key; who wants
+ * to know is found here, so a subscription costs no request. `onForbidden`: the server does not let this user listen.
  */
 export function createListener(openEar: (ear: Ear) => { close(): void }, onForbidden: (error: unknown) => void): Listener {
   const subscribers = createSubscribers();
@@ -27,7 +29,7 @@ export function createListener(openEar: (ear: Ear) => { close(): void }, onForbi
   function listen(): { close(): void } {
     isDeaf = true; // until it hears: a server that takes no more connections may never let it
     const opened = openEar({
-      hear: subscribers.tell,
+      hear: hearAnnouncements(subscribers, announcedIn),
       onListening(isSure) {
         clearTimeout(patience);
         isDeaf = !isSure;

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { InvalidOptionError, StoreUnavailableError } from '../../lock/errors.ts';
 import type { LockStore, StoreNotice, StoreTraits, Version } from '../../lock/store.ts';
 import { type BreakerOptions, withBreaker } from '../breaker.ts';
@@ -6,7 +5,8 @@ import { adaptClient } from './adapter.ts';
 import type { RedisClient } from './client.ts';
 import { createListener, type Listener } from './listener.ts';
 import { createRequests } from './requests.ts';
-import { createScript, removeScript, replaceScript } from './scripts.ts';
+import { appendScript, createScript, removeScript, replaceScript } from './scripts.ts';
+import { entryIn, isRedisVersion, lengthened, newWrite } from './stored.ts';
 
 /** Options of `redisStore`. */
 export interface RedisStoreOptions {
@@ -20,11 +20,6 @@ export interface RedisStoreOptions {
   readonly breaker?: Omit<BreakerOptions, 'serverOf'> | false;
 }
 
-/** Names one write: the whole text, which begins with an id of its own. */
-interface RedisVersion extends Version {
-  readonly stored: string;
-}
-
 /**
  * Locks in Redis 6.2 or later, or Valkey: one request per operation, atomic in a script, on the server's clock in
  * milliseconds. Waiters hear of a release at once, on one more connection that is opened for the first of them.
@@ -33,7 +28,7 @@ interface RedisVersion extends Version {
  */
 export function redisStore(options: RedisStoreOptions): LockStore {
   const { client, prefix, timeoutMs, breaker } = checkOptions(options);
-  const adapter = adaptClient(client);
+  const adapter = adaptClient(client, timeoutMs);
   const requests = createRequests(client, adapter, timeoutMs);
   const channel = `${prefix}giveway:changed`;
   const noticeListeners = new Set<(notice: StoreNotice) => void>();
@@ -44,40 +39,44 @@ export function redisStore(options: RedisStoreOptions): LockStore {
     },
   );
 
-  async function evaluate(script: string, key: string, ...args: string[]): Promise<{ isDone: boolean; isRepeated: boolean }> {
-    const { reply, isRepeated } = await requests.ask(prefix + key, 'EVAL', script, '1', prefix + key, ...args);
-    return { isDone: Number(reply) === 1, isRepeated };
+  function evaluate<T>(script: string, key: string, args: string[], conclude: (isDone: boolean, isRepeated: boolean) => T): Promise<T> {
+    const sent = ['EVAL', script, '1', prefix + key, ...args];
+    return requests.ask(prefix + key, sent, (reply, isRepeated) => conclude(Number(reply) === 1, isRepeated));
   }
 
   const store: LockStore = {
     traits: traitsOf(listener),
 
-    async read(key) {
-      // In capitals: a cluster of ioredis that reads from replicas (`scaleReads`) sends only what it knows, `get`, to one.
-      const { reply } = await requests.ask(prefix + key, 'GET', prefix + key);
-      if (reply === null || reply === undefined) return undefined;
-      const stored = String(reply);
-      return { value: valueIn(stored), version: versionOf(stored) };
+    // In capitals: a cluster of ioredis that reads from replicas (`scaleReads`) sends only what it knows, `get`, to one.
+    read: (key) => requests.ask(prefix + key, ['GET', prefix + key], (reply) => (reply == null ? undefined : entryIn(String(reply)))),
+
+    create(key, value, ttlMs) {
+      const { stored, version } = newWrite(value);
+      return evaluate(createScript, key, [stored, wholeMs(ttlMs)], (isDone) => (isDone ? version : undefined));
     },
 
-    async create(key, value, ttlMs) {
-      const stored = newText(value);
-      const { isDone } = await evaluate(createScript, key, stored, wholeMs(ttlMs));
-      return isDone ? versionOf(stored) : undefined;
+    replace(key, value, version, ttlMs) {
+      if (!isRedisVersion(version)) return refuse(version);
+      const { stored, version: next } = newWrite(value);
+      const args = [version.mark, String(version.bytes), stored, wholeMs(ttlMs), channel, key];
+      return evaluate(replaceScript, key, args, (isDone) => (isDone ? next : undefined));
     },
 
-    async replace(key, value, version, ttlMs) {
-      const stored = newText(value);
-      const { isDone } = await evaluate(replaceScript, key, textOf(version), stored, wholeMs(ttlMs), channel, key);
-      return isDone ? versionOf(stored) : undefined;
+    remove(key, version) {
+      if (!isRedisVersion(version)) return refuse(version);
+      return evaluate(removeScript, key, [version.mark, String(version.bytes), channel, key], (isDone, isRepeated) => {
+        if (isDone || !isRepeated) return isDone;
+        throw new StoreUnavailableError(
+          `Redis lost the connection while "${key}" was being released. It is gone: it was released, or had expired`,
+        );
+      });
     },
 
-    async remove(key, version) {
-      const { isDone, isRepeated } = await evaluate(removeScript, key, textOf(version), channel, key);
-      if (isDone || !isRepeated) return isDone;
-      throw new StoreUnavailableError(
-        `Redis lost the connection while "${key}" was being released. It is gone: it was released, or had expired`,
-      );
+    append(key, text, version) {
+      if (!isRedisVersion(version)) return refuse(version);
+      const next = lengthened(version, text);
+      const args = [version.mark, String(version.bytes), text, String(next.bytes)];
+      return evaluate(appendScript, key, args, (isDone) => (isDone ? next : undefined));
     },
 
     subscribe: listener.subscribe,
@@ -102,6 +101,7 @@ function traitsOf(listener: Listener): StoreTraits {
     ttlGrainMs: 1,
     mayForget: true,
     durable: false,
+    appends: true,
     get pushes() {
       return !listener.isDeaf;
     },
@@ -124,24 +124,8 @@ function checkOptions({ client, prefix = '', timeoutMs = 1_000, breaker = {}, ..
   return { client, prefix, timeoutMs, breaker };
 }
 
-/** 128 random bits in front of the value: no two writes store the same text, whatever they write. */
-function newText(value: string): string {
-  return `${randomBytes(16).toString('base64url')} ${value}`;
-}
-
-/** A text without an id is not ours. It is shown as it is, so that the locker takes the key for busy. */
-function valueIn(stored: string): string {
-  return /^[\w-]{22} /.test(stored) ? stored.slice(23) : stored;
-}
-
-function versionOf(stored: string): RedisVersion {
-  return { stored };
-}
-
-function textOf(version: Version): string {
-  const { stored } = version as Partial<RedisVersion>;
-  if (typeof stored === 'string') return stored;
-  throw new InvalidOptionError('version', version, 'a version that this store gave is needed');
+function refuse(version: Version): Promise<never> {
+  return Promise.reject(new InvalidOptionError('version', version, 'a version that this store gave is needed'));
 }
 
 /** Redis takes whole milliseconds only, and none below one. */

@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { clockSkewMs } from '../../lock/decide.ts';
+import { clockSkewMs } from '../../lock/record/decide.ts';
 import type { ZookeeperStat } from './client.ts';
 
 /** An entry as its node has it. */
@@ -11,15 +10,12 @@ export interface Stored {
   readonly write: string | undefined;
   /** On ZooKeeper's clock. */
   readonly endsAtMs: number;
+  /** The transaction whose leader's clock that is. */
+  readonly stampedBy: bigint;
   /** How long it lives yet; not above zero: it has ended. */
   readonly remainingMs: number;
   readonly dataVersion: number;
   readonly zxid: bigint;
-}
-
-/** 128 random bits. */
-export function newId(): string {
-  return randomBytes(16).toString('base64url');
 }
 
 /** Which life and which write, for how many milliseconds, and the value. */
@@ -27,7 +23,19 @@ export function encodeNode(life: string, write: string, ttlMs: number, value: st
   return Buffer.from(`${life} ${write} ${Math.ceil(ttlMs)} ${value}`);
 }
 
-const form = /^([\w-]{22}) ([\w-]{22}) (\d+) /;
+/**
+ * The same after an append: the life stays as it was, though the node's time of writing moves, so its end is written down, and by
+ * whose clock. In front stands what is left of it, with a zero before: version 0.1.0 takes that for a TTL, and the rest for a text that
+ * it cannot read.
+ */
+export function encodeAppended(life: string, write: string, { endsAtMs, stampedBy }: Life, restMs: number, value: string): Buffer {
+  return Buffer.from(`${life} ${write} 0${Math.ceil(Math.max(restMs, 1))} ${endsAtMs} ${stampedBy} ${value}`);
+}
+
+/** When an entry ends. */
+type Life = Pick<Stored, 'endsAtMs' | 'stampedBy'>;
+
+const form = /^([\w-]{22}) ([\w-]{22}) (?:([1-9]\d*)|0\d+ (\d+) (\d+)) /;
 
 /**
  * What the node's `stat` and data say at the time of `now`, the stat of a write just before. A node that is not ours never
@@ -35,14 +43,16 @@ const form = /^([\w-]{22}) ([\w-]{22}) (\d+) /;
  */
 export function decodeNode(data: Buffer | undefined, stat: ZookeeperStat, now: ZookeeperStat): Stored {
   const text = data?.toString() ?? '';
-  const [head = '', life, write, ttlMs] = form.exec(text) ?? [];
-  const endsAtMs = ttlMs === undefined ? Number.POSITIVE_INFINITY : modifiedAtMs(stat) + Number(ttlMs);
+  const [head = '', life, write, ttlMs, end, stamp] = form.exec(text) ?? [];
+  const endsAtMs = ttlMs === undefined ? Number(end ?? Number.POSITIVE_INFINITY) : modifiedAtMs(stat) + Number(ttlMs);
+  const stampedBy = stamp === undefined ? zxidOf(stat) : BigInt(stamp);
   return {
     value: text.slice(head.length),
     life,
     write,
     endsAtMs,
-    remainingMs: endsAtMs - modifiedAtMs(now) + allowanceMs(zxidOf(stat), zxidOf(now)),
+    stampedBy,
+    remainingMs: endsAtMs - modifiedAtMs(now) + allowanceMs(stampedBy, zxidOf(now)),
     dataVersion: stat.version,
     zxid: zxidOf(stat),
   };

@@ -1,25 +1,29 @@
 import { InvalidOptionError, StoreUnavailableError } from '../../lock/errors.ts';
 import type { Entry, Listed, LockStore, StoreTraits, Version } from '../../lock/store.ts';
 import { withBreaker } from '../breaker.ts';
+import { randomId } from '../random-id.ts';
 import type { ZookeeperStat } from './client.ts';
-import { allowanceMs, encodeNode, keyOf, modifiedAtMs, newId, nodeName, type Stored, zxidOf } from './node.ts';
+import { allowanceMs, encodeAppended, encodeNode, keyOf, modifiedAtMs, nodeName, type Stored, zxidOf } from './node.ts';
 import { nodesUnder } from './nodes.ts';
 import { resolveOptions, type ZookeeperStoreOptions } from './options.ts';
 import { type Ask, createRequests } from './requests.ts';
 import { keepSession } from './session.ts';
 import { createWatches } from './watches.ts';
 
-const zookeeperTraits: StoreTraits = { name: 'zookeeper', ttlGrainMs: 1, mayForget: false, durable: true, pushes: true };
+const zookeeperTraits: StoreTraits = { name: 'zookeeper', ttlGrainMs: 1, mayForget: false, durable: true, pushes: true, appends: true };
 
 /** Names one state of one node, and when it ends. */
 interface ZookeeperVersion extends Version {
   readonly fence: bigint;
   readonly life: string | undefined;
   readonly dataVersion: number;
-  /** On ZooKeeper's clock. */
+  /** On ZooKeeper's clock, that of the leader of `stampedBy`. */
   readonly endsAtMs: number;
+  readonly stampedBy: bigint;
   /** On our monotonic clock: from then on it has ended for certain. */
   readonly isOverAtMs: number;
+  /** What stands there: ZooKeeper can write, and not add. */
+  readonly value: string;
 }
 
 /** Nodes that `list` asks for at once. */
@@ -56,6 +60,31 @@ export function zookeeperStore(options: ZookeeperStoreOptions): LockStore {
     );
   }
 
+  /** Writes what `encode` makes if the entry still is as `known`. */
+  function rewrite(
+    key: string,
+    known: ZookeeperVersion,
+    encode: (life: string, write: string) => Buffer,
+    next: (life: string, stat: ZookeeperStat) => ZookeeperVersion,
+  ): Promise<Version | undefined> {
+    const { life, dataVersion, endsAtMs, isOverAtMs, stampedBy } = known;
+    return requests.run(async (ask) => {
+      if (life === undefined || performance.now() >= isOverAtMs) return undefined;
+      const at = { path: pathOf(key), life, dataVersion };
+      const write = randomId();
+      const { stat, isRepeated } = await nodes.replace(ask, at, encode(life, write));
+      if (stat === undefined) {
+        if (!isRepeated) return undefined;
+        const found = await look(ask, key);
+        return found?.write === write ? versionOf(found) : undefined;
+      }
+      if (modifiedAtMs(stat) < endsAtMs + allowanceMs(stampedBy, zxidOf(stat))) return next(life, stat);
+      // It had ended, though nobody had come for it: what was over is not brought back.
+      await nodes.remove(ask, { ...at, dataVersion: stat.version });
+      return undefined;
+    });
+  }
+
   const store: LockStore = {
     traits: zookeeperTraits,
 
@@ -67,10 +96,10 @@ export function zookeeperStore(options: ZookeeperStoreOptions): LockStore {
 
     create: (key, value, ttlMs) =>
       requests.run(async (ask) => {
-        const [path, life, write] = [pathOf(key), newId(), newId()];
+        const [path, life, write] = [pathOf(key), randomId(), randomId()];
         for (;;) {
           const created = await nodes.create(ask, path, life, encodeNode(life, write, ttlMs, value));
-          if (created.stat) return writtenVersion(life, created.stat, ttlMs);
+          if (created.stat) return writtenVersion(life, created.stat, ttlMs, value);
           const seen = await nodes.look(ask, [path]);
           if (seen === undefined) await nodes.makeRoot(ask);
           const found = seen?.[0];
@@ -79,28 +108,23 @@ export function zookeeperStore(options: ZookeeperStoreOptions): LockStore {
           if (found.life === undefined || found.remainingMs > 0) return undefined;
           const at = { path, life: found.life, dataVersion: found.dataVersion };
           const taken = await nodes.replace(ask, at, encodeNode(found.life, write, ttlMs, value));
-          if (taken.stat) return writtenVersion(found.life, taken.stat, ttlMs);
+          if (taken.stat) return writtenVersion(found.life, taken.stat, ttlMs, value);
           if (!taken.isRepeated) return undefined;
         }
       }),
 
     async replace(key, value, version, ttlMs) {
-      const { life, dataVersion, endsAtMs, isOverAtMs, fence } = checkVersion(version);
-      return requests.run(async (ask) => {
-        if (life === undefined || performance.now() >= isOverAtMs) return undefined;
-        const at = { path: pathOf(key), life, dataVersion };
-        const write = newId();
-        const { stat, isRepeated } = await nodes.replace(ask, at, encodeNode(life, write, ttlMs, value));
-        if (stat === undefined) {
-          if (!isRepeated) return undefined;
-          const found = await look(ask, key);
-          return found?.write === write ? versionOf(found) : undefined;
-        }
-        if (modifiedAtMs(stat) < endsAtMs + allowanceMs(fence, zxidOf(stat))) return writtenVersion(life, stat, ttlMs);
-        // It had ended, though nobody had come for it: what was over is not brought back.
-        await nodes.remove(ask, { ...at, dataVersion: stat.version });
-        return undefined;
-      });
+      const known = checkVersion(version);
+      const encode = (life: string, write: string): Buffer => encodeNode(life, write, ttlMs, value);
+      return rewrite(key, known, encode, (life, stat) => writtenVersion(life, stat, ttlMs, value));
+    },
+
+    async append(key, text, version) {
+      const known = checkVersion(version);
+      const value = known.value + text;
+      const encode = (life: string, write: string): Buffer =>
+        encodeAppended(life, write, known, known.isOverAtMs - performance.now(), value);
+      return rewrite(key, known, encode, (_, stat) => ({ ...known, value, fence: zxidOf(stat), dataVersion: stat.version }));
     },
 
     async remove(key, version) {
@@ -143,14 +167,15 @@ function entryOf(found: Stored): Entry | undefined {
   return found.remainingMs > 0 ? { value: found.value, version: versionOf(found) } : undefined;
 }
 
-function versionOf({ life, dataVersion, zxid, endsAtMs, remainingMs }: Omit<Stored, 'value' | 'write'>): ZookeeperVersion {
-  return { fence: zxid, life, dataVersion, endsAtMs, isOverAtMs: performance.now() + remainingMs };
+function versionOf({ life, dataVersion, zxid, endsAtMs, stampedBy, remainingMs, value }: Omit<Stored, 'write'>): ZookeeperVersion {
+  return { fence: zxid, life, dataVersion, endsAtMs, stampedBy, isOverAtMs: performance.now() + remainingMs, value };
 }
 
-/** Of what was written just now. */
-function writtenVersion(life: string, stat: ZookeeperStat, ttlMs: number): ZookeeperVersion {
-  const remainingMs = Math.ceil(ttlMs);
-  return versionOf({ life, dataVersion: stat.version, zxid: zxidOf(stat), endsAtMs: modifiedAtMs(stat) + remainingMs, remainingMs });
+/** Of what was written just now, with a life of its own. */
+function writtenVersion(life: string, stat: ZookeeperStat, ttlMs: number, value: string): ZookeeperVersion {
+  const [remainingMs, zxid] = [Math.ceil(ttlMs), zxidOf(stat)];
+  const endsAtMs = modifiedAtMs(stat) + remainingMs;
+  return versionOf({ life, dataVersion: stat.version, zxid, endsAtMs, stampedBy: zxid, remainingMs, value });
 }
 
 function checkVersion(version: Version): ZookeeperVersion {

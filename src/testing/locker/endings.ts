@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clockSkewMs } from '../../lock/decide.ts';
+import { clockSkewMs } from '../../lock/record/decide.ts';
 import type { Behaviour } from '../behaviour.ts';
 import { mayLingerMs, until } from '../waiting.ts';
 import { successor } from './successor.ts';

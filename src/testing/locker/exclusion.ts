@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Lock } from '../../lock/lock.ts';
+import type { Lock } from '../../lock/api/lock.ts';
 import type { Behaviour } from '../behaviour.ts';
 
 /** Taking, refusing and letting go, with nothing going wrong. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Lock } from '../../lock/lock.ts';
+import type { Lock } from '../../lock/api/lock.ts';
 import type { Behaviour } from '../behaviour.ts';
 import { faultyStore } from '../faulty-store.ts';
 import { mayLingerMs, until } from '../waiting.ts';

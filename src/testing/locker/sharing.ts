@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clockSkewMs } from '../../lock/decide.ts';
-import type { ResourceLocker } from '../../lock/locker.ts';
+import type { ResourceLocker } from '../../lock/api/locker.ts';
+import { clockSkewMs } from '../../lock/record/decide.ts';
 import type { Behaviour } from '../behaviour.ts';
 import { mayLingerMs, until } from '../waiting.ts';
 

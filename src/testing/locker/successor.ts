@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Lock } from '../../lock/lock.ts';
-import type { ResourceLocker } from '../../lock/locker.ts';
+import type { Lock } from '../../lock/api/lock.ts';
+import type { ResourceLocker } from '../../lock/api/locker.ts';
 import type { LockOptions } from '../../lock/options.ts';
 import type { StoreTraits } from '../../lock/store.ts';
 import { earlyToleranceMs, mayLingerMs } from '../waiting.ts';

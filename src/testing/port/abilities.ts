@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Listed, LockStore } from '../../lock/store.ts';
 import type { Behaviour } from '../behaviour.ts';
 import { shortTtlMs, until } from '../waiting.ts';
+import type { Appending } from './appends.ts';
 
 const minute = 60_000;
 
@@ -15,6 +15,7 @@ export const abilityBehaviours: readonly Behaviour[] = [
       for (const store of stores) {
         assert.deepEqual(store.traits, traits);
         assert.equal(typeof store.subscribe === 'function', traits.pushes, 'traits.pushes and subscribe disagree');
+        assert.equal(typeof store.append === 'function', traits.appends ?? false, 'traits.appends and append disagree');
       }
       assert.match(traits.name, /^[a-z][a-z0-9-]*$/);
       assert(traits.ttlGrainMs >= 1 && traits.ttlGrainMs <= 1_000, 'ttlGrainMs is from 1 to 1000');
@@ -32,15 +33,17 @@ export const abilityBehaviours: readonly Behaviour[] = [
       if (!traits.durable) return assert.equal(first.fence, undefined, 'a fence that a restart sets back is worse than none');
       const third = await a.replace(one, '3', first, minute);
       assert(third);
-      assert.equal(await a.remove(one, third), true);
-      const fourth = await b.create(one, '4', minute);
-      const fences = [first, second, third, fourth].map((version) => version?.fence);
+      const fourth = a.append === undefined ? third : await a.append(one, '4', third);
+      assert(fourth);
+      assert.equal(await a.remove(one, fourth), true);
+      const fifth = await b.create(one, '5', minute);
+      const fences = [...new Set([first, second, third, fourth, fifth])].map((version) => version?.fence);
       for (const [index, fence] of fences.entries()) {
         assert.equal(typeof fence, 'bigint');
         const before = fences[index - 1];
         assert(before === undefined || (fence as bigint) > before, `fences do not grow: ${fences.join(', ')}`);
       }
-      assert.equal((await a.read(one))?.version.fence, fourth?.fence);
+      assert.equal((await a.read(one))?.version.fence, fifth?.fence);
     },
   },
   {
@@ -80,63 +83,6 @@ export const abilityBehaviours: readonly Behaviour[] = [
     },
   },
   {
-    id: 'push',
-    title: 'subscribe, where the store pushes, calls soon after another connection replaces or removes the key',
-    async run({ stores: [a, b], freshKey }) {
-      if (b.subscribe === undefined) return;
-      const key = freshKey();
-      let calls = 0;
-      using _ = b.subscribe(key, () => {
-        calls += 1;
-      });
-      let version = await a.create(key, '0', minute);
-      // A subscription may take a moment to reach the backend, so the first change is made until it is heard.
-      await until('a replace is heard', async () => {
-        assert(version);
-        version = await a.replace(key, 'next', version, minute);
-        await sleep(40);
-        return calls > 0;
-      });
-      await quiet(() => calls);
-      const before = calls;
-      assert(version && (await a.remove(key, version)));
-      await until('the remove is heard', () => calls > before, 2_000);
-    },
-  },
-  {
-    id: 'push-dispose',
-    title: 'a disposed subscription is not called again, and others on the same key still are',
-    async run({ stores: [a, b], freshKey }) {
-      if (b.subscribe === undefined) return;
-      const key = freshKey();
-      let [kept, disposed] = [0, 0];
-      const subscription = b.subscribe(key, () => {
-        disposed += 1;
-      });
-      using _ = b.subscribe(key, () => {
-        kept += 1;
-      });
-      let version = await a.create(key, '0', minute);
-      const change = async (): Promise<void> => {
-        assert(version);
-        version = await a.replace(key, 'next', version, minute);
-        await sleep(40);
-      };
-      await until('both hear', async () => {
-        await change();
-        return kept > 0 && disposed > 0;
-      });
-      await quiet(() => disposed + kept);
-      subscription[Symbol.dispose]();
-      const before = { kept, disposed };
-      await until('the other still hears', async () => {
-        await change();
-        return kept > before.kept;
-      });
-      assert.equal(disposed, before.disposed);
-    },
-  },
-  {
     id: 'close',
     title: 'after close every call rejects with StoreUnavailableError; a second close is fine; entries and other connections stay',
     async run({ stores: [a], connect, freshKey }) {
@@ -151,6 +97,7 @@ export const abilityBehaviours: readonly Behaviour[] = [
         create: () => store.create(freshKey(), 'value', minute),
         replace: () => store.replace(key, 'next', version, minute),
         remove: () => store.remove(key, version),
+        ...(store.append && { append: () => (store as Appending).append(key, 'more', version) }),
       };
       for (const [method, call] of Object.entries(calls)) {
         // By name, since a suite and a store may come from two copies of the package.
@@ -165,12 +112,4 @@ async function collect(store: LockStore, prefix: string): Promise<Listed[]> {
   const listed: Listed[] = [];
   for await (const entry of store.list?.(prefix) ?? []) listed.push(entry);
   return listed;
-}
-
-/** Waits until what `count` counts has come to rest. */
-async function quiet(count: () => number): Promise<void> {
-  for (let before = -1; before !== count(); ) {
-    before = count();
-    await sleep(100);
-  }
 }

@@ -1,4 +1,4 @@
-import type { Mode } from '../../lock/record.ts';
+import type { Mode } from '../../lock/holder.ts';
 import { type Item, nameAt } from './items.ts';
 import { type Token, tokenize } from './tokens.ts';
 

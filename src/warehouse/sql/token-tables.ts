@@ -1,4 +1,4 @@
-import type { Mode } from '../../lock/record.ts';
+import type { Mode } from '../../lock/holder.ts';
 import { type Item, isSymbol, isWord, nameAt } from './items.ts';
 import type { Uses } from './uses.ts';
 

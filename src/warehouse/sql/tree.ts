@@ -1,4 +1,4 @@
-import type { Mode } from '../../lock/record.ts';
+import type { Mode } from '../../lock/holder.ts';
 import type { TreeNode } from './parser.ts';
 import type { Uses } from './uses.ts';
 import { wordSet } from './words.ts';

@@ -1,4 +1,4 @@
-import type { Mode } from '../../lock/record.ts';
+import type { Mode } from '../../lock/holder.ts';
 import { isReadOnlyFunction } from './functions.ts';
 import { qualifiedName } from './names.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clockSkewMs } from '../../../src/lock/decide.ts';
+import { clockSkewMs } from '../../../src/lock/record/decide.ts';
 import { holderIn, type Nemesis, stallHolder } from '../nemesis.ts';
 
 /** Sets the wall clock of a holder's host, forward or back, and after a while right again. */

@@ -69,8 +69,11 @@ describeWith('dynamodb', (service) => {
       const replaced = await store.replace(key, 'second', created as Version, minute);
       expect(replaced).toBeDefined();
       expect((await open().read(key))?.value).toBe('second');
+      front.break('UpdateItem', fault, times);
+      const appended = await store.append?.(key, ', third', replaced as Version);
+      expect(await open().read(key)).toEqual({ value: 'second, third', version: appended });
       front.break('DeleteItem', fault, times);
-      expect(await store.remove(key, replaced as Version)).toBe(true);
+      expect(await store.remove(key, appended as Version)).toBe(true);
       expect(await open().read(key)).toBeUndefined();
       expect(await store.create(key, 'usable', minute)).toBeDefined();
     });
@@ -84,6 +87,8 @@ describeWith('dynamodb', (service) => {
       expect(await store.create(key, 'mine', minute)).toBeUndefined();
       front.break('PutItem', fault, times);
       expect(await store.replace(key, 'mine', stale, minute)).toBeUndefined();
+      front.break('UpdateItem', fault, times);
+      expect(await store.append?.(key, ', mine', stale)).toBeUndefined();
       front.break('DeleteItem', fault, times);
       expect(await store.remove(key, stale)).toBe(false);
       expect((await store.read(key))?.value).toBe('theirs');

@@ -35,6 +35,7 @@ describe('options of dynamodbStore', () => {
         mayForget: false,
         durable: true,
         pushes: false,
+        appends: true,
         expiry: 'observation',
       });
     }

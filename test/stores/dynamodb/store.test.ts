@@ -1,6 +1,6 @@
 import { type AttributeValue, type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { decodeRecord } from '../../../src/lock/record.ts';
+import { decodeRecord } from '../../../src/lock/record/record.ts';
 import type { Entry, Version } from '../../../src/lock/store.ts';
 import { type DynamodbStore, type DynamodbStoreOptions, dynamodbStore } from '../../../src/stores/dynamodb/index.ts';
 import { fakeClock } from '../../../src/testing/index.ts';
@@ -282,6 +282,51 @@ describeWith('dynamodb', (service) => {
       expect(await list()).toEqual([`${prefix}:long`, `${prefix}:short`]);
       clock.block(1_001);
       expect(await list()).toEqual([`${prefix}:long`]);
+    });
+  });
+
+  describe('append', () => {
+    test('leaves the version of the item, by which others judge whether its holder is dead', async () => {
+      const clock = fakeClock();
+      const key = freshKey();
+      const [holder, waiter, watcher] = [open(), open(), open({ clock })];
+      await holder.create(key, 'held', 30_000);
+      const before = await itemUnder(key);
+      expect(await watcher.read(key)).toBeDefined();
+      for (let waiters = 1; waiters <= 3; waiters += 1) {
+        clock.block(10_000);
+        await waiter.append?.(key, `, ${waiters}`, (await waiter.read(key))?.version as Version);
+        expect((await watcher.read(key))?.value).toMatch(new RegExp(`, ${waiters}$`));
+      }
+      const { givewayVersion, appended, ...rest } = (await itemUnder(key)) ?? {};
+      expect({ ...rest, givewayVersion: before?.givewayVersion }).toEqual(before);
+      expect(appended).toEqual({ L: [{ S: ', 1' }, { S: ', 2' }, { S: ', 3' }] });
+      expect(givewayVersion?.S).toMatch(new RegExp(`^${before?.recordVersionNumber?.S}/[\\w-]{22}$`));
+      clock.block(1);
+      expect(await watcher.read(key)).toBeUndefined();
+      expect(await watcher.create(key, 'next', 30_000)).toBeDefined();
+      expect((await waiter.read(key))?.value).toBe('next');
+    });
+
+    test('to what another client wrote, or took over, is a no', async () => {
+      const store = open();
+      const [theirs, taken] = [freshKey(), freshKey()];
+      await putJava(theirs, 20_000);
+      expect(await store.append?.(theirs, ', mine', (await store.read(theirs))?.version as Version)).toBeUndefined();
+      const first = (await store.create(taken, 'ours', minute)) as Version;
+      const second = (await store.append?.(taken, ', more', first)) as Version;
+      await takeOverAsJava(taken, (await itemUnder(taken))?.recordVersionNumber?.S);
+      expect(await store.append?.(taken, ', mine', second)).toBeUndefined();
+      expect(await store.append?.(taken, ', mine', (await store.read(taken))?.version as Version)).toBeUndefined();
+      expect((await store.read(taken))?.value).not.toContain('more');
+    });
+
+    test('makes version 0.1.0 take the item for one of a stranger, which it leaves alone', async () => {
+      const store = open();
+      const key = freshKey();
+      await store.append?.(key, ', more', (await store.create(key, 'held', minute)) as Version);
+      const { givewayVersion, recordVersionNumber } = (await itemUnder(key)) ?? {};
+      expect(givewayVersion).not.toEqual(recordVersionNumber); // what 0.1.0 asks
     });
   });
 

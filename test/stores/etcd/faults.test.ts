@@ -133,9 +133,37 @@ describeWith('etcd', () => {
     const second = (await third.replace(key, '2', first, minute)) as Version;
     expect(await other.read(key)).toEqual({ value: '2', version: second });
     lossy.loseNext();
-    expect(await third.remove(key, second)).toBe(true);
+    const longer = (await third.append?.(key, ' +é', second)) as Version;
+    expect(await other.read(key)).toEqual({ value: '2 +é', version: longer });
+    lossy.loseNext();
+    expect(await third.remove(key, longer)).toBe(true);
     expect(await other.read(key)).toBeUndefined();
     await third.close();
+  });
+
+  test('a write whose answer is lost, and to which somebody appends before it is sent again, is a no that leaves both there', async () => {
+    const client = clients[1] as Etcd3;
+    let meanwhile: (() => Promise<unknown>) | undefined;
+    const interrupted: EtcdClient = {
+      kv: {
+        range: (request, options) => client.kv.range(request, options),
+        txn: async (request, options) => {
+          const reply = await client.kv.txn(request, options);
+          const interrupt = meanwhile;
+          meanwhile = undefined;
+          if (interrupt === undefined) return reply;
+          await interrupt();
+          throw new Error('14 UNAVAILABLE: Connection dropped');
+        },
+      },
+      leaseClient: client.leaseClient as EtcdClient['leaseClient'],
+      watchClient: client.watchClient as EtcdClient['watchClient'],
+    };
+    const third = etcdStore({ client: interrupted });
+    meanwhile = async () => other.append?.(key, ' theirs', (await other.read(key))?.version as Version);
+    expect(await third.create(key, 'mine', minute)).toBeUndefined();
+    await third.close(); // no lease is revoked under what stands there
+    expect((await other.read(key))?.value).toBe('mine theirs');
   });
 
   test('when the answer to a transaction is lost, what is theirs stays theirs', async () => {
@@ -147,6 +175,8 @@ describeWith('etcd', () => {
     expect(await third.create(key, 'mine', minute)).toBeUndefined();
     lossy.loseNext();
     expect(await third.replace(key, 'mine', stale, minute)).toBeUndefined();
+    lossy.loseNext();
+    expect(await third.append?.(key, ' mine', stale)).toBeUndefined();
     lossy.loseNext();
     expect(await third.remove(key, stale)).toBe(false);
     expect(await other.read(key)).toEqual({ value: 'theirs', version: theirs });

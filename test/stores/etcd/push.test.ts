@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Etcd3 } from 'etcd3';
-import { createLocker } from '../../../src/lock/locker.ts';
-import type { Version } from '../../../src/lock/store.ts';
+import { createLocker } from '../../../src/lock/api/locker.ts';
+import type { Entry, Version } from '../../../src/lock/store.ts';
 import { type EtcdClient, etcdStore } from '../../../src/stores/etcd/index.ts';
 import { etcdServer, type ProcessServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
@@ -42,14 +42,14 @@ describeWith('etcd', () => {
     const [held, waited] = [createLocker({ store: etcdStore({ client }) }), createLocker({ store: etcdStore({ client: counting }) })];
     const lock = await held.lock('events');
     const waiters = Array.from({ length: 32 }, async () => {
-      const next = await waited.lock('events', { retry: { maxWaitMs: 20_000 } });
+      const next = await waited.lock('events', { retry: { maxWaitMs: 20_000, delayMs: 10_000, maxDelayMs: 10_000 } });
       await next.unlock();
     });
     await new Promise((resolve) => setTimeout(resolve, 500)); // it watches, looks, and looks once more when the watch stands: sooner or later
     do {
       requests = 0;
       await new Promise((resolve) => setTimeout(resolve, 1_500));
-    } while (requests > 0); // who polls looks once a second at least, for ever
+    } while (requests > 0); // whoever is called looks once in ten seconds, for what no call tells
     await lock.unlock();
     await Promise.all(waiters);
     await Promise.all([held.close(), waited.close()]);
@@ -58,8 +58,10 @@ describeWith('etcd', () => {
   test('a making is not told, a replacing and a removal are, and so is an expiry', async () => {
     const store = etcdStore({ client });
     let calls = 0;
-    using _ = store.subscribe?.('told', () => {
+    let last: Entry | undefined;
+    using _ = store.subscribe?.('told', (now) => {
       calls += 1;
+      last = now;
     }) as Disposable;
     await until(() => calls >= 1); // the watch stands
     const first = (await store.create('told', '1', minute)) as Version;
@@ -67,9 +69,14 @@ describeWith('etcd', () => {
     const next = await store.replace('told', '2', first, 1_000);
     expect(next).toBeDefined();
     await until(() => calls >= 2);
+    expect(last).toEqual({ value: '2', version: next });
+    const appended = await store.append?.('told', ' and more', next as Version);
     await until(() => calls >= 3);
+    expect(last).toEqual({ value: '2 and more', version: appended });
+    await until(() => calls >= 4);
+    expect(last).toBeUndefined();
     expect(await store.read('told')).toBeUndefined();
-    expect(calls).toBe(3);
+    expect(calls).toBe(4);
     await store.close();
   });
 

@@ -1,7 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
 import type { LockStore, Version } from '../../../src/lock/store.ts';
-import { attemptMs, leftMs, startCall, watch } from '../../../src/stores/memcached/call.ts';
+import { attemptMs, type CallTime, grantMs, leftMs } from '../../../src/stores/memcached/call-time.ts';
 import { describeWith } from '../../support/shared.ts';
 import { timed } from '../../support/stopwatch.ts';
 import { setStage } from './stage.ts';
@@ -37,6 +37,20 @@ describeWith('memcached', () => {
         expect(version).toBeDefined();
         expect(epochOf(version)).toBe(epochOf(before));
         expect(await store.remove(key, version as Version)).toBe(true);
+      });
+
+      test('while many replies are: each call gets its grace, not the first alone', async () => {
+        const store = open();
+        const before = (await store.create(stage.freshKey(), 'warm', ttlMs)) as Version;
+        stage.server.pause();
+        const created = [store.create(stage.freshKey(), 'first', ttlMs)];
+        await sleep(timeoutMs / 4);
+        for (let count = 0; count < 50; count += 1) created.push(store.create(stage.freshKey(), 'later', ttlMs));
+        process.nextTick(() => {
+          block(2 * timeoutMs);
+          stage.server.resume();
+        });
+        for (const version of await Promise.all(created)) expect(epochOf(version)).toBe(epochOf(before));
       });
 
       test('while it is still connecting', async () => {
@@ -95,44 +109,31 @@ describeWith('memcached', () => {
 });
 
 describe('the time of one call', () => {
-  beforeEach(() => void jest.spyOn(performance, 'now').mockReturnValue(7_000));
-  afterEach(() => void jest.restoreAllMocks());
+  const startMs = 7_000;
+  const started = (): CallTime => ({ timeoutMs: 1_000, untilMs: startMs + 1_000, graceMs: 1_000 });
 
   test('half of it for a try, the rest to find out; all of it when little is left', () => {
-    const call = startCall(1_000);
-    expect(attemptMs(call)).toBe(500);
-    call.untilMs -= 700;
-    expect(attemptMs(call)).toBe(150);
-    call.untilMs -= 100;
-    expect(attemptMs(call)).toBe(200);
+    const call = started();
+    expect(attemptMs(call, startMs)).toBe(500);
+    expect(attemptMs(call, startMs + 700)).toBe(150);
+    expect(attemptMs(call, startMs + 800)).toBe(200);
   });
 
   test('is over without crumbs when it ends on time', () => {
-    const call = startCall(1_000);
-    call.untilMs -= 1_005;
-    expect(leftMs(call)).toBe(0);
+    expect(leftMs(started(), startMs + 1_005)).toBe(0);
   });
 
   test('grows by as much as it was late, and by its own length at most in all', () => {
-    const call = startCall(1_000);
-    call.untilMs -= 1_600;
-    expect(leftMs(call)).toBe(600);
-    call.untilMs -= 5_000;
-    expect(leftMs(call)).toBe(400);
-    call.untilMs -= 5_000;
-    expect(leftMs(call)).toBe(0);
+    const call = started();
+    expect(leftMs(call, startMs + 1_600)).toBe(600);
+    expect(leftMs(call, startMs + 6_600)).toBe(400);
+    expect(leftMs(call, startMs + 11_600)).toBe(0);
   });
 
-  test('a watch that was stopped stays silent, however late', async () => {
-    jest.restoreAllMocks();
-    let verdicts = 0;
-    const stop = watch(startCall(10), 1, () => {
-      verdicts += 1;
-    });
-    block(5);
-    await nextTurn();
-    stop();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(verdicts).toBe(0);
+  test('grows as well by what a request was late, if it ends for that', () => {
+    const call = started();
+    expect(grantMs(call, startMs + 500, startMs + 510)).toBe(0);
+    expect(grantMs(call, startMs + 500, startMs + 900)).toBe(400);
+    expect(call).toMatchObject({ untilMs: startMs + 1_300, graceMs: 600 });
   });
 });

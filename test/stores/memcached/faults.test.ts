@@ -16,7 +16,7 @@ const slackMs = 400;
 const unhandled: unknown[] = [];
 const note = (reason: unknown): void => void unhandled.push(reason);
 
-/** One of the three writes, on a key that is ready for it. */
+/** One of the four writes, on a key that is ready for it. */
 interface Write {
   readonly name: string;
   /** Brings the key into the state before, over a connection of its own or the store's. */
@@ -41,6 +41,13 @@ const writes: readonly Write[] = [
     prepare: (store, key) => store.create(key, 'old', ttlMs),
     act: (store, key, version) => store.replace(key, 'mine', version as Version, ttlMs),
     after: 'mine',
+    onEmptyServer: 'refused',
+  },
+  {
+    name: 'append',
+    prepare: (store, key) => store.create(key, 'old', ttlMs),
+    act: (store, key, version) => store.append?.(key, ' and mine', version as Version) ?? Promise.reject(new Error('no append')),
+    after: 'old and mine',
     onEmptyServer: 'refused',
   },
   {
@@ -163,14 +170,15 @@ describeWith('memcached', () => {
       expect((await store.read(key))?.value).toBe('theirs');
     });
 
-    test('P4: a replace and a remove whose replies were lost leave a successor alone', async () => {
-      for (const act of ['replace', 'remove'] as const) {
+    test('P4: a replace, an append and a remove whose replies were lost leave a successor alone', async () => {
+      for (const act of ['replace', 'append', 'remove'] as const) {
         const [store, direct, key] = [await stage.openReady(), stage.openDirect(), stage.freshKey()];
         const version = (await store.create(key, 'mine', ttlMs)) as Version;
         await direct.remove(key, (await direct.read(key))?.version as Version);
         await direct.create(key, 'theirs', ttlMs);
         stage.proxy.closeAfterApply();
         if (act === 'replace') expect(await store.replace(key, 'mine again', version, ttlMs)).toBeUndefined();
+        else if (act === 'append') expect(await store.append?.(key, ' and more', version)).toBeUndefined();
         else expect(await store.remove(key, version)).toBe(false);
         expect((await direct.read(key))?.value).toBe('theirs');
       }

@@ -6,14 +6,16 @@ import type { Request } from '../../../src/stores/memcached/request.ts';
 const cas = 2n ** 64n - 1n;
 const exptime = exptimeFor(30_000);
 
-test.each<[Request, string]>([
+test.each<[Partial<Request>, string]>([
   [{ command: 'get', key: 'k' }, 'mg k v c O7\r\n'],
   [{ command: 'add', key: 'k', value: 'välue\r\n', exptime }, 'ms k 8 T32 ME c O7\r\nvälue\r\n\r\n'],
   [{ command: 'replace', key: 'k', value: '', exptime, cas }, 'ms k 0 T32 C18446744073709551615 c O7\r\n\r\n'],
+  [{ command: 'append', key: 'k', value: 'ä', cas }, 'ms k 2 MA C18446744073709551615 c O7\r\nä\r\n'],
   [{ command: 'delete', key: 'k', cas }, 'md k C18446744073709551615 O7\r\n'],
   [{ command: 'delete', key: 'k', cas: 0n }, 'md k O7\r\n'],
+  [{ command: 'uptime' }, 'stats\r\n'],
 ])('the request %#', (request, text) => {
-  expect(encode(request, 7)).toBe(text);
+  expect(encode({ command: 'get', key: '', value: '', exptime: 0, cas: 0n, ...request }, 7)).toBe(text);
 });
 
 describe('the bytes of a reply', () => {
@@ -39,7 +41,7 @@ describe('the bytes of a reply', () => {
 
 describe('what a reply means', () => {
   const decoded = (line: string, command: Request['command'], block = ''): unknown =>
-    decode({ kind: 'text', line, block, end: 0 }, { command, key: 'k', value: 'v', exptime, cas } as Request, 7);
+    decode({ kind: 'text', line, block, end: 9 }, { command, key: 'k', value: 'v', exptime, cas }, 7);
 
   test.each([
     ['VA 4 c18446744073709551615 O7', 'get', { status: 'ok', cas, value: 'text' }],
@@ -51,13 +53,16 @@ describe('what a reply means', () => {
     ['NS c0 O7', 'add', { status: 'exists' }],
     ['EX c0 O7', 'replace', { status: 'exists' }],
     ['NF c0 O7', 'replace', { status: 'notFound' }],
+    ['HD c13 O7', 'append', { status: 'ok', cas: 13n }],
+    ['EX c0 O7', 'append', { status: 'exists' }],
+    ['NS c0 O7', 'append', { status: 'notStored' }],
     ['HD O7', 'delete', { status: 'ok' }],
     ['EX O7', 'delete', { status: 'exists' }],
     ['NF O7', 'delete', { status: 'notFound' }],
     ['SERVER_ERROR out of memory storing object', 'add', { status: 'outOfMemory' }],
     ['SERVER_ERROR object too large for cache', 'replace', { status: 'failed', value: 'SERVER_ERROR object too large for cache' }],
   ] as const)('%s to %s', (line, command, meaning) => {
-    expect(decoded(line, command, line.startsWith('VA') ? 'text' : '')).toMatchObject({ kind: 'reply', ...meaning });
+    expect(decoded(line, command, line.startsWith('VA') ? 'text' : '')).toMatchObject({ kind: 'reply', end: 9, ...meaning });
   });
 
   test.each([
@@ -73,6 +78,14 @@ describe('what a reply means', () => {
     ['', 'get'],
   ] as const)('"%s" to %s belongs to another request: out of step', (line, command) => {
     expect(decoded(line, command)).toMatchObject({ kind: 'fault', message: expect.stringContaining('does not belong') });
+  });
+
+  test('a list of counters holds the uptime, or not', () => {
+    expect(decoded('STAT pid 1', 'uptime', 'STAT pid 1\r\nSTAT uptime 9')).toMatchObject({ status: 'ok', value: '9' });
+    expect(decoded('STAT pid 1', 'uptime', 'STAT pid 1\r\nSTAT my_uptime 9')).toMatchObject({ status: 'failed' });
+    for (const line of ['ERROR', 'END', 'SERVER_ERROR no'])
+      expect(decoded(line, 'uptime')).toMatchObject({ status: 'failed', value: line });
+    expect(decoded('STAT pid 1', 'get', 'STAT pid 1')).toMatchObject({ kind: 'fault' });
   });
 
   test('ERROR and CLIENT_ERROR end the connection and the call', () => {

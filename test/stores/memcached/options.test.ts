@@ -85,6 +85,7 @@ describe('P11: an option that is not allowed is named, before anything is sent',
     [{ servers: 'a', tls: { ca: 'text', socket: {} } }, 'tls.socket'],
     [{ servers: 'a', tls: { cert: 'no PEM', key: 'no PEM' } }, 'tls'],
     [{ servers: 'a', tls: { minVersion: 'x' } }, 'tls'],
+    [{ servers: 'a', tls: { servername: 5 } }, 'tls.servername'],
   ])('%j', (options, path) => {
     expect(refusal(options)).toMatchObject({ name: 'InvalidOptionError', path });
   });

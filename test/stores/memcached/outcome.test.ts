@@ -13,6 +13,8 @@ describe('the reply to a write', () => {
     ['notFound', false, 'refused'],
     ['exists', true, 'look'],
     ['notFound', true, 'look'],
+    ['notStored', false, 'look'],
+    ['notStored', true, 'look'],
     ['outOfMemory', false, 'failed'],
     ['failed', true, 'failed'],
   ] as const)('%s, in doubt: %p, means %s', (status, inDoubt, meaning) => {

@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { LockStore, Version } from '../../../src/lock/store.ts';
 import { memcachedStore } from '../../../src/stores/memcached/index.ts';
+import type { MemcachedSettings } from '../../../src/stores/memcached/options.ts';
 import { describeWith, uniqueName } from '../../support/shared.ts';
 import { type Timed, timed } from '../../support/stopwatch.ts';
 
@@ -40,14 +41,14 @@ describe('a server of another kind', () => {
   let store: LockStore;
 
   /** `answer` gets each line that was sent, with whatever came behind it. */
-  async function open(answer: (line: string, socket: Socket) => void): Promise<LockStore> {
+  async function open(answer: (line: string, socket: Socket) => void, settings: MemcachedSettings = {}): Promise<LockStore> {
     server = createServer((socket) => {
       socket.on('error', () => {});
       socket.on('data', (chunk) => answer(chunk.toString(), socket));
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { port: number };
-    store = memcachedStore({ servers: `127.0.0.1:${port}`, protocol: 'meta', timeoutMs: 300, breaker: false });
+    store = memcachedStore({ servers: `127.0.0.1:${port}`, protocol: 'meta', timeoutMs: 300, breaker: false, ...settings });
     return store;
   }
   afterEach(async () => {
@@ -82,6 +83,11 @@ describe('a server of another kind', () => {
       else socket.write(line.startsWith('ms') ? `HD ${opaque}\r\n` : `EN ${opaque}\r\n`);
     });
     expect((await create()).error).toMatchObject({ code: 'ERR_GIVEWAY_NO_CAS' });
+  });
+
+  test('that does not tell its uptime cannot be put into quarantine', async () => {
+    await open((line, socket) => void socket.write(line.startsWith('version') ? 'VERSION proxy\r\n' : 'ERROR\r\n'), { quarantine: true });
+    expect((await create()).error).toMatchObject({ message: expect.stringContaining('uptime, which `quarantine` needs') });
   });
 
   test('that does not know `version`', async () => {

@@ -1,4 +1,5 @@
-import { describe, expect, jest, test } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
 import { Client } from 'memjs';
 import type { Version } from '../../../src/lock/store.ts';
 import { memcachedStore } from '../../../src/stores/memcached/index.ts';
@@ -26,13 +27,16 @@ describeWith('memcached', () => {
       await store.create(key, 'b', ttlMs);
       const second = (await store.replace(key, 'c', first, ttlMs)) as Version;
       await store.replace(key, 'd', first, ttlMs);
+      await store.append?.(key, 'd', first);
       await store.remove(key, first);
       await store.read(key);
       await other.remove(key, (await other.read(key))?.version as Version);
       await store.remove(key, second);
       await store.replace(key, 'e', second, ttlMs);
       await store.read(key);
-      expect(stage.proxy.operations).toEqual(stage.words('add', 'add', 'replace', 'replace', 'delete', 'get', 'delete', 'replace', 'get'));
+      expect(stage.proxy.operations).toEqual(
+        stage.words('add', 'add', 'replace', 'replace', 'append', 'delete', 'get', 'delete', 'replace', 'get'),
+      );
     });
 
     test('the breaker adds no request', async () => {
@@ -88,6 +92,7 @@ describeWith('memcached', () => {
             store.read(key),
             store.create(key, 'v', ttlMs),
             store.replace(key, 'v', version, ttlMs),
+            store.append?.(key, 'v', version),
             store.remove(key, version),
           ];
           for (const call of calls) await expect(call).rejects.toMatchObject({ name: 'InvalidOptionError', path: 'key' });
@@ -117,6 +122,7 @@ describeWith('memcached', () => {
         for (const call of [store.create(key, value, ttlMs), store.replace(key, value, version, ttlMs)]) {
           await expect(call).rejects.toMatchObject({ name: 'InvalidOptionError', path: 'value' });
         }
+        await expect(store.append?.(key, value, version)).rejects.toMatchObject({ name: 'InvalidOptionError', path: 'text' });
         expect(stage.proxy.requests).toBe(0);
       });
 
@@ -130,22 +136,88 @@ describeWith('memcached', () => {
     });
   });
 
-  describe('binary alone', () => {
-    const stage = setStage();
+  describe.each(plainTransports)('$name', (transport) => {
+    const stage = setStage(transport);
+    const patient = { timeoutMs: 20_000 };
 
-    test('memjs counts its requests in 31 bits and throws after the last; ours never gets there', async () => {
-      const lastRequests = jest.spyOn(Client.prototype, 'incrSeq').mockImplementationOnce(function (this: Client) {
-        Object.assign(this, { seq: 2 ** 31 - 3 });
-      });
-      const [store, key] = [stage.open(), stage.freshKey()];
-      try {
-        let version = (await store.create(key, 'v0', ttlMs)) as Version;
-        for (let round = 1; round < 10; round += 1) version = (await store.replace(key, `v${round}`, version, ttlMs)) as Version;
-        expect(await store.remove(key, version)).toBe(true);
-      } finally {
-        lastRequests.mockRestore();
+    test('requests leave in the order in which they were asked for, within a tick and over several', async () => {
+      const store = await stage.openReady();
+      const prepare = async (): Promise<[string, Version]> => {
+        const key = stage.freshKey();
+        return [key, (await store.create(key, 'old', ttlMs)) as Version];
+      };
+      const [replaced, appended, removed] = await Promise.all([prepare(), prepare(), prepare()]);
+      stage.proxy.forget();
+      const asked: Promise<unknown>[] = [];
+      const ask = (): void => {
+        asked.push(store.read(stage.freshKey()), store.remove(...removed), store.create(stage.freshKey(), 'new', ttlMs));
+        asked.push(
+          store.replace(replaced[0], 'new', replaced[1], ttlMs),
+          store.append?.(appended[0], 'new', appended[1]) as Promise<unknown>,
+        );
+      };
+      const words = stage.words('get', 'delete', 'add', 'replace', 'append');
+      ask();
+      await Promise.resolve();
+      ask();
+      await new Promise<void>((resolve) => process.nextTick(resolve));
+      ask();
+      await Promise.all(asked);
+      expect(stage.proxy.operations.slice(0, 15)).toEqual([...words, ...words, ...words]);
+    });
+
+    test('and so they do while the transport is still being loaded and the connection made', async () => {
+      const store = stage.open();
+      const asked: Promise<unknown>[] = [];
+      const words: string[] = [];
+      for (let count = 0; count < 60; count += 1) {
+        const isRead = count % 3 === 0;
+        asked.push(isRead ? store.read(stage.freshKey()) : store.create(stage.freshKey(), 'mine', ttlMs));
+        words.push(...stage.words(isRead ? 'get' : 'add'));
+        if (count % 2 === 0) await null;
+        if (count % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
       }
+      await Promise.all(asked);
+      expect(stage.proxy.operations).toEqual([...transport.greeting, ...words]);
       expect(stage.proxy.connections).toBe(1);
+    });
+
+    test('a request waits for no reply to another, whenever it is asked for', async () => {
+      const store = stage.open(patient);
+      await store.read(stage.freshKey());
+      stage.proxy.forget();
+      stage.proxy.blackHole();
+      const calls: Promise<unknown>[] = [];
+      const ask = (): void => void calls.push(store.create(stage.freshKey(), 'mine', ttlMs));
+      const arrived = async (): Promise<void> => {
+        while (stage.proxy.requests < calls.length) await sleep(2);
+      };
+      for (const later of [process.nextTick, queueMicrotask, setImmediate] as readonly ((ask: () => void) => unknown)[]) {
+        ask();
+        later(ask);
+        await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+        await arrived();
+        ask();
+        await arrived();
+      }
+      expect(calls).toHaveLength(9);
+      expect(stage.proxy.connections).toBe(0); // it was open before
+      stage.proxy.heal();
+      stage.proxy.resetConnections();
+      expect((await Promise.all(calls)).every(Boolean)).toBe(true);
+    });
+
+    test('nor does one that is asked for when a reply comes, though others are still awaited', async () => {
+      const store = await stage.openReady(patient);
+      const key = stage.freshKey();
+      const released = store.create(key, 'mine', ttlMs).then((version) => {
+        stage.proxy.lateReply(200, 3); // the second create, whose reply is next, and what is behind it
+        const second = store.create(stage.freshKey(), 'mine', ttlMs);
+        return Promise.all([second, store.remove(key, version as Version)]);
+      });
+      while (stage.proxy.requests < 3) await sleep(2);
+      expect(stage.proxy.operations).toEqual(stage.words('add', 'add', 'delete'));
+      expect((await released)[1]).toBe(true);
     });
   });
 

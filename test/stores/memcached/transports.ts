@@ -2,7 +2,7 @@ import type { MemcachedStoreOptions } from '../../../src/stores/memcached/index.
 import { mayInstall } from '../../support/install.ts';
 import { canSpeakTls, certificate, tlsArgs } from './certificates.ts';
 
-export type Command = 'get' | 'add' | 'replace' | 'delete';
+export type Command = 'get' | 'add' | 'replace' | 'append' | 'delete';
 
 /** One way to speak to memcached, and what a test must know about it. */
 export interface Transport {
@@ -20,7 +20,7 @@ export interface Transport {
   readonly cuts: readonly [number, number];
 }
 
-const meta = { greeting: ['version'], words: { get: 'mg', add: 'ms', replace: 'ms', delete: 'md' } };
+const meta = { greeting: ['version'], words: { get: 'mg', add: 'ms', replace: 'ms', append: 'ms', delete: 'md' } };
 
 export const binaryTransport: Transport = {
   name: 'binary',
@@ -28,7 +28,7 @@ export const binaryTransport: Transport = {
   args: [],
   frames: 'memcached',
   greeting: [],
-  words: { get: 'get', add: 'add', replace: 'replace', delete: 'delete' },
+  words: { get: 'get', add: 'add', replace: 'replace', append: 'append', delete: 'delete' },
   cuts: [10, 24],
 };
 

@@ -82,9 +82,12 @@ describeWith('postgres', () => {
     const second = (await store.replace(key, '2', first, minute)) as Version;
     expect(await other.read(key)).toEqual({ value: '2', version: second });
     lose();
-    expect(await store.remove(key, second)).toBe(true);
+    const third = (await store.append?.(key, ' +é', second)) as Version;
+    expect(await other.read(key)).toEqual({ value: '2 +é', version: third });
+    lose();
+    expect(await store.remove(key, third)).toBe(true);
     expect(await other.read(key)).toBeUndefined();
-    expect(await store.remove(key, second)).toBe(false);
+    expect(await store.remove(key, third)).toBe(false);
   });
 
   test.each(losses)('after %s the write is read back: it is theirs', async (_, lose) => {
@@ -95,6 +98,8 @@ describeWith('postgres', () => {
     expect(await store.create(key, 'mine', minute)).toBeUndefined();
     lose();
     expect(await store.replace(key, 'mine', stale, minute)).toBeUndefined();
+    lose();
+    expect(await store.append?.(key, ' mine', stale)).toBeUndefined();
     lose();
     // Whether it was this call that removed the old one cannot be told any more. Theirs stands in any case.
     await expect(store.remove(key, stale)).rejects.toMatchObject(unavailable);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Pool, type PoolClient } from 'pg';
-import { createLocker } from '../../../src/lock/locker.ts';
+import { createLocker } from '../../../src/lock/api/locker.ts';
 import {
   assertFence,
   createFenceTableSql,

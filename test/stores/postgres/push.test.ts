@@ -1,9 +1,9 @@
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
-import { Pool } from 'pg';
-import { createLocker } from '../../../src/lock/locker.ts';
-import type { Version } from '../../../src/lock/store.ts';
+import { Client, Pool } from 'pg';
+import { createLocker } from '../../../src/lock/api/locker.ts';
+import type { Entry, LockStore, Version } from '../../../src/lock/store.ts';
 import { postgresStore } from '../../../src/stores/postgres/index.ts';
 import { type FaultProxy, startProxy } from '../../support/proxy.ts';
 import { type ProcessServer, postgresServer } from '../../support/services.ts';
@@ -56,6 +56,52 @@ describeWith('postgres', () => {
     expect({ requests: proxy.operations, connections: proxy.connections }).toEqual({ requests: ['query'], connections: 1 });
     for (const subscription of subscriptions) subscription?.[Symbol.dispose]();
     await Promise.all([writer.close(), listening.close()]);
+  });
+
+  test('a replace says what stands there now, and by that version it can be removed; a removal says nothing more', async () => {
+    const open = (): LockStore => postgresStore({ connectionString: server.url, createTable: true });
+    const [writer, listening] = [open(), open()];
+    await writer.read('told');
+    const heard: unknown[] = [];
+    listening.subscribe?.('told', (now) => heard.push(now));
+    await until(() => heard.length === 1);
+    const first = (await writer.create('told', '1 é', minute)) as Version;
+    const second = (await writer.replace('told', '2\né', first, minute)) as Version;
+    await until(() => heard.length === 2);
+    expect(heard[1]).toEqual({ value: '2\né', version: second });
+    expect(await listening.remove('told', (heard[1] as Entry).version)).toBe(true);
+    await until(() => heard.length === 3);
+    expect(heard[2]).toBeUndefined();
+    const longest = 'é'.repeat((7_900 - 'told'.length) / 2);
+    const third = (await writer.replace('told', longest, (await writer.create('told', '', minute)) as Version, minute)) as Version;
+    await until(() => heard.length === 4);
+    expect(heard[3]).toEqual({ value: longest, version: third });
+    const fourth = (await writer.replace('told', `${longest}x`, third, minute)) as Version;
+    await until(() => heard.length === 5);
+    expect(heard[4]).toBeUndefined(); // Postgres takes no notification of 8,000 bytes
+    expect(await writer.remove('told', fourth)).toBe(true);
+    await Promise.all([writer.close(), listening.close()]);
+  });
+
+  test('version 0.1.0 hears the keys that we change, and we hear its', async () => {
+    const store = postgresStore({ connectionString: server.url, createTable: true });
+    const old = new Client({ connectionString: server.url });
+    await old.connect();
+    const older: (string | undefined)[] = [];
+    old.on('notification', ({ payload }) => older.push(payload));
+    await old.query('listen giveway_locks');
+    let calls = 0;
+    store.subscribe?.('rolling', () => calls++);
+    await until(() => calls === 1);
+    const version = (await store.create('rolling', '1', minute)) as Version;
+    await store.remove('rolling', (await store.replace('rolling', '2', version, minute)) as Version);
+    await until(() => older.length === 3);
+    expect(older.filter((payload) => payload === 'rolling')).toHaveLength(2);
+    await until(() => calls === 3);
+    await old.query(`select pg_notify('giveway_locks', 'rolling')`);
+    await until(() => calls === 4);
+    await old.end();
+    await store.close();
   });
 
   test('a listener that throws harms nobody', async () => {
@@ -172,14 +218,14 @@ describeWith('postgres', () => {
     const waiting = createLocker({ store });
     const held = await holder.lock('events');
     const waiters = Array.from({ length: 32 }, async () => {
-      const lock = await waiting.lock('events', { retry: { maxWaitMs: 20_000 } });
+      const lock = await waiting.lock('events', { retry: { maxWaitMs: 20_000, delayMs: 10_000, maxDelayMs: 10_000 } });
       await lock.unlock();
     });
     await sleep(400); // it subscribes, looks, and looks once more when it begins to listen: sooner or later
     do {
       proxy.forget();
       await sleep(1_500);
-    } while (proxy.requests > 0); // who polls looks once a second at least, for ever
+    } while (proxy.requests > 0); // whoever is called looks once in ten seconds, for what no call tells
     await held.unlock();
     await Promise.all(waiters);
     // 32 holders ended here, and the one over there.

@@ -38,6 +38,17 @@ describeWith('postgres', (service) => {
     await work(store, table).finally(() => store.close());
   }
 
+  test('an append draws a new version and leaves the end of the entry as it is, to the microsecond', async () => {
+    await withStore(async (store, table) => {
+      const row = async (): Promise<unknown> => (await pool.query(`select value, version::text, expires_at::text from ${table}`)).rows[0];
+      const version = (await store.create('line', 'held', minute)) as Version;
+      const before = await row();
+      const next = await store.append?.('line', ', waited for', version);
+      expect(await row()).toEqual({ ...(before as object), value: 'held, waited for', version: String(next?.fence) });
+      expect(next?.fence).toBeGreaterThan(version.fence as bigint);
+    });
+  });
+
   test('a missing table is an error that says how to make it', async () => {
     const table = uniqueName('locks');
     const store = postgresStore({ connectionString: service.url, table });

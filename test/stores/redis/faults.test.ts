@@ -84,6 +84,9 @@ describeWith('redis', () => {
       lose();
       const second = (await store.replace(key, '2', first, minute)) as Version;
       expect(await other.read(key)).toEqual({ value: '2', version: second });
+      lose();
+      const third = (await store.append?.(key, ' +é', second)) as Version;
+      expect(await other.read(key)).toEqual({ value: '2 +é', version: third });
     });
 
     test.each(losses)('after %s a removal that was done leaves nothing, and is not called a no', async (_, lose) => {
@@ -104,6 +107,8 @@ describeWith('redis', () => {
       expect(await store.create(key, 'mine', minute)).toBeUndefined();
       lose();
       expect(await store.replace(key, 'mine', stale, minute)).toBeUndefined();
+      lose();
+      expect(await store.append?.(key, ' mine', stale)).toBeUndefined();
       lose();
       await expect(store.remove(key, stale)).rejects.toMatchObject(unavailable);
       expect(await other.read(key)).toEqual({ value: 'theirs', version: theirs });

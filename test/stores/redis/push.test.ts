@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
 import { createCluster } from 'redis';
-import { createLocker } from '../../../src/lock/locker.ts';
-import type { LockStore, StoreNotice, Version } from '../../../src/lock/store.ts';
+import { createLocker } from '../../../src/lock/api/locker.ts';
+import type { Entry, LockStore, StoreNotice, Version } from '../../../src/lock/store.ts';
 import { redisStore } from '../../../src/stores/redis/index.ts';
 import { type FaultProxy, startProxy } from '../../support/proxy.ts';
 import { type ProcessServer, redisServer } from '../../support/services.ts';
@@ -67,6 +67,48 @@ describeWith('redis', () => {
       expect(proxy.connections).toBe(1);
     });
 
+    test('a replace says what stands there now, and by that version it can be removed; a removal says nothing more', async () => {
+      const [writer, listening] = [await open(), await open()];
+      const heard: unknown[] = [];
+      listening.subscribe?.('told', (now) => heard.push(now));
+      await until(() => heard.length === 1); // told once when it begins to listen
+      const first = (await writer.create('told', '1 é', minute)) as Version;
+      const second = (await writer.replace('told', '2\né', first, minute)) as Version;
+      await until(() => heard.length === 2);
+      expect(heard[1]).toEqual({ value: '2\né', version: second });
+      expect(await listening.remove('told', (heard[1] as Entry).version)).toBe(true);
+      await until(() => heard.length === 3);
+      expect(heard[2]).toBeUndefined();
+      const long = (await writer.replace(
+        'told',
+        'x'.repeat(10_000),
+        (await writer.create('told', '', minute)) as Version,
+        minute,
+      )) as Version;
+      await until(() => heard.length === 4);
+      expect(heard[3]).toBeUndefined(); // too long for a channel that everybody hears
+      await writer.remove('told', long);
+    });
+
+    test('version 0.1.0 hears the keys that we change, and we hear its', async () => {
+      const [store, old] = [await open(), new Redis(server.url)];
+      const older: string[] = [];
+      old.on('message', (_channel, message) => older.push(message));
+      await old.subscribe('giveway:changed');
+      let calls = 0;
+      store.subscribe?.('rolling', () => calls++);
+      await until(() => calls === 1);
+      const version = (await store.create('rolling', '1', minute)) as Version;
+      await store.remove('rolling', (await store.replace('rolling', '2', version, minute)) as Version);
+      await until(() => older.length === 3);
+      expect(older.filter((message) => message === 'rolling')).toHaveLength(2);
+      await until(() => calls === 3);
+      await old.unsubscribe();
+      await old.publish('giveway:changed', 'rolling');
+      old.disconnect();
+      await until(() => calls === 4);
+    });
+
     test('when the connection breaks, or the server restarts, it listens again, and whoever waits is told to look', async () => {
       const store = await open(proxied());
       let calls = 0;
@@ -104,14 +146,14 @@ describeWith('redis', () => {
       const [held, waited] = [createLocker({ store: await open() }), createLocker({ store: await open(proxied()) })];
       const lock = await held.lock('events');
       const waiters = Array.from({ length: 32 }, async () => {
-        const next = await waited.lock('events', { retry: { maxWaitMs: 20_000 } });
+        const next = await waited.lock('events', { retry: { maxWaitMs: 20_000, delayMs: 10_000, maxDelayMs: 10_000 } });
         await next.unlock();
       });
       await sleep(400); // it subscribes, looks, and looks once more when it begins to listen: sooner or later
       do {
         proxy.forget();
         await sleep(1_500);
-      } while (proxy.operations.some((operation) => operation !== 'PING')); // who polls looks once a second at least, for ever
+      } while (proxy.operations.some((operation) => operation !== 'PING')); // whoever is called looks once in ten seconds, for what no call tells
       await lock.unlock();
       await Promise.all(waiters);
       expect(proxy.requests).toBeLessThanOrEqual(2 * 33);

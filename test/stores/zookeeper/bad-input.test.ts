@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { explain } from '../../../src/stores/zookeeper/failures.ts';
 import { type ZookeeperClient, type ZookeeperStoreOptions, zookeeperStore } from '../../../src/stores/zookeeper/index.ts';
-import { decodeNode, encodeNode, keyOf, newId, nodeName } from '../../../src/stores/zookeeper/node.ts';
+import { decodeNode, encodeAppended, encodeNode, keyOf, nodeName } from '../../../src/stores/zookeeper/node.ts';
 import { freePort } from '../../support/server-process.ts';
 import { type ProcessServer, zookeeperServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
@@ -187,8 +187,15 @@ test('an entry written under another leader, whose clock may differ, gets two se
     mtime.writeBigInt64BE(BigInt(timeMs));
     return { mzxid, mtime, version: 1 };
   };
-  const data = encodeNode(newId(), newId(), 1_000, 'value');
+  const [life, write] = ['a'.repeat(22), 'b'.repeat(22)];
+  const data = encodeNode(life, write, 1_000, 'value');
   const written = stat((7n << 32n) + 5n, 10_000);
   expect(decodeNode(data, written, stat((7n << 32n) + 9n, 10_600)).remainingMs).toBe(400);
   expect(decodeNode(data, written, stat((8n << 32n) + 1n, 10_600)).remainingMs).toBe(2_400);
+  // An append by the next leader changes neither when it ends nor by whose clock.
+  const appended = encodeAppended(life, write, decodeNode(data, written, written), 400, 'value, more');
+  const stored = decodeNode(appended, stat((8n << 32n) + 1n, 10_600), stat((8n << 32n) + 2n, 10_700));
+  expect(stored).toMatchObject({ value: 'value, more', endsAtMs: 11_000, remainingMs: 2_300 });
+  // For version 0.1.0 it is a text that it cannot read, and that ends.
+  expect(String(appended)).toMatch(/^[\w-]{22} [\w-]{22} (\d+) /);
 });

@@ -82,7 +82,10 @@ describeWith('zookeeper', () => {
     const second = (await store.replace(key, '2', first, minute)) as Version;
     expect(await seen()).toEqual({ value: '2', fence: second.fence });
     lose();
-    expect(await store.remove(key, second)).toBe(true);
+    const third = (await store.append?.(key, ' +é', second)) as Version;
+    expect(await seen()).toEqual({ value: '2 +é', fence: third.fence });
+    lose();
+    expect(await store.remove(key, third)).toBe(true);
     expect(await seen()).toBeUndefined();
   });
 
@@ -93,6 +96,8 @@ describeWith('zookeeper', () => {
     expect(await store.create(key, 'mine', minute)).toBeUndefined();
     lose();
     expect(await store.replace(key, 'mine', stale, minute)).toBeUndefined();
+    lose();
+    expect(await store.append?.(key, ' mine', stale)).toBeUndefined();
     lose();
     expect(await store.remove(key, stale)).toBe(false);
     expect(await seen()).toEqual({ value: 'theirs', fence: theirs.fence });

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from '@jest/globals';
-import { createLocker } from '../../../src/lock/locker.ts';
+import { createLocker } from '../../../src/lock/api/locker.ts';
 import type { LockStore, Version } from '../../../src/lock/store.ts';
 import { type ZookeeperClient, zookeeperStore } from '../../../src/stores/zookeeper/index.ts';
 import { describeWith } from '../../support/shared.ts';
@@ -37,14 +37,14 @@ describeWith('zookeeper', (service) => {
     const [held, waited] = [createLocker({ store: open() }), createLocker({ store: open(counting) })];
     const lock = await held.lock('events');
     const waiters = Array.from({ length: 32 }, async () => {
-      const next = await waited.lock('events', { retry: { maxWaitMs: 20_000 } });
+      const next = await waited.lock('events', { retry: { maxWaitMs: 20_000, delayMs: 10_000, maxDelayMs: 10_000 } });
       await next.unlock();
     });
     await new Promise((resolve) => setTimeout(resolve, 500)); // it watches, looks, and looks once more when the watch stands: sooner or later
     do {
       requests = 0;
       await new Promise((resolve) => setTimeout(resolve, 1_500));
-    } while (requests > 0); // who polls looks once a second at least, for ever
+    } while (requests > 0); // whoever is called looks once in ten seconds, for what no call tells
     await lock.unlock();
     await Promise.all(waiters);
     await Promise.all([held.close(), waited.close()]);

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { normalizeName } from '../../../src/lock/names.ts';
+import { normalizeName } from '../../../src/lock/plan/names.ts';
 import { createSqlReader, loadSqlParser, type TablesWritten, tablesWritten } from '../../../src/warehouse/sql/index.ts';
 import { hints, postgres, type Row, redshift } from './corpus.ts';
 

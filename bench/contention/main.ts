@@ -1,0 +1,113 @@
+/**
+ * `npm run bench:contention`: what it costs, and how long it takes, to hand a lock on from task to task and from process to process, on a
+ * real server of its own. Writes bench/RESULTS.md.
+ */
+import { parseArgs } from 'node:util';
+import { type Crew, hire } from '../crew.ts';
+import { type StoreName, type StorePlace, startLockServer, storeNamed } from '../lock-store.ts';
+import { progress } from '../progress.ts';
+import { machine, writeSection } from '../results-file.ts';
+import { type Cell, cellNamed, cells, crowd, durationMs, quickCells } from './cells.ts';
+import { nowMs } from './clock.ts';
+import { figuresOf } from './figures.ts';
+import { type Measured, type Served, tableOf, targetLines, waitersTable } from './report.ts';
+import type { Waiters } from './waiters-worker.ts';
+import type { Taken, Turns } from './worker.ts';
+
+const help = `npm run bench:contention -- [options]
+  --quick        a few cells, nothing written
+  --cells A,B    only these, nothing written: PROCESSESxHOLD_MS or PROCESSESxTASKSxHOLD_MS, such as 8x30,4x8x5
+  --store NAME   memcached (the default), redis or postgres
+  --no-write     leave bench/RESULTS.md as it is
+`;
+
+/** Time for an order to reach every process. */
+const orderMs = 150;
+
+async function measureTurns(place: StorePlace, chosen: readonly Cell[]): Promise<Measured[]> {
+  const most = Math.max(...chosen.map(({ processes }) => processes));
+  progress(`starting ${most} processes`);
+  const setups = Array.from({ length: most }, () => place);
+  const crew: Crew<Turns, Taken> = await hire(new URL('worker.ts', import.meta.url), setups);
+  const measured: Measured[] = [];
+  for (const [index, cell] of chosen.entries()) {
+    const { processes, tasks, holdMs } = cell;
+    progress(
+      `${index + 1} of ${chosen.length}: ${processes} processes × ${tasks}, ${holdMs} ms, for ${Math.round(durationMs(cell) / 1_000)} s`,
+    );
+    const startAtMs = nowMs() + orderMs;
+    const endAtMs = startAtMs + durationMs(cell);
+    const taken = await crew.play({ key: `cell-${index}`, tasks, holdMs, startAtMs, endAtMs }, processes);
+    measured.push({ cell, figures: figuresOf(cell, taken, startAtMs, endAtMs) });
+  }
+  crew.dismiss();
+  return measured;
+}
+
+/** The fastest of these: what else the machine does only ever adds. */
+const waiterRuns = 3;
+
+async function measureWaiters(place: StorePlace, counts: readonly number[]): Promise<Served[]> {
+  const served: Served[] = [];
+  for (const mode of ['writes', 'appends'] as const) {
+    for (const count of counts) {
+      progress(`${count} waiters, ${mode}`);
+      const crew: Crew<Waiters, number> = await hire(new URL('waiters-worker.ts', import.meta.url), [place]);
+      try {
+        const key = `waiters-${mode}-${count}`;
+        await crew.play({ key: `${key}-warm-up`, mode, count: 200 });
+        let microsEach = Number.POSITIVE_INFINITY;
+        for (let run = 0; run < waiterRuns; run++) {
+          const [micros = Number.NaN] = await crew.play({ key: `${key}-${run}`, mode, count });
+          microsEach = Math.min(microsEach, micros);
+        }
+        served.push({ mode, count, microsEach });
+      } catch (error) {
+        served.push({ mode, count, failed: (error as Error).message.split('\n')[0] ?? '' });
+      } finally {
+        crew.dismiss();
+      }
+    }
+  }
+  return served;
+}
+
+async function bench(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      cells: { type: 'string' },
+      store: { type: 'string', default: 'memcached' },
+      'no-write': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return void process.stdout.write(help);
+  const quick = values.quick;
+  const chosen = values.cells?.split(',').map(cellNamed) ?? (quick ? quickCells : [...cells, crowd]);
+  const store: StoreName = storeNamed(values.store);
+
+  const where = machine();
+  const server = await startLockServer(store);
+  try {
+    const place = { name: store, url: server.url };
+    const measured = await measureTurns(place, chosen);
+    const served = values.cells === undefined ? await measureWaiters(place, quick ? [1_000, 10_000] : [1_000, 5_000, 10_000]) : [];
+    progress();
+    const tables = [tableOf(measured), ...(served.length > 0 ? [waitersTable(served)] : []), targetLines(store, measured, served)];
+    process.stdout.write(`${tables.join('\n\n')}\n`);
+    if (quick || values['no-write'] || values.cells !== undefined) return;
+    const words = `Tasks ask for one key, hold it, let go and ask again. Waits in fair cycles, the mean time between two turns of one task; all times by the host's one monotonic clock. Requests: all that the store was asked, per turn.`;
+    writeSection(`One lock that many want, ${store} (\`npm run bench:contention\`)`, `${where}\n\n${words}\n\n${tables.join('\n\n')}`);
+  } finally {
+    await server.stop();
+  }
+}
+
+bench().then(
+  () => process.exit(),
+  (error: Error) => {
+    process.stderr.write(`${error.stack ?? error.message}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,69 @@
+import { InvalidOptionError } from '../errors.ts';
+import type { ResolvedOptions } from '../options.ts';
+import { checkOptions } from '../plan/options.ts';
+import type { Plan } from '../plan/plans.ts';
+import { needsOf } from '../plan/scope.ts';
+import type { Settings } from '../plan/settings.ts';
+import type { Lock, SerializedLock } from './lock.ts';
+
+/** What a lock says about itself on its way to another process. `sinceWallMs`: when it was acquired. */
+export function toHanded(
+  { namespace, environment }: Pick<Settings, 'namespace' | 'environment'>,
+  { scope, job, options }: Pick<Lock, 'scope' | 'job'> & { readonly options: ResolvedOptions },
+  sinceWallMs: number,
+  entries: SerializedLock['entries'],
+): SerializedLock {
+  const { ttlMs, maxHoldMs, minHoldMs } = options;
+  return {
+    v: 1,
+    namespace,
+    ...(environment === undefined ? {} : { environment }),
+    scope,
+    ...(job === undefined ? {} : { job }),
+    entries,
+    since: sinceWallMs,
+    ttlMs,
+    maxHoldMs: maxHoldMs === Number.POSITIVE_INFINITY ? null : maxHoldMs,
+    minHoldMs,
+  };
+}
+
+/** Refuses what `lock.handOver()` cannot have returned, for it came through a queue or a file, and what is of another namespace. */
+export function checkHanded(handed: SerializedLock, { namespace, environment }: Pick<Settings, 'namespace' | 'environment'>): void {
+  const isWhole =
+    typeof handed === 'object' &&
+    handed !== null &&
+    handed.v === 1 &&
+    Number.isFinite(handed.since) &&
+    Array.isArray(handed.entries) &&
+    handed.entries.every(isEntry);
+  if (!isWhole) throw new InvalidOptionError('handed', handed, 'what lock.handOver() returned is allowed');
+  const { ttlMs, minHoldMs, maxHoldMs, job } = handed;
+  checkOptions({ ttlMs, minHoldMs, maxHoldMs: maxHoldMs ?? Number.POSITIVE_INFINITY, job }, 'handed.');
+  if (handed.namespace !== namespace || handed.environment !== environment)
+    throw new InvalidOptionError(
+      'handed.namespace',
+      [handed.namespace, handed.environment].join(':'),
+      `this locker is of "${[namespace, environment].join(':')}"`,
+    );
+}
+
+/** Refuses a lock that names more than it has entries for, or in another mode than they are. */
+export function checkEntries({ entries }: SerializedLock, { scope, needs }: Pick<Plan, 'scope' | 'needs'>): void {
+  const unentered = needsOf(scope).find(({ resource }) => !entries.some((entry) => entry.resource === resource));
+  if (unentered !== undefined) throw new InvalidOptionError('handed.entries', entries, `"${unentered.resource}" is not among them`);
+  entries.forEach(({ resource, mode }, index) => {
+    const need = needs.find((each) => each.resource === resource);
+    if (need === undefined)
+      throw new InvalidOptionError(`handed.entries[${index}].resource`, resource, 'a resource of its scope is allowed');
+    if (need.mode !== mode) throw new InvalidOptionError(`handed.entries[${index}].mode`, mode, `the scope has it in mode ${need.mode}`);
+  });
+}
+
+function isEntry(entry: Partial<SerializedLock['entries'][number]> | null): boolean {
+  return (
+    typeof entry?.resource === 'string' &&
+    typeof entry.token === 'string' &&
+    (entry.mode === 'write' || entry.mode === 'append' || entry.mode === 'read')
+  );
+}

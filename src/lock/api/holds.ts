@@ -1,0 +1,210 @@
+import type { Clock } from '../clock.ts';
+import { GivewayError, LockLostError, ResourceBusyError, StoreUnavailableError } from '../errors.ts';
+import type { Events } from '../events.ts';
+import { List } from '../list.ts';
+import type { Now } from '../machine/orders.ts';
+import { Seat, type SeatAsker } from '../machine/seat.ts';
+import type { Need, ResolvedOptions } from '../options.ts';
+import type { Plan } from '../plan/plans.ts';
+import { needsOf } from '../plan/scope.ts';
+import type { Settings } from '../plan/settings.ts';
+import type { Shell } from '../shell/shell.ts';
+import { aborted } from './aborts.ts';
+import { Acquisition, type Asker, type Refused, toRefused, type Wanted } from './acquisition.ts';
+import { HeldLock, type LockContext } from './held-lock.ts';
+import type { SerializedLock } from './lock.ts';
+import { type Enclosure, nothingHeld } from './nesting.ts';
+
+/** What a call asks for, and what is held around it. */
+export interface Request extends Plan {
+  readonly around: Enclosure;
+  readonly startedMonoMs: number;
+}
+
+/** What came of a request: the lock, who is in the way, or why there is neither. */
+export type Done = (outcome: HeldLock | Refused | Error) => void;
+
+/** A request while it is being carried out. */
+class Taking implements Wanted {
+  readonly request: Request;
+  readonly isPatient: boolean;
+  /** The caller would wait, even where this may not. */
+  readonly waits: boolean;
+  readonly done: Done;
+
+  constructor(request: Request, isPatient: boolean, waits: boolean, done: Done) {
+    this.request = request;
+    this.isPatient = isPatient;
+    this.waits = waits;
+    this.done = done;
+  }
+
+  get needs(): readonly Need[] {
+    return this.request.around.missing;
+  }
+
+  get options(): ResolvedOptions {
+    return this.request.options;
+  }
+
+  get startedMonoMs(): number {
+    return this.request.startedMonoMs;
+  }
+}
+
+/** The locks of a locker: how requests become locks, which are held, and how all of them end when the locker closes. */
+export class Holds implements Asker {
+  readonly #clock: Clock;
+  readonly #events: Events;
+  readonly #shell: Shell;
+  readonly #context: LockContext;
+  readonly #held = new List<HeldLock>();
+  readonly #waiting = new Set<Acquisition>();
+  /** Set before anybody is told, who might ask for a new lock at once. */
+  #isClosed = false;
+
+  constructor({ clock, namespace, environment }: Settings, events: Events, shell: Shell) {
+    this.#clock = clock;
+    this.#events = events;
+    this.#shell = shell;
+    this.#context = { clock, events, namespace, environment, ended: (lock) => this.#held.remove(lock) };
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  all(): readonly HeldLock[] {
+    return this.#held.all();
+  }
+
+  /**
+   * One attempt, or one that waits. `done` is called once: with the lock, with who is in the way, or with an error, which for a
+   * wait that has run out is a `ResourceBusyError`.
+   */
+  take(request: Request, waits: boolean, done: Done): void {
+    const { around, options, scope } = request;
+    if (this.#isClosed) return done(closedError());
+    if (options.signal?.aborted) return done(aborted(needsOf(scope)[0]?.resource ?? '', options.signal));
+    if (around.missing.length === 0 && around.outers.length > 0) return done(this.#hold(request, nobodySits, true));
+    new Acquisition(this.#shell, new Taking(request, waits && !around.outOfOrder, waits, done), this).start();
+  }
+
+  taken(acquisition: Acquisition, seats: readonly Seat[], now: Now): void {
+    this.#waiting.delete(acquisition);
+    const { request, waits, done } = acquisition.wanted as Taking;
+    const { around } = request;
+    if (around.outers.every((outer) => outer.isLive())) return done(this.#hold(request, seats, true, now));
+    // The outer run ended during the wait: what it gave must be taken as well.
+    let open = seats.length;
+    const gaveBack = (): void => {
+      if (--open === 0) this.take({ ...request, around: around.again() }, waits, done);
+    };
+    for (const seat of seats) seat.place.leave(seat, false, gaveBack);
+  }
+
+  ended(acquisition: Acquisition, reason: Refused | Error, inTheWay: Refused | undefined): void {
+    this.#waiting.delete(acquisition);
+    const { request, waits, done } = acquisition.wanted as Taking;
+    const outcome = reason instanceof Error ? this.#instead(request, reason, inTheWay) : this.#refused(request, reason);
+    if (outcome instanceof HeldLock || outcome instanceof Error || !waits) return done(outcome);
+    done(new ResourceBusyError(outcome.resource, outcome.holders, this.#clock.monotonicMs() - request.startedMonoMs));
+  }
+
+  waits(acquisition: Acquisition, refused: Refused): void {
+    // Asked before the locker was closed: whoever waits now is woken by nobody.
+    if (this.#isClosed) return acquisition.end(closedError());
+    this.#waiting.add(acquisition);
+    const { request } = acquisition.wanted as Taking;
+    this.#refused(request, refused);
+    this.#events.emit('waiting', () => ({ resource: refused.resource, job: request.options.job, holders: refused.holders }));
+  }
+
+  /** Carries on what another process handed over: all entries or none. Rejects with `LockLostError` when one is not there any more. */
+  async takeOver(request: Request, { entries, since, maxHoldMs }: SerializedLock): Promise<HeldLock> {
+    if (this.#isClosed) throw closedError();
+    const options = { ...request.options, maxHoldMs: maxHoldMs ?? Number.POSITIVE_INFINITY };
+    if (this.#clock.wallMs() - since >= options.maxHoldMs) throw new LockLostError(entries[0]?.resource ?? '', 'max-hold');
+    const outcomes = await Promise.allSettled(
+      request.needs.map(({ resource, mode, limit }) => {
+        const entry = entries.find((each) => each.resource === resource);
+        return this.#restore({ resource, mode, limit }, entry?.token ?? '', options);
+      }),
+    );
+    const seats = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failure === undefined) return this.#hold({ ...request, options, around: nothingHeld([]) }, seats, true);
+    await Promise.all(seats.map((seat) => new Promise<void>((resolve) => seat.place.leave(seat, false, () => resolve()))));
+    throw failure.reason;
+  }
+
+  /** Refuses new requests, ends the waits, aborts the signals of all locks. */
+  close(): void {
+    this.#isClosed = true;
+    for (const acquisition of [...this.#waiting]) acquisition.end(closedError());
+    for (const lock of this.all()) lock.lose('closed');
+  }
+
+  /** Lets go of all that is held, or still comes, and waits for every request under way. Never rejects. */
+  async releaseAll(): Promise<void> {
+    await Promise.allSettled(this.all().map((lock) => lock.release()));
+    await this.#shell.settle();
+  }
+
+  #refused({ options }: Request, refused: Refused): Refused {
+    this.#events.emit('busy', () => ({ ...refused, job: options.job }));
+    return refused;
+  }
+
+  #hold(request: Request, seats: readonly Seat[], isProtected: boolean, now: Now = this.#shell.now()): HeldLock {
+    const { scope, options, around, startedMonoMs } = request;
+    const lock = new HeldLock(this.#context, scope, options, seats, isProtected, around.outers, now);
+    this.#held.push(lock);
+    this.#events.emit('acquired', () => ({
+      id: lock.id,
+      scope,
+      job: options.job,
+      waitedMs: this.#clock.monotonicMs() - startedMonoMs,
+      maxHoldMs: options.maxHoldMs,
+      isProtected: lock.isProtected,
+    }));
+    if (this.#isClosed) {
+      lock.lose('closed');
+      lock.release().catch(() => {});
+    }
+    return lock;
+  }
+
+  /** A store that does not answer does not stop the work, if that is what the config says, and nobody was just seen at it. */
+  #instead(request: Request, error: Error, inTheWay: Refused | undefined): HeldLock | Refused | Error {
+    const isDown = error instanceof StoreUnavailableError && error.code !== 'ERR_GIVEWAY_NO_CAS';
+    if (!isDown || request.options.onStoreDown !== 'run') return error;
+    const seen = inTheWay ?? this.#lastSeen(request);
+    return seen === undefined ? this.#hold(request, nobodySits, false) : this.#refused(request, seen);
+  }
+
+  #lastSeen({ around }: Request): Refused | undefined {
+    const seen = this.#shell.lastSeen(around.missing);
+    return seen === undefined ? undefined : toRefused(seen.resource, seen.refusal);
+  }
+
+  #restore(need: Request['needs'][number], token: string, options: Request['options']): Promise<Seat> {
+    return new Promise((resolve, reject) => {
+      const { resource } = need;
+      const asker: SeatAsker = {
+        seated: resolve,
+        refused: () => reject(new LockLostError(resource, 'vanished')),
+        failed: (_, error) => reject(error),
+        waits: () => {},
+      };
+      const gate = this.#shell.gateFor(need);
+      gate.restore(token, new Seat(gate, need.mode, options, need.limit, false, asker));
+    });
+  }
+}
+
+const nobodySits: readonly Seat[] = [];
+
+function closedError(): GivewayError {
+  return new GivewayError('ERR_GIVEWAY_CLOSED', 'The locker is closed; no new locks are taken.');
+}

@@ -1,0 +1,53 @@
+import { onAbort } from './aborts.ts';
+import { judgedController } from './judged-signal.ts';
+
+/** The signal of one lock, and whatever else than the lock's own loss makes it abort. Made when somebody first asks for it. */
+export class LockSignal {
+  readonly #judge: () => void;
+  readonly #controller: AbortController;
+  #stopFollowing: (() => void) | undefined;
+  /** What the locks that joined this one do when it is let go before them. */
+  #joined: Set<() => void> | undefined;
+
+  /** `judge` looks whether the lock is live, and aborts this signal if it is not. */
+  constructor(judge: () => void) {
+    this.#judge = judge;
+    this.#controller = judgedController(judge);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    this.#controller.abort(reason);
+  }
+
+  /** Until `end`: aborts with the signal the caller gave, and judges whenever a lock it joined, or `timer`, may have ended it. */
+  follow(given: AbortSignal | undefined, outers: readonly LockSignal[], timer: Disposable | undefined): void {
+    const abort = given === undefined ? undefined : onAbort(given, () => this.abort(given.reason));
+    for (const outer of outers) outer.#join(this.#judge);
+    this.#stopFollowing = () => {
+      abort?.[Symbol.dispose]();
+      for (const outer of outers) outer.#leave(this.#judge);
+      timer?.[Symbol.dispose]();
+    };
+  }
+
+  /** The lock is let go. */
+  end(): void {
+    this.#stopFollowing?.();
+    if (this.#joined !== undefined) for (const judge of this.#joined) judge();
+  }
+
+  #join(judge: () => void): void {
+    this.signal.addEventListener('abort', judge, { once: true });
+    this.#joined ??= new Set();
+    this.#joined.add(judge);
+  }
+
+  #leave(judge: () => void): void {
+    this.signal.removeEventListener('abort', judge);
+    this.#joined?.delete(judge);
+  }
+}

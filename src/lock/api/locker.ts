@@ -1,0 +1,252 @@
+import { InvalidOptionError } from '../errors.ts';
+import { createEvents, type EventName, type Events, type Listener, type LockerEvents } from '../events.ts';
+import type { Holder } from '../holder.ts';
+import type { LockOptions, LockScope, RunOptions } from '../options.ts';
+import { checkOptions, lockOptionNames, runOptionNames } from '../plan/options.ts';
+import { Plans, remember } from '../plan/plans.ts';
+import { type LockerOptions, resolveSettings, type Settings } from '../plan/settings.ts';
+import { keyPrefix, recordKey } from '../record/keys.ts';
+import { Shell } from '../shell/shell.ts';
+import { checkEntries, checkHanded } from './handed.ts';
+import { probe, type StoreHealth } from './health.ts';
+import { HeldLock } from './held-lock.ts';
+import { type Done, Holds, type Request } from './holds.ts';
+import { holdersIn } from './inspect.ts';
+import type { Lock, SerializedLock } from './lock.ts';
+import { Nesting } from './nesting.ts';
+import { gaveUp, go, type Run, type RunOutcome } from './run.ts';
+import { Running } from './running.ts';
+import { Starvation } from './starvation.ts';
+
+/** How `close()` ends running work. */
+export interface CloseOptions {
+  /** How long work inside `run` may take to end after its signal aborted, in milliseconds. Default 5 000. */
+  readonly timeoutMs?: number;
+}
+
+/** Makes a locker over a store. Throws `InvalidOptionError`. */
+export function createLocker(options: LockerOptions): ResourceLocker {
+  return new ResourceLocker(options);
+}
+
+/** All lock logic over one store: who may hold what, who waits, what is kept alive. */
+export class ResourceLocker {
+  readonly #settings: Settings;
+  readonly #events: Events = createEvents();
+  readonly #nesting: Nesting;
+  readonly #starvation: Starvation;
+  readonly #plans: Plans;
+  readonly #keys = new Map<string, string>();
+  readonly #shell: Shell;
+  readonly #holds: Holds;
+  readonly #running = new Running();
+  readonly #notices: Disposable | undefined;
+  #closing: Promise<void> | undefined;
+  #downSinceMonoMs = 0;
+
+  constructor(options: LockerOptions) {
+    const settings = resolveSettings(options);
+    this.#settings = settings;
+    const { clock } = settings;
+    const events = this.#events;
+    this.#starvation = new Starvation(clock);
+    this.#shell = new Shell({
+      store: settings.store,
+      clock,
+      identity: { host: settings.host, pid: process.pid },
+      maxWaiters: settings.maxWaiters,
+      keyOf: (resource) => this.#key(resource),
+      notice: (resource, message) => events.emit('notice', () => ({ code: 'ERR_GIVEWAY_RECORD', message, resource })),
+      down: (error) => {
+        this.#downSinceMonoMs = clock.monotonicMs();
+        events.emit('store-down', () => ({ error }));
+      },
+      up: () => events.emit('store-up', () => ({ downMs: clock.monotonicMs() - this.#downSinceMonoMs })),
+    });
+    this.#holds = new Holds(settings, events, this.#shell);
+    this.#plans = new Plans(settings);
+    this.#nesting = new Nesting(settings.nesting === 'context', this.#plans.listedSchemaOf);
+    this.#notices = settings.store.onNotice?.((notice) => events.emit('notice', () => notice));
+  }
+
+  /** The schema that may be left out of a name. */
+  get defaultSchema(): string {
+    return this.#settings.defaultSchema;
+  }
+
+  /** Waits for the scope. Rejects with `ResourceBusyError` after `retry.maxWaitMs`, `StoreUnavailableError`, or AbortError. */
+  lock(scope: LockScope, options?: LockOptions): Promise<Lock> {
+    return new Promise((resolve, reject) => {
+      checkOptions(options, '', lockOptionNames);
+      const request = this.#request(scope, options);
+      this.#holds.take(request, true, (outcome) => {
+        if (outcome instanceof HeldLock) resolve(outcome);
+        else reject(gaveUp({ clock: this.#settings.clock, events: this.#events, request }, outcome as Error));
+      });
+    });
+  }
+
+  /** One attempt, never waits. `undefined` means busy, and only that. Rejects with `StoreUnavailableError`. */
+  tryLock(scope: LockScope, options?: LockOptions): Promise<Lock | undefined> {
+    return new Promise((resolve, reject) => {
+      checkOptions(options, '', lockOptionNames);
+      this.#holds.take(this.#request(scope, options), false, (outcome) => {
+        if (outcome instanceof Error) reject(outcome);
+        else resolve(outcome instanceof HeldLock ? outcome : undefined);
+      });
+    });
+  }
+
+  /** `false`: it was no longer ours. Rejects with `StoreUnavailableError`. */
+  unlock(lock: Lock): Promise<boolean> {
+    return lock.unlock();
+  }
+
+  /**
+   * Runs `work` under the scope, and lets go whatever happens. Never rejects for busy: the outcome says who holds it.
+   * Rejects with the work's own error, with `StoreUnavailableError` if `onStoreDown` is `'throw'`, or for wrong usage.
+   * `weak` is for integrations: settings that count where call, table and locker say nothing.
+   */
+  run<T>(scope: LockScope, work: (lock: Lock) => T | Promise<T>, options?: RunOptions, weak?: RunOptions): Promise<RunOutcome<T>> {
+    return new Promise((resolve, reject) => {
+      checkWork(work);
+      checkOptions(options, '', runOptionNames);
+      const request = this.#request(scope, options, weak);
+      const { onBusy, onStarving, starveAfter } = request.options;
+      const job = jobOf(request);
+      const waits = onBusy === 'retry' || (onStarving === 'wait' && this.#starvation.of(job, starveAfter).starving);
+      const run: Run<T> = {
+        clock: this.#settings.clock,
+        events: this.#events,
+        request,
+        within: (lock) => this.#nesting.within(lock, request.needs, run, () => work(lock)),
+        began: () => this.#starvation.ran(job),
+        skipped: (resource, holders) => {
+          const hunger = this.#starvation.skipped(job, starveAfter);
+          if (hunger.starving)
+            this.#events.emit('starving', () => ({ job, resource, skips: hunger.skips, sinceMs: hunger.sinceMs, holders }));
+        },
+        resolve: (outcome) => {
+          this.#running.remove([run]);
+          resolve(outcome);
+        },
+        reject: (error) => {
+          this.#running.remove([run]);
+          reject(error);
+        },
+      };
+      this.#running.add(run);
+      // A promise, since whoever brings the outcome is in somebody else's async context, and the work belongs in the caller's.
+      new Promise<Parameters<Done>[0]>((done) => this.#holds.take(request, waits, done)).then((outcome) => go(run, outcome));
+    });
+  }
+
+  /** A function that runs `work` under the scope, or under the scope that `scope` makes of its arguments. */
+  wrap<A extends unknown[], T>(
+    scope: LockScope | ((...args: A) => LockScope),
+    work: (lock: Lock, ...args: A) => T | Promise<T>,
+    options?: RunOptions,
+  ): (...args: A) => Promise<RunOutcome<T>> {
+    checkWork(work);
+    checkOptions(options, '', runOptionNames);
+    if (typeof scope !== 'function') this.#plans.scope(scope);
+    return async (...args) => this.run(typeof scope === 'function' ? scope(...args) : scope, (lock) => work(lock, ...args), options);
+  }
+
+  /** Who holds `resource` and who is next in line: a read, never an acquire. Rejects with `StoreUnavailableError`. */
+  async inspect(resource: string): Promise<readonly Holder[]> {
+    const name = this.#plans.name(resource);
+    return holdersIn(await this.#shell.ask(this.#key(name)), name);
+  }
+
+  /** The locks this locker holds now. */
+  held(): readonly Lock[] {
+    return this.#holds.all();
+  }
+
+  /** The lock of the run we are inside, or of the innermost run that covers `resource`. */
+  current(resource?: string): Lock | undefined {
+    return this.#nesting.current(resource === undefined ? undefined : this.#plans.name(resource));
+  }
+
+  /** One read of the store. Never rejects. */
+  async health(): Promise<StoreHealth> {
+    const { clock, namespace, environment } = this.#settings;
+    const health = await probe(this.#shell, clock, `${keyPrefix(namespace, environment)}:health`);
+    return { ...health, heldLocks: this.#holds.size };
+  }
+
+  /** Takes over a lock from `lock.handOver()`, under a new token. Rejects with `LockLostError` when it is not there any more. */
+  async restore(handed: SerializedLock): Promise<Lock> {
+    checkHanded(handed, this.#settings);
+    const { scope, ttlMs, minHoldMs, job } = handed;
+    const request = this.#request(scope, { ttlMs, minHoldMs, ...(job === undefined ? {} : { job }) });
+    checkEntries(handed, request);
+    return this.#holds.takeOver(request, handed);
+  }
+
+  /** Calls `listener` at each such event. One that throws harms nobody. Throws `InvalidOptionError`. */
+  on<E extends EventName>(event: E, listener: Listener<E>): this {
+    this.#events.on(event, listener);
+    return this;
+  }
+
+  off<E extends EventName>(event: E, listener: Listener<E>): this {
+    this.#events.off(event, listener);
+    return this;
+  }
+
+  /** For integrations that stand on a locker: tells its listeners. `describe` is called only if somebody listens. */
+  announce<E extends EventName>(event: E, describe: () => LockerEvents[E]): void {
+    this.#events.emit(event, describe);
+  }
+
+  /**
+   * Refuses new requests, aborts the signals of all locks, waits for work inside `run`, releases the rest, stops the timers.
+   * Inside a run it does not wait for that run, which waits for it. Rejects with `InvalidOptionError` only.
+   */
+  async close({ timeoutMs = 5_000 }: CloseOptions = {}): Promise<void> {
+    if (!Number.isInteger(timeoutMs) || timeoutMs < 0)
+      throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 0 up (milliseconds) is allowed');
+    this.#closing ??= this.#running.ended(this.#settings.clock, timeoutMs).then(() => this.#release());
+    this.#holds.close();
+    this.#running.remove(this.#nesting.runs());
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #release(): Promise<void> {
+    const { store, closesStore } = this.#settings;
+    await this.#holds.releaseAll();
+    this.#nesting.end();
+    this.#notices?.[Symbol.dispose]();
+    if (closesStore) await store.close().catch(() => {});
+  }
+
+  #request(scope: LockScope, options: RunOptions | undefined, weak?: RunOptions): Request {
+    const { scope: resolved, needs, options: settled } = this.#plans.of(scope, options, weak);
+    return {
+      scope: resolved,
+      needs,
+      options: settled,
+      around: this.#nesting.enclosing(needs),
+      startedMonoMs: this.#settings.clock.monotonicMs(),
+    };
+  }
+
+  #key(resource: string): string {
+    return remember(this.#keys, resource, () => recordKey(this.#settings.namespace, this.#settings.environment, resource));
+  }
+}
+
+function checkWork(work: unknown): void {
+  if (typeof work !== 'function') throw new InvalidOptionError('work', work, 'a function is allowed');
+}
+
+/** Under which name a job's skips are counted: its own, or what it takes. */
+function jobOf({ options, scope }: Request): string {
+  return options.job ?? [...scope.writes, ...scope.appends, ...scope.reads].join(', ');
+}

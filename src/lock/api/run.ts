@@ -1,0 +1,115 @@
+import type { Clock } from '../clock.ts';
+import { GivewayError, type LockLostError, ResourceBusyError, StoreUnavailableError } from '../errors.ts';
+import type { Events, ReleaseOutcome } from '../events.ts';
+import type { Holder } from '../holder.ts';
+import type { ResolvedOptions, ResolvedScope } from '../options.ts';
+import { needsOf } from '../plan/scope.ts';
+import type { Refused } from './acquisition.ts';
+import { HeldLock } from './held-lock.ts';
+
+/** What became of a `run`. A release that failed stands beside the work's result, never instead of it. */
+export type RunOutcome<T> =
+  | {
+      readonly status: 'ran';
+      readonly value: T;
+      readonly waitedMs: number;
+      readonly heldMs: number;
+      /** Set when the lock was lost while the work ran. */
+      readonly lost: LockLostError | undefined;
+      /** `'kept'`: it joined an outer run, which goes on holding. */
+      readonly release: ReleaseOutcome | 'failed';
+    }
+  | {
+      readonly status: 'skipped';
+      readonly reason: SkipReason;
+      readonly resource: string;
+      readonly holders: readonly Holder[];
+      readonly waitedMs: number;
+    };
+
+export type SkipReason = 'busy' | 'store-down' | 'closed' | 'aborted';
+
+type Skip = { readonly reason: SkipReason; readonly resource: string; readonly holders: readonly Holder[] };
+
+/** One run: what it does with its lock, and who is told how it went. */
+export interface Run<T> {
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly request: { readonly scope: ResolvedScope; readonly options: ResolvedOptions; readonly startedMonoMs: number };
+  within(lock: HeldLock): T | Promise<T>;
+  began(): void;
+  /** It was busy. */
+  skipped(resource: string, holders: readonly Holder[]): void;
+  resolve(outcome: RunOutcome<T>): void;
+  reject(error: unknown): void;
+}
+
+/** The request has its outcome: works and lets go, or skips. Rejects with the work's own error, or for what `skipFor` does not excuse. */
+export function go<T>(run: Run<T>, outcome: HeldLock | Refused | Error): void {
+  const { request } = run;
+  if (!(outcome instanceof HeldLock))
+    return skip(run, outcome instanceof Error ? skipFor(outcome, request) : { reason: 'busy', ...outcome });
+  // The locker was closed, or whoever asked gave up, while the store was asked: such a lock starts no work.
+  const isClosed = outcome.loss?.reason === 'closed';
+  if (isClosed || request.options.signal?.aborted === true)
+    return outcome.letGo(() => skip(run, { reason: isClosed ? 'closed' : 'aborted', ...nobodyAt(request.scope) }));
+  work(run, outcome);
+}
+
+/** Tells of a `lock` that gave up, and returns why. */
+export function gaveUp({ clock, events, request }: Pick<Run<unknown>, 'clock' | 'events' | 'request'>, error: Error): Error {
+  const reason = skipFor(error, request);
+  if (!(reason instanceof Error)) tellSkipped(events, request, clock.monotonicMs() - request.startedMonoMs, reason);
+  return error;
+}
+
+function work<T>(run: Run<T>, lock: HeldLock): void {
+  const { clock, request } = run;
+  const startMs = clock.monotonicMs();
+  const end = (settle: (release: ReleaseOutcome | 'failed', lost: LockLostError | undefined) => void): void => {
+    lock.isLive();
+    const lost = lock.loss;
+    lock.letGo((release) => settle(release instanceof Error ? 'failed' : release, lost));
+  };
+  const worked = (value: T): void => {
+    const waitedMs = startMs - request.startedMonoMs;
+    end((release, lost) => run.resolve({ status: 'ran', value, waitedMs, heldMs: clock.monotonicMs() - startMs, lost, release }));
+  };
+  const failed = (error: unknown): void => end(() => run.reject(error));
+  let result: T | Promise<T>;
+  try {
+    run.began();
+    result = run.within(lock);
+  } catch (error) {
+    return failed(error);
+  }
+  if (typeof (result as Promise<T> | undefined)?.then === 'function') (result as Promise<T>).then(worked, failed);
+  else worked(result as T);
+}
+
+function skip<T>(run: Run<T>, reason: Skip | Error): void {
+  if (reason instanceof Error) return run.reject(reason);
+  const waitedMs = run.clock.monotonicMs() - run.request.startedMonoMs;
+  tellSkipped(run.events, run.request, waitedMs, reason);
+  if (reason.reason === 'busy') run.skipped(reason.resource, reason.holders);
+  run.resolve({ status: 'skipped', ...reason, waitedMs });
+}
+
+function tellSkipped(events: Events, { scope, options }: Run<unknown>['request'], waitedMs: number, skip: Skip): void {
+  events.emit('skipped', () => ({ scope, job: options.job, waitedMs, ...skip }));
+}
+
+/** Nobody is in the way, but an outcome names a resource. */
+function nobodyAt(scope: ResolvedScope): Pick<Skip, 'resource' | 'holders'> {
+  return { resource: needsOf(scope)[0]?.resource ?? '', holders: [] };
+}
+
+/** Which failures to get the lock mean only that the work does not run; the others are the caller's. */
+function skipFor(error: Error, { scope, options }: Run<unknown>['request']): Skip | Error {
+  if (error instanceof ResourceBusyError) return { reason: 'busy', resource: error.resource, holders: error.holders };
+  if (error instanceof StoreUnavailableError && options.onStoreDown === 'skip' && error.code !== 'ERR_GIVEWAY_NO_CAS')
+    return { reason: 'store-down', ...nobodyAt(scope) };
+  if (error instanceof GivewayError && error.code === 'ERR_GIVEWAY_CLOSED') return { reason: 'closed', ...nobodyAt(scope) };
+  if (error.name === 'AbortError' && options.signal?.aborted) return { reason: 'aborted', ...nobodyAt(scope) };
+  return error;
+}

@@ -1,0 +1,213 @@
+/** From nothing of ours in the record to an entry among its holders: by creating it, by joining it, or through the line. */
+
+import type { Mode } from '../holder.ts';
+import { admit, type Change, excludes, takesLine } from '../record/decide.ts';
+import { entrantOf } from '../record/entrant.ts';
+import { decodeRecord, type Entrant, encodeAlone, encodeRecord, type LockRecord } from '../record/record.ts';
+import type { Entry, Version } from '../store.ts';
+import type { Facts } from './facts.ts';
+import { lookForHanded } from './handing.ts';
+import { type Belief, type Now, unknownRefusal } from './orders.ts';
+import type { Seat } from './seat.ts';
+import { newcomer, seat, sight, tellAll } from './seating.ts';
+import type { Pending } from './states.ts';
+import { Stay } from './stay.ts';
+import { leaveLine, lineUp, look, raceAgain, remember, wait } from './waiting.ts';
+
+/** Nothing of ours is in the record. Whoever asks first is tried first. */
+export function stepOut(m: Facts, now: Now): void {
+  const { head } = m.queue;
+  if (head === undefined && m.restoring.length === 0) return restOrRemember(m, now);
+  if (m.pausedUntilMonoMs > now.monoMs) return m.orders.wakeAt(m.pausedUntilMonoMs, now, m.queue.size > 0);
+  if (head === undefined) return look(m, now);
+  // What we have just written, or seen, mostly stands there still: that spares a look. Nobody is refused for it, since it may not.
+  const mayBelieve = head.patient && m.queue.size === 1 && m.restoring.length === 0;
+  const belief = mayBelieve ? m.known?.belief : undefined;
+  if (belief !== undefined && now.monoMs - belief.monoMs < freshMs(belief)) return consider(m, belief.record, belief.version, now, now);
+  if (m.known?.expectsHolder) return look(m, now);
+  create(m, head, now);
+}
+
+export function onCreated(m: Facts, version: Version | undefined, now: Now): void {
+  const me = m.pending?.me as Entrant;
+  if (version === undefined) {
+    m.acquaint().expectsHolder = true;
+    return look(m, now);
+  }
+  m.hold(new Stay(me, undefined, version, m.sent, now.monoMs), now);
+  if (m.known !== undefined) m.known.expectsHolder = false;
+  m.step(now);
+}
+
+export function onLooked(m: Facts, entry: Entry | undefined, now: Now): void {
+  const record = entry === undefined ? undefined : decodeRecord(entry.value);
+  if (lookForHanded(m, record, entry?.version, now)) return;
+  if (entry === undefined) return onAbsent(m, now);
+  if (record === undefined) return onUnreadable(m, now);
+  const lookedBefore = m.notBefore;
+  if (m.maybeLined !== undefined) {
+    if (names(record, m.maybeLined.token)) m.lined = m.maybeLined;
+    m.maybeLined = undefined;
+  }
+  const granted = grantedIn(m, record);
+  if (granted !== undefined) return onGranted(m, granted, record, entry.version, now);
+  if (!isInLine(m, record)) m.lined = undefined;
+  m.notBefore = m.sent;
+  consider(m, record, entry.version, now, lookedBefore);
+}
+
+/** The store says by itself what stands there. When it was so is not known; it may be older than what was seen. */
+export function onCalled(m: Facts, entry: Entry, now: Now): void {
+  const record = decodeRecord(entry.value);
+  const granted = record && grantedIn(m, record);
+  if (record !== undefined && granted !== undefined) return onGranted(m, granted, record, entry.version, now);
+  if (record !== undefined && m.lined !== undefined && isInLine(m, record) && m.queue.head?.mode === m.lined.mode) {
+    const { line } = record;
+    const ahead = line.slice(
+      0,
+      line.findIndex(({ token }) => token === m.lined?.token),
+    );
+    const blockers = record.holders.filter(({ mode }) => excludes(mode, (m.lined as { mode: Mode }).mode));
+    remember(m, record, entry.version, { blockers, ahead }, now, now);
+    return wait(m, now);
+  }
+  m.isPoked = true;
+  m.step(now);
+}
+
+/** May whoever is first get in, and if not, what then? */
+function consider(m: Facts, record: LockRecord, version: Version, now: Now, lookedBefore: Now): void {
+  sight(m, record, now);
+  const { head } = m.queue;
+  if (head === undefined) {
+    m.acquaint().belief = { record, version, monoMs: now.monoMs };
+    return leaveLine(m, now);
+  }
+  const me = newcomer(m, head, now);
+  const admission = admit(record, me, now.wallMs, (token) => m.isDoubtful(token) || token === m.lined?.token);
+  if (admission.granted) return enter(m, admission, version, me, now);
+  const before = m.known?.belief?.record;
+  remember(m, record, version, admission, now, lookedBefore);
+  tellAll(m, now);
+  if (m.queue.head !== head) return consider(m, record, version, now, lookedBefore);
+  // Whoever is first in line may be dead: then somebody else lets it in, so that its turn ends.
+  if (admission.overdue !== undefined && before !== undefined && before !== record && isSame(before, record))
+    return write(m, admission.overdue, version, now);
+  if (m.around.canLine && takesLine(record) && m.lined?.mode !== head.mode) return lineUp(m, head, record, version, now);
+  wait(m, now);
+}
+
+export function onEntered(m: Facts, version: Version | undefined, now: Now): void {
+  const { me, record, handed } = m.pending as Pending;
+  if (version !== undefined && me !== undefined) {
+    m.hold(new Stay(me, record, version, m.sent, now.monoMs), now);
+    if (handed !== undefined) {
+      m.restoring = m.restoring.filter((each) => each.seat !== handed);
+      seat(m, handed, now, me.since);
+    }
+    return m.step(now);
+  }
+  if (version !== undefined) {
+    const known = m.acquaint();
+    known.belief = { record, version, monoMs: now.monoMs };
+    known.holder = undefined;
+    return wait(m, now);
+  }
+  raceAgain(m, now);
+}
+
+function create(m: Facts, head: Seat, now: Now): void {
+  const me = newcomer(m, head, now);
+  m.pending = { record: { v: 1, holders: [], line: [] }, me };
+  m.send('creating', now);
+  m.orders.create(encodeAlone(now.wallMs, me), me.ttlMs);
+}
+
+function enter(m: Facts, change: Change, version: Version, me: Entrant, now: Now): void {
+  m.pending = { record: change.record, me };
+  m.send('entering', now);
+  m.orders.replace(encodeRecord(change.record), version, change.ttlMs);
+}
+
+/** Lets others in. */
+function write(m: Facts, change: Change, version: Version, now: Now): void {
+  m.pending = { record: change.record };
+  m.send('entering', now);
+  m.orders.replace(encodeRecord(change.record), version, change.ttlMs);
+}
+
+/** Our token stands among the holders: somebody let us in since the last look that did not show it. */
+function onGranted(m: Facts, granted: Entrant, record: LockRecord, version: Version, now: Now): void {
+  const stay = new Stay(granted, record, version, m.notBefore, now.monoMs);
+  m.orders.watch(false);
+  const { head } = m.queue;
+  if (head !== undefined && stay.remainingMs(now) < granted.ttlMs / 4) {
+    // So long ago, perhaps, that it is over before it is confirmed: first write it anew.
+    const { job, ttlMs, maxHoldMs } = head.options;
+    const terms = { job, ttlMs, maxHoldMs, usualMs: m.known?.usualMs, limit: granted.limit, line: true } as const;
+    const me = entrantOf(m.around.identity, granted.token, granted.mode, terms, now.wallMs, now.wallMs, granted.beat + 1);
+    const admission = admit(record, me, now.wallMs, (token) => m.isDoubtful(token));
+    if (admission.granted) return enter(m, admission, version, me, now);
+  }
+  m.hold(stay, now);
+  m.step(now);
+}
+
+function onAbsent(m: Facts, now: Now): void {
+  m.forgetPlace();
+  m.state = 'out';
+  if (m.known !== undefined) {
+    m.known.expectsHolder = false;
+    m.known.belief = undefined;
+    m.known.seen = [];
+  }
+  m.step(now);
+}
+
+function onUnreadable(m: Facts, now: Now): void {
+  m.orders.notice('is garbage or of a later version; it is treated as busy and left alone');
+  m.forgetPlace();
+  const known = m.acquaint();
+  known.belief = undefined;
+  known.refusal = unknownRefusal;
+  known.looks++;
+  tellAll(m, now);
+  if (m.queue.head === undefined) m.state = 'out';
+  else return wait(m, now);
+  m.step(now);
+}
+
+function grantedIn(m: Facts, { holders }: LockRecord): Entrant | undefined {
+  return m.lined && holders.find(({ token, minHold }) => token === m.lined?.token && !minHold);
+}
+
+function names({ holders, line }: LockRecord, wanted: string): boolean {
+  return holders.some(({ token }) => token === wanted) || line.some(({ token }) => token === wanted);
+}
+
+function isInLine(m: Facts, { line }: LockRecord): boolean {
+  return line.some(({ token }) => token === m.lined?.token);
+}
+
+/** For how long a record is likely to stay as it is: half of what its holder usually takes. */
+function freshMs({ record: { holders } }: Belief): number {
+  return (holders[0]?.usualMs ?? 0) / 2;
+}
+
+function isSame(before: LockRecord, after: LockRecord): boolean {
+  return (
+    before.at === after.at &&
+    before.holders.every(({ token, beat }, index) => after.holders[index]?.token === token && after.holders[index]?.beat === beat)
+  );
+}
+
+/** Nobody here wants anything. What is known of others is kept as long as they may be there. */
+function restOrRemember(m: Facts, now: Now): void {
+  m.orders.watch(false);
+  const { known } = m;
+  if (known === undefined) return m.orders.rest();
+  const untilMonoMs = known.doubtful.reduce((latest, each) => Math.max(latest, each.untilMonoMs), known.untilMonoMs);
+  if (now.monoMs < untilMonoMs && !m.around.isClosing) return m.orders.wakeAt(untilMonoMs, now);
+  m.known = undefined;
+  m.orders.rest();
+}

@@ -1,0 +1,208 @@
+import type { Mode } from '../holder.ts';
+import { List } from '../list.ts';
+import { excludes } from '../record/decide.ts';
+import { latestDateMs, type Waiting } from '../record/record.ts';
+import { type Now, type Orders, type Refusal, unknownRefusal } from './orders.ts';
+import type { Seat, Settle } from './seat.ts';
+import type { Acquaintance, Pending, State, Surroundings } from './states.ts';
+import type { Stay } from './stay.ts';
+
+/** How long a process serves its own waiters without asking whether others wait: some ten short holds, and a wait that nobody notices. */
+const turnMs = 50;
+/** Compare-and-swap races in a row before an attempt is given up. Each one means that somebody else succeeded. */
+export const maxRaces = 64;
+/** Shared by all machines where nobody extends, hands over or takes over: most never do. */
+const none: readonly never[] = [];
+
+/** All that a machine knows. Changed by transitions alone. */
+export class Facts {
+  state: State = 'out';
+  readonly orders: Orders;
+  readonly around: Surroundings;
+  /** In a state that rests, does what is to be done next; in any other, the answer to come decides. */
+  readonly step: (now: Now) => void;
+  /** Somebody here has asked for so many looks at most. */
+  countsLooks = false;
+  /** Asked and waiting. */
+  readonly queue: List<Seat> = new List();
+  readonly seats: List<Seat> = new List();
+  stay: Stay | undefined;
+  known: Acquaintance | undefined;
+  /** Requests so far. */
+  sends = 0;
+  /** When the request under way was sent. */
+  sent: Now = { monoMs: 0, wallMs: 0 };
+  /** What the write under way says. */
+  pending: Pending | undefined;
+  /** The last seat of a stay, whose release waits for the answer. */
+  leaver: { readonly seat: Seat; readonly settle: Settle } | undefined;
+  /** Our place in the line, if we are in it. */
+  lined: Waiting | undefined;
+  /** The place we asked for last, if nobody knows whether we got it: the next look tells. */
+  maybeLined: Waiting | undefined;
+  /** Before when, for sure, nobody had let us in. */
+  notBefore: Now = this.sent;
+  nextLookMonoMs = 0;
+  /** The store called while a request was under way. */
+  isPoked = false;
+  turnEndsMonoMs = 0;
+  /** The record does not say yet who sits here now. */
+  isStale = false;
+  nextSeatEndMonoMs: number = Number.POSITIVE_INFINITY;
+  minHoldUntilMs = 0;
+  races = 0;
+  /** Races: not before then, on the monotonic clock. */
+  pausedUntilMonoMs = 0;
+  /** The record was read just now. */
+  isFresh = false;
+  /** How many of those who extend are in the write under way. */
+  extendingSent = 0;
+  extending: readonly { readonly seat: Seat; readonly settle: Settle }[] = none;
+  detaching: readonly { readonly seat: Seat; readonly settle: (token: string | undefined | Error) => void }[] = none;
+  /** `sends`: what was asked for by then is older than this. */
+  restoring: readonly { readonly token: string; readonly seat: Seat; readonly sends: number }[] = none;
+
+  constructor(orders: Orders, around: Surroundings, step: (now: Now) => void) {
+    this.orders = orders;
+    this.around = around;
+    this.step = step;
+  }
+
+  /** A request is about to be ordered. */
+  send(state: State, now: Now): void {
+    this.state = state;
+    this.sends++;
+    this.isFresh = false;
+    this.sent = now;
+  }
+
+  /** We are among the holders. A turn begins. */
+  hold(stay: Stay, now: Now): void {
+    this.stay = stay;
+    this.state = 'held';
+    this.pending = undefined;
+    this.races = 0;
+    this.forgetPlace();
+    this.minHoldUntilMs = 0;
+    this.nextSeatEndMonoMs = Number.POSITIVE_INFINITY;
+    this.beginTurn(now);
+  }
+
+  /** The record says who sits here. Whether others wait will be known by the next write. */
+  beginTurn(now: Now): void {
+    this.turnEndsMonoMs = now.monoMs + turnMs;
+    this.isStale = false;
+  }
+
+  /** A seat is over, and with it what it had asked for. */
+  dropExtensions(over: Seat): void {
+    const isOver = ({ seat }: { readonly seat: Seat }): boolean => seat === over;
+    const dropped = this.extending.filter(isOver);
+    if (dropped.length === 0) return;
+    this.extendingSent -= this.extending.slice(0, this.extendingSent).filter(isOver).length;
+    this.extending = this.extending.filter((each) => !isOver(each));
+    for (const { settle } of dropped) settle(false);
+  }
+
+  /** Those who extend and hand over, who will be told by whoever takes them. */
+  takeIntents(): Pick<Facts, 'extending' | 'detaching'> {
+    const { extending, detaching } = this;
+    this.extending = none;
+    this.detaching = none;
+    return { extending, detaching };
+  }
+
+  /** We are in no line, or it no longer matters. */
+  forgetPlace(): void {
+    this.lined = undefined;
+    this.maybeLined = undefined;
+  }
+
+  /** Somebody's call waits for what is done here. */
+  get isAwaited(): boolean {
+    return this.leaver !== undefined || this.queue.size + this.extending.length + this.detaching.length > 0;
+  }
+
+  /** A race was lost. `false`: too often. */
+  raced(now: Now): boolean {
+    this.races++;
+    // The first race is run again at once; who keeps losing steps aside for a few milliseconds.
+    if (this.races > 1) this.pausedUntilMonoMs = now.monoMs + this.orders.luck() * Math.min(2 ** this.races, 20);
+    return this.races <= maxRaces;
+  }
+
+  /** Tokens of ours that are nobody's any more. */
+  isDoubtful(token: string): boolean {
+    return this.known?.doubtful.some((each) => each.token === token) ?? false;
+  }
+
+  doubt(token: string, ttlMs: number, now: Now): void {
+    const known = this.acquaint();
+    const untilMonoMs = now.monoMs + 2 * ttlMs;
+    known.doubtful = [...known.doubtful.filter((each) => each.untilMonoMs > now.monoMs && each.token !== token), { token, untilMonoMs }];
+  }
+
+  /** Others have been met here. */
+  acquaint(): Acquaintance {
+    this.known ??= {
+      belief: undefined,
+      refusal: unknownRefusal,
+      untilMonoMs: 0,
+      seen: [],
+      holder: undefined,
+      holderMonoMs: 0,
+      looks: 0,
+      usualMs: undefined,
+      expectsHolder: false,
+      expectsChange: undefined,
+      doubtful: [],
+    };
+    return this.known;
+  }
+
+  /** Who is in the way of whoever asks now. */
+  refusal(): Refusal {
+    if (this.stay === undefined) return this.known?.refusal ?? unknownRefusal;
+    return { blockers: [this.stay.entrant], ahead: this.stay.record.line };
+  }
+
+  /** Who is in the way of whoever comes to wait behind those who wait here. */
+  refusalBehindLine(wallMs: number): Refusal {
+    const { blockers, ahead } = this.refusal();
+    if (this.lined !== undefined) return { blockers, ahead: [...ahead, this.lined] };
+    const { head } = this.queue;
+    return head === undefined || blockers.length + ahead.length > 0
+      ? { blockers, ahead }
+      : { blockers, ahead: [waitingOf(this, head, wallMs)] };
+  }
+
+  /** Somebody who excludes `mode` was seen here, or is here, and may still be working. */
+  mayBeHeldAgainst(mode: Mode, wallMs: number): boolean {
+    if (this.stay !== undefined && this.seats.size > 0 && excludes(this.stay.entrant.mode, mode)) return true;
+    return this.seenAgainst(mode, wallMs).blockers.length > 0;
+  }
+
+  /** Who was seen here, excludes `mode`, and may still be working. */
+  seenAgainst(mode: Mode, wallMs: number): Refusal {
+    const against = this.known?.seen.filter(({ entrant, untilMs }) => excludes(entrant.mode, mode) && untilMs > wallMs) ?? [];
+    return { blockers: against.map(({ entrant }) => entrant), ahead: [] };
+  }
+}
+
+/** Our place in the line, for whoever is first. */
+export function waitingOf(m: Facts, { mode, limit, options }: Seat, wallMs: number): Waiting {
+  const { job, ttlMs, maxHoldMs, retry } = options;
+  return {
+    token: m.orders.newToken(),
+    mode,
+    job,
+    ...m.around.identity,
+    since: wallMs,
+    ttlMs,
+    maxHoldMs: maxHoldMs > latestDateMs ? undefined : maxHoldMs,
+    maxWaitMs: retry.maxWaitMs,
+    pauseMs: retry.maxDelayMs,
+    usualMs: m.known?.usualMs,
+    limit,
+  };
+}

@@ -1,0 +1,58 @@
+/** Our entry is among the holders: who of those here sits on it, and what is to be done next. */
+import type { Facts } from './facts.ts';
+import { handOver } from './handing.ts';
+import { goOn } from './leaving.ts';
+import type { Now } from './orders.ts';
+import { endMonoMs, judgeSeats, lose, renew, renewAtMonoMs, reread } from './renewing.ts';
+import type { Seat } from './seat.ts';
+import { seat, tellAsked } from './seating.ts';
+import type { Stay } from './stay.ts';
+
+export function stepHeld(m: Facts, now: Now): void {
+  const stay = m.stay as Stay;
+  const reason = stay.lostReason(now);
+  if (reason !== undefined && m.seats.size > 0) return lose(m, reason, now);
+  if (now.monoMs >= m.nextSeatEndMonoMs) judgeSeats(m, now);
+  if (m.pausedUntilMonoMs > now.monoMs) return m.orders.wakeAt(Math.min(m.pausedUntilMonoMs, endMonoMs(m, stay, now)), now, m.isAwaited);
+  if (m.restoring.length > 0) return reread(m, now);
+  if (handOver(m, now)) return;
+  if (m.stay !== stay) return m.step(now);
+  const waitsForWrite = serve(m, stay, now);
+  if (m.seats.size === 0) return goOn(m, stay, now);
+  const turnIsOver = now.monoMs >= m.turnEndsMonoMs && (m.isStale || waitsForWrite);
+  if (m.extending.length > 0 || turnIsOver || now.monoMs >= renewAtMonoMs(m, stay)) return renew(m, stay, now);
+  const turnMonoMs = m.isStale || waitsForWrite ? m.turnEndsMonoMs : Number.POSITIVE_INFINITY;
+  m.orders.wakeAt(Math.min(renewAtMonoMs(m, stay), turnMonoMs, endMonoMs(m, stay, now)), now);
+}
+
+/** Seats who waits here and may sit. Returns whether somebody could, if only a write said that nobody else waits. */
+function serve(m: Facts, stay: Stay, now: Now): boolean {
+  for (let { head } = m.queue; head !== undefined; { head } = m.queue) {
+    const verdict = maySit(m, stay, head, now);
+    if (verdict === 'after a write') return true;
+    if (verdict === 'no') {
+      if (m.seats.size === 0) return false;
+      tellAsked(m, now);
+      return false;
+    }
+    m.queue.remove(head);
+    if (stay.isUsed) m.isStale = true;
+    seat(m, head, now);
+  }
+  return false;
+}
+
+function maySit(m: Facts, stay: Stay, head: Seat, now: Now): 'yes' | 'no' | 'after a write' {
+  if (head.mode !== stay.entrant.mode) return 'no';
+  if (stay.lostReason(now) !== undefined) return 'after a write';
+  const goesAlone = head.mode === 'write' || head.limit !== undefined || stay.record.holders.some(({ limit }) => limit !== undefined);
+  if (goesAlone && m.seats.size > 0) return 'no';
+  if (!stay.isUsed) return 'yes';
+  const turnIsOver = now.monoMs >= m.turnEndsMonoMs;
+  // Sharers that went on joining would keep out for long whoever waits; hand-overs, one after another, only to the turn's end.
+  if ((stay.hasLine && (turnIsOver || !goesAlone)) || m.minHoldUntilMs > now.wallMs) return 'no';
+  const needsFence = head.mode === 'write' && stay.fence !== undefined;
+  // Nothing renews it afterwards: its whole ttlMs must be confirmed first.
+  const isCovered = head.options.heartbeat || (stay.confirmedMonoMs >= head.askedMonoMs && stay.ttlMs >= head.options.ttlMs);
+  return needsFence || !isCovered || turnIsOver ? 'after a write' : 'yes';
+}

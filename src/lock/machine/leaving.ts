@@ -1,0 +1,98 @@
+/** The way out: nobody sits here any more. */
+import { admit, depart, takesLine } from '../record/decide.ts';
+import { encodeRecord } from '../record/record.ts';
+import type { Version } from '../store.ts';
+import { type Facts, waitingOf } from './facts.ts';
+import type { Now } from './orders.ts';
+import { raceAgain, reread } from './renewing.ts';
+import { learn, newcomer, settleLeaver, sight, tellAsked } from './seating.ts';
+import type { Pending } from './states.ts';
+import { Stay } from './stay.ts';
+import { wait } from './waiting.ts';
+
+export function onRemoved(m: Facts, isRemoved: boolean, now: Now): void {
+  if (!isRemoved) {
+    m.acquaint().expectsChange = true;
+    return reread(m, now);
+  }
+  if (m.known !== undefined) {
+    learn(m, m.stay as Stay, now);
+    m.known.expectsHolder = false;
+    m.known.belief = undefined;
+    m.known.seen = [];
+  }
+  m.stay = undefined;
+  m.state = 'out';
+  settleLeaver(m, true);
+  m.step(now);
+}
+
+export function onDeparted(m: Facts, version: Version | undefined, now: Now): void {
+  const { record, waiting } = m.pending as Pending;
+  if (version === undefined) {
+    m.acquaint().expectsChange = true;
+    return raceAgain(m, now);
+  }
+  const known = m.acquaint();
+  learn(m, m.stay as Stay, now);
+  m.stay = undefined;
+  m.races = 0;
+  known.belief = { record, version, monoMs: now.monoMs };
+  known.refusal = { blockers: record.holders, ahead: record.line.filter(({ token }) => token !== waiting?.token) };
+  known.holder = record.holders[0]?.token;
+  known.holderMonoMs = now.monoMs;
+  known.looks = 0;
+  known.expectsHolder = true;
+  m.lined = waiting;
+  sight(m, record, now);
+  m.notBefore = m.sent;
+  m.pending = undefined;
+  const granted = waiting && record.holders.find(({ token }) => token === waiting.token);
+  if (granted !== undefined) m.hold(new Stay(granted, record, version, m.sent, now.monoMs), now);
+  else if (waiting === undefined) m.state = 'out';
+  if (granted === undefined && waiting !== undefined) wait(m, now);
+  else m.step(now);
+  // Last: whoever let go may run without a lock now, and must see who has it.
+  settleLeaver(m, true);
+}
+
+/** What a lock that was lost had left, or not. */
+export function onSwept(m: Facts, isRemoved: boolean, now: Now): void {
+  m.state = 'out';
+  settleLeaver(m, isRemoved);
+  m.step(now);
+}
+
+/** Nobody sits here any more: on to whoever waits here, or out. */
+export function goOn(m: Facts, stay: Stay, now: Now): void {
+  const { head } = m.queue;
+  // Nobody waits here, nobody was seen: the way out of almost every lock.
+  if (head === undefined && stay.isAlone && m.known === undefined && m.minHoldUntilMs <= now.wallMs) return remove(m, stay, now);
+  if (head !== undefined && m.minHoldUntilMs <= now.wallMs) {
+    const me = newcomer(m, head, now);
+    const admission = admit(stay.record, me, now.wallMs, (token) => token === stay.token || m.isDoubtful(token));
+    if (admission.granted) {
+      m.pending = { record: admission.record, me };
+      m.send('renewing', now);
+      return m.orders.replace(encodeRecord(admission.record), stay.version, admission.ttlMs);
+    }
+  }
+  tellAsked(m, now);
+  // Sharers come and go: what was last seen of them is rarely so any more, and to find that out costs a request.
+  if ((m.known?.expectsChange ?? !stay.isAlone) && !m.isFresh) return reread(m, now);
+  const next = m.queue.head;
+  const again = next !== undefined && m.around.canLine && takesLine(stay.record) ? waitingOf(m, next, now.wallMs) : undefined;
+  const minHoldUntilMs = m.minHoldUntilMs;
+  const departure = depart(stay.record, stay.entrant, now.wallMs, { minHoldUntilMs, again, isMine: (token) => m.isDoubtful(token) });
+  if (departure.act === 'write') {
+    m.pending = { record: departure.record, waiting: again };
+    m.send('departing', now);
+    return m.orders.replace(encodeRecord(departure.record), stay.version, departure.ttlMs);
+  }
+  remove(m, stay, now);
+}
+
+function remove(m: Facts, stay: Stay, now: Now): void {
+  m.send('removing', now);
+  m.orders.remove(stay.version);
+}

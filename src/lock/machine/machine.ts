@@ -1,0 +1,207 @@
+/**
+ * A resource as this process sees it: a synchronous state machine. An event comes in, the state changes, orders go out. There
+ * is no await, no clock and no promise in this room: nothing can change between a look and an act. The states are drawn in
+ * docs/architecture.md.
+ */
+import { GivewayError } from '../errors.ts';
+import type { Mode } from '../holder.ts';
+import type { Entry, Version } from '../store.ts';
+import { onCalled, onCreated, onEntered, onLooked, stepOut } from './entering.ts';
+import { Facts } from './facts.ts';
+import { stepHeld } from './holding.ts';
+import { onDeparted, onRemoved, onSwept } from './leaving.ts';
+import { type Now, type Orders, type Refusal, unknownRefusal } from './orders.ts';
+import { onRenewed, onReread } from './renewing.ts';
+import type { Seat, Settle } from './seat.ts';
+import { tellRefused } from './seating.ts';
+import type { State, Surroundings } from './states.ts';
+import { stepDown } from './unanswered.ts';
+import { onAppended, onQuit, stepWaiting } from './waiting.ts';
+
+/** What the shell brings for an order: a version or nothing for a write, an entry or nothing for `read`, yes or no for `remove`. */
+export type Answer = Version | Entry | boolean | undefined;
+
+export class Machine {
+  readonly #facts: Facts;
+
+  constructor(orders: Orders, around: Surroundings) {
+    const facts: Facts = new Facts(orders, around, (now) => step(facts, now));
+    this.#facts = facts;
+  }
+
+  get state(): State {
+    return this.#facts.state;
+  }
+
+  /** How many are here, or want to be. */
+  get load(): number {
+    const { queue, seats } = this.#facts;
+    return queue.size + seats.size;
+  }
+
+  /** Who is in the way of whoever asks now. */
+  get refusal(): Refusal {
+    return this.#facts.refusal();
+  }
+
+  /** Whoever asks now is likely to wait. */
+  get expectsTrouble(): boolean {
+    return this.#facts.queue.size > 0 || (this.#facts.known?.expectsHolder ?? false);
+  }
+
+  /** Whoever excludes `mode`, was seen here or is here, and may still be working. `undefined`: nobody. */
+  heldAgainst(mode: Mode, wallMs: number): Refusal | undefined {
+    const m = this.#facts;
+    if (!m.mayBeHeldAgainst(mode, wallMs)) return undefined;
+    const seen = m.seenAgainst(mode, wallMs);
+    return seen.blockers.length > 0 ? seen : m.refusal();
+  }
+
+  /** Somebody wants a seat. The owner is told; if nothing is in the way, by the answer to the one request. */
+  ask(seat: Seat, now: Now): void {
+    const m = this.#facts;
+    const waits = m.queue.head?.state === 'waiting';
+    if (m.queue.size >= m.around.maxWaiters) return tellRefused(seat, { ...(m.known?.refusal ?? unknownRefusal), isCrowded: true }, now);
+    const refusal = waits ? m.refusalBehindLine(now.wallMs) : undefined;
+    if (refusal !== undefined && !seat.patient) return tellRefused(seat, refusal, now);
+    seat.askedMonoMs = now.monoMs;
+    m.queue.push(seat);
+    if (seat.options.retry.maxAttempts !== Number.POSITIVE_INFINITY) m.countsLooks = true;
+    if (refusal !== undefined) {
+      seat.state = 'waiting';
+      seat.asker?.waits(seat, refusal);
+    }
+    m.step(now);
+  }
+
+  /** Whoever asked wants it no longer. */
+  giveUp(seat: Seat, now: Now): void {
+    const m = this.#facts;
+    if (seat.state !== 'asked' && seat.state !== 'waiting') return;
+    m.restoring = m.restoring.filter((each) => each.seat !== seat);
+    if (m.queue.has(seat)) m.queue.remove(seat);
+    seat.state = 'over';
+    m.step(now);
+  }
+
+  /** Gives a seat back. `false`: it was no longer ours. `worked`: false for what was gained in vain, which no `minHoldMs` keeps. */
+  leave(seat: Seat, worked: boolean, now: Now, settle: Settle): void {
+    const m = this.#facts;
+    const { stay } = seat;
+    if (seat.state !== 'seated' || stay === undefined) return settle(false);
+    seat.isLive(now);
+    seat.state = 'over';
+    if (stay !== m.stay) {
+      // The key may outlive us. Beside others our entry ends by itself.
+      const mayBeThere = stay.isAlone && (stay.lost === 'expired' || stay.lost === 'unreachable');
+      if (!mayBeThere || m.state !== 'out') return settle(false);
+      m.leaver = { seat, settle };
+      m.send('sweeping', now);
+      return m.orders.remove(stay.version);
+    }
+    m.seats.remove(seat);
+    m.dropExtensions(seat);
+    if (worked && seat.options.minHoldMs > 0)
+      m.minHoldUntilMs = Math.max(m.minHoldUntilMs, Math.min(seat.sinceWallMs, now.wallMs) + seat.options.minHoldMs);
+    if (m.seats.size > 0) {
+      settle(true);
+      return m.step(now);
+    }
+    m.leaver = { seat, settle };
+    m.step(now);
+  }
+
+  /** A new `ttlMs` for one seat. `false`: it was no longer ours. */
+  extend(seat: Seat, ttlMs: number, now: Now, settle: Settle): void {
+    const m = this.#facts;
+    if (!seat.isLive(now)) return settle(false);
+    seat.extend(ttlMs, now);
+    m.nextSeatEndMonoMs = 0;
+    m.extending = [...m.extending, { seat, settle }];
+    m.step(now);
+  }
+
+  /** Gives up a seat's entry without touching the record, so that another process can carry it on: its token, or `undefined` when it was lost. */
+  detach(seat: Seat, now: Now, settle: (token: string | undefined | Error) => void): void {
+    const m = this.#facts;
+    if (!seat.isLive(now)) return settle(undefined);
+    m.detaching = [...m.detaching, { seat, settle }];
+    m.step(now);
+  }
+
+  /** Takes over the entry of `token`, under a token of our own. */
+  restore(token: string, seat: Seat, now: Now): void {
+    const m = this.#facts;
+    m.restoring = [...m.restoring, { token, seat, sends: m.sends }];
+    m.step(now);
+  }
+
+  /** The store has answered. */
+  answered(answer: Answer, now: Now): void {
+    const m = this.#facts;
+    switch (m.state) {
+      case 'creating':
+        return onCreated(m, answer as Version | undefined, now);
+      case 'looking':
+        return onLooked(m, answer as Entry | undefined, now);
+      case 'entering':
+        return onEntered(m, answer as Version | undefined, now);
+      case 'lining':
+        return onAppended(m, answer as Version | undefined, now);
+      case 'quitting':
+        return onQuit(m, answer as Version | undefined, now);
+      case 'renewing':
+        return onRenewed(m, answer as Version | undefined, now);
+      case 'rereading':
+        return onReread(m, answer as Entry | undefined, now);
+      case 'removing':
+        return onRemoved(m, answer as boolean, now);
+      case 'departing':
+        return onDeparted(m, answer as Version | undefined, now);
+      case 'sweeping':
+        return onSwept(m, answer as boolean, now);
+      case 'out':
+      case 'waiting':
+      case 'held':
+        throw new GivewayError('ERR_GIVEWAY_STATE', `An answer came while nothing was asked (${m.state}); this is a fault of giveway`);
+    }
+  }
+
+  /** The store has not answered. Nobody knows what became of the request. */
+  unanswered(error: Error, now: Now): void {
+    const m = this.#facts;
+    stepDown(m, error, now);
+  }
+
+  /** The time that was asked for has come. */
+  woke(now: Now): void {
+    const m = this.#facts;
+    if (m.stay !== undefined && m.state !== 'held') for (const seat of m.seats.all()) seat.isLive(now);
+    m.step(now);
+  }
+
+  /** The store calls: the record has changed, or so it seems. */
+  changed(entry: Entry | undefined, now: Now): void {
+    const m = this.#facts;
+    if (m.state !== 'waiting') m.isPoked = true;
+    else if (entry !== undefined) onCalled(m, entry, now);
+    else if (m.known !== undefined && m.known.refusal.ahead.length > 0 && m.lined !== undefined)
+      m.known.refusal = { ...m.known.refusal, ahead: m.known.refusal.ahead.slice(1) };
+    else {
+      m.isPoked = true;
+      m.step(now);
+    }
+  }
+}
+
+function step(m: Facts, now: Now): void {
+  switch (m.state) {
+    case 'out':
+      return stepOut(m, now);
+    case 'waiting':
+      return stepWaiting(m, now);
+    case 'held':
+      return stepHeld(m, now);
+    default:
+  }
+}

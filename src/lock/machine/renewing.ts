@@ -1,0 +1,175 @@
+/** Keeping an entry among the holders: writing it anew, and looking after it when a write was refused. */
+import { type LostReason, StoreUnavailableError } from '../errors.ts';
+import { admit } from '../record/decide.ts';
+import { entrantOf } from '../record/entrant.ts';
+import { decodeRecord, type Entrant, encodeAlone, encodeRecord, type LockRecord } from '../record/record.ts';
+import type { Entry, Version } from '../store.ts';
+import { type Facts, maxRaces } from './facts.ts';
+import { lookForHanded } from './handing.ts';
+import type { Now } from './orders.ts';
+import type { Seat } from './seat.ts';
+import { learn, seat, settleLeaver } from './seating.ts';
+import type { Pending } from './states.ts';
+import { Stay } from './stay.ts';
+import { stepDown } from './unanswered.ts';
+
+/** Renewals that failed are tried again this soon at the latest: a twelfth of the TTL, a second at most. */
+const longestRetryMs = 1_000;
+
+export function onRenewed(m: Facts, version: Version | undefined, now: Now): void {
+  const { me, record, handed, handsOver } = m.pending as Pending & { me: Entrant };
+  const stay = m.stay as Stay;
+  if (version === undefined) return raceAgain(m, now);
+  m.races = 0;
+  if (me.token !== stay.token) {
+    learn(m, stay, now);
+    m.hold(new Stay(me, record, version, m.sent, now.monoMs), now);
+    m.step(now);
+    return settleLeaver(m, true);
+  }
+  stay.confirm(me, record, version, m.sent);
+  m.pending = undefined;
+  m.state = 'held';
+  if (record.line.length === 0) m.beginTurn(now);
+  m.isStale = false;
+  if (handsOver !== undefined) {
+    const [leaving] = m.detaching;
+    m.detaching = m.detaching.slice(1);
+    if (leaving?.seat.state === 'seated') {
+      m.seats.remove(leaving.seat);
+      leaving.seat.state = 'over';
+      leaving.settle(handsOver);
+    }
+  }
+  if (handed !== undefined) {
+    m.restoring = m.restoring.filter((each) => each.seat !== handed);
+    seat(m, handed, now, me.since);
+    m.isStale = true;
+  }
+  const extended = m.extending.slice(0, m.extendingSent);
+  m.extending = m.extending.slice(m.extendingSent);
+  for (const each of extended) each.settle(each.seat.isLive(now));
+  dropDead(m);
+  m.step(now);
+}
+
+export function onReread(m: Facts, entry: Entry | undefined, now: Now): void {
+  const stay = m.stay as Stay;
+  if (entry === undefined) return lose(m, 'vanished', now);
+  const record = decodeRecord(entry.value);
+  if (record === undefined || !record.holders.some(({ token, minHold }) => token === stay.token && !minHold)) return lose(m, 'stolen', now);
+  if (m.known !== undefined) m.known.expectsChange = !isUnchanged(stay.record, record);
+  stay.saw(record, entry.version);
+  m.state = 'held';
+  m.isFresh = true;
+  dropDead(m);
+  if (lookForHanded(m, record, entry.version, now)) return;
+  m.step(now);
+}
+
+/** The stay is over, and not by our doing. */
+export function lose(m: Facts, reason: LostReason, now: Now): void {
+  const stay = m.stay as Stay;
+  stay.lost = reason;
+  m.stay = undefined;
+  m.pending = undefined;
+  m.state = 'out';
+  // The key may outlive us: what is left there is nobody's.
+  if (reason === 'expired' || reason === 'unreachable') m.doubt(stay.token, stay.ttlMs, now);
+  for (const each of m.seats.all()) {
+    m.seats.remove(each);
+    each.lose(reason, now);
+  }
+  const { extending, detaching } = m.takeIntents();
+  for (const { settle } of extending) settle(false);
+  for (const { settle } of detaching) settle(undefined);
+  settleLeaver(m, false);
+  m.step(now);
+}
+
+export function reread(m: Facts, now: Now): void {
+  m.send('rereading', now);
+  m.orders.wakeAt(endMonoMs(m, m.stay as Stay, now), now);
+  m.orders.read();
+}
+
+export function renew(m: Facts, stay: Stay, now: Now): void {
+  const seats = m.seats.all();
+  const speaker = seats.find(wantsKeeping) ?? (seats[0] as Seat);
+  const { head } = m.queue;
+  let ttlMs = head?.mode === stay.entrant.mode && !head.options.heartbeat ? head.options.ttlMs : 0;
+  let latestEndMs = 0;
+  for (const each of seats) {
+    ttlMs = Math.max(ttlMs, each.ttlMs);
+    latestEndMs = Math.max(latestEndMs, each.sinceWallMs + each.options.maxHoldMs);
+  }
+  const sinceMs = speaker.sinceWallMs;
+  const { limit, beat } = stay.entrant;
+  const terms = {
+    job: speaker.options.job,
+    ttlMs,
+    maxHoldMs: latestEndMs - sinceMs,
+    usualMs: m.known?.usualMs,
+    limit,
+    line: true,
+  } as const;
+  const me = entrantOf(m.around.identity, stay.token, stay.entrant.mode, terms, sinceMs, now.wallMs, beat + 1);
+  const { record, ttlMs: lifeMs } = admit(stay.record, me, now.wallMs, (token) => m.isDoubtful(token)) as {
+    record: LockRecord;
+    ttlMs: number;
+  };
+  stay.shortenTo(ttlMs, now);
+  m.pending = { record, me };
+  m.extendingSent = m.extending.length;
+  m.send('renewing', now);
+  m.orders.wakeAt(endMonoMs(m, stay, now), now);
+  m.orders.replace(
+    record.holders.length === 1 && record.line.length === 0 ? encodeAlone(now.wallMs, me) : encodeRecord(record),
+    stay.version,
+    lifeMs,
+  );
+}
+
+export function raceAgain(m: Facts, now: Now): void {
+  m.pending = undefined;
+  if (m.raced(now)) return reread(m, now);
+  m.races = 0;
+  const error = new StoreUnavailableError(`The record changed ${maxRaces} times while it was written`, { code: 'ERR_GIVEWAY_RACES' });
+  stepDown(m, error, now);
+}
+
+/** On the monotonic clock: a third of the TTL after the last confirmation, and sooner again after a fault. `Infinity`: nobody wants it kept. */
+export function renewAtMonoMs(m: Facts, stay: Stay): number {
+  if (!(m.seats.size === 1 ? wantsKeeping(m.seats.head as Seat) : m.seats.all().some(wantsKeeping))) return Number.POSITIVE_INFINITY;
+  const thirdMs = stay.ttlMs / 3;
+  return stay.fault === undefined ? stay.confirmedMonoMs + thirdMs : stay.fault.monoMs + Math.min(thirdMs / 4, longestRetryMs);
+}
+
+/** On the monotonic clock: when the first of all ends. */
+export function endMonoMs(m: Facts, stay: Stay, now: Now): number {
+  return Math.min(now.monoMs + Math.max(stay.remainingMs(now), 0), m.nextSeatEndMonoMs);
+}
+
+export function judgeSeats(m: Facts, now: Now): void {
+  m.nextSeatEndMonoMs = Number.POSITIVE_INFINITY;
+  for (const each of m.seats.all())
+    if (each.isLive(now)) m.nextSeatEndMonoMs = Math.min(m.nextSeatEndMonoMs, now.monoMs + each.ownLeftMs(now));
+}
+
+/** Those whose end was told while an answer was under way. Past `maxHoldMs` the record is left to whoever unlocks, and to its TTL. */
+function dropDead(m: Facts): void {
+  for (const each of m.seats.all()) {
+    if (each.lost === undefined || each.lost === 'max-hold') continue;
+    m.seats.remove(each);
+    each.state = 'over';
+    m.dropExtensions(each);
+  }
+}
+
+function wantsKeeping(each: Seat): boolean {
+  return each.options.heartbeat && each.lost === undefined;
+}
+
+function isUnchanged(before: LockRecord, after: LockRecord): boolean {
+  return before.at === after.at && before.holders.length === after.holders.length && before.line.length === after.line.length;
+}

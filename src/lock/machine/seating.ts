@@ -1,0 +1,90 @@
+/** Who waits here, who sits here, and what they are told. */
+import { latestEndMs } from '../record/decide.ts';
+import { entrantOf } from '../record/entrant.ts';
+import type { Entrant, LockRecord } from '../record/record.ts';
+import type { Facts } from './facts.ts';
+import type { Now, Refusal } from './orders.ts';
+import type { Seat } from './seat.ts';
+import type { Stay } from './stay.ts';
+
+/** A look found it busy. Whoever does not wait, or has looked often enough, is refused; whoever begins to wait is told. */
+export function tellAll(m: Facts, now: Now): void {
+  if (m.countsLooks) {
+    const refusal = m.refusal();
+    for (const each of m.queue.all()) {
+      if (++each.looks < each.options.retry.maxAttempts) continue;
+      m.queue.remove(each);
+      tellRefused(each, refusal, now);
+    }
+  }
+  tellAsked(m, now);
+}
+
+/** Tells those who have not been told yet that it is busy. They came last. */
+export function tellAsked(m: Facts, now: Now): void {
+  const refusal = m.refusal();
+  let first = m.queue.tail;
+  while (first?.previous?.state === 'asked') first = first.previous;
+  for (let each = first; each !== undefined; ) {
+    const { next, state } = each;
+    if (state === 'asked' && each.patient) {
+      each.state = 'waiting';
+      each.asker?.waits(each, refusal);
+    } else if (state === 'asked') {
+      m.queue.remove(each);
+      tellRefused(each, refusal, now);
+    }
+    each = next;
+  }
+}
+
+export function tellRefused(each: Seat, refusal: Refusal, now: Now): void {
+  each.state = 'over';
+  each.asker?.refused(each, refusal, now);
+}
+
+/** Our entry for whoever is first, as it would be written now. */
+export function newcomer(m: Facts, head: Seat, now: Now): Entrant {
+  const token = m.lined?.mode === head.mode ? m.lined.token : m.orders.newToken();
+  const { job, ttlMs, maxHoldMs } = head.options;
+  const terms = { job, ttlMs, maxHoldMs, usualMs: m.known?.usualMs, limit: head.limit, line: true } as const;
+  return entrantOf(m.around.identity, token, head.mode, terms, now.wallMs, now.wallMs);
+}
+
+/** Takes its place. */
+export function seat(m: Facts, each: Seat, now: Now, sinceWallMs?: number): void {
+  const stay = m.stay as Stay;
+  const { since, beat } = stay.entrant;
+  // Who let us in wrote `since` by a clock of its own.
+  each.sit(stay, now, sinceWallMs ?? (stay.isUsed || beat === 0 ? now.wallMs : since));
+  stay.isUsed = true;
+  m.seats.push(each);
+  m.nextSeatEndMonoMs = Math.min(m.nextSeatEndMonoMs, now.monoMs + each.ownLeftMs(now));
+  // Whoever sat here last has let go, and the stay goes on.
+  settleLeaver(m, true);
+  each.asker?.seated(each, now);
+}
+
+export function settleLeaver(m: Facts, outcome: boolean | Error): void {
+  const { leaver } = m;
+  m.leaver = undefined;
+  leaver?.settle(outcome);
+}
+
+/** How long our turns take here. */
+export function learn(m: Facts, stay: Stay, now: Now): void {
+  if (m.known === undefined) return;
+  const tookMs = now.monoMs - stay.beganMonoMs;
+  const { usualMs = tookMs } = m.known;
+  m.known.usualMs = Math.max(1, Math.round(usualMs + (tookMs - usualMs) / 4));
+}
+
+/** Whoever is seen may still be at work should the store fall silent. */
+export function sight(m: Facts, record: LockRecord, now: Now): void {
+  const isMine = (token: string): boolean => token === m.lined?.token || token === m.stay?.token || m.isDoubtful(token);
+  const known = m.acquaint();
+  for (const { ttlMs } of record.holders) known.untilMonoMs = Math.max(known.untilMonoMs, now.monoMs + ttlMs);
+  known.seen = record.holders
+    .filter(({ token }) => !isMine(token))
+    .map((holder) => ({ entrant: holder, untilMs: latestEndMs(record, holder, now.wallMs) }));
+}

@@ -1,0 +1,90 @@
+/** What a machine's facts are made of. */
+import type { Identity } from '../record/entrant.ts';
+import type { Entrant, LockRecord, Waiting } from '../record/record.ts';
+import type { Belief, Refusal } from './orders.ts';
+import type { Seat } from './seat.ts';
+
+/** `out`, `waiting` and `held` rest; in each other state one request is under way, and only its answer leads on. */
+export type State =
+  /** Nothing of ours is in the record. */
+  | 'out'
+  /** Creates the record, with us alone in it. */
+  | 'creating'
+  /** Reads the record, to get in. */
+  | 'looking'
+  /** Writes the record with us among its holders. */
+  | 'entering'
+  /** Adds us to the end of the line. */
+  | 'lining'
+  /** Somebody waits here, in line where the store and the record allow. */
+  | 'waiting'
+  /** Takes us out of the line. */
+  | 'quitting'
+  /** Our entry is among the holders. */
+  | 'held'
+  /** Writes our entry anew. */
+  | 'renewing'
+  /** Reads the record in which our entry should be. */
+  | 'rereading'
+  /** Removes the record that is ours alone. */
+  | 'removing'
+  /** Writes the record without us, and lets in whom that makes way for. */
+  | 'departing'
+  /** Removes what a lock that was lost may have left. */
+  | 'sweeping';
+
+/** A write under way: what becomes of the record, and of us. */
+export interface Pending {
+  readonly record: LockRecord;
+  /** Our entry as it is being written; none: others are let in, or we go. */
+  readonly me?: Entrant;
+  /** Our place in the line as it is being written. */
+  readonly waiting?: Waiting | undefined;
+  /** Whoever takes its place when it is done, without having stood in the queue. */
+  readonly handed?: Seat;
+  /** The token of the entry that leaves this process when it is done. */
+  readonly handsOver?: string;
+}
+
+/** A holder of another process. */
+export interface Seen {
+  readonly entrant: Entrant;
+  readonly untilMs: number;
+}
+
+/** What this process knows of a resource that it has met others at. Most resources never have one. */
+export interface Acquaintance {
+  /** The record as it was last seen while we were not in it. */
+  belief: Belief | undefined;
+  /** Who was in the way at the last look. */
+  refusal: Refusal;
+  /** On the monotonic clock: until then whoever was seen can be there. */
+  untilMonoMs: number;
+  /** The holders at the last look, and until when, on the wall clock, each may still be working. */
+  seen: readonly Seen[];
+  /** The first holder seen, since when, and how often it was looked at. */
+  holder: string | undefined;
+  holderMonoMs: number;
+  looks: number;
+  /** How long our own turns usually take. */
+  usualMs: number | undefined;
+  /** The last attempt found it taken, so the next one reads first. */
+  expectsHolder: boolean;
+  /** The last release found the record changed, so the next one reads first. */
+  expectsChange: boolean | undefined;
+  /** Tokens of ours whose requests were never answered, and until when they can be in the record. */
+  doubtful: readonly { readonly token: string; readonly untilMonoMs: number }[];
+}
+
+/** What surrounds a machine and does not change. */
+export interface Surroundings {
+  readonly identity: Identity;
+  /** May others wait in the record? */
+  readonly canLine: boolean;
+  /** Does the store call when a record changes? */
+  readonly isCalled: boolean;
+  /** More than these may not wait here. */
+  readonly maxWaiters: number;
+  /** Nothing is to be remembered any more. */
+  readonly isClosing: boolean;
+}

@@ -1,0 +1,73 @@
+/** A request was not answered: nobody knows what became of it. What it may have written is doubted, whoever needed it is told. */
+import { StoreUnavailableError } from '../errors.ts';
+import type { Facts } from './facts.ts';
+import type { Now } from './orders.ts';
+import { settleLeaver, sight, tellRefused } from './seating.ts';
+import { wait } from './waiting.ts';
+
+export function stepDown(m: Facts, error: Error, now: Now): void {
+  const { pending, state, stay } = m;
+  m.pending = undefined;
+  const { restoring } = m;
+  m.restoring = [];
+  const { extending, detaching } = m.takeIntents();
+  for (const { settle } of extending) settle(error);
+  for (const { seat, settle } of detaching) {
+    if (seat.stay === stay && seat.state === 'seated') m.seats.remove(seat);
+    seat.state = 'over';
+    settle(error);
+  }
+  for (const { seat } of restoring) {
+    seat.state = 'over';
+    seat.asker?.failed(seat, error, now);
+  }
+  if (pending?.me !== undefined && pending.me.token !== stay?.token) m.doubt(pending.me.token, pending.me.ttlMs, now);
+  if (pending?.handsOver !== undefined) m.doubt(pending.handsOver, stay?.ttlMs ?? 0, now);
+  if (pending?.waiting !== undefined) m.doubt(pending.waiting.token, pending.waiting.ttlMs, now);
+  if (stay !== undefined && m.seats.size > 0) {
+    stay.fault = { error, monoMs: now.monoMs };
+    m.state = 'held';
+    return m.step(now);
+  }
+  if (stay !== undefined) {
+    m.doubt(stay.token, stay.ttlMs, now);
+    m.acquaint().refusal = { blockers: [stay.entrant], ahead: stay.record.line };
+    sight(m, stay.record, now);
+  }
+  m.stay = undefined;
+  if (state === 'lining') m.maybeLined = pending?.waiting;
+  // Nobody waits any more: it goes on saying so until its place is void by itself.
+  const place = m.lined ?? m.maybeLined;
+  if (m.queue.size === 0 && place !== undefined) {
+    if (m.around.isClosing || now.wallMs > place.since + place.maxWaitMs) m.forgetPlace();
+    else m.pausedUntilMonoMs = now.monoMs + retryMs;
+  }
+  m.state = m.lined === undefined && m.maybeLined === undefined ? 'out' : 'waiting';
+  const isRelease = m.leaver !== undefined;
+  settleLeaver(m, error);
+  if (!isRelease) failQueue(m, error, now);
+  if (m.queue.head?.state === 'waiting') return wait(m, now);
+  m.step(now);
+}
+
+/** How soon a place in line that nobody needs is given back again: as often as a renewal that failed is tried. */
+const retryMs = 1_000;
+
+/** Whoever would run unprotected goes on waiting while a holder that was seen may still be at work. */
+function failQueue(m: Facts, error: Error, now: Now): void {
+  for (const each of m.queue.all()) {
+    const isDown = error instanceof StoreUnavailableError && each.options.onStoreDown === 'run';
+    const mayNotRun = isDown && m.mayBeHeldAgainst(each.mode, now.wallMs);
+    if (mayNotRun && each.patient) {
+      if (each.state === 'asked') {
+        each.state = 'waiting';
+        each.asker?.waits(each, m.seenAgainst(each.mode, now.wallMs));
+      }
+      continue;
+    }
+    m.queue.remove(each);
+    each.state = 'over';
+    if (mayNotRun) tellRefused(each, m.seenAgainst(each.mode, now.wallMs), now);
+    else each.asker?.failed(each, error, now);
+  }
+}

@@ -1,0 +1,85 @@
+import type { LockScope, Need, ResolvedOptions, ResolvedScope, RunOptions, TableOptions } from '../options.ts';
+import { normalizeName, requireListed, schemaOf, tableOf } from './names.ts';
+import { resolveOptions } from './options.ts';
+import { needsOf, resolveScope } from './scope.ts';
+import type { Settings } from './settings.ts';
+
+/** What a call asks for, checked and complete. */
+export interface Plan {
+  readonly scope: ResolvedScope;
+  readonly needs: readonly Need[];
+  readonly options: ResolvedOptions;
+}
+
+const remembered = 2_048;
+const noSettings: TableOptions = {};
+
+/** Works out what calls ask for. Throws `InvalidOptionError` and `UnknownResourceError` before anything is sent. */
+export class Plans {
+  readonly #settings: Settings;
+  readonly #schemas: ReadonlySet<string>;
+  readonly #names = new Map<unknown, string>();
+  readonly #plain = new Map<string, Plan>();
+  /** Where neither the call nor a table says anything. */
+  #plainOptions: ResolvedOptions | undefined;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.#schemas = new Set([...settings.listed].filter((name) => name.endsWith('.*')));
+  }
+
+  /** A plain name with no options of its own means the same each time: it is worked out once. */
+  of(scope: LockScope, options: RunOptions | undefined, weak?: RunOptions): Plan {
+    if (typeof scope !== 'string' || options !== undefined || weak !== undefined) return this.#make(scope, options, weak);
+    return remember(this.#plain, scope, () => this.#make(scope, undefined, undefined));
+  }
+
+  scope(scope: LockScope): ResolvedScope {
+    const resolved = resolveScope(scope, (name, path) => this.name(name, path));
+    if (this.#settings.allowUnlisted) return resolved;
+    for (const names of [resolved.writes, resolved.appends, resolved.reads]) {
+      for (const name of names) requireListed(name, this.#settings.listed);
+    }
+    return resolved;
+  }
+
+  name(name: unknown, path = 'resource'): string {
+    return remember(this.#names, name, () => normalizeName(name, this.#settings.defaultSchema, path));
+  }
+
+  /** The schema-level resource that covers `resource`, if it is listed. */
+  readonly listedSchemaOf = (resource: string): string | undefined => {
+    if (this.#schemas.size === 0) return undefined;
+    const schema = schemaOf(resource, this.#settings.defaultSchema);
+    return schema !== undefined && this.#schemas.has(schema) ? schema : undefined;
+  };
+
+  #make(scope: LockScope, options: RunOptions | undefined, weak: RunOptions | undefined): Plan {
+    const { tables: settingsOf, defaults } = this.#settings;
+    const resolved = this.scope(scope);
+    const bare = needsOf(resolved, this.listedSchemaOf);
+    const tables = bare.map(({ resource }) => settingsOf.get(resource) ?? settingsOf.get(tableOf(resource)) ?? noSettings);
+    const needs = tables.some(({ limits }) => limits !== undefined) ? bare.map((need, index) => withLimit(need, tables[index])) : bare;
+    const areSet = tables.some((table) => table !== noSettings);
+    if (options !== undefined || weak !== undefined || areSet) {
+      return { scope: resolved, needs, options: resolveOptions(options, areSet ? tables : [], defaults, weak) };
+    }
+    this.#plainOptions ??= resolveOptions(undefined, [], defaults);
+    return { scope: resolved, needs, options: this.#plainOptions };
+  }
+}
+
+function withLimit(need: Need, table: TableOptions | undefined): Need {
+  const limit = need.mode === 'append' ? table?.limits?.appends : need.mode === 'read' ? table?.limits?.reads : undefined;
+  return limit === undefined ? need : { ...need, limit };
+}
+
+/** What was worked out before, or `make` it. Forgets all once it is too much. */
+export function remember<K, V>(memory: Map<K, V>, key: K, make: () => V): V {
+  const known = memory.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  if (memory.size >= remembered) memory.clear();
+  memory.set(key, made);
+  return made;
+}

@@ -1,0 +1,148 @@
+import { hostname } from 'node:os';
+import { type Clock, systemClock } from '../clock.ts';
+import { InvalidOptionError } from '../errors.ts';
+import type { RunOptions, TableOptions } from '../options.ts';
+import { checkNamespace } from '../record/keys.ts';
+import type { LockStore } from '../store.ts';
+import { normalizeName } from './names.ts';
+import { checkOptions, runOptionNames } from './options.ts';
+
+/** What `createLocker` takes. The lock options are defaults for every call. */
+export interface LockerOptions extends Omit<RunOptions, 'signal'> {
+  /** Where the locks live. The caller closes it, unless `closesStore` is set. */
+  readonly store: LockStore;
+  /** Keeps applications apart that share a store. Default `'giveway'`. */
+  readonly namespace?: string;
+  /** Keeps staging and production apart in one store. */
+  readonly environment?: string;
+  /** The names that may be locked, with settings of their own. Default: every name. */
+  readonly resources?: readonly string[] | Readonly<Record<string, TableOptions>>;
+  /** Names that are not listed may be locked too. Default false. */
+  readonly allowUnlisted?: boolean;
+  /** The schema that may be left out of a name. Default `'public'`. */
+  readonly defaultSchema?: string;
+  /** `close()` closes the store as well. Default false. */
+  readonly closesStore?: boolean;
+  /** Under which name records and messages show this process. Default: `GIVEWAY_HOST`, else the name of the machine. */
+  readonly host?: string;
+  /** More than these may not wait for one table in this process; the next is busy at once. Default 10 000. */
+  readonly maxWaiters?: number;
+  /**
+   * How a run knows that it is inside another: `'context'`, by the async context, or `'explicit'`, not at all, so that each takes locks of
+   * its own and `current()` knows none. Default `'context'`.
+   */
+  readonly nesting?: 'context' | 'explicit';
+  /** Time as the locker reads it; for tests. */
+  readonly clock?: Clock;
+}
+
+/** Options of a locker, checked and complete. */
+export interface Settings {
+  readonly store: LockStore;
+  readonly namespace: string;
+  readonly environment: string | undefined;
+  readonly defaultSchema: string;
+  /** Normalised names and their settings. */
+  readonly tables: ReadonlyMap<string, TableOptions>;
+  readonly listed: ReadonlySet<string>;
+  /** May names that are not listed be locked? */
+  readonly allowUnlisted: boolean;
+  readonly defaults: RunOptions;
+  readonly closesStore: boolean;
+  readonly host: string;
+  readonly maxWaiters: number;
+  readonly nesting: 'context' | 'explicit';
+  readonly clock: Clock;
+}
+
+const ownNames = [
+  'store',
+  'namespace',
+  'environment',
+  'resources',
+  'allowUnlisted',
+  'defaultSchema',
+  'closesStore',
+  'host',
+  'maxWaiters',
+  'nesting',
+  'clock',
+];
+const tableNames = ['ttlMs', 'maxHoldMs', 'minHoldMs', 'retry', 'onStoreDown', 'onBusy', 'limits'];
+const clockMethods = ['monotonicMs', 'wallMs', 'setTimer'] as const;
+const storeMethods = ['read', 'create', 'replace', 'remove', 'close'] as const;
+
+/** Checks everything before anything is sent. Throws `InvalidOptionError`. */
+export function resolveSettings(options: LockerOptions): Settings {
+  if (typeof options !== 'object' || options === null)
+    throw new InvalidOptionError('options', options, 'an object with a `store` is allowed');
+  const {
+    store,
+    namespace = 'giveway',
+    environment,
+    resources,
+    allowUnlisted = false,
+    defaultSchema = 'public',
+    closesStore = false,
+    host = process.env.GIVEWAY_HOST || hostname(),
+    maxWaiters = 10_000,
+    nesting = 'context',
+    clock = systemClock,
+    ...defaults
+  } = options;
+  if (typeof store !== 'object' || store === null || storeMethods.some((method) => typeof store[method] !== 'function')) {
+    throw new InvalidOptionError('store', store, 'a store is allowed, such as memcachedStore({ servers }) from "giveway/memcached"');
+  }
+  checkOptions(options, '', [...runOptionNames.filter((name) => name !== 'signal'), ...ownNames]);
+  checkFlag(allowUnlisted, 'allowUnlisted');
+  checkFlag(closesStore, 'closesStore');
+  if (clockMethods.some((method) => typeof clock?.[method] !== 'function'))
+    throw new InvalidOptionError('clock', clock, 'a clock is allowed, such as fakeClock() from "giveway/testing"');
+  if (typeof host !== 'string' || !/^[^\p{Cc}]{1,255}$/u.test(host))
+    throw new InvalidOptionError('host', host, 'a name of 1 to 255 characters without control characters is allowed');
+  if (!Number.isSafeInteger(maxWaiters) || maxWaiters < 1)
+    throw new InvalidOptionError('maxWaiters', maxWaiters, 'a whole number from 1 up is allowed');
+  if (nesting !== 'context' && nesting !== 'explicit')
+    throw new InvalidOptionError('nesting', nesting, "'context' or 'explicit' is allowed");
+  const schema = schemaName(defaultSchema);
+  const tables = new Map<string, TableOptions>();
+  for (const [name, settings] of entriesOf(resources)) {
+    checkOptions(settings, `resources.${name}.`, tableNames);
+    const normal = normalizeName(name, schema, `resources.${name}`);
+    if (tables.has(normal)) throw new InvalidOptionError(`resources.${name}`, name, `"${normal}" is listed twice`);
+    tables.set(normal, settings);
+  }
+  return {
+    store,
+    namespace: checkNamespace(namespace, 'namespace'),
+    environment: environment === undefined ? undefined : checkNamespace(environment, 'environment'),
+    defaultSchema: schema,
+    tables,
+    listed: new Set(tables.keys()),
+    allowUnlisted: allowUnlisted || resources === undefined,
+    defaults,
+    closesStore,
+    host,
+    maxWaiters,
+    nesting,
+    clock,
+  };
+}
+
+function checkFlag(value: unknown, path: string): void {
+  if (typeof value !== 'boolean') throw new InvalidOptionError(path, value, 'true or false is allowed');
+}
+
+/** Folded like any name, or nothing would be in it. */
+function schemaName(value: unknown): string {
+  const name = normalizeName(value, undefined, 'defaultSchema');
+  if (/^(?:[^\s."/*]+|"[^"]+")$/.test(name)) return name;
+  throw new InvalidOptionError('defaultSchema', value, 'the name of one schema is allowed');
+}
+
+function entriesOf(resources: LockerOptions['resources']): readonly (readonly [string, TableOptions])[] {
+  if (resources === undefined) return [];
+  if (typeof resources !== 'object' || resources === null)
+    throw new InvalidOptionError('resources', resources, 'a list of names, or an object from name to settings, is allowed');
+  return Array.isArray(resources) ? resources.map((name: string) => [name, {}] as const) : Object.entries(resources);
+}

@@ -1,0 +1,111 @@
+import type { Clock } from '../clock.ts';
+
+/** Something that wants to be woken, at a time of its own choosing. It must not throw. */
+export interface Alarmed {
+  /** Its neighbours among those woken at the same time; the wheel's own. */
+  alarm: Alarm | undefined;
+  woke(): void;
+}
+
+/** One who is to be woken. */
+export interface Alarm {
+  readonly alarmed: Alarmed;
+  readonly bucket: Bucket;
+  previous: Alarm | undefined;
+  next: Alarm | undefined;
+}
+
+interface Bucket {
+  head: Alarm | undefined;
+}
+
+/**
+ * One timer for everything that wants to be woken. The further away, the coarser: whoever is woken early, by an eighth of the
+ * way at most, asks again. So a lock that is taken and let go at once costs no timer, and thousands share a few dozen buckets.
+ */
+export class Alarms {
+  readonly #clock: Clock;
+  readonly #keepsAlive: boolean;
+  readonly #buckets = new Map<number, Bucket>();
+  #count = 0;
+  #timer: Disposable | undefined;
+  #armedForMs = Number.POSITIVE_INFINITY;
+
+  /** `keepsAlive`: the process does not end while somebody is to be woken. */
+  constructor(clock: Clock, keepsAlive: boolean) {
+    this.#clock = clock;
+    this.#keepsAlive = keepsAlive;
+  }
+
+  /** Wakes `alarmed` at `monoMs`, instead of whenever it was due. `Infinity`: never. */
+  at(alarmed: Alarmed, monoMs: number, nowMonoMs: number): void {
+    this.cancel(alarmed);
+    if (monoMs === Number.POSITIVE_INFINITY) return;
+    const key = roundedMs(monoMs, monoMs - nowMonoMs);
+    let bucket = this.#buckets.get(key);
+    if (bucket === undefined) {
+      bucket = { head: undefined };
+      this.#buckets.set(key, bucket);
+    }
+    const alarm: Alarm = { alarmed, bucket, previous: undefined, next: bucket.head };
+    if (bucket.head !== undefined) bucket.head.previous = alarm;
+    bucket.head = alarm;
+    alarmed.alarm = alarm;
+    this.#count++;
+    if (key < this.#armedForMs) this.#arm(key, nowMonoMs);
+  }
+
+  cancel(alarmed: Alarmed): void {
+    const { alarm } = alarmed;
+    if (alarm === undefined) return;
+    alarmed.alarm = undefined;
+    this.#count--;
+    if (alarm.previous === undefined) alarm.bucket.head = alarm.next;
+    else alarm.previous.next = alarm.next;
+    if (alarm.next !== undefined) alarm.next.previous = alarm.previous;
+    if (this.#count === 0 && this.#keepsAlive) this.stop();
+  }
+
+  stop(): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    this.#armedForMs = Number.POSITIVE_INFINITY;
+    this.#buckets.clear();
+  }
+
+  #arm(atMs: number, nowMonoMs: number): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#armedForMs = atMs;
+    this.#timer = this.#clock.setTimer(() => this.#ring(), Math.max(0, atMs - nowMonoMs), this.#keepsAlive);
+  }
+
+  #ring(): void {
+    this.#timer = undefined;
+    // Nobody arms it anew while those who are due are woken.
+    this.#armedForMs = Number.NEGATIVE_INFINITY;
+    const nowMonoMs = this.#clock.monotonicMs();
+    // Whoever asks to be woken at once is woken in the next turn.
+    for (const [key, bucket] of [...this.#buckets]) {
+      if (key > nowMonoMs) continue;
+      this.#buckets.delete(key);
+      for (let { head } = bucket; head !== undefined; { head } = bucket) {
+        this.cancel(head.alarmed);
+        head.alarmed.woke();
+      }
+    }
+    let earliestMs = Number.POSITIVE_INFINITY;
+    for (const [key, { head }] of this.#buckets) {
+      if (head === undefined) this.#buckets.delete(key);
+      else earliestMs = Math.min(earliestMs, key);
+    }
+    this.#armedForMs = Number.POSITIVE_INFINITY;
+    if (earliestMs !== Number.POSITIVE_INFINITY) this.#arm(earliestMs, nowMonoMs);
+  }
+}
+
+/** Within 16 ms to the millisecond, never early by a fraction; further away early by an eighth at most. */
+function roundedMs(atMs: number, delayMs: number): number {
+  if (delayMs < 16) return Math.ceil(atMs);
+  const stepMs = 2 ** (28 - Math.clz32(Math.min(delayMs, 2 ** 31)));
+  return Math.floor(atMs / stepMs) * stepMs;
+}

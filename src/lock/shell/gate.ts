@@ -1,0 +1,125 @@
+import { type Answer, Machine } from '../machine/machine.ts';
+import type { Now, Orders } from '../machine/orders.ts';
+import type { Place, Seat, Settle } from '../machine/seat.ts';
+import { newToken } from '../record/tokens.ts';
+import type { Entry, Version } from '../store.ts';
+import type { Alarm, Alarmed, Alarms } from './alarms.ts';
+import type { Runner } from './runner.ts';
+
+/** One resource's machine, and whatever runs its orders. The only one here who knows promises. */
+export class Gate implements Orders, Place, Alarmed {
+  /** What the shell knows it by. */
+  readonly id: string;
+  readonly resource: string;
+  readonly machine: Machine;
+  alarm: Alarm | undefined;
+  readonly #runner: Runner;
+  readonly #key: string;
+  #subscription: Disposable | undefined;
+  #alarms: Alarms;
+
+  constructor(runner: Runner, id: string, resource: string, key: string) {
+    this.#runner = runner;
+    this.id = id;
+    this.resource = resource;
+    this.#key = key;
+    this.#alarms = runner.beats;
+    this.machine = new Machine(this, runner);
+  }
+
+  ask(seat: Seat): void {
+    this.#runner.act((now) => this.machine.ask(seat, now));
+  }
+
+  giveUp(seat: Seat): void {
+    this.#runner.act((now) => this.machine.giveUp(seat, now));
+  }
+
+  leave(seat: Seat, worked: boolean, settle: Settle): void {
+    this.#runner.act((now) => this.machine.leave(seat, worked, now, settle));
+  }
+
+  extend(seat: Seat, ttlMs: number, settle: Settle): void {
+    this.#runner.act((now) => this.machine.extend(seat, ttlMs, now, settle));
+  }
+
+  detach(seat: Seat, settle: (token: string | undefined | Error) => void): void {
+    this.#runner.act((now) => this.machine.detach(seat, now, settle));
+  }
+
+  restore(token: string, seat: Seat): void {
+    this.#runner.act((now) => this.machine.restore(token, seat, now));
+  }
+
+  woke(): void {
+    this.#runner.act((now) => this.machine.woke(now));
+  }
+
+  read(): void {
+    this.#order(() => this.#runner.store.read(this.#key));
+  }
+
+  create(value: string, ttlMs: number): void {
+    this.#order(() => this.#runner.store.create(this.#key, value, ttlMs));
+  }
+
+  replace(value: string, version: Version, ttlMs: number): void {
+    this.#order(() => this.#runner.store.replace(this.#key, value, version, ttlMs));
+  }
+
+  remove(version: Version): void {
+    this.#order(() => this.#runner.store.remove(this.#key, version));
+  }
+
+  append(text: string, version: Version): void {
+    this.#order(() => this.#runner.store.append?.(this.#key, text, version) ?? Promise.resolve(undefined));
+  }
+
+  wakeAt(monoMs: number, now: Now, isAwaited = false): void {
+    const { waits, beats } = this.#runner;
+    const next = isAwaited ? waits : beats;
+    if (next !== this.#alarms) this.#alarms.cancel(this);
+    this.#alarms = next;
+    next.at(this, monoMs, now.monoMs);
+  }
+
+  watch(isWanted: boolean): void {
+    if (isWanted === (this.#subscription !== undefined)) return;
+    this.#subscription?.[Symbol.dispose]();
+    this.#subscription = isWanted ? this.#subscribe() : undefined;
+  }
+
+  rest(): void {
+    this.#alarms.cancel(this);
+    this.#runner.forget(this);
+  }
+
+  notice(message: string): void {
+    this.#runner.notice(this.resource, `the record of "${this.resource}" ${message}`);
+  }
+
+  newToken(): string {
+    return newToken();
+  }
+
+  luck(): number {
+    return Math.random();
+  }
+
+  #subscribe(): Disposable | undefined {
+    try {
+      return this.#runner.store.subscribe?.(this.#key, (entry?: Entry) => this.#runner.act((now) => this.machine.changed(entry, now)));
+    } catch {
+      // Who is not called looks.
+      return undefined;
+    }
+  }
+
+  #order(request: () => Promise<Answer>): void {
+    this.#runner.send(
+      request,
+      (answer) => this.#runner.act((now) => this.machine.answered(answer, now)),
+      (error) => this.#runner.act((now) => this.machine.unanswered(error, now)),
+    );
+  }
+}

@@ -1,0 +1,20 @@
+import type { Answer } from '../machine/machine.ts';
+import type { Now } from '../machine/orders.ts';
+import type { Surroundings } from '../machine/states.ts';
+import type { LockStore } from '../store.ts';
+import type { Alarms } from './alarms.ts';
+
+/** What a gate needs to run the orders of its machine. */
+export interface Runner extends Surroundings {
+  readonly store: LockStore;
+  /** Wakes whoever a call hangs on; keeps the process alive. */
+  readonly waits: Alarms;
+  /** Wakes the machines. */
+  readonly beats: Alarms;
+  /** One event after another. */
+  act(event: (now: Now) => void): void;
+  send(request: () => Promise<Answer>, answered: (answer: Answer) => void, failed: (error: Error) => void): void;
+  notice(resource: string, message: string): void;
+  /** Nothing goes on there any more. */
+  forget(gate: { readonly id: string }): void;
+}

@@ -1,0 +1,198 @@
+import type { Clock } from '../clock.ts';
+import { StoreUnavailableError } from '../errors.ts';
+import type { Answer } from '../machine/machine.ts';
+import type { Now, Refusal } from '../machine/orders.ts';
+import type { Need } from '../options.ts';
+import { maxEntries } from '../record/decide.ts';
+import type { Identity } from '../record/entrant.ts';
+import type { Entry, LockStore } from '../store.ts';
+import { Alarms } from './alarms.ts';
+import { Gate } from './gate.ts';
+import type { Runner } from './runner.ts';
+
+/** What a shell needs from its locker. */
+export interface ShellContext {
+  readonly store: LockStore;
+  readonly clock: Clock;
+  readonly identity: Identity;
+  readonly maxWaiters: number;
+  keyOf(resource: string): string;
+  /** Something about a record that an operator should see. */
+  notice(resource: string, message: string): void;
+  /** The first call that the store did not answer. */
+  down(error: StoreUnavailableError): void;
+  /** The first call it answered after that. */
+  up(): void;
+}
+
+/** What surrounds the machines of one locker: store, clock and timers. Events reach them one after another, never one inside another. */
+export class Shell implements Runner {
+  readonly store: LockStore;
+  readonly clock: Clock;
+  readonly identity: Identity;
+  readonly maxWaiters: number;
+  readonly canLine: boolean;
+  /** Wakes those who wait for a seat; they keep the process alive. */
+  readonly waits: Alarms;
+  /** Wakes the machines. */
+  readonly beats: Alarms;
+  readonly #context: ShellContext;
+  #gates = new Map<string, Gate>();
+  #forgotten = 0;
+  readonly #later: ((now: Now) => void)[] = [];
+  #isActing = false;
+  #underWay = 0;
+  #isDown = false;
+  #settled: (() => void) | undefined;
+
+  constructor(context: ShellContext) {
+    const { store, clock, identity, maxWaiters } = context;
+    this.#context = context;
+    this.store = store;
+    this.clock = clock;
+    this.identity = identity;
+    this.maxWaiters = maxWaiters;
+    this.canLine = store.append !== undefined && store.traits.appends === true;
+    this.waits = new Alarms(clock, true);
+    this.beats = new Alarms(clock, false);
+  }
+
+  get isCalled(): boolean {
+    return this.store.subscribe !== undefined && this.store.traits.pushes;
+  }
+
+  /** Nothing new is to be remembered. */
+  get isClosing(): boolean {
+    return this.#settled !== undefined;
+  }
+
+  now(): Now {
+    return { monoMs: this.clock.monotonicMs(), wallMs: this.clock.wallMs() };
+  }
+
+  /**
+   * Where to ask for it. Look it up when it is entered, not before: a gate where nothing goes on is forgotten. In a mode with a
+   * limit each lock counts in the record, so each has a gate of its own, as if it were another process; no more than may be in.
+   */
+  gateFor({ resource, mode, limit }: Need): Gate {
+    if (limit === undefined) return this.#gate(resource, resource);
+    let quietest: Gate | undefined;
+    for (let place = 1; place <= Math.min(limit, maxEntries); place++) {
+      // No name has a line end.
+      const gate = this.#gate(`${resource}\n${mode} ${place}`, resource);
+      if (quietest === undefined || gate.machine.load < quietest.machine.load) quietest = gate;
+      if (quietest.machine.load === 0) break;
+    }
+    return quietest as Gate;
+  }
+
+  /** Somebody who holds one of `needs` here, or was seen to elsewhere, and may still be working. */
+  lastSeen(needs: readonly Need[]): { readonly resource: string; readonly refusal: Refusal } | undefined {
+    const wallMs = this.clock.wallMs();
+    for (const { resource, mode } of needs) {
+      for (const gate of this.#gates.values()) {
+        const refusal = gate.resource === resource ? gate.machine.heldAgainst(mode, wallMs) : undefined;
+        if (refusal !== undefined) return { resource, refusal };
+      }
+    }
+    return undefined;
+  }
+
+  #gate(id: string, resource: string): Gate {
+    let gate = this.#gates.get(id);
+    if (gate === undefined) {
+      gate = new Gate(this, id, resource, this.#context.keyOf(resource));
+      this.#gates.set(id, gate);
+    }
+    return gate;
+  }
+
+  forget(gate: { readonly id: string }): void {
+    if (this.#gates.get(gate.id) === gate) {
+      this.#gates.delete(gate.id);
+      // V8 keeps the tables that a growing map leaves behind alive in one that lives long.
+      if (this.#gates.size === 0 && ++this.#forgotten > 512) {
+        this.#forgotten = 0;
+        this.#gates = new Map();
+      }
+    }
+    this.#judgeSettled();
+  }
+
+  /** One event. What comes meanwhile, from a listener say, follows when it is done. */
+  act(event: (now: Now) => void): void {
+    if (this.#isActing) {
+      this.#later.push(event);
+      return;
+    }
+    this.#isActing = true;
+    try {
+      event(this.now());
+      for (let next = this.#later.shift(); next !== undefined; next = this.#later.shift()) next(this.now());
+    } finally {
+      this.#isActing = false;
+    }
+  }
+
+  /** Sends a request; its outcome is also what the store's health is judged by. */
+  send<T extends Answer>(request: () => Promise<T>, answered: (answer: T) => void, failed: (error: Error) => void): void {
+    this.#underWay++;
+    let answer: Promise<T>;
+    try {
+      answer = request();
+    } catch (error) {
+      answer = Promise.reject(error);
+    }
+    answer.then(
+      (value) => {
+        this.#came();
+        answered(value);
+        this.#judgeSettled();
+      },
+      (error: Error) => {
+        this.#failedToCome(error);
+        failed(error);
+        this.#judgeSettled();
+      },
+    );
+  }
+
+  /** One read, for people. Rejects with `StoreUnavailableError`. */
+  ask(key: string): Promise<Entry | undefined> {
+    return new Promise((resolve, reject) => this.send(() => this.store.read(key), resolve, reject));
+  }
+
+  notice(resource: string, message: string): void {
+    this.#context.notice(resource, message);
+  }
+
+  /** Lets everything come to its end; settles when nothing is held, wanted or under way any more. */
+  settle(): Promise<void> {
+    return new Promise<void>((resolve) => {
+      this.#settled = resolve;
+      for (const gate of [...this.#gates.values()]) gate.woke();
+      this.#judgeSettled();
+    }).then(() => {
+      this.waits.stop();
+      this.beats.stop();
+    });
+  }
+
+  #judgeSettled(): void {
+    if (this.#settled !== undefined && this.#gates.size === 0 && this.#underWay === 0) this.#settled();
+  }
+
+  #came(): void {
+    this.#underWay--;
+    if (!this.#isDown) return;
+    this.#isDown = false;
+    this.#context.up();
+  }
+
+  #failedToCome(error: Error): void {
+    this.#underWay--;
+    if (this.#isDown || !(error instanceof StoreUnavailableError)) return;
+    this.#isDown = true;
+    this.#context.down(error);
+  }
+}

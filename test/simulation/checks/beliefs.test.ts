@@ -1,0 +1,142 @@
+/** What holders believe and what stands in the store: a history that is right, and ones that are wrong by one thing. */
+import { describe, expect, test } from '@jest/globals';
+import type { Report } from '../breaches.ts';
+import { type Held, keyOf } from '../observed.ts';
+import { createBeliefs } from './beliefs.ts';
+import { append, clock, gather, heldBy, now, processOf, recordOf, token, write } from './made.ts';
+import { createWrites } from './writes.ts';
+
+describe('beliefs', () => {
+  const everything = recordOf(
+    { token: token(1) },
+    { token: token(2) },
+    { token: token(1), mode: 'append' },
+    { token: token(2), mode: 'append' },
+  );
+  const beliefsOver = (report: Report, value: string | undefined = everything, appends?: number): ReturnType<typeof createBeliefs> =>
+    createBeliefs({
+      ...clock,
+      report,
+      value: () => value,
+      ownerOf: (text) => ({ [token(1)]: 'p1', [token(2)]: 'p2' })[text],
+      limit: appends === undefined ? undefined : { resource: 't', appends },
+      areNear: true,
+      areStill: true,
+      isCalm: true,
+    });
+
+  test('P1: two that exclude one another, in one process or in two', () => {
+    const { report, told } = gather();
+    const beliefs = beliefsOver(report);
+    beliefs.begin(heldBy('p1', append));
+    beliefs.begin(heldBy('p2', append));
+    expect(told()).toEqual([]);
+    beliefs.begin(heldBy('p2', write, { job: 'other', family: 'other', who: 'other' }));
+    expect(told()).toEqual(['P1 other', 'P1 other']);
+  });
+
+  test('P1: not when one is over, was let go, cannot be asked, or was forgotten by the store', () => {
+    const { report, told } = gather();
+    const beliefs = beliefsOver(report);
+    beliefs.begin(heldBy('p1', write, {}, { remainingMs: () => 0 }));
+    beliefs.begin(heldBy('p1', write, { process: processOf('p1', { runs: false }) }));
+    const ended = heldBy('p1', write);
+    beliefs.begin(ended);
+    beliefs.end(ended);
+    const forgotten = heldBy('p1', write);
+    beliefs.begin(forgotten);
+    beliefs.forgot(keyOf('t'));
+    beliefs.begin(heldBy('p2', write));
+    expect(told()).toEqual([]);
+  });
+
+  test('P6: believed, and not in the store', () => {
+    const { report, told } = gather();
+    beliefsOver(report, recordOf({ token: token(2) })).begin(heldBy('p1', write));
+    expect(told()).toEqual(['P6 p1']);
+  });
+
+  test('P8: without protection beside a lock of the same process', () => {
+    const { report, told } = gather();
+    const beliefs = beliefsOver(report);
+    const first = heldBy('p1', write);
+    beliefs.begin(first);
+    now.ms += 1;
+    beliefs.begin({ ...heldBy('p1', write, { family: 'other', job: 'other' }, { isProtected: false }), process: first.process });
+    expect(told()).toEqual(['P8 p1']);
+  });
+
+  test('P6: a lock that is renewed and lost, while nothing goes wrong', () => {
+    const { report, told } = gather();
+    const beliefs = beliefsOver(report);
+    const lost = (reason: string, change: Partial<Held> = {}): Held =>
+      heldBy('p1', write, change, { signal: { aborted: true, reason: { reason } } as AbortSignal });
+    beliefs.look(lost('max-hold'));
+    beliefs.look(lost('expired', { options: { ...heldBy('p1', write).options, heartbeat: false } }));
+    expect(told()).toEqual([]);
+    beliefs.look(lost('expired'));
+    expect(told()).toEqual(['P6 p1']);
+  });
+
+  test('a fence that does not grow', () => {
+    const { report, told } = gather();
+    const beliefs = beliefsOver(report);
+    for (const [who, fence] of [
+      ['p1', 1n],
+      ['p2', 3n],
+      ['p1', 3n],
+    ] as const) {
+      const held = heldBy(who, write, {}, { fence });
+      beliefs.begin(held);
+      beliefs.end(held);
+    }
+    expect(told()).toEqual(['fence p1']);
+  });
+
+  test('a shortest hold and a limit', () => {
+    const { report, told } = gather();
+    const beliefs = beliefsOver(report, everything, 1);
+    const first = heldBy('p1', append, { options: { ...heldBy('p1', append).options, minHoldMs: 500 } });
+    beliefs.begin(first);
+    expect(told()).toEqual([]);
+    beliefs.begin(heldBy('p2', append));
+    expect(told()).toEqual(['limits p2']);
+    for (const held of beliefs.open()) beliefs.end(held);
+    beliefs.released(first);
+    beliefs.begin(heldBy('p2', write));
+    expect(told()).toEqual(['limits p2', 'minHold p2']);
+  });
+});
+
+describe('writes', () => {
+  const before = recordOf({ token: token(1) });
+  const writesAfter = (report: Report): ReturnType<typeof createWrites> => {
+    const writes = createWrites({ ...clock, report, wallMs: () => now.ms });
+    writes.changed({ by: 'p1', what: 'create', key: 'giveway:t', before: undefined, after: before });
+    return writes;
+  };
+
+  test.each([
+    ['takes out', undefined],
+    ['puts another in its place', recordOf({ token: token(2) })],
+    ['makes it shorter', recordOf({ token: token(1), until: 1 })],
+    ['changes its mode', recordOf({ token: token(1), mode: 'read' })],
+  ])('P4: another process %s what is alive', (_, after) => {
+    const { report, told } = gather();
+    writesAfter(report).changed({ by: 'p2', what: 'replace', key: 'giveway:t', before, after });
+    expect(told()).toEqual(['P4 p2']);
+  });
+
+  test('P4: not its own, not what is over, not what was handed over', () => {
+    const { report, told } = gather();
+    const gone = { what: 'remove', key: 'giveway:t', before, after: undefined } as const;
+    writesAfter(report).changed({ by: 'p1', ...gone });
+    const handed = writesAfter(report);
+    handed.handedOver([token(1)]);
+    handed.changed({ by: 'p2', ...gone });
+    const old = writesAfter(report);
+    now.ms += 1_001;
+    old.changed({ by: 'p2', ...gone });
+    expect(told()).toEqual([]);
+  });
+});

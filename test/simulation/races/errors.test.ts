@@ -1,0 +1,84 @@
+/** Every way into a seat has its way out, also through an error. */
+import { expect, test } from '@jest/globals';
+import { stage } from './stage.ts';
+
+test('a sharer whose first renewal is refused by the store leaves no seat behind', () =>
+  stage('redis', async ({ p1, p2, settle, pass, wire }) => {
+    const first = await settle(p1.lock({ appends: 't' }, { ttlMs: 5_000 }));
+    let refused = 0;
+    wire((name, { what }) => (name === 'p1' && what === 'replace' && refused++ === 0 ? { what: 'refused' } : undefined));
+    const second = await settle(
+      p1.lock({ appends: 't' }, { ttlMs: 10_000, heartbeat: false, onStoreDown: 'throw' }).catch(() => undefined),
+    );
+    await settle(first.unlock());
+    await settle(second?.unlock() ?? Promise.resolve(true));
+    await pass(1_000);
+    expect(await settle(p2.tryLock('t'))).toBeDefined();
+  }));
+
+test.each(['read', 'replace', 'append'] as const)('a hand-over that the store does not answer (%s) leaves no seat behind', (what) =>
+  stage('redis', async ({ p1, p2, settle, pass, wire }) => {
+    const first = await settle(p1.lock({ appends: 't' }, { ttlMs: 2_000 }));
+    const second = await settle(p1.lock({ appends: 't' }, { ttlMs: 2_000 }));
+    wire((name, request) => (name === 'p1' && request.what === what ? { what: 'refused' } : undefined));
+    const handed = await settle(first.handOver().catch(() => undefined));
+    wire(() => undefined);
+    if (handed === undefined) await settle(first.unlock().catch(() => false));
+    await settle(second.unlock());
+    // What was handed over is nobody's yet: it ends with its TTL, and the skew that is allowed for.
+    await pass(5_000);
+    expect(await settle(p2.tryLock('t'))).toBeDefined();
+  }),
+);
+
+test.each(['memcached', 'redis'] as const)(
+  '%s: a waiter that gave up after unanswered writes keeps nobody out of a free resource',
+  (kind) =>
+    stage(kind, async ({ p1, p2, p3, settle, pass, wire }) => {
+      const lock = await settle(p2.lock('t'));
+      const waiting = p1.lock('t', { retry: { maxWaitMs: 25_000 }, onStoreDown: 'throw' }).catch(() => {});
+      await pass(18_000);
+      wire((name, { what }) => (name === 'p1' && what !== 'read' ? { what: 'lost after', backMs: 250 } : undefined));
+      await pass(6_500);
+      const other = p3.lock('t', { retry: { maxWaitMs: 30_000 } });
+      await settle(waiting);
+      await settle(lock.unlock());
+      // If it is granted its turn once more: that ends with 1 s and its pause, and what Memcached adds. 0.1.0 took 10 s.
+      const taken = await settle(other, 6_000);
+      expect(taken.signal.aborted).toBe(false);
+    }),
+);
+
+test('whoever took a resource and was not told takes it over, also after one more attempt that failed', () =>
+  stage('redis', async ({ p1, settle, wire }) => {
+    const options = { ttlMs: 30_000, onStoreDown: 'throw' } as const;
+    wire((_, { what }) => (what === 'create' ? { what: 'lost after' } : undefined));
+    await expect(settle(p1.tryLock('t', options))).rejects.toMatchObject({ code: 'ERR_GIVEWAY_STORE_UNAVAILABLE' });
+    wire((_, { what }) => (what === 'create' || what === 'read' ? { what: 'refused' } : undefined));
+    await expect(settle(p1.tryLock('t', options))).rejects.toMatchObject({ code: 'ERR_GIVEWAY_STORE_UNAVAILABLE' });
+    wire(() => undefined);
+    const lock = await settle(p1.tryLock('t', options));
+    expect(lock).toBeDefined();
+    expect(await settle(lock?.unlock() ?? Promise.resolve(false))).toBe(true);
+  }));
+
+test("onStoreDown 'run' does not run beside a live holder that was just seen, whatever request went unanswered", () =>
+  stage('memcached', async ({ p1, p2, settle, pass, wire }) => {
+    const other = await settle(p2.lock('b', { ttlMs: 30_000 }));
+    await pass(100);
+    // `b` is seen held; then nothing about any other key is answered.
+    let seen = false;
+    wire((name, { what, key }) => {
+      if (name !== 'p1') return undefined;
+      if (key === 'giveway:b' && what === 'read') seen = true;
+      return seen && (key !== 'giveway:b' || what !== 'read') ? { what: 'never' } : undefined;
+    });
+    const outcome = await settle(
+      p1.lock(['a', 'b'], { onStoreDown: 'run', retry: { maxWaitMs: 1_500 } }).then(
+        (lock) => (lock.isProtected ? 'held' : 'unprotected'),
+        (error: { readonly code: string }) => error.code,
+      ),
+    );
+    expect(outcome).not.toBe('unprotected');
+    await settle(other.unlock());
+  }));

@@ -1,0 +1,63 @@
+import { expect, test } from '@jest/globals';
+import { Outbox } from '../../../src/stores/memcached/outbox.ts';
+
+/** An outbox, what it has sent, and a way to write into it. */
+function open(): { outbox: Outbox; sent: string[]; write(text: string): void; end(): void } {
+  const sent: Buffer[] = [];
+  const socket = { destroyed: false, write: (bytes: Buffer) => void sent.push(bytes) };
+  const outbox = new Outbox(socket);
+  return {
+    outbox,
+    write(text) {
+      const start = outbox.begin(3 * text.length);
+      outbox.end = start + outbox.bytes.write(text, start);
+    },
+    get sent() {
+      return sent.map(String); // read late: what was sent must not be written over
+    },
+    end() {
+      socket.destroyed = true;
+    },
+  };
+}
+
+const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('what one tick asks for leaves in one piece, in order, and the next in another', async () => {
+  const box = open();
+  for (const text of ['a', 'ä', '😀']) box.write(text);
+  expect(box.sent).toEqual([]);
+  await tick();
+  for (const text of ['b', 'c']) box.write(text);
+  await tick();
+  expect(box.sent).toEqual(['aä😀', 'bc']);
+});
+
+test('however much that is, and however often there is more', async () => {
+  const box = open();
+  const texts = Array.from({ length: 50 }, (_, index) => `${index} `.repeat(1_500));
+  const large = 'x'.repeat(1_000_000);
+  for (const text of texts) box.write(text);
+  await tick();
+  for (const text of [...texts, large, 'end']) box.write(text);
+  await tick();
+  box.write('more');
+  await tick();
+  expect(box.sent).toEqual([texts.join(''), [...texts, large, 'end'].join(''), 'more']);
+});
+
+test('what is asked for while a tick ends leaves at once, too', async () => {
+  const box = open();
+  box.write('a');
+  process.nextTick(() => box.write('b'));
+  await tick();
+  expect(box.sent.join('')).toBe('ab');
+});
+
+test('nothing is written on a socket that is gone', async () => {
+  const box = open();
+  box.write('a');
+  box.end();
+  await tick();
+  expect(box.sent).toEqual([]);
+});

@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import type { Version } from '../../../src/lock/store.ts';
+import { redisStore } from '../../../src/stores/redis/index.ts';
+import { type ProcessServer, redisServer } from '../../support/services.ts';
+import { describeWith } from '../../support/shared.ts';
+import { clientKinds, openClient } from './clients.ts';
+
+const minute = 60_000;
+
+// A server of our own: it is paused.
+describeWith('redis', () => {
+  let server: ProcessServer;
+  beforeAll(async () => {
+    server = await redisServer();
+  }, 90_000);
+  afterAll(() => server.stop());
+
+  describe.each(clientKinds)('over %s', (kind) => {
+    test('a hundred locks and releases at once make no timers of their own', async () => {
+      const { client, close } = await openClient(kind, server.url);
+      const store = redisStore({ client });
+      await store.read('warm');
+      const timers = jest.spyOn(globalThis, 'setTimeout');
+      const signals = jest.spyOn(AbortSignal, 'timeout');
+      await Promise.all(
+        Array.from({ length: 100 }, async (_, index) => {
+          const version = await store.create(`${kind} ${index}`, 'value', minute);
+          expect(await store.remove(`${kind} ${index}`, version as Version)).toBe(true);
+        }),
+      );
+      const made = { timers: timers.mock.calls.length, signals: signals.mock.calls.length };
+      timers.mockRestore();
+      signals.mockRestore();
+      expect(made.signals).toBe(0);
+      expect(made.timers).toBeLessThanOrEqual(5); // one in each time limit, and on node-redis one in each slice
+      await store.close();
+      close();
+    });
+  });
+
+  test('an append leaves the time at which the key ends as it is, to the millisecond, and needs no command that the other scripts do not', async () => {
+    const { client, close } = await openClient('ioredis', server.url);
+    const redis = client as Redis;
+    const store = redisStore({ client });
+    const endsAt = (): Promise<unknown> => redis.call('PEXPIRETIME', 'line');
+    const version = (await store.create('line', 'held', minute)) as Version;
+    const before = await endsAt();
+    await redis.config('RESETSTAT');
+    expect(await store.append?.('line', ', waited for: é', version)).toBeDefined();
+    expect(await endsAt()).toBe(before);
+    const used = [...(await redis.info('commandstats')).matchAll(/cmdstat_(\w+):/g)].map(([, name]) => name);
+    expect(used).toEqual(expect.arrayContaining(['eval', 'get', 'set']));
+    expect(used).not.toContain('append');
+    await store.close();
+    close();
+  });
+
+  test('over ioredis what is asked for in one turn goes out in one write', async () => {
+    const { client, close } = await openClient('ioredis', server.url);
+    const store = redisStore({ client });
+    await store.read('warm');
+    const { stream } = client as Redis;
+    const [single, gathered] = [jest.spyOn(stream, '_write'), jest.spyOn(stream, '_writev' as '_write')];
+    await Promise.all(Array.from({ length: 50 }, (_, index) => store.create(`turn ${index}`, 'value', minute)));
+    expect({ single: single.mock.calls.length, gathered: gathered.mock.calls.length }).toEqual({ single: 0, gathered: 1 });
+    await store.close();
+    close();
+  });
+
+  test('over node-redis what still stands in the queue of the client when its time is over is never sent', async () => {
+    const timeoutMs = 300;
+    const { client, close } = await openClient('node-redis', server.url);
+    const store = redisStore({ client, timeoutMs, breaker: false });
+    await store.read('warm');
+    server.pause();
+    // More than the buffers of both sockets take.
+    const text = 'x'.repeat(500_000);
+    const calls = Array.from({ length: 100 }, (_, index) => store.create(`queued ${index}`, text, minute));
+    for (const call of await Promise.allSettled(calls))
+      expect(call).toMatchObject({ status: 'rejected', reason: { name: 'StoreUnavailableError' } });
+    await sleep(200); // what was asked for in the same tenth of a second is over together
+    server.resume();
+    const isBack = (): Promise<boolean> =>
+      store.read('warm').then(
+        () => true,
+        () => false,
+      );
+    while (!(await isBack()));
+    expect((await store.read('queued 99'))?.value.length).toBeUndefined();
+    await store.close();
+    close();
+  });
+});
