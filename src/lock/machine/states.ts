@@ -47,7 +47,7 @@ export interface Pending {
 }
 
 /** A holder of another process. */
-export interface Seen {
+interface Seen {
   readonly entrant: Entrant;
   readonly untilMs: number;
 }
