@@ -8,7 +8,7 @@ import { type Facts, maxRaces } from './facts.ts';
 import { lookForHanded } from './handing.ts';
 import type { Now } from './orders.ts';
 import type { Seat } from './seat.ts';
-import { learn, seat, settleLeaver } from './seating.ts';
+import { learn, seat, settleLeaver, sight } from './seating.ts';
 import type { Pending } from './states.ts';
 import { Stay } from './stay.ts';
 import { stepDown } from './unanswered.ts';
@@ -57,7 +57,10 @@ export function onReread(m: Facts, entry: Entry | undefined, now: Now): void {
   const stay = m.stay as Stay;
   if (entry === undefined) return lose(m, 'vanished', now);
   const record = decodeRecord(entry.value);
-  if (record === undefined || !record.holders.some(({ token, minHold }) => token === stay.token && !minHold)) return lose(m, 'stolen', now);
+  if (record === undefined || !record.holders.some(({ token, minHold }) => token === stay.token && !minHold)) {
+    if (record !== undefined) sight(m, record, now);
+    return lose(m, 'stolen', now);
+  }
   if (m.known !== undefined) m.known.expectsChange = !isUnchanged(stay.record, record);
   stay.saw(record, entry.version);
   m.state = 'held';
