@@ -85,7 +85,7 @@ export class Acquisition implements SeatAsker, Alarmed {
 
   seated(seat: Seat, now: Now): void {
     // Given up, but the seat came before it was told.
-    if (this.#isOver) return seat.place.leave(seat, false, () => {});
+    if (this.#isOver || !this.#seats.includes(seat)) return seat.place.leave(seat, false, () => {});
     this.#answered(seat);
     this.#met?.delete(seat.place.resource);
     this.#decide(now);
