@@ -3,7 +3,6 @@
  * answer means for the holder is not decided here.
  */
 import { randomUUID } from 'node:crypto';
-import { entrantOf } from '../lock/record/entrant.ts';
 import { type Entrant, jobName } from '../lock/record/record.ts';
 import type { Version } from '../lock/store.ts';
 import type { ClientSettings } from './check-options.ts';
@@ -20,13 +19,13 @@ export interface Confirmed {
 
 /** A lease's holder as every locker and `inspect` see it. */
 export function leaseEntrant(
-  base: Pick<Entrant, 'token' | 'host' | 'pid'> & { readonly beat?: number },
+  { token, host, pid, beat = 0 }: Pick<Entrant, 'token' | 'host' | 'pid'> & { readonly beat?: number },
   { ownerName, leaseDurationMs }: Pick<Lease, 'ownerName' | 'leaseDurationMs'>,
   wallMs: number,
   since: number = wallMs,
 ): Entrant {
-  const terms = { job: jobName(ownerName), ttlMs: leaseDurationMs, maxHoldMs: Number.POSITIVE_INFINITY };
-  return entrantOf(base, base.token, 'write', terms, since, wallMs, (base.beat ?? 0) + 1);
+  const until = wallMs + leaseDurationMs;
+  return { token, mode: 'write', job: jobName(ownerName), host, pid, since, ttlMs: leaseDurationMs, until, beat: beat + 1 };
 }
 
 /** Writes the lease anew, for `leaseDurationMs` from now. `undefined`: the record is not as `last` left it. */

@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import { entrantOf } from '../../src/lock/record/entrant.ts';
 import { decodeRecord, encodeAlone, encodeGone, encodeRecord, encodeWaiting, jobName } from '../../src/lock/record/record.ts';
 import { entrant, now, recordOf, tokensOf, waiting } from './entries.ts';
 
@@ -11,10 +10,12 @@ test('a record comes back as it was written', () => {
 });
 
 test.each([
-  { job: 'rollup "B"', ttlMs: 10_000, maxHoldMs: 60_000, usualMs: 7, limit: 2, line: true as const },
-  { job: undefined, ttlMs: 10_000, maxHoldMs: Number.POSITIVE_INFINITY, line: true as const },
+  { job: 'rollup "B"', latestEnd: now + 60_000, usualMs: 7, limit: 2 },
+  { job: undefined, latestEnd: undefined, usualMs: undefined, limit: undefined },
 ])('one holder alone is written the same in either way', (terms) => {
-  const holder = entrantOf({ host: 'here', pid: 1 }, 'one', 'append', terms, now, now);
+  const { token, mode, host, pid, since, ttlMs, until, beat } = one;
+  const { job, latestEnd, usualMs, limit } = terms;
+  const holder = { token, mode, job, host, pid, since, latestEnd, ttlMs, until, beat, line: true as const, usualMs, limit };
   expect(encodeAlone(now, holder)).toBe(encodeRecord(recordOf([holder])));
 });
 

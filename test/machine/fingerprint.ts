@@ -41,14 +41,14 @@ export function fingerprint(world: object, now: Now): string {
 }
 
 function stayOf(stay: Stay, now: Now): object {
-  const { entrant, version, ttlMs, beganMonoMs, confirmedMonoMs, lost, fault, isUsed, isAlone, record } = stay;
+  const { entrant, version, ttlMs, beganMonoMs, confirmed, lost, fault, isUsed, isAlone, record } = stay;
   const rest = isAlone ? undefined : record;
   return {
     entrant,
     version,
     ttlMs,
     beganMonoMs,
-    confirmedMonoMs,
+    confirmedMonoMs: confirmed.monoMs,
     lost,
     faultMonoMs: fault?.monoMs,
     isUsed,

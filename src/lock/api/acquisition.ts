@@ -6,11 +6,14 @@ import { ResourceBusyError, StoreUnavailableError } from '../errors.ts';
 import type { Holder } from '../holder.ts';
 import type { Now, Refusal } from '../machine/orders.ts';
 import { Seat, type SeatAsker } from '../machine/seat.ts';
-import type { Need, ResolvedOptions } from '../options.ts';
+import type { Plan } from '../plan/plans.ts';
+import { firstOf } from '../plan/scope.ts';
 import { toHolder, toWaitingHolder } from '../record/record.ts';
 import type { Alarm, Alarmed } from '../shell/alarms.ts';
 import type { Shell } from '../shell/shell.ts';
 import { aborted, onAbort } from './aborts.ts';
+import type { HeldLock } from './held-lock.ts';
+import type { Enclosure } from './nesting.ts';
 
 /** A resource that could not be taken now. */
 export interface Refused {
@@ -18,14 +21,14 @@ export interface Refused {
   readonly holders: readonly Holder[];
 }
 
-/** What is asked for. */
-export interface Wanted {
-  readonly needs: readonly Need[];
-  readonly options: ResolvedOptions;
+/** What a call asks for, and what is held around it. */
+export interface Request extends Plan {
+  readonly around: Enclosure;
   readonly startedMonoMs: number;
-  /** Waits while it is busy. */
-  readonly isPatient: boolean;
 }
+
+/** What came of a request: the lock, who is in the way, or why there is neither. */
+export type Done = (outcome: HeldLock | Refused | Error) => void;
 
 /** Who is told what comes of it. */
 export interface Asker {
@@ -39,11 +42,15 @@ export interface Asker {
 
 export class Acquisition implements SeatAsker, Alarmed {
   alarm: Alarm | undefined;
+  readonly request: Request;
+  /** The caller would wait, even where this may not. */
+  readonly wantsToWait: boolean;
+  readonly done: Done;
   readonly #shell: Shell;
-  readonly wanted: Wanted;
   readonly #asker: Asker;
+  readonly #isPatient: boolean;
   /** In the order of the needs, as many as have been asked for. */
-  readonly #seats: Seat[] = [];
+  #seats: Seat[] = [];
   /** Answers still to come: to what was asked, and to what is being given back. */
   #open = 0;
   #waiting: Seat | undefined;
@@ -58,10 +65,13 @@ export class Acquisition implements SeatAsker, Alarmed {
   #isOver = false;
   #listening: Disposable | undefined;
 
-  constructor(shell: Shell, wanted: Wanted, asker: Asker) {
+  constructor(shell: Shell, asker: Asker, request: Request, wantsToWait: boolean, done: Done) {
     this.#shell = shell;
-    this.wanted = wanted;
     this.#asker = asker;
+    this.request = request;
+    this.wantsToWait = wantsToWait;
+    this.done = done;
+    this.#isPatient = wantsToWait && !request.around.outOfOrder;
   }
 
   start(): void {
@@ -76,11 +86,10 @@ export class Acquisition implements SeatAsker, Alarmed {
 
   woke(): void {
     const { monoMs } = this.#shell.now();
-    const { startedMonoMs, options, needs } = this.wanted;
+    const { startedMonoMs, options } = this.request;
     const endMonoMs = startedMonoMs + options.retry.maxWaitMs;
-    if (monoMs < endMonoMs) return this.#shell.waits.at(this, endMonoMs, monoMs);
-    const { resource, holders } = this.#refused ?? { resource: needs[0]?.resource ?? '', holders: [] };
-    this.end(new ResourceBusyError(resource, holders, monoMs - startedMonoMs));
+    if (monoMs < endMonoMs) this.#shell.waits.at(this, endMonoMs, monoMs);
+    else this.end(this.#busy(this.#refused ?? { resource: firstOf(this.request.scope), holders: [] }, monoMs));
   }
 
   seated(seat: Seat, now: Now): void {
@@ -93,30 +102,21 @@ export class Acquisition implements SeatAsker, Alarmed {
 
   refused(seat: Seat, refusal: Refusal, now: Now): void {
     this.#answered(seat);
-    this.#refused = toRefused(seat.place.resource, refusal);
-    this.#met ??= new Map();
-    this.#met.set(this.#refused.resource, this.#refused.holders);
+    const refused = this.#meet(seat, refusal);
     this.#refusedAt = Math.min(this.#refusedAt, this.#seats.indexOf(seat));
-    if (!this.wanted.isPatient) this.#reason ??= this.#refused;
-    else if (seat.patient)
-      this.#reason ??= new ResourceBusyError(
-        this.#refused.resource,
-        this.#refused.holders,
-        now.monoMs - this.wanted.startedMonoMs,
-        refusal.isCrowded ? `; not queued: ${this.#shell.maxWaiters} wait for it in this process already (maxWaiters)` : '',
-      );
+    const note = refusal.isCrowded ? `; not queued: ${this.#shell.maxWaiters} wait for it in this process already (maxWaiters)` : '';
+    if (!this.#isPatient) this.#reason ??= refused;
+    else if (seat.patient) this.#reason ??= this.#busy(refused, now.monoMs, note);
     this.#decide();
   }
 
   waits(seat: Seat, refusal: Refusal): void {
     this.#answered(seat);
     this.#waiting = seat;
-    this.#refused = toRefused(seat.place.resource, refusal);
-    this.#met ??= new Map();
-    this.#met.set(this.#refused.resource, this.#refused.holders);
+    const refused = this.#meet(seat, refusal);
     if (this.#reason === undefined) {
       this.#beginToWait();
-      this.#asker.waits(this, this.#refused);
+      this.#asker.waits(this, refused);
     }
     this.#decide();
   }
@@ -133,6 +133,17 @@ export class Acquisition implements SeatAsker, Alarmed {
     else this.#open--;
   }
 
+  #meet({ place: { resource } }: Seat, refusal: Refusal): Refused {
+    this.#refused = toRefused(resource, refusal);
+    this.#met ??= new Map();
+    this.#met.set(resource, this.#refused.holders);
+    return this.#refused;
+  }
+
+  #busy({ resource, holders }: Refused, monoMs: number, note?: string): ResourceBusyError {
+    return new ResourceBusyError(resource, holders, monoMs - this.request.startedMonoMs, note);
+  }
+
   /** What to do next, once all that was asked for has been answered. */
   #decide(now: Now = this.#shell.now()): void {
     if (this.#isOver || this.#open > 0) return;
@@ -142,7 +153,7 @@ export class Acquisition implements SeatAsker, Alarmed {
     const first = Math.min(this.#refusedAt, this.#seats.length);
     if (first < this.#seats.length) return this.#giveBackFrom(first);
     if (!this.#seats.every((seat) => seat.isLive(now))) return this.#startAgain();
-    if (first < this.wanted.needs.length) return this.#askFrom(first);
+    if (first < this.request.around.missing.length) return this.#askFrom(first);
     this.#stop();
     this.#asker.taken(this, this.#seats, now);
   }
@@ -150,7 +161,7 @@ export class Acquisition implements SeatAsker, Alarmed {
   /** Whoever is in the way counts for more than a store that did not answer, where that would mean to run beside it. */
   #judgeFault(fault: Error): void {
     const somebodyIsInTheWay = this.#waiting !== undefined || this.#refusedAt !== Number.POSITIVE_INFINITY;
-    const mayRun = fault instanceof StoreUnavailableError && this.wanted.options.onStoreDown === 'run';
+    const mayRun = fault instanceof StoreUnavailableError && this.request.options.onStoreDown === 'run';
     if (!(mayRun && somebodyIsInTheWay)) this.#reason ??= fault;
     this.#refusedAt = Math.min(this.#refusedAt, this.#failedAt);
     this.#fault = undefined;
@@ -159,17 +170,18 @@ export class Acquisition implements SeatAsker, Alarmed {
 
   /** As many at once as are likely to be free, and one that is not. Only the first may be waited for: all before it are held. */
   #askFrom(index: number): void {
-    const { needs, options } = this.wanted;
+    const { around, options } = this.request;
     this.#refusedAt = Number.POSITIVE_INFINITY;
-    for (let next = index; next < needs.length; next++) {
-      const need = needs[next] as Need;
+    const asked: Seat[] = [];
+    for (const need of index === 0 ? around.missing : around.missing.slice(index)) {
       const gate = this.#shell.gateFor(need);
-      this.#seats.push(new Seat(gate, need.mode, options, need.limit, this.wanted.isPatient && next === index, this));
+      asked.push(new Seat(gate, need.mode, options, need.limit, this.#isPatient && asked.length === 0, this));
       if (gate.machine.expectsTrouble) break;
     }
-    this.#open = this.#seats.length - index;
-    if (this.#open === 1) return (this.#seats[index] as Seat).place.ask(this.#seats[index] as Seat);
-    for (const seat of this.#seats.slice(index)) seat.place.ask(seat);
+    // A list that has grown keeps room for seventeen, as long as the lock is held.
+    this.#seats = this.#seats.concat(asked);
+    this.#open = asked.length;
+    for (const seat of asked) seat.place.ask(seat);
   }
 
   #giveBackFrom(index: number): void {
@@ -195,8 +207,7 @@ export class Acquisition implements SeatAsker, Alarmed {
 
   /** One was lost while the others were waited for. */
   #startAgain(): void {
-    if (++this.#restarts > 1 && !this.wanted.isPatient)
-      this.#reason = new StoreUnavailableError('The store took longer than ttlMs to answer');
+    if (++this.#restarts > 1 && !this.#isPatient) this.#reason = new StoreUnavailableError('The store took longer than ttlMs to answer');
     this.#refusedAt = 0;
     this.#giveBackFrom(0);
   }
@@ -204,10 +215,10 @@ export class Acquisition implements SeatAsker, Alarmed {
   /** From now on the limit counts, and the caller may give up. */
   #beginToWait(): void {
     if (this.alarm !== undefined) return;
-    const { startedMonoMs, needs, options } = this.wanted;
+    const { startedMonoMs, options } = this.request;
     const { signal, retry } = options;
     this.#shell.waits.at(this, startedMonoMs + retry.maxWaitMs, this.#shell.clock.monotonicMs());
-    if (signal !== undefined) this.#listening ??= onAbort(signal, () => this.end(aborted(needs[0]?.resource ?? '', signal)));
+    if (signal !== undefined) this.#listening ??= onAbort(signal, () => this.end(aborted(firstOf(this.request.scope), signal)));
   }
 
   /** Somebody who was seen, and may still be working. */

@@ -2,11 +2,11 @@ import { inspect } from 'node:util';
 import type { Clock } from '../clock.ts';
 import { GivewayError, InvalidOptionError, LockLostError, type LostReason, StoreUnavailableError } from '../errors.ts';
 import type { Events, LockerEvents, ReleaseOutcome } from '../events.ts';
-import type { Now } from '../machine/orders.ts';
+import { type Now, passedMs } from '../machine/orders.ts';
 import type { Seat, SeatOwner } from '../machine/seat.ts';
 import type { ResolvedOptions, ResolvedScope } from '../options.ts';
 import { ttlRangeMs } from '../plan/options.ts';
-import { needsOf } from '../plan/scope.ts';
+import { firstOf } from '../plan/scope.ts';
 import { newToken } from '../record/tokens.ts';
 import { toHanded } from './handed.ts';
 import type { Lock, SerializedLock } from './lock.ts';
@@ -39,8 +39,7 @@ export class HeldLock implements Lock, SeatOwner {
   loss: LockLostError | undefined;
   readonly #context: LockContext;
   readonly #seats: readonly Seat[];
-  #startMonoMs: number;
-  #startWallMs: number;
+  #since: Now;
   #signal: LockSignal | undefined;
   #ended = false;
 
@@ -55,8 +54,7 @@ export class HeldLock implements Lock, SeatOwner {
   ) {
     this.#context = context;
     this.#seats = seats;
-    this.#startMonoMs = now.monoMs;
-    this.#startWallMs = now.wallMs;
+    this.#since = now;
     this.scope = scope;
     this.options = options;
     this.outers = outers;
@@ -64,8 +62,7 @@ export class HeldLock implements Lock, SeatOwner {
     for (const seat of seats) {
       seat.owner = this;
       seat.asker = undefined;
-      this.#startMonoMs = Math.min(this.#startMonoMs, seat.sinceMonoMs);
-      this.#startWallMs = Math.min(this.#startWallMs, seat.sinceWallMs);
+      if (seat.since.wallMs < this.#since.wallMs || seat.since.monoMs < this.#since.monoMs) this.#since = seat.since;
     }
     this.token = seats[0]?.stay?.token ?? outers[0]?.token ?? newToken();
     this.fence = largestFence(seats, outers);
@@ -76,7 +73,7 @@ export class HeldLock implements Lock, SeatOwner {
   }
 
   get acquiredAt(): Date {
-    return new Date(this.#startWallMs);
+    return new Date(this.#since.wallMs);
   }
 
   /** Not let go, and not lost. Judges the deadlines now. */
@@ -86,7 +83,7 @@ export class HeldLock implements Lock, SeatOwner {
       const now = this.#now();
       for (const seat of this.#seats) seat.isLive(now);
     }
-    if (this.loss === undefined && this.#holdLeftMs() <= 0) this.lose('max-hold', this.#firstResource());
+    if (this.loss === undefined && this.#holdLeftMs() <= 0) this.lose('max-hold', firstOf(this.scope));
     for (const outer of this.outers) if (!outer.isLive()) this.lose(outer.loss?.reason ?? 'closed', outer.loss?.resource);
     return this.loss === undefined;
   }
@@ -148,7 +145,7 @@ export class HeldLock implements Lock, SeatOwner {
 
   throwIfLost(): void {
     if (this.isLive()) return;
-    throw this.loss ?? new LockLostError(this.#firstResource(), 'closed');
+    throw this.loss ?? new LockLostError(firstOf(this.scope), 'closed');
   }
 
   async handOver(): Promise<SerializedLock> {
@@ -173,7 +170,7 @@ export class HeldLock implements Lock, SeatOwner {
       throw error;
     });
     this.#tellReleased('handed-over');
-    return toHanded(this.#context, this, this.#startWallMs, entries);
+    return toHanded(this.#context, this, this.#since.wallMs, entries);
   }
 
   toJSON(): object {
@@ -202,7 +199,7 @@ export class HeldLock implements Lock, SeatOwner {
   }
 
   /** Ends the lock in the holder's eyes, once: the signal aborts, the event is told. */
-  lose(reason: LostReason, resource: string = this.#firstResource(), cause?: unknown): void {
+  lose(reason: LostReason, resource: string = firstOf(this.scope), cause?: unknown): void {
     if (this.#ended || this.loss !== undefined) return;
     const error = new LockLostError(resource, reason, cause === undefined ? undefined : { cause });
     this.loss = error;
@@ -214,7 +211,7 @@ export class HeldLock implements Lock, SeatOwner {
       job: this.job,
       resource,
       reason,
-      heldMs: clock.monotonicMs() - this.#startMonoMs,
+      heldMs: clock.monotonicMs() - this.#since.monoMs,
       error,
     }));
   }
@@ -236,7 +233,7 @@ export class HeldLock implements Lock, SeatOwner {
       id: this.id,
       scope: this.scope,
       job: this.job,
-      heldMs: clock.monotonicMs() - this.#startMonoMs,
+      heldMs: clock.monotonicMs() - this.#since.monoMs,
       release,
     }));
   }
@@ -260,12 +257,7 @@ export class HeldLock implements Lock, SeatOwner {
   }
 
   #holdLeftMs(): number {
-    const { clock } = this.#context;
-    return this.options.maxHoldMs - Math.max(clock.monotonicMs() - this.#startMonoMs, clock.wallMs() - this.#startWallMs);
-  }
-
-  #firstResource(): string {
-    return needsOf(this.scope)[0]?.resource ?? '';
+    return this.options.maxHoldMs - passedMs(this.#since, this.#now());
   }
 
   /** Made only when somebody asks for it. */

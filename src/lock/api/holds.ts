@@ -5,52 +5,14 @@ import { List } from '../list.ts';
 import type { Now } from '../machine/orders.ts';
 import { Seat, type SeatAsker } from '../machine/seat.ts';
 import type { Need, ResolvedOptions } from '../options.ts';
-import type { Plan } from '../plan/plans.ts';
-import { needsOf } from '../plan/scope.ts';
+import { firstOf } from '../plan/scope.ts';
 import type { Settings } from '../plan/settings.ts';
 import type { Shell } from '../shell/shell.ts';
 import { aborted } from './aborts.ts';
-import { Acquisition, type Asker, type Refused, toRefused, type Wanted } from './acquisition.ts';
+import { Acquisition, type Asker, type Done, type Refused, type Request, toRefused } from './acquisition.ts';
 import { HeldLock, type LockContext } from './held-lock.ts';
 import type { SerializedLock } from './lock.ts';
-import { type Enclosure, nothingHeld } from './nesting.ts';
-
-/** What a call asks for, and what is held around it. */
-export interface Request extends Plan {
-  readonly around: Enclosure;
-  readonly startedMonoMs: number;
-}
-
-/** What came of a request: the lock, who is in the way, or why there is neither. */
-export type Done = (outcome: HeldLock | Refused | Error) => void;
-
-/** A request while it is being carried out. */
-class Taking implements Wanted {
-  readonly request: Request;
-  readonly isPatient: boolean;
-  /** The caller would wait, even where this may not. */
-  readonly waits: boolean;
-  readonly done: Done;
-
-  constructor(request: Request, isPatient: boolean, waits: boolean, done: Done) {
-    this.request = request;
-    this.isPatient = isPatient;
-    this.waits = waits;
-    this.done = done;
-  }
-
-  get needs(): readonly Need[] {
-    return this.request.around.missing;
-  }
-
-  get options(): ResolvedOptions {
-    return this.request.options;
-  }
-
-  get startedMonoMs(): number {
-    return this.request.startedMonoMs;
-  }
-}
+import { nothingHeld } from './nesting.ts';
 
 /** The locks of a locker: how requests become locks, which are held, and how all of them end when the locker closes. */
 export class Holds implements Asker {
@@ -85,29 +47,29 @@ export class Holds implements Asker {
   take(request: Request, waits: boolean, done: Done): void {
     const { around, options, scope } = request;
     if (this.#isClosed) return done(closedError());
-    if (options.signal?.aborted) return done(aborted(needsOf(scope)[0]?.resource ?? '', options.signal));
+    if (options.signal?.aborted) return done(aborted(firstOf(scope), options.signal));
     if (around.missing.length === 0 && around.outers.length > 0) return done(this.#hold(request, nobodySits, true));
-    new Acquisition(this.#shell, new Taking(request, waits && !around.outOfOrder, waits, done), this).start();
+    new Acquisition(this.#shell, this, request, waits, done).start();
   }
 
   taken(acquisition: Acquisition, seats: readonly Seat[], now: Now): void {
     this.#waiting.delete(acquisition);
-    const { request, waits, done } = acquisition.wanted as Taking;
+    const { request, wantsToWait, done } = acquisition;
     const { around } = request;
     if (around.outers.every((outer) => outer.isLive())) return done(this.#hold(request, seats, true, now));
     // The outer run ended during the wait: what it gave must be taken as well.
     let open = seats.length;
     const gaveBack = (): void => {
-      if (--open === 0) this.take({ ...request, around: around.again() }, waits, done);
+      if (--open === 0) this.take({ ...request, around: around.again() }, wantsToWait, done);
     };
     for (const seat of seats) seat.place.leave(seat, false, gaveBack);
   }
 
   ended(acquisition: Acquisition, reason: Refused | Error, inTheWay: Refused | undefined): void {
     this.#waiting.delete(acquisition);
-    const { request, waits, done } = acquisition.wanted as Taking;
+    const { request, wantsToWait, done } = acquisition;
     const outcome = reason instanceof Error ? this.#instead(request, reason, inTheWay) : this.#refused(request, reason);
-    if (outcome instanceof HeldLock || outcome instanceof Error || !waits) return done(outcome);
+    if (outcome instanceof HeldLock || outcome instanceof Error || !wantsToWait) return done(outcome);
     done(new ResourceBusyError(outcome.resource, outcome.holders, this.#clock.monotonicMs() - request.startedMonoMs));
   }
 
@@ -115,7 +77,7 @@ export class Holds implements Asker {
     // Asked before the locker was closed: whoever waits now is woken by nobody.
     if (this.#isClosed) return acquisition.end(closedError());
     this.#waiting.add(acquisition);
-    const { request } = acquisition.wanted as Taking;
+    const { request } = acquisition;
     this.#refused(request, refused);
     this.#events.emit('waiting', () => ({ resource: refused.resource, job: request.options.job, holders: refused.holders }));
   }
@@ -188,7 +150,7 @@ export class Holds implements Asker {
     return seen === undefined ? undefined : toRefused(seen.resource, seen.refusal);
   }
 
-  #restore(need: Request['needs'][number], token: string, options: Request['options']): Promise<Seat> {
+  #restore(need: Need, token: string, options: ResolvedOptions): Promise<Seat> {
     return new Promise((resolve, reject) => {
       const { resource } = need;
       const asker: SeatAsker = {

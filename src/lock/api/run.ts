@@ -3,7 +3,7 @@ import { GivewayError, type LockLostError, ResourceBusyError, StoreUnavailableEr
 import type { Events, ReleaseOutcome } from '../events.ts';
 import type { Holder } from '../holder.ts';
 import type { ResolvedOptions, ResolvedScope } from '../options.ts';
-import { needsOf } from '../plan/scope.ts';
+import { firstOf } from '../plan/scope.ts';
 import type { Refused } from './acquisition.ts';
 import { HeldLock } from './held-lock.ts';
 
@@ -101,7 +101,7 @@ function tellSkipped(events: Events, { scope, options }: Run<unknown>['request']
 
 /** Nobody is in the way, but an outcome names a resource. */
 function nobodyAt(scope: ResolvedScope): Pick<Skip, 'resource' | 'holders'> {
-  return { resource: needsOf(scope)[0]?.resource ?? '', holders: [] };
+  return { resource: firstOf(scope), holders: [] };
 }
 
 /** Which failures to get the lock mean only that the work does not run; the others are the caller's. */

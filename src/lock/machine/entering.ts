@@ -2,14 +2,13 @@
 
 import type { Mode } from '../holder.ts';
 import { admit, type Change, excludes, takesLine } from '../record/decide.ts';
-import { entrantOf } from '../record/entrant.ts';
 import { decodeRecord, type Entrant, encodeAlone, encodeRecord, type LockRecord } from '../record/record.ts';
 import type { Entry, Version } from '../store.ts';
 import type { Facts } from './facts.ts';
 import { lookForHanded } from './handing.ts';
 import { type Belief, type Now, unknownRefusal } from './orders.ts';
 import type { Seat } from './seat.ts';
-import { newcomer, seat, sight, tellAll } from './seating.ts';
+import { entryFor, newcomer, seat, sight, tellAll } from './seating.ts';
 import type { Pending } from './states.ts';
 import { Stay } from './stay.ts';
 import { leaveLine, lineUp, look, raceAgain, remember, wait } from './waiting.ts';
@@ -103,7 +102,7 @@ export function onEntered(m: Facts, version: Version | undefined, now: Now): voi
     m.hold(new Stay(me, record, version, m.sent, now.monoMs), now);
     if (handed !== undefined) {
       m.restoring = m.restoring.filter((each) => each.seat !== handed);
-      seat(m, handed, now, me.since);
+      seat(m, handed, now, { monoMs: now.monoMs, wallMs: me.since });
     }
     return m.step(now);
   }
@@ -143,9 +142,8 @@ function onGranted(m: Facts, granted: Entrant, record: LockRecord, version: Vers
   const { head } = m.queue;
   if (head !== undefined && stay.remainingMs(now) < granted.ttlMs / 4) {
     // So long ago, perhaps, that it is over before it is confirmed: first write it anew.
-    const { job, ttlMs, maxHoldMs } = head.options;
-    const terms = { job, ttlMs, maxHoldMs, usualMs: m.known?.usualMs, limit: granted.limit, line: true } as const;
-    const me = entrantOf(m.around.identity, granted.token, granted.mode, terms, now.wallMs, now.wallMs, granted.beat + 1);
+    const { token, mode, limit, beat } = granted;
+    const me = { ...entryFor(m, head, token, now, now.wallMs, beat + 1), mode, limit };
     const admission = admit(record, me, now.wallMs, (token) => m.isDoubtful(token));
     if (admission.granted) return enter(m, admission, version, me, now);
   }

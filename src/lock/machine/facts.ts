@@ -11,6 +11,7 @@ import type { Stay } from './stay.ts';
 const turnMs = 50;
 /** Compare-and-swap races in a row before an attempt is given up. Each one means that somebody else succeeded. */
 export const maxRaces = 64;
+const never: Now = { monoMs: 0, wallMs: 0 };
 /** Shared by all machines where nobody extends, hands over or takes over: most never do. */
 const none: readonly never[] = [];
 
@@ -19,8 +20,6 @@ export class Facts {
   state: State = 'out';
   readonly orders: Orders;
   readonly around: Surroundings;
-  /** In a state that rests, does what is to be done next; in any other, the answer to come decides. */
-  readonly step: (now: Now) => void;
   /** Somebody here has asked for so many looks at most. */
   countsLooks = false;
   /** Asked and waiting. */
@@ -31,7 +30,7 @@ export class Facts {
   /** Requests so far. */
   sends = 0;
   /** When the request under way was sent. */
-  sent: Now = { monoMs: 0, wallMs: 0 };
+  sent: Now = never;
   /** What the write under way says. */
   pending: Pending | undefined;
   /** The last seat of a stay, whose release waits for the answer. */
@@ -61,11 +60,17 @@ export class Facts {
   detaching: readonly { readonly seat: Seat; readonly settle: (token: string | undefined | Error) => void }[] = none;
   /** `sends`: what was asked for by then is older than this. */
   restoring: readonly { readonly token: string; readonly seat: Seat; readonly sends: number }[] = none;
+  readonly #next: (m: Facts, now: Now) => void;
 
-  constructor(orders: Orders, around: Surroundings, step: (now: Now) => void) {
+  constructor(orders: Orders, around: Surroundings, next: (m: Facts, now: Now) => void) {
     this.orders = orders;
     this.around = around;
-    this.step = step;
+    this.#next = next;
+  }
+
+  /** In a state that rests, does what is to be done next; in any other, the answer to come decides. */
+  step(now: Now): void {
+    this.#next(this, now);
   }
 
   /** A request is about to be ordered. */

@@ -1,11 +1,10 @@
 /** Locks that leave this process or come to it, by their tokens. */
 import { aheadMs, exchange } from '../record/decide.ts';
-import { entrantOf } from '../record/entrant.ts';
 import { encodeRecord, type LockRecord } from '../record/record.ts';
 import type { Version } from '../store.ts';
 import type { Facts } from './facts.ts';
 import { type Now, unknownRefusal } from './orders.ts';
-import { tellRefused } from './seating.ts';
+import { entryFor, tellRefused } from './seating.ts';
 import type { Stay } from './stay.ts';
 
 /** The record was read while somebody wants to carry on an entry of it. `true`: the write that does so is under way. */
@@ -22,12 +21,9 @@ export function lookForHanded(m: Facts, record: LockRecord | undefined, version:
     tellRefused(seat, unknownRefusal, now);
     return lookForHanded(m, record, version, now);
   }
-  const { job, maxHoldMs } = seat.options;
-  const ttlMs = Math.max(seat.ttlMs, stay?.ttlMs ?? 0);
-  const terms = { job, ttlMs, maxHoldMs, usualMs: m.known?.usualMs, limit: seat.limit, line: true } as const;
   const own = stay?.token ?? m.orders.newToken();
   const sinceMs = found.since + aheadMs(record, now.wallMs);
-  const me = entrantOf(m.around.identity, own, seat.mode, terms, sinceMs, now.wallMs, (stay?.entrant.beat ?? 0) + 1);
+  const me = entryFor(m, seat, own, now, sinceMs, (stay?.entrant.beat ?? 0) + 1, Math.max(seat.ttlMs, stay?.ttlMs ?? 0));
   const change = exchange(record, m.lined === undefined ? [token, own] : [token, own, m.lined.token], [me], now.wallMs);
   m.pending = { record: change.record, me, handed: seat };
   m.send(stay === undefined ? 'entering' : 'renewing', now);
@@ -57,10 +53,8 @@ export function handOver(m: Facts, now: Now): boolean {
     return false;
   }
   // It leaves alone, so it gets an entry of its own.
-  const { job, minHoldMs: _, maxHoldMs } = seat.options;
-  const terms = { job, ttlMs: seat.ttlMs, maxHoldMs, limit: seat.limit, line: true } as const;
   const me = { ...stay.entrant, ttlMs: stay.ttlMs, until: now.wallMs + stay.ttlMs, beat: stay.entrant.beat + 1 };
-  const own = entrantOf(m.around.identity, m.orders.newToken(), seat.mode, terms, seat.sinceWallMs, now.wallMs);
+  const own = entryFor(m, seat, m.orders.newToken(), now, seat.since.wallMs);
   const change = exchange(stay.record, [stay.token], [me, own], now.wallMs);
   m.pending = { record: change.record, me, handsOver: own.token };
   m.send('renewing', now);

@@ -53,6 +53,6 @@ function maySit(m: Facts, stay: Stay, head: Seat, now: Now): 'yes' | 'no' | 'aft
   if ((stay.hasLine && (turnIsOver || !goesAlone)) || m.minHoldUntilMs > now.wallMs) return 'no';
   const needsFence = head.mode === 'write' && stay.fence !== undefined;
   // Nothing renews it afterwards: its whole ttlMs must be confirmed first.
-  const isCovered = head.options.heartbeat || (stay.confirmedMonoMs >= head.askedMonoMs && stay.ttlMs >= head.options.ttlMs);
+  const isCovered = head.options.heartbeat || (stay.confirmed.monoMs >= head.fresh.monoMs && stay.ttlMs >= head.options.ttlMs);
   return needsFence || !isCovered || turnIsOver ? 'after a write' : 'yes';
 }

@@ -25,8 +25,7 @@ export class Machine {
   readonly #facts: Facts;
 
   constructor(orders: Orders, around: Surroundings) {
-    const facts: Facts = new Facts(orders, around, (now) => step(facts, now));
-    this.#facts = facts;
+    this.#facts = new Facts(orders, around, step);
   }
 
   get state(): State {
@@ -64,7 +63,7 @@ export class Machine {
     if (m.queue.size >= m.around.maxWaiters) return tellRefused(seat, { ...(m.known?.refusal ?? unknownRefusal), isCrowded: true }, now);
     const refusal = waits ? m.refusalBehindLine(now.wallMs) : undefined;
     if (refusal !== undefined && !seat.patient) return tellRefused(seat, refusal, now);
-    seat.askedMonoMs = now.monoMs;
+    seat.fresh = now;
     m.queue.push(seat);
     if (seat.options.retry.maxAttempts !== Number.POSITIVE_INFINITY) m.countsLooks = true;
     if (refusal !== undefined) {
@@ -102,7 +101,7 @@ export class Machine {
     m.seats.remove(seat);
     m.dropExtensions(seat);
     if (worked && seat.options.minHoldMs > 0)
-      m.minHoldUntilMs = Math.max(m.minHoldUntilMs, Math.min(seat.sinceWallMs, now.wallMs) + seat.options.minHoldMs);
+      m.minHoldUntilMs = Math.max(m.minHoldUntilMs, Math.min(seat.since.wallMs, now.wallMs) + seat.options.minHoldMs);
     if (m.seats.size > 0) {
       settle(true);
       return m.step(now);

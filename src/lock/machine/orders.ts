@@ -7,6 +7,11 @@ export interface Now {
   readonly wallMs: number;
 }
 
+/** Milliseconds since `then`, on the clock that is further ahead: a machine that is suspended stops one of them. */
+export function passedMs(then: Now, now: Now): number {
+  return Math.max(now.monoMs - then.monoMs, now.wallMs - then.wallMs);
+}
+
 /** What a machine wants done. The shell does it, and brings the answer as the next event: one request at a time. */
 export interface Orders {
   read(): void;

@@ -1,14 +1,13 @@
 /** Keeping an entry among the holders: writing it anew, and looking after it when a write was refused. */
 import { type LostReason, StoreUnavailableError } from '../errors.ts';
-import { admit } from '../record/decide.ts';
-import { entrantOf } from '../record/entrant.ts';
-import { decodeRecord, type Entrant, encodeAlone, encodeRecord, type LockRecord } from '../record/record.ts';
+import { admit, type Change } from '../record/decide.ts';
+import { decodeRecord, type Entrant, encodeAlone, encodeRecord, type LockRecord, latestEndOf } from '../record/record.ts';
 import type { Entry, Version } from '../store.ts';
 import { type Facts, maxRaces } from './facts.ts';
 import { lookForHanded } from './handing.ts';
 import type { Now } from './orders.ts';
 import type { Seat } from './seat.ts';
-import { learn, seat, settleLeaver, sight } from './seating.ts';
+import { entryFor, learn, seat, settleLeaver, sight } from './seating.ts';
 import type { Pending } from './states.ts';
 import { Stay } from './stay.ts';
 import { stepDown } from './unanswered.ts';
@@ -43,7 +42,7 @@ export function onRenewed(m: Facts, version: Version | undefined, now: Now): voi
   }
   if (handed !== undefined) {
     m.restoring = m.restoring.filter((each) => each.seat !== handed);
-    seat(m, handed, now, me.since);
+    seat(m, handed, now, { monoMs: now.monoMs, wallMs: me.since });
     m.isStale = true;
   }
   const extended = m.extending.slice(0, m.extendingSent);
@@ -101,26 +100,16 @@ export function renew(m: Facts, stay: Stay, now: Now): void {
   const speaker = seats.find(wantsKeeping) ?? (seats[0] as Seat);
   const { head } = m.queue;
   let ttlMs = head?.mode === stay.entrant.mode && !head.options.heartbeat ? head.options.ttlMs : 0;
-  let latestEndMs = 0;
+  let last = speaker;
+  const endsMs = (each: Seat): number => each.since.wallMs + each.options.maxHoldMs;
   for (const each of seats) {
     ttlMs = Math.max(ttlMs, each.ttlMs);
-    latestEndMs = Math.max(latestEndMs, each.sinceWallMs + each.options.maxHoldMs);
+    if (endsMs(each) > endsMs(last)) last = each;
   }
-  const sinceMs = speaker.sinceWallMs;
-  const { limit, beat } = stay.entrant;
-  const terms = {
-    job: speaker.options.job,
-    ttlMs,
-    maxHoldMs: latestEndMs - sinceMs,
-    usualMs: m.known?.usualMs,
-    limit,
-    line: true,
-  } as const;
-  const me = entrantOf(m.around.identity, stay.token, stay.entrant.mode, terms, sinceMs, now.wallMs, beat + 1);
-  const { record, ttlMs: lifeMs } = admit(stay.record, me, now.wallMs, (token) => m.isDoubtful(token)) as {
-    record: LockRecord;
-    ttlMs: number;
-  };
+  const { token, mode, limit, beat } = stay.entrant;
+  const own = entryFor(m, speaker, token, now, speaker.since.wallMs, beat + 1, ttlMs);
+  const me = { ...own, mode, limit, latestEnd: latestEndOf(endsMs(last)) };
+  const { record, ttlMs: lifeMs } = admit(stay.record, me, now.wallMs, (mine) => m.isDoubtful(mine)) as Change;
   stay.shortenTo(ttlMs, now);
   m.pending = { record, me };
   m.extendingSent = m.extending.length;
@@ -145,7 +134,7 @@ export function raceAgain(m: Facts, now: Now): void {
 export function renewAtMonoMs(m: Facts, stay: Stay): number {
   if (!(m.seats.size === 1 ? wantsKeeping(m.seats.head as Seat) : m.seats.all().some(wantsKeeping))) return Number.POSITIVE_INFINITY;
   const thirdMs = stay.ttlMs / 3;
-  return stay.fault === undefined ? stay.confirmedMonoMs + thirdMs : stay.fault.monoMs + Math.min(thirdMs / 4, longestRetryMs);
+  return stay.fault === undefined ? stay.confirmed.monoMs + thirdMs : stay.fault.monoMs + Math.min(thirdMs / 4, longestRetryMs);
 }
 
 /** On the monotonic clock: when the first of all ends. */

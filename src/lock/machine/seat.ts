@@ -1,7 +1,7 @@
 import type { LostReason } from '../errors.ts';
 import type { Mode } from '../holder.ts';
 import type { ResolvedOptions } from '../options.ts';
-import type { Now, Refusal } from './orders.ts';
+import { type Now, passedMs, type Refusal } from './orders.ts';
 import type { Stay } from './stay.ts';
 
 /** Where seats are asked for: what an owner may do. Each is an event of its own, also when it is done inside another one. */
@@ -31,6 +31,8 @@ export interface SeatOwner {
   lost(seat: Seat, reason: LostReason, now: Now): void;
 }
 
+const never: Now = { monoMs: 0, wallMs: 0 };
+
 /** What became of a release or an extension: whether the seat was still ours, or the store's failure. */
 export type Settle = (outcome: boolean | Error) => void;
 
@@ -53,14 +55,13 @@ export class Seat {
   /** Set while seated, and after. */
   stay: Stay | undefined;
   ttlMs: number;
-  askedMonoMs = 0;
-  sinceMonoMs = 0;
-  sinceWallMs = 0;
+  /** When the lock was acquired, which may have been in another process. */
+  since: Now = never;
+  /** When it was asked for, and then, if it wants no heartbeat, taken or extended last. */
+  fresh: Now = never;
   looks = 0;
   previous: Seat | undefined;
   next: Seat | undefined;
-  #freshMonoMs = 0;
-  #freshWallMs = 0;
 
   constructor(place: Place, mode: Mode, options: ResolvedOptions, limit: number | undefined, patient: boolean, asker: SeatAsker) {
     this.place = place;
@@ -72,34 +73,29 @@ export class Seat {
     this.ttlMs = options.ttlMs;
   }
 
-  /** Takes its place. `sinceWallMs`: when the lock was acquired, which may have been in another process. */
-  sit(stay: Stay, { monoMs, wallMs }: Now, sinceWallMs: number = wallMs): void {
+  /** Takes its place. */
+  sit(stay: Stay, now: Now, since: Now): void {
     this.state = 'seated';
     this.stay = stay;
-    this.sinceMonoMs = monoMs;
-    this.sinceWallMs = sinceWallMs;
-    this.#freshMonoMs = monoMs;
-    this.#freshWallMs = wallMs;
+    this.since = since;
+    // Where a heartbeat renews it, nobody asks; one moment less to keep for each lock.
+    this.fresh = this.options.heartbeat ? since : now;
   }
 
   /** Starts a new `ttlMs`, until it is changed again. */
-  extend(ttlMs: number, { monoMs, wallMs }: Now): void {
+  extend(ttlMs: number, now: Now): void {
     this.ttlMs = ttlMs;
-    this.#freshMonoMs = monoMs;
-    this.#freshWallMs = wallMs;
+    this.fresh = now;
   }
 
   /** Milliseconds until `maxHoldMs` is over, on the clock that is further ahead. */
-  holdLeftMs({ monoMs, wallMs }: Now): number {
-    return this.options.maxHoldMs - Math.max(monoMs - this.sinceMonoMs, wallMs - this.sinceWallMs);
+  holdLeftMs(now: Now): number {
+    return this.options.maxHoldMs - passedMs(this.since, now);
   }
 
   /** Milliseconds until its own end, whatever becomes of the entry: by `maxHoldMs`, and by `ttlMs` if nothing renews it. */
   ownLeftMs(now: Now): number {
-    const ttlLeftMs = this.options.heartbeat
-      ? Number.POSITIVE_INFINITY
-      : this.ttlMs - Math.max(now.monoMs - this.#freshMonoMs, now.wallMs - this.#freshWallMs);
-    return Math.min(ttlLeftMs, this.holdLeftMs(now));
+    return Math.min(this.options.heartbeat ? Number.POSITIVE_INFINITY : this.ttlMs - passedMs(this.fresh, now), this.holdLeftMs(now));
   }
 
   /** Milliseconds until it ends unless something is done. */

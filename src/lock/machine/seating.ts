@@ -1,7 +1,6 @@
 /** Who waits here, who sits here, and what they are told. */
 import { latestEndMs } from '../record/decide.ts';
-import { entrantOf } from '../record/entrant.ts';
-import type { Entrant, LockRecord } from '../record/record.ts';
+import { type Entrant, type LockRecord, latestEndOf } from '../record/record.ts';
 import type { Facts } from './facts.ts';
 import type { Now, Refusal } from './orders.ts';
 import type { Seat } from './seat.ts';
@@ -45,18 +44,35 @@ export function tellRefused(each: Seat, refusal: Refusal, now: Now): void {
 
 /** Our entry for whoever is first, as it would be written now. */
 export function newcomer(m: Facts, head: Seat, now: Now): Entrant {
-  const token = m.lined?.mode === head.mode ? m.lined.token : m.orders.newToken();
-  const { job, ttlMs, maxHoldMs } = head.options;
-  const terms = { job, ttlMs, maxHoldMs, usualMs: m.known?.usualMs, limit: head.limit, line: true } as const;
-  return entrantOf(m.around.identity, token, head.mode, terms, now.wallMs, now.wallMs);
+  return entryFor(m, head, m.lined?.mode === head.mode ? m.lined.token : m.orders.newToken(), now, now.wallMs);
 }
 
-/** Takes its place. */
-export function seat(m: Facts, each: Seat, now: Now, sinceWallMs?: number): void {
+/** An entry of ours that says what `each` asks for, as it would be written now. `beat`: how often it was written. */
+export function entryFor(m: Facts, each: Seat, token: string, now: Now, sinceMs: number, beat = 1, ttlMs: number = each.ttlMs): Entrant {
+  const { mode, limit, options } = each;
+  const { host, pid } = m.around.identity;
+  return {
+    token,
+    mode,
+    job: options.job,
+    host,
+    pid,
+    since: sinceMs,
+    latestEnd: latestEndOf(sinceMs + options.maxHoldMs),
+    ttlMs,
+    until: now.wallMs + ttlMs,
+    beat,
+    line: true,
+    usualMs: m.known?.usualMs,
+    limit,
+  };
+}
+
+/** Takes its place. `since`: when the lock was acquired, if that is not now. */
+export function seat(m: Facts, each: Seat, now: Now, since?: Now): void {
   const stay = m.stay as Stay;
-  const { since, beat } = stay.entrant;
-  // Who let us in wrote `since` by a clock of its own.
-  each.sit(stay, now, sinceWallMs ?? (stay.isUsed || beat === 0 ? now.wallMs : since));
+  // A lock that was taken begins before the request that took it; who was let in by others begins now.
+  each.sit(stay, now, since ?? (stay.isUsed || stay.entrant.beat === 0 ? now : stay.confirmed));
   stay.isUsed = true;
   m.seats.push(each);
   m.nextSeatEndMonoMs = Math.min(m.nextSeatEndMonoMs, now.monoMs + each.ownLeftMs(now));

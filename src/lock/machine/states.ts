@@ -1,6 +1,5 @@
 /** What a machine's facts are made of. */
-import type { Identity } from '../record/entrant.ts';
-import type { Entrant, LockRecord, Waiting } from '../record/record.ts';
+import type { Entrant, Identity, LockRecord, Waiting } from '../record/record.ts';
 import type { Belief, Refusal } from './orders.ts';
 import type { Seat } from './seat.ts';
 

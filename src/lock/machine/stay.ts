@@ -1,7 +1,7 @@
 import type { LostReason } from '../errors.ts';
 import type { Entrant, LockRecord } from '../record/record.ts';
 import type { Version } from '../store.ts';
-import type { Now } from './orders.ts';
+import { type Now, passedMs } from './orders.ts';
 
 /**
  * One stay of this process among the holders of one record, under one token that is never used again. Its deadline counts
@@ -21,19 +21,17 @@ export class Stay {
   /** Somebody has sat here. */
   isUsed = false;
   ttlMs: number;
-  confirmedMonoMs: number;
-  #confirmedWallMs: number;
+  /** From when its life counts. */
+  confirmed: Now;
   /** `undefined` as long as our entry, as we wrote it, is all of the record. Most are, and there may be thousands. */
   #record: LockRecord | undefined;
 
-  /** `confirmed`: from when its life counts. */
   constructor(entrant: Entrant, record: LockRecord | undefined, version: Version, confirmed: Now, nowMonoMs: number) {
     this.entrant = entrant;
     this.version = version;
     this.fence = version.fence;
     this.ttlMs = entrant.ttlMs;
-    this.confirmedMonoMs = confirmed.monoMs;
-    this.#confirmedWallMs = confirmed.wallMs;
+    this.confirmed = confirmed;
     this.beganMonoMs = nowMonoMs;
     this.#record = isAlone(record) ? undefined : record;
   }
@@ -62,8 +60,7 @@ export class Stay {
     this.entrant = entrant;
     this.saw(record, version);
     this.ttlMs = entrant.ttlMs;
-    this.confirmedMonoMs = sent.monoMs;
-    this.#confirmedWallMs = sent.wallMs;
+    this.confirmed = sent;
     this.fault = undefined;
     this.lost = undefined;
   }
@@ -81,8 +78,8 @@ export class Stay {
   }
 
   /** Milliseconds until the deadline on the clock that is further ahead; at most 0 when it has passed. */
-  remainingMs({ monoMs, wallMs }: Now): number {
-    return this.ttlMs - Math.max(monoMs - this.confirmedMonoMs, wallMs - this.#confirmedWallMs);
+  remainingMs(now: Now): number {
+    return this.ttlMs - passedMs(this.confirmed, now);
   }
 
   /** Judges the deadline now. `undefined` while it holds. */

@@ -3,6 +3,8 @@ import type { Mode } from '../holder.ts';
 import type { LockScope, Names, Need, ResolvedScope } from '../options.ts';
 import { schemaOf } from './names.ts';
 
+/** One for all: most scopes have two of them, as long as the lock is held. */
+const noNames: readonly string[] = [];
 const noSchema = (): undefined => undefined;
 const fields = { writes: 'write', appends: 'append', reads: 'read' } as const;
 
@@ -27,7 +29,7 @@ export function resolveScope(scope: LockScope, normalize: (name: unknown, path: 
         );
       seen.set(name, field);
     }
-    return [...names].sort();
+    return names.size === 0 ? noNames : [...names].sort();
   };
   for (const field of Object.keys(wanted)) {
     if (!(field in fields))
@@ -55,6 +57,11 @@ export function needsOf(scope: ResolvedScope, listedSchemaOf: (resource: string)
     else if (whole === 'read' && mode !== 'read') needs.set(schema, 'write');
   }
   return [...needs].map(([resource, mode]) => ({ resource, mode })).sort((a, b) => (isBefore(a.resource, b.resource) ? -1 : 1));
+}
+
+/** What messages name where nothing is known to be in the way. */
+export function firstOf(scope: ResolvedScope): string {
+  return needsOf(scope)[0]?.resource ?? '';
 }
 
 /** By name, but schemas come before tables and after the fires of schedules: so whoever holds a table can wait for any later one. */

@@ -4,6 +4,12 @@
  */
 import { type Holder, hideToken, type Mode } from '../holder.ts';
 
+/** Who writes. */
+export interface Identity {
+  readonly host: string;
+  readonly pid: number;
+}
+
 /** One holder as it stands in the record. Times are milliseconds since 1970, on the clock of whoever wrote the record last. */
 export interface Entrant {
   readonly token: string;
@@ -62,6 +68,11 @@ const maxJobBytes = 128;
 
 /** The last millisecond that a `Date` can show. */
 export const latestDateMs = 8.64e15;
+
+/** `undefined`: no end that a `Date` can show. */
+export function latestEndOf(endMs: number): number | undefined {
+  return endMs > latestDateMs ? undefined : Math.round(endMs);
+}
 
 /** The text under a key. `line` is its lines, so that a writer who does not know them takes the record for unreadable, and so for busy. */
 export function encodeRecord({ at, holders, line }: LockRecord): string {

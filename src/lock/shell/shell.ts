@@ -4,7 +4,7 @@ import type { Answer } from '../machine/machine.ts';
 import type { Now, Refusal } from '../machine/orders.ts';
 import type { Need } from '../options.ts';
 import { maxEntries } from '../record/decide.ts';
-import type { Identity } from '../record/entrant.ts';
+import type { Identity } from '../record/record.ts';
 import type { Entry, LockStore } from '../store.ts';
 import { Alarms } from './alarms.ts';
 import { Gate } from './gate.ts';
