@@ -14,7 +14,8 @@ export function stepHeld(m: Facts, now: Now): void {
   if (reason !== undefined && m.seats.size > 0) return lose(m, reason, now);
   if (now.monoMs >= m.nextSeatEndMonoMs) judgeSeats(m, now);
   if (m.pausedUntilMonoMs > now.monoMs) return m.orders.wakeAt(Math.min(m.pausedUntilMonoMs, endMonoMs(m, stay, now)), now, m.isAwaited);
-  if (m.restoring.length > 0) return reread(m, now);
+  // Read after the pause, not before it: what was read then is written over by others as often as what was not read.
+  if (m.restoring.length > 0 || (m.races > 0 && !m.isFresh)) return reread(m, now);
   if (handOver(m, now)) return;
   if (m.stay !== stay) return m.step(now);
   const waitsForWrite = serve(m, stay, now);

@@ -124,7 +124,10 @@ export function renew(m: Facts, stay: Stay, now: Now): void {
 
 export function raceAgain(m: Facts, now: Now): void {
   m.pending = undefined;
-  if (m.raced(now)) return reread(m, now);
+  if (m.raced(now)) {
+    m.state = 'held';
+    return m.step(now);
+  }
   m.races = 0;
   const error = new StoreUnavailableError(`The record changed ${maxRaces} times while it was written`, { code: 'ERR_GIVEWAY_RACES' });
   stepDown(m, error, now);
