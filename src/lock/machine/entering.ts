@@ -159,6 +159,7 @@ function onAbsent(m: Facts, now: Now): void {
   if (m.known !== undefined) {
     m.known.expectsHolder = false;
     m.known.belief = undefined;
+    m.known.refusal = unknownRefusal;
     m.known.seen = [];
   }
   m.step(now);

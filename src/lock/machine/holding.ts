@@ -11,7 +11,7 @@ import type { Stay } from './stay.ts';
 export function stepHeld(m: Facts, now: Now): void {
   const stay = m.stay as Stay;
   const reason = stay.lostReason(now);
-  if (reason !== undefined && m.seats.size > 0) return lose(m, reason, now);
+  if (reason !== undefined && m.seats.size > 0) return lose(m, reason, stay.record, now);
   if (now.monoMs >= m.nextSeatEndMonoMs) judgeSeats(m, now);
   if (m.pausedUntilMonoMs > now.monoMs) return m.orders.wakeAt(Math.min(m.pausedUntilMonoMs, endMonoMs(m, stay, now)), now, m.isAwaited);
   if (m.restoring.length > 0) return reread(m, now);

@@ -55,12 +55,10 @@ export function onRenewed(m: Facts, version: Version | undefined, now: Now): voi
 
 export function onReread(m: Facts, entry: Entry | undefined, now: Now): void {
   const stay = m.stay as Stay;
-  if (entry === undefined) return lose(m, 'vanished', now);
+  if (entry === undefined) return lose(m, 'vanished', undefined, now);
   const record = decodeRecord(entry.value);
-  if (record === undefined || !record.holders.some(({ token, minHold }) => token === stay.token && !minHold)) {
-    if (record !== undefined) sight(m, record, now);
-    return lose(m, 'stolen', now);
-  }
+  if (record === undefined || !record.holders.some(({ token, minHold }) => token === stay.token && !minHold))
+    return lose(m, 'stolen', record, now);
   if (m.known !== undefined) m.known.expectsChange = !isUnchanged(stay.record, record);
   stay.saw(record, entry.version);
   m.state = 'held';
@@ -70,10 +68,11 @@ export function onReread(m: Facts, entry: Entry | undefined, now: Now): void {
   m.step(now);
 }
 
-/** The stay is over, and not by our doing. */
-export function lose(m: Facts, reason: LostReason, now: Now): void {
+/** The stay is over, and not by our doing. `found`: what stands there, as far as it is known. */
+export function lose(m: Facts, reason: LostReason, found: LockRecord | undefined, now: Now): void {
   const stay = m.stay as Stay;
   stay.lost = reason;
+  sight(m, found, now);
   m.stay = undefined;
   m.pending = undefined;
   m.state = 'out';

@@ -47,7 +47,7 @@ export interface Pending {
 }
 
 /** A holder of another process. */
-interface Seen {
+export interface Seen {
   readonly entrant: Entrant;
   readonly untilMs: number;
 }
