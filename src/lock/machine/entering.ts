@@ -84,7 +84,7 @@ function consider(m: Facts, record: LockRecord, version: Version, now: Now, look
     return leaveLine(m, now);
   }
   const me = newcomer(m, head, now);
-  const admission = admit(record, me, now.wallMs, (token) => m.isDoubtful(token) || token === m.lined?.token);
+  const admission = admit(record, me, now.wallMs, (token) => m.isDoubtful(token, now.wallMs) || token === m.lined?.token);
   if (admission.granted) return enter(m, admission, version, me, now);
   const before = m.known?.belief?.record;
   remember(m, record, version, admission, now, lookedBefore);
@@ -146,7 +146,7 @@ function onGranted(m: Facts, granted: Entrant, record: LockRecord, version: Vers
     const { job, ttlMs, maxHoldMs } = head.options;
     const terms = { job, ttlMs, maxHoldMs, usualMs: m.known?.usualMs, limit: granted.limit, line: true } as const;
     const me = entrantOf(m.around.identity, granted.token, granted.mode, terms, now.wallMs, now.wallMs, granted.beat + 1);
-    const admission = admit(record, me, now.wallMs, (token) => m.isDoubtful(token));
+    const admission = admit(record, me, now.wallMs, (token) => m.isDoubtful(token, now.wallMs));
     if (admission.granted) return enter(m, admission, version, me, now);
   }
   m.hold(stay, now);

@@ -132,15 +132,15 @@ export class Facts {
     return this.races <= maxRaces;
   }
 
-  /** Tokens of ours that are nobody's any more. */
-  isDoubtful(token: string): boolean {
-    return this.known?.doubtful.some((each) => each.token === token) ?? false;
+  /** Tokens of ours that are nobody's any more; with a time, only those that keep no shortest hold. */
+  isDoubtful(token: string, wallMs: number = Number.POSITIVE_INFINITY): boolean {
+    return this.known?.doubtful.some((each) => each.token === token && each.keptUntilMs <= wallMs) ?? false;
   }
 
   doubt(token: string, ttlMs: number, now: Now): void {
     const known = this.acquaint();
-    const untilMonoMs = now.monoMs + 2 * ttlMs;
-    known.doubtful = [...known.doubtful.filter((each) => each.untilMonoMs > now.monoMs && each.token !== token), { token, untilMonoMs }];
+    const doubt = { token, untilMonoMs: now.monoMs + 2 * ttlMs, keptUntilMs: token === this.stay?.token ? this.minHoldUntilMs : 0 };
+    known.doubtful = [...known.doubtful.filter((each) => each.untilMonoMs > now.monoMs && each.token !== token), doubt];
   }
 
   /** Others have been met here. */

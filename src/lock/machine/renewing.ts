@@ -73,11 +73,11 @@ export function lose(m: Facts, reason: LostReason, found: LockRecord | undefined
   const stay = m.stay as Stay;
   stay.lost = reason;
   sight(m, found, now);
+  // The key may outlive us: what is left there is nobody's.
+  if (reason === 'expired' || reason === 'unreachable') m.doubt(stay.token, stay.ttlMs, now);
   m.stay = undefined;
   m.pending = undefined;
   m.state = 'out';
-  // The key may outlive us: what is left there is nobody's.
-  if (reason === 'expired' || reason === 'unreachable') m.doubt(stay.token, stay.ttlMs, now);
   for (const each of m.seats.all()) {
     m.seats.remove(each);
     each.lose(reason, now);
@@ -105,6 +105,8 @@ export function renew(m: Facts, stay: Stay, now: Now): void {
     ttlMs = Math.max(ttlMs, each.ttlMs);
     latestEndMs = Math.max(latestEndMs, each.sinceWallMs + each.options.maxHoldMs);
   }
+  // Whoever left first and kept a shortest hold is owed it by those who stay.
+  ttlMs = Math.max(ttlMs, Math.ceil(m.minHoldUntilMs - now.wallMs));
   const sinceMs = speaker.sinceWallMs;
   const { limit, beat } = stay.entrant;
   const terms = {
@@ -116,7 +118,7 @@ export function renew(m: Facts, stay: Stay, now: Now): void {
     line: true,
   } as const;
   const me = entrantOf(m.around.identity, stay.token, stay.entrant.mode, terms, sinceMs, now.wallMs, beat + 1);
-  const { record, ttlMs: lifeMs } = admit(stay.record, me, now.wallMs, (token) => m.isDoubtful(token)) as {
+  const { record, ttlMs: lifeMs } = admit(stay.record, me, now.wallMs, (token) => m.isDoubtful(token, now.wallMs)) as {
     record: LockRecord;
     ttlMs: number;
   };
@@ -140,11 +142,17 @@ export function raceAgain(m: Facts, now: Now): void {
   stepDown(m, error, now);
 }
 
-/** On the monotonic clock: a third of the TTL after the last confirmation, and sooner again after a fault. `Infinity`: nobody wants it kept. */
-export function renewAtMonoMs(m: Facts, stay: Stay): number {
-  if (!(m.seats.size === 1 ? wantsKeeping(m.seats.head as Seat) : m.seats.all().some(wantsKeeping))) return Number.POSITIVE_INFINITY;
+/**
+ * On the monotonic clock: a third of the TTL after the last confirmation, at once if it would end before a shortest hold that it
+ * keeps, at `turnMonoMs` if others are to be looked for; and some time after a fault. `Infinity`: nobody wants it written.
+ */
+export function renewAtMonoMs(m: Facts, stay: Stay, now: Now, turnMonoMs: number): number {
+  const isKept = m.seats.size === 1 ? wantsKeeping(m.seats.head as Seat) : m.seats.all().some(wantsKeeping);
   const thirdMs = stay.ttlMs / 3;
-  return stay.fault === undefined ? stay.confirmedMonoMs + thirdMs : stay.fault.monoMs + Math.min(thirdMs / 4, longestRetryMs);
+  const isOwed = m.minHoldUntilMs - now.wallMs > stay.remainingMs(now);
+  const dueMonoMs = isOwed ? now.monoMs : Math.min(isKept ? stay.confirmedMonoMs + thirdMs : Number.POSITIVE_INFINITY, turnMonoMs);
+  if (stay.fault === undefined || dueMonoMs === Number.POSITIVE_INFINITY) return dueMonoMs;
+  return stay.fault.monoMs + Math.min(thirdMs / 4, longestRetryMs);
 }
 
 /** On the monotonic clock: when the first of all ends. */
