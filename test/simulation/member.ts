@@ -57,6 +57,10 @@ export function createMember(world: World, plan: ProcessPlan, pid: number): Memb
           `<- ${request.what} ${request.key} ${error ?? (answer === undefined ? 'no' : request.what === 'read' ? described(answer.value) : 'yes')}`,
       );
     },
+    called(key, value) {
+      // It may be older than what was read, but not where it says that this process was let in.
+      if (holdersIn(value).some(({ token }) => world.writes.ownerOf(token) === name)) world.sights.saw(process, key, value);
+    },
   });
   const limits = world.plan.limit > 0 ? { limits: { appends: world.plan.limit } } : {};
   const isListed = world.plan.limit > 0 || world.plan.resources.some((resource) => resource.endsWith('.*'));
