@@ -84,7 +84,6 @@ export function hold(asker: Asker, lock: Lock, step: Step, needs: readonly Need[
     askedMs,
     fromMs: world.timeline.nowMs,
     sinceMs: world.timeline.nowMs - Math.max(0, member.process.clock.wallMs() - lock.acquiredAt.getTime()),
-    ttlMs: options.ttlMs,
     endedMs: undefined,
     overMs: undefined,
   };

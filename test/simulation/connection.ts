@@ -35,6 +35,8 @@ export interface ConnectionSettings {
   sent(request: Request): void;
   /** `wrote` is what a write that was done asked for. `error`: it came back without an answer. */
   came(request: Request, answer: Answer, error: string | undefined): void;
+  /** The store calls, and says what stands there, or stood there a while ago. */
+  called(key: string, value: string): void;
 }
 
 export function createConnection(settings: ConnectionSettings): Connection {
@@ -108,7 +110,11 @@ export function createConnection(settings: ConnectionSettings): Connection {
     ...(kind.traits.pushes && {
       subscribe(key: string, onChange: Parameters<NonNullable<LockStore['subscribe']>>[1]) {
         subscriptions++;
-        const subscription = pushes.subscribe(process, key, onChange, epoch);
+        const hear: typeof onChange = (entry) => {
+          if (entry !== undefined) settings.called(key, entry.value);
+          onChange(entry);
+        };
+        const subscription = pushes.subscribe(process, key, hear, epoch);
         let over = false;
         return {
           [Symbol.dispose]: () => {

@@ -48,12 +48,18 @@ export function createMember(world: World, plan: ProcessPlan, pid: number): Memb
       history.note(name, () => `-> ${request.what} ${request.key}${'value' in request ? ` ${described(request.value)}` : ''}`);
     },
     came(request, answer, error) {
-      if (request.what === 'read' && error === undefined && member.looking === 0) world.sights.saw(process, request.key, answer?.value);
+      // A refused write says nothing of what stands there; an append leaves the holders as they were read.
+      const isKnown = error === undefined && member.looking === 0 && (request.what === 'read' || answer !== undefined);
+      if (isKnown) world.sights.saw(process, request.key, request.what === 'remove' ? undefined : answer?.value);
       history.note(
         name,
         () =>
           `<- ${request.what} ${request.key} ${error ?? (answer === undefined ? 'no' : request.what === 'read' ? described(answer.value) : 'yes')}`,
       );
+    },
+    called(key, value) {
+      // It may be older than what was read, but not where it says that this process was let in.
+      if (holdersIn(value).some(({ token }) => world.writes.ownerOf(token) === name)) world.sights.saw(process, key, value);
     },
   });
   const limits = world.plan.limit > 0 ? { limits: { appends: world.plan.limit } } : {};

@@ -23,8 +23,6 @@ export interface Held {
   readonly fromMs: number;
   /** Since when the first of its entries stands: a lock over several may have waited with one for the next. */
   readonly sinceMs: number;
-  /** The longest it may live without a renewal. */
-  ttlMs: number;
   /** When it was let go. */
   endedMs: number | undefined;
   /** When it was first seen to be over. */

@@ -118,7 +118,6 @@ async function work(asker: Asker, step: Step, held: Held): Promise<string> {
     const answer = await call(asker, `extend ${midway.ttlMs}`, boundsOf(world.plan.wire).other(held.needs), () =>
       held.lock.extend(midway.ttlMs),
     );
-    held.ttlMs = Math.max(held.ttlMs, midway.ttlMs);
     if ('value' in answer) world.history.note(who, `extended: ${answer.value}`);
   } else if (midway?.what === 'nested') {
     await runStep(

@@ -59,7 +59,7 @@ export function createWorld(plan: Plan): World {
     timeline,
     chance,
     changed(change) {
-      if (change.by === undefined) beliefs.forgot(change.key);
+      if (change.by === undefined) beliefs.forgot(change.key, change.before);
       writes.changed(change);
       pushes.tell(change, backend);
     },
@@ -70,6 +70,7 @@ export function createWorld(plan: Plan): World {
     nowMs,
     report,
     ownerOf,
+    endOf,
     areNear,
     // Slower wires may make many renewals of one record race one another for longer than a TTL.
     isCalm: plan.mishaps.length === 0 && plan.wire.faults === 0 && mostMs <= 3,

@@ -94,10 +94,11 @@ export class Holds implements Asker {
       }),
     );
     const seats = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const over = seats.find((seat) => !seat.isLive(this.#shell.now()));
     const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failure === undefined) return this.#hold({ ...request, options, around: nothingHeld([]) }, seats, true);
+    if (failure === undefined && over === undefined) return this.#hold({ ...request, options, around: nothingHeld([]) }, seats, true);
     await Promise.all(seats.map((seat) => new Promise<void>((resolve) => seat.place.leave(seat, false, () => resolve()))));
-    throw failure.reason;
+    throw failure?.reason ?? new LockLostError(over?.place.resource ?? '', over?.lost ?? 'expired');
   }
 
   /** Refuses new requests, ends the waits, aborts the signals of all locks. */

@@ -83,7 +83,7 @@ function consider(m: Facts, record: LockRecord, version: Version, now: Now, look
     return leaveLine(m, now);
   }
   const me = newcomer(m, head, now);
-  const admission = admit(record, me, now.wallMs, (token) => m.isDoubtful(token) || token === m.lined?.token);
+  const admission = admit(record, me, now.wallMs, (token) => m.isDoubtful(token, now.wallMs) || token === m.lined?.token);
   if (admission.granted) return enter(m, admission, version, me, now);
   const before = m.known?.belief?.record;
   remember(m, record, version, admission, now, lookedBefore);
@@ -144,7 +144,7 @@ function onGranted(m: Facts, granted: Entrant, record: LockRecord, version: Vers
     // So long ago, perhaps, that it is over before it is confirmed: first write it anew.
     const { token, mode, limit, beat } = granted;
     const me = { ...entryFor(m, head, token, now, now.wallMs, beat + 1), mode, limit };
-    const admission = admit(record, me, now.wallMs, (token) => m.isDoubtful(token));
+    const admission = admit(record, me, now.wallMs, (mine) => m.isDoubtful(mine, now.wallMs));
     if (admission.granted) return enter(m, admission, version, me, now);
   }
   m.hold(stay, now);
@@ -157,6 +157,7 @@ function onAbsent(m: Facts, now: Now): void {
   if (m.known !== undefined) {
     m.known.expectsHolder = false;
     m.known.belief = undefined;
+    m.known.refusal = unknownRefusal;
     m.known.seen = [];
   }
   m.step(now);

@@ -1,10 +1,10 @@
 import type { Mode } from '../holder.ts';
 import { List } from '../list.ts';
-import { excludes } from '../record/decide.ts';
-import { latestDateMs, type Waiting } from '../record/record.ts';
+import { excludes, latestEndMs } from '../record/decide.ts';
+import { type LockRecord, latestDateMs, type Waiting } from '../record/record.ts';
 import { type Now, type Orders, type Refusal, unknownRefusal } from './orders.ts';
 import type { Seat, Settle } from './seat.ts';
-import type { Acquaintance, Pending, State, Surroundings } from './states.ts';
+import type { Acquaintance, Pending, Seen, State, Surroundings } from './states.ts';
 import type { Stay } from './stay.ts';
 
 /** How long a process serves its own waiters without asking whether others wait: some ten short holds, and a wait that nobody notices. */
@@ -90,6 +90,7 @@ export class Facts {
     this.pending = undefined;
     this.races = 0;
     this.forgetPlace();
+    if (this.known !== undefined) this.known.refusal = unknownRefusal;
     this.minHoldUntilMs = 0;
     this.nextSeatEndMonoMs = Number.POSITIVE_INFINITY;
     this.beginTurn(now);
@@ -139,15 +140,15 @@ export class Facts {
     return this.races <= maxRaces;
   }
 
-  /** Tokens of ours that are nobody's any more. */
-  isDoubtful(token: string): boolean {
-    return this.known?.doubtful.some((each) => each.token === token) ?? false;
+  /** Tokens of ours that are nobody's any more; with a time, only those that keep no shortest hold. */
+  isDoubtful(token: string, wallMs: number = Number.POSITIVE_INFINITY): boolean {
+    return this.known?.doubtful.some((each) => each.token === token && each.keptUntilMs <= wallMs) ?? false;
   }
 
   doubt(token: string, ttlMs: number, now: Now): void {
     const known = this.acquaint();
-    const untilMonoMs = now.monoMs + 2 * ttlMs;
-    known.doubtful = [...known.doubtful.filter((each) => each.untilMonoMs > now.monoMs && each.token !== token), { token, untilMonoMs }];
+    const doubt = { token, untilMonoMs: now.monoMs + 2 * ttlMs, keptUntilMs: token === this.stay?.token ? this.minHoldUntilMs : 0 };
+    known.doubtful = [...known.doubtful.filter((each) => each.untilMonoMs > now.monoMs && each.token !== token), doubt];
   }
 
   /** Others have been met here. */
@@ -190,11 +191,20 @@ export class Facts {
     return this.seenAgainst(mode, wallMs).blockers.length > 0;
   }
 
-  /** Who was seen here, excludes `mode`, and may still be working. */
+  /** Who was seen here, excludes `mode`, and may still be working: beside our entry, while we have one. */
   seenAgainst(mode: Mode, wallMs: number): Refusal {
-    const against = this.known?.seen.filter(({ entrant, untilMs }) => excludes(entrant.mode, mode) && untilMs > wallMs) ?? [];
+    const seen = this.stay === undefined ? (this.known?.seen ?? none) : seenIn(this, this.stay.record, wallMs);
+    const against = seen.filter(({ entrant, untilMs }) => excludes(entrant.mode, mode) && untilMs > wallMs);
     return { blockers: against.map(({ entrant }) => entrant), ahead: [] };
   }
+}
+
+/** The holders of other processes, and until when each may still be working. */
+export function seenIn(m: Facts, record: LockRecord, wallMs: number): readonly Seen[] {
+  const isMine = (token: string): boolean => token === m.lined?.token || token === m.stay?.token || m.isDoubtful(token);
+  return record.holders
+    .filter(({ token }) => !isMine(token))
+    .map((entrant) => ({ entrant, untilMs: latestEndMs(record, entrant, wallMs) }));
 }
 
 /** Our place in the line, for whoever is first. */

@@ -4,7 +4,7 @@ import { encodeRecord, type LockRecord } from '../record/record.ts';
 import type { Version } from '../store.ts';
 import type { Facts } from './facts.ts';
 import { type Now, unknownRefusal } from './orders.ts';
-import { entryFor, tellRefused } from './seating.ts';
+import { entryFor, sight, tellRefused } from './seating.ts';
 import type { Stay } from './stay.ts';
 
 /** The record was read while somebody wants to carry on an entry of it. `true`: the write that does so is under way. */
@@ -48,6 +48,7 @@ export function handOver(m: Facts, now: Now): boolean {
     seat.state = 'over';
     m.acquaint().refusal = { blockers: [stay.entrant], ahead: stay.record.line };
     m.stay = undefined;
+    sight(m, stay.record, now);
     m.state = 'out';
     settle(stay.token);
     return false;

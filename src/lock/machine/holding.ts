@@ -11,7 +11,7 @@ import type { Stay } from './stay.ts';
 export function stepHeld(m: Facts, now: Now): void {
   const stay = m.stay as Stay;
   const reason = stay.lostReason(now);
-  if (reason !== undefined && m.seats.size > 0) return lose(m, reason, now);
+  if (reason !== undefined && m.seats.size > 0) return lose(m, reason, stay.record, now);
   if (now.monoMs >= m.nextSeatEndMonoMs) judgeSeats(m, now);
   if (m.pausedUntilMonoMs > now.monoMs) return m.orders.wakeAt(Math.min(m.pausedUntilMonoMs, endMonoMs(m, stay, now)), now, m.isAwaited);
   // Read after the pause, not before it: what was read then is written over by others as often as what was not read.
@@ -20,10 +20,9 @@ export function stepHeld(m: Facts, now: Now): void {
   if (m.stay !== stay) return m.step(now);
   const waitsForWrite = serve(m, stay, now);
   if (m.seats.size === 0) return goOn(m, stay, now);
-  const turnIsOver = now.monoMs >= m.turnEndsMonoMs && (m.isStale || waitsForWrite);
-  if (m.extending.length > 0 || turnIsOver || now.monoMs >= renewAtMonoMs(m, stay)) return renew(m, stay, now);
-  const turnMonoMs = m.isStale || waitsForWrite ? m.turnEndsMonoMs : Number.POSITIVE_INFINITY;
-  m.orders.wakeAt(Math.min(renewAtMonoMs(m, stay), turnMonoMs, endMonoMs(m, stay, now)), now);
+  const renewMonoMs = renewAtMonoMs(m, stay, now, m.isStale || waitsForWrite ? m.turnEndsMonoMs : Number.POSITIVE_INFINITY);
+  if (m.extending.length > 0 || now.monoMs >= renewMonoMs) return renew(m, stay, now);
+  m.orders.wakeAt(Math.min(renewMonoMs, endMonoMs(m, stay, now)), now);
 }
 
 /** Seats who waits here and may sit. Returns whether somebody could, if only a write said that nobody else waits. */

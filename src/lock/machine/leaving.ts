@@ -70,7 +70,7 @@ export function goOn(m: Facts, stay: Stay, now: Now): void {
   if (head === undefined && stay.isAlone && m.known === undefined && m.minHoldUntilMs <= now.wallMs) return remove(m, stay, now);
   if (head !== undefined && m.minHoldUntilMs <= now.wallMs) {
     const me = newcomer(m, head, now);
-    const admission = admit(stay.record, me, now.wallMs, (token) => token === stay.token || m.isDoubtful(token));
+    const admission = admit(stay.record, me, now.wallMs, (token) => token === stay.token || m.isDoubtful(token, now.wallMs));
     if (admission.granted) {
       m.pending = { record: admission.record, me };
       m.send('renewing', now);
@@ -83,7 +83,11 @@ export function goOn(m: Facts, stay: Stay, now: Now): void {
   const next = m.queue.head;
   const again = next !== undefined && m.around.canLine && takesLine(stay.record) ? waitingOf(m, next, now.wallMs) : undefined;
   const minHoldUntilMs = m.minHoldUntilMs;
-  const departure = depart(stay.record, stay.entrant, now.wallMs, { minHoldUntilMs, again, isMine: (token) => m.isDoubtful(token) });
+  const departure = depart(stay.record, stay.entrant, now.wallMs, {
+    minHoldUntilMs,
+    again,
+    isMine: (token) => m.isDoubtful(token, now.wallMs),
+  });
   if (departure.act === 'write') {
     m.pending = { record: departure.record, waiting: again };
     m.send('departing', now);

@@ -54,12 +54,10 @@ export function onRenewed(m: Facts, version: Version | undefined, now: Now): voi
 
 export function onReread(m: Facts, entry: Entry | undefined, now: Now): void {
   const stay = m.stay as Stay;
-  if (entry === undefined) return lose(m, 'vanished', now);
+  if (entry === undefined) return lose(m, 'vanished', undefined, now);
   const record = decodeRecord(entry.value);
-  if (record === undefined || !record.holders.some(({ token, minHold }) => token === stay.token && !minHold)) {
-    if (record !== undefined) sight(m, record, now);
-    return lose(m, 'stolen', now);
-  }
+  if (record === undefined || !record.holders.some(({ token, minHold }) => token === stay.token && !minHold))
+    return lose(m, 'stolen', record, now);
   if (m.known !== undefined) m.known.expectsChange = !isUnchanged(stay.record, record);
   stay.saw(record, entry.version);
   m.state = 'held';
@@ -69,15 +67,16 @@ export function onReread(m: Facts, entry: Entry | undefined, now: Now): void {
   m.step(now);
 }
 
-/** The stay is over, and not by our doing. */
-export function lose(m: Facts, reason: LostReason, now: Now): void {
+/** The stay is over, and not by our doing. `found`: what stands there, as far as it is known. */
+export function lose(m: Facts, reason: LostReason, found: LockRecord | undefined, now: Now): void {
   const stay = m.stay as Stay;
   stay.lost = reason;
+  sight(m, found, now);
+  // The key may outlive us: what is left there is nobody's.
+  if (reason === 'expired' || reason === 'unreachable') m.doubt(stay.token, stay.ttlMs, now);
   m.stay = undefined;
   m.pending = undefined;
   m.state = 'out';
-  // The key may outlive us: what is left there is nobody's.
-  if (reason === 'expired' || reason === 'unreachable') m.doubt(stay.token, stay.ttlMs, now);
   for (const each of m.seats.all()) {
     m.seats.remove(each);
     each.lose(reason, now);
@@ -106,10 +105,12 @@ export function renew(m: Facts, stay: Stay, now: Now): void {
     ttlMs = Math.max(ttlMs, each.ttlMs);
     if (endsMs(each) > endsMs(last)) last = each;
   }
+  // Whoever left first and kept a shortest hold is owed it by those who stay.
+  ttlMs = Math.max(ttlMs, Math.ceil(m.minHoldUntilMs - now.wallMs));
   const { token, mode, limit, beat } = stay.entrant;
   const own = entryFor(m, speaker, token, now, speaker.since.wallMs, beat + 1, ttlMs);
   const me = { ...own, mode, limit, latestEnd: latestEndOf(endsMs(last)) };
-  const { record, ttlMs: lifeMs } = admit(stay.record, me, now.wallMs, (mine) => m.isDoubtful(mine)) as Change;
+  const { record, ttlMs: lifeMs } = admit(stay.record, me, now.wallMs, (mine) => m.isDoubtful(mine, now.wallMs)) as Change;
   stay.shortenTo(ttlMs, now);
   m.pending = { record, me };
   m.extendingSent = m.extending.length;
@@ -133,11 +134,17 @@ export function raceAgain(m: Facts, now: Now): void {
   stepDown(m, error, now);
 }
 
-/** On the monotonic clock: a third of the TTL after the last confirmation, and sooner again after a fault. `Infinity`: nobody wants it kept. */
-export function renewAtMonoMs(m: Facts, stay: Stay): number {
-  if (!(m.seats.size === 1 ? wantsKeeping(m.seats.head as Seat) : m.seats.all().some(wantsKeeping))) return Number.POSITIVE_INFINITY;
+/**
+ * On the monotonic clock: a third of the TTL after the last confirmation, at once if it would end before a shortest hold that it
+ * keeps, at `turnMonoMs` if others are to be looked for; and some time after a fault. `Infinity`: nobody wants it written.
+ */
+export function renewAtMonoMs(m: Facts, stay: Stay, now: Now, turnMonoMs: number): number {
+  const isKept = m.seats.size === 1 ? wantsKeeping(m.seats.head as Seat) : m.seats.all().some(wantsKeeping);
   const thirdMs = stay.ttlMs / 3;
-  return stay.fault === undefined ? stay.confirmed.monoMs + thirdMs : stay.fault.monoMs + Math.min(thirdMs / 4, longestRetryMs);
+  const isOwed = m.minHoldUntilMs - now.wallMs > stay.remainingMs(now);
+  const dueMonoMs = isOwed ? now.monoMs : Math.min(isKept ? stay.confirmed.monoMs + thirdMs : Number.POSITIVE_INFINITY, turnMonoMs);
+  if (stay.fault === undefined || dueMonoMs === Number.POSITIVE_INFINITY) return dueMonoMs;
+  return stay.fault.monoMs + Math.min(thirdMs / 4, longestRetryMs);
 }
 
 /** On the monotonic clock: when the first of all ends. */

@@ -1,7 +1,6 @@
 /** Who waits here, who sits here, and what they are told. */
-import { latestEndMs } from '../record/decide.ts';
 import { type Entrant, type LockRecord, latestEndOf } from '../record/record.ts';
-import type { Facts } from './facts.ts';
+import { type Facts, seenIn } from './facts.ts';
 import type { Now, Refusal } from './orders.ts';
 import type { Seat } from './seat.ts';
 import type { Stay } from './stay.ts';
@@ -96,11 +95,8 @@ export function learn(m: Facts, stay: Stay, now: Now): void {
 }
 
 /** Whoever is seen may still be at work should the store fall silent. */
-export function sight(m: Facts, record: LockRecord, now: Now): void {
-  const isMine = (token: string): boolean => token === m.lined?.token || token === m.stay?.token || m.isDoubtful(token);
+export function sight(m: Facts, record: LockRecord | undefined, now: Now): void {
   const known = m.acquaint();
-  for (const { ttlMs } of record.holders) known.untilMonoMs = Math.max(known.untilMonoMs, now.monoMs + ttlMs);
-  known.seen = record.holders
-    .filter(({ token }) => !isMine(token))
-    .map((holder) => ({ entrant: holder, untilMs: latestEndMs(record, holder, now.wallMs) }));
+  for (const { ttlMs } of record?.holders ?? []) known.untilMonoMs = Math.max(known.untilMonoMs, now.monoMs + ttlMs);
+  known.seen = record === undefined ? [] : seenIn(m, record, now.wallMs);
 }

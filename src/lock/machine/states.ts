@@ -46,7 +46,7 @@ export interface Pending {
 }
 
 /** A holder of another process. */
-interface Seen {
+export interface Seen {
   readonly entrant: Entrant;
   readonly untilMs: number;
 }
@@ -71,8 +71,8 @@ export interface Acquaintance {
   expectsHolder: boolean;
   /** The last release found the record changed, so the next one reads first. */
   expectsChange: boolean | undefined;
-  /** Tokens of ours whose requests were never answered, and until when they can be in the record. */
-  doubtful: readonly { readonly token: string; readonly untilMonoMs: number }[];
+  /** Tokens of ours whose requests were never answered, until when they can be in the record, and until when they keep a shortest hold. */
+  doubtful: readonly { readonly token: string; readonly untilMonoMs: number; readonly keptUntilMs: number }[];
 }
 
 /** What surrounds a machine and does not change. */

@@ -13,12 +13,14 @@ describe('beliefs', () => {
     { token: token(1), mode: 'append' },
     { token: token(2), mode: 'append' },
   );
+  const endMs = { ms: 0 };
   const beliefsOver = (report: Report, value: string | undefined = everything, appends?: number): ReturnType<typeof createBeliefs> =>
     createBeliefs({
       ...clock,
       report,
       value: () => value,
       ownerOf: (text) => ({ [token(1)]: 'p1', [token(2)]: 'p2' })[text],
+      endOf: () => endMs.ms,
       limit: appends === undefined ? undefined : { resource: 't', appends },
       areNear: true,
       areStill: true,
@@ -45,7 +47,7 @@ describe('beliefs', () => {
     beliefs.end(ended);
     const forgotten = heldBy('p1', write);
     beliefs.begin(forgotten);
-    beliefs.forgot(keyOf('t'));
+    beliefs.forgot(keyOf('t'), everything);
     beliefs.begin(heldBy('p2', write));
     expect(told()).toEqual([]);
   });
@@ -53,6 +55,34 @@ describe('beliefs', () => {
   test('P6: believed, and not in the store', () => {
     const { report, told } = gather();
     beliefsOver(report, recordOf({ token: token(2) })).begin(heldBy('p1', write));
+    expect(told()).toEqual(['P6 p1']);
+  });
+
+  test.each([
+    ['not when what it joined was taken before the store forgot it', true, []],
+    ['when the store forgot it before all that', false, ['P1 p2']],
+  ])('P1: %s', (_, isJoined, breaches) => {
+    const { report, told } = gather();
+    const beliefs = beliefsOver(report);
+    if (isJoined) beliefs.begin(heldBy('p1', write));
+    now.ms += 1;
+    beliefs.forgot(keyOf('t'), everything);
+    now.ms += 1;
+    beliefs.begin(heldBy('p1', write, { job: 'inner', who: 'inner', family: 'p1' }));
+    beliefs.begin(heldBy('p2', write));
+    expect(told()).toEqual(breaches);
+  });
+
+  test('P6: believed, and forgotten by the store: until its entry would be over by itself', () => {
+    const { report, told } = gather();
+    const beliefs = beliefsOver(report, recordOf({ token: token(2) }));
+    beliefs.forgot(keyOf('t'), everything);
+    endMs.ms = now.ms + 1;
+    const held = heldBy('p1', write);
+    beliefs.begin(held);
+    expect(told()).toEqual([]);
+    endMs.ms = now.ms;
+    beliefs.look(held);
     expect(told()).toEqual(['P6 p1']);
   });
 
@@ -138,5 +168,14 @@ describe('writes', () => {
     now.ms += 1_001;
     old.changed({ by: 'p2', ...gone });
     expect(told()).toEqual([]);
+  });
+
+  test('the owner of an entry believes in it until either of its clocks says that it is over', () => {
+    let aheadMs = 0;
+    const writes = createWrites({ ...clock, report: () => {}, wallMs: () => now.ms + aheadMs });
+    writes.changed({ by: 'p1', what: 'create', key: 'giveway:t', before: undefined, after: recordOf({ token: token(1) }) });
+    expect(writes.deadlineOf('giveway:t', token(1)) - now.ms).toBe(1_000);
+    aheadMs = 400;
+    expect(writes.deadlineOf('giveway:t', token(1)) - now.ms).toBe(600);
   });
 });

@@ -1,7 +1,7 @@
 /** P1, P5, P6, P8: who believes in which lock, and whether the others and the store agree. */
 import type { Report } from '../breaches.ts';
 import { believes, type Held, keyOf, type Need, schemaOf } from '../observed.ts';
-import { excludes, holdersIn, type Mode } from '../records.ts';
+import { excludes, holdersIn, type Mode, type Written } from '../records.ts';
 
 export interface Beliefs {
   /** A task was given a lock. */
@@ -13,7 +13,7 @@ export interface Beliefs {
   /** It was let go, and the answer was that it was ours. */
   released(held: Held): void;
   /** The backend dropped a record by itself. */
-  forgot(key: string): void;
+  forgot(key: string, record: string | undefined): void;
   /** Locks that have not been let go. */
   open(): readonly Held[];
 }
@@ -24,6 +24,8 @@ interface Surroundings {
   readonly value: (key: string) => string | undefined;
   /** Who first wrote a token. */
   readonly ownerOf: (token: string) => string | undefined;
+  /** When an entry ends by its last write. */
+  readonly endOf: (key: string, token: string) => number;
   readonly limit: { readonly resource: string; readonly appends: number } | undefined;
   /** Are the clocks of these hosts near enough for a shortest hold to count between them? */
   readonly areNear: boolean;
@@ -33,15 +35,26 @@ interface Surroundings {
   readonly areStill: boolean;
 }
 
-export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear, areStill, isCalm }: Surroundings): Beliefs {
+export function createBeliefs({ nowMs, report, value, ownerOf, endOf, limit, areNear, areStill, isCalm }: Surroundings): Beliefs {
   const all = new Set<Held>();
-  const forgets = new Map<string, number[]>();
+  const forgets = new Map<string, { readonly atMs: number; readonly holders: readonly Written[] }[]>();
   const fences = new Map<string, bigint>();
   const minHolds: { readonly held: Held; readonly untilMs: number }[] = [];
 
   /** The store had a reason to know nothing of what was taken before. */
   function forgotSince(resource: string, fromMs: number, toMs: number): boolean {
-    return (forgets.get(keyOf(resource)) ?? []).some((atMs) => atMs >= fromMs && atMs <= toMs);
+    return (forgets.get(keyOf(resource)) ?? []).some(({ atMs }) => atMs >= fromMs && atMs <= toMs);
+  }
+
+  /** Entries that the store dropped, and that would live still: whoever sits on one may not know it yet. */
+  function forgottenIn(key: string): readonly Written[] {
+    return (forgets.get(key) ?? []).flatMap(({ holders }) => holders.filter(({ token }) => endOf(key, token) > nowMs()));
+  }
+
+  /** What it joined was asked for before it was. */
+  function askedMs(held: Held, resource: string): number {
+    const joined = [...all].filter(({ family, needs }) => family === held.family && needs.some((need) => need.resource === resource));
+    return Math.min(held.askedMs, ...joined.map((outer) => outer.askedMs));
   }
 
   function contested(one: Held, other: Held): Need | undefined {
@@ -53,16 +66,18 @@ export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear, a
       if (other === held || other.family === held.family || !other.lock.isProtected || other.endedMs !== undefined) continue;
       const need = contested(held, other);
       if (need === undefined || !believes(other)) continue;
-      const fromMs = Math.min(held.askedMs, other.askedMs);
+      const fromMs = Math.min(askedMs(held, need.resource), askedMs(other, need.resource));
       if (!forgotSince(need.resource, fromMs, Math.max(held.fromMs, other.fromMs)))
         report('P1', held.who, `holds "${need.resource}" (${need.mode}) while ${other.job} on ${other.process.name} does`);
     }
   }
 
-  /** Is there an entry of its process that gives it this need: of the resource, or of a schema that is held whole? */
+  /** Is there, or was there, an entry of its process that gives it this need: of the resource, or of a schema that is held whole? */
   function isWritten({ process }: Held, { resource, mode }: Need): boolean {
     const has = (key: string, enough: (held: Mode) => boolean): boolean =>
-      holdersIn(value(key)).some((holder) => !holder.minHold && ownerOf(holder.token) === process.name && enough(holder.mode));
+      [...holdersIn(value(key)), ...forgottenIn(key)].some(
+        (holder) => !holder.minHold && ownerOf(holder.token) === process.name && enough(holder.mode),
+      );
     return (
       has(keyOf(resource), (held) => held === mode || held === 'write') ||
       has(keyOf(schemaOf(resource)), (held) => held === 'write' || (held === 'read' && mode === 'read'))
@@ -71,9 +86,8 @@ export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear, a
 
   function mustBeWritten(held: Held): void {
     for (const need of held.needs) {
-      const { resource, mode } = need;
-      if (isWritten(held, need) || forgotSince(resource, nowMs() - held.ttlMs, nowMs())) continue;
-      report('P6', held.who, `believes that it holds "${resource}" (${mode}), and has no entry in the record`);
+      if (isWritten(held, need)) continue;
+      report('P6', held.who, `believes that it holds "${need.resource}" (${need.mode}), and has no entry in the record`);
     }
   }
 
@@ -97,7 +111,7 @@ export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear, a
       const need = contested(held, before);
       if (need === undefined || nowMs() >= untilMs - 1 || before.family === held.family) continue;
       if (before.process.host !== held.process.host && !areNear) continue;
-      if (forgotSince(need.resource, before.askedMs, nowMs())) continue;
+      if (forgotSince(need.resource, Math.min(askedMs(held, need.resource), before.askedMs), nowMs())) continue;
       report(
         'minHold',
         held.who,
@@ -171,10 +185,8 @@ export function createBeliefs({ nowMs, report, value, ownerOf, limit, areNear, a
       if (held.lock.isProtected && held.options.minHoldMs > 0 && held.overMs === undefined && held.family === held.job)
         minHolds.push({ held, untilMs: held.sinceMs + held.options.minHoldMs });
     },
-    forgot(key) {
-      const times = forgets.get(key);
-      if (times === undefined) forgets.set(key, [nowMs()]);
-      else times.push(nowMs());
+    forgot(key, record) {
+      forgets.set(key, [...(forgets.get(key) ?? []), { atMs: nowMs(), holders: holdersIn(record) }]);
     },
     open: () => [...all],
   };

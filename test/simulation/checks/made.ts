@@ -49,7 +49,6 @@ export function heldBy(name: string, needs: readonly Need[], change: Partial<Hel
     askedMs: now.ms,
     fromMs: now.ms,
     sinceMs: now.ms,
-    ttlMs: 1_000,
     endedMs: undefined,
     overMs: undefined,
     ...change,

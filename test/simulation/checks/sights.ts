@@ -7,7 +7,7 @@ import { excludes, holdersIn, type Written } from '../records.ts';
 import type { SimulatedProcess } from '../simulated-process.ts';
 
 export interface Sights {
-  /** A process has read a record. */
+  /** A process has read a record, or was told that it has written it. */
   saw(process: SimulatedProcess, key: string, value: string | undefined): void;
   /** A call that began at `sinceMs` was let through without the store. */
   unprotected(process: SimulatedProcess, who: string, needs: readonly Need[], sinceMs: number): void;

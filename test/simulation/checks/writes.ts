@@ -32,6 +32,8 @@ export function createWrites({ nowMs, report, wallMs }: Surroundings): Writes {
   const ends = new Map<string, number>();
   /** Until when the owner itself believes in it: it counts from before its request. */
   const deadlines = new Map<string, number>();
+  /** The same, on the owner's wall clock: one that is set forward ends it sooner. */
+  const untils = new Map<string, number>();
   const handed = new Set<string>();
 
   function judge({ by, key, what }: Change, entry: Written, after: Written | undefined): void {
@@ -76,7 +78,9 @@ export function createWrites({ nowMs, report, wallMs }: Surroundings): Writes {
         // Who stood in line is made a holder by whoever leaves, and has not said so itself yet.
         const isMade = !before.some((entry) => entry.token === token);
         if (isOwn || isMade) ends.set(`${key} ${token}`, nowMs() + ttlMs);
-        if (isOwn) deadlines.set(`${key} ${token}`, nowMs() + Math.min(ttlMs, until - wallMs(by)));
+        if (!isOwn) continue;
+        deadlines.set(`${key} ${token}`, nowMs() + Math.min(ttlMs, until - wallMs(by)));
+        untils.set(`${key} ${token}`, until);
       }
     },
     ownerOf: (token) => owners.get(token),
@@ -84,7 +88,10 @@ export function createWrites({ nowMs, report, wallMs }: Surroundings): Writes {
       for (const token of tokens) handed.add(token);
     },
     isHandedOver: (token) => handed.has(token),
-    deadlineOf: (key, token) => deadlines.get(`${key} ${token}`) ?? 0,
+    deadlineOf(key, token) {
+      const wallLeftMs = (untils.get(`${key} ${token}`) ?? 0) - wallMs(owners.get(token) ?? '');
+      return Math.min(deadlines.get(`${key} ${token}`) ?? 0, nowMs() + wallLeftMs);
+    },
     endOf: (key, token) => ends.get(`${key} ${token}`) ?? 0,
   };
 }

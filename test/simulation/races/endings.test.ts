@@ -112,3 +112,16 @@ test('a loss that is told by the signal is told by throwIfLost and by the event'
     expect(told).toEqual(['vanished']);
     expect(await settle(lock.unlock())).toBe(false);
   }));
+
+// Seed 24953 of the random worlds.
+test('restore() that lost one resource before it got the other one says so, and keeps nothing', () =>
+  stage('momento', async ({ member, p1, p2, p3, handOver, settle, pass, wire }) => {
+    const handed = await handOver(await settle(p1.lock(['a', 'b'], { ttlMs: 5_000 })));
+    wire((name, { key, what }) => (name === 'p2' && key === 'giveway:b' && what === 'read' ? { backMs: 20 } : undefined));
+    const told = expect(p2.restore({ ...handed, ttlMs: 1_000 })).rejects.toMatchObject({ resource: 'a', reason: 'expired' });
+    await pass(10);
+    member('p2').process.stall(2_000);
+    await pass(2_100);
+    await settle(told);
+    for (const name of ['a', 'b']) expect(await settle(p3.tryLock(name))).toBeDefined();
+  }));

@@ -82,3 +82,20 @@ test("onStoreDown 'run' does not run beside a live holder that was just seen, wh
     expect(outcome).not.toBe('unprotected');
     await settle(other.unlock());
   }));
+
+// Seed 44573 of the random worlds.
+test("onStoreDown 'run' does not run beside a sharer that stood beside an entry which is on its way out", () =>
+  stage('postgres', async ({ p1, p2, handOver, settle, pass, wire }) => {
+    const other = await settle(p2.lock({ appends: 'b' }, { ttlMs: 30_000 }));
+    const handed = await handOver(await settle(p2.lock({ appends: 'b' }, { ttlMs: 30_000 })));
+    wire((name, { key, what }) =>
+      name === 'p1' && what === 'create' ? { what: 'refused', backMs: key === 'giveway:a' ? 50 : 1 } : undefined,
+    );
+    const asking = p1.tryLock(['a', 'b'], { onStoreDown: 'run' }).then((lock) => lock?.isProtected ?? 'busy');
+    await pass(5);
+    const mine = await settle(p1.restore(handed));
+    wire((name, { what }) => (name === 'p1' && what !== 'create' ? { backMs: 200 } : undefined));
+    const unlocking = mine.unlock();
+    expect(await settle(asking)).toBe('busy');
+    await settle(Promise.all([unlocking, other.unlock()]));
+  }));
