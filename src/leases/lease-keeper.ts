@@ -1,4 +1,4 @@
-import type { Alarm, Alarmed, Alarms } from '../lock/shell/alarms.ts';
+import type { Alarmed, Alarms, Bucket } from '../lock/shell/alarms.ts';
 import type { ClientSettings } from './check-options.ts';
 import type { Lease, LeaseChange } from './lease-record.ts';
 import type { SessionMonitor } from './session-monitor.ts';
@@ -16,7 +16,9 @@ export interface KeptLease {
 
 /** Looks at a lease when it is woken: at its deadline, when its session monitor is due, when it needs a heartbeat. */
 export class LeaseKeeper implements Alarmed {
-  alarm: Alarm | undefined;
+  bucket: Bucket | undefined;
+  previous: Alarmed | undefined;
+  next: Alarmed | undefined;
   readonly #kept: KeptLease;
   readonly #settings: ClientSettings;
   readonly #alarms: Alarms;

@@ -42,8 +42,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a deadline counts from the answer',
     file: 'machine/entering.ts',
-    find: 'm.hold(new Stay(me, undefined, version, m.sent, now.monoMs), now);',
-    replace: 'm.hold(new Stay(me, undefined, version, now, now.monoMs), now);',
+    find: 'm.hold(new Stay(me, text, version, m.sent, now.monoMs), now);',
+    replace: 'm.hold(new Stay(me, text, version, now, now.monoMs), now);',
     shows: 'violations',
   },
   {
@@ -105,7 +105,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the store is believed to be down beside a live holder',
     file: 'machine/facts.ts',
-    find: 'if (this.stay !== undefined && this.seats.size > 0 && excludes(this.stay.entrant.mode, mode)) return true;',
+    find: 'if (this.stay !== undefined && this.seats.size > 0 && excludes(this.stay.mode, mode)) return true;',
     replace: 'if (this.stay !== undefined) return false;',
     shows: 'violations',
   },

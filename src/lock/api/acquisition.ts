@@ -9,7 +9,7 @@ import { Seat, type SeatAsker } from '../machine/seat.ts';
 import type { Plan } from '../plan/plans.ts';
 import { firstOf } from '../plan/scope.ts';
 import { toHolder, toWaitingHolder } from '../record/record.ts';
-import type { Alarm, Alarmed } from '../shell/alarms.ts';
+import type { Alarmed, Bucket } from '../shell/alarms.ts';
 import type { Shell } from '../shell/shell.ts';
 import { aborted, onAbort } from './aborts.ts';
 import type { HeldLock } from './held-lock.ts';
@@ -41,7 +41,9 @@ export interface Asker {
 }
 
 export class Acquisition implements SeatAsker, Alarmed {
-  alarm: Alarm | undefined;
+  bucket: Bucket | undefined;
+  previous: Alarmed | undefined;
+  next: Alarmed | undefined;
   readonly request: Request;
   /** The caller would wait, even where this may not. */
   readonly wantsToWait: boolean;
@@ -214,7 +216,7 @@ export class Acquisition implements SeatAsker, Alarmed {
 
   /** From now on the limit counts, and the caller may give up. */
   #beginToWait(): void {
-    if (this.alarm !== undefined) return;
+    if (this.bucket !== undefined) return;
     const { startedMonoMs, options } = this.request;
     const { signal, retry } = options;
     this.#shell.waits.at(this, startedMonoMs + retry.maxWaitMs, this.#shell.clock.monotonicMs());

@@ -28,12 +28,12 @@ export function stepOut(m: Facts, now: Now): void {
 }
 
 export function onCreated(m: Facts, version: Version | undefined, now: Now): void {
-  const me = m.pending?.me as Entrant;
+  const { me, text } = m.pending as Required<Pending>;
   if (version === undefined) {
     m.acquaint().expectsHolder = true;
     return look(m, now);
   }
-  m.hold(new Stay(me, undefined, version, m.sent, now.monoMs), now);
+  m.hold(new Stay(me, text, version, m.sent, now.monoMs), now);
   if (m.known !== undefined) m.known.expectsHolder = false;
   m.step(now);
 }
@@ -115,11 +115,14 @@ export function onEntered(m: Facts, version: Version | undefined, now: Now): voi
   raceAgain(m, now);
 }
 
+const nobody: LockRecord = { v: 1, holders: [], line: [] };
+
 function create(m: Facts, head: Seat, now: Now): void {
   const me = newcomer(m, head, now);
-  m.pending = { record: { v: 1, holders: [], line: [] }, me };
+  const text = encodeAlone(now.wallMs, me);
+  m.pending = { record: nobody, me, text };
   m.send('creating', now);
-  m.orders.create(encodeAlone(now.wallMs, me), me.ttlMs);
+  m.orders.create(text, me.ttlMs);
 }
 
 function enter(m: Facts, change: Change, version: Version, me: Entrant, now: Now): void {

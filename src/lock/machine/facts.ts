@@ -187,7 +187,7 @@ export class Facts {
 
   /** Somebody who excludes `mode` was seen here, or is here, and may still be working. */
   mayBeHeldAgainst(mode: Mode, wallMs: number): boolean {
-    if (this.stay !== undefined && this.seats.size > 0 && excludes(this.stay.entrant.mode, mode)) return true;
+    if (this.stay !== undefined && this.seats.size > 0 && excludes(this.stay.mode, mode)) return true;
     return this.seenAgainst(mode, wallMs).blockers.length > 0;
   }
 

@@ -15,7 +15,7 @@ export function lookForHanded(m: Facts, record: LockRecord | undefined, version:
   const { seat, token } = wanted;
   const { stay } = m;
   const found = record?.holders.find((holder) => holder.token === token && !holder.minHold);
-  const fits = found?.mode === seat.mode && (stay === undefined || (stay.entrant.mode === seat.mode && seat.mode !== 'write'));
+  const fits = found?.mode === seat.mode && (stay === undefined || (stay.mode === seat.mode && seat.mode !== 'write'));
   if (record === undefined || version === undefined || found === undefined || !fits) {
     m.restoring = m.restoring.slice(1);
     tellRefused(seat, unknownRefusal, now);

@@ -43,7 +43,7 @@ function serve(m: Facts, stay: Stay, now: Now): boolean {
 }
 
 function maySit(m: Facts, stay: Stay, head: Seat, now: Now): 'yes' | 'no' | 'after a write' {
-  if (head.mode !== stay.entrant.mode) return 'no';
+  if (head.mode !== stay.mode) return 'no';
   if (stay.lostReason(now) !== undefined) return 'after a write';
   const goesAlone = head.mode === 'write' || head.limit !== undefined || stay.record.holders.some(({ limit }) => limit !== undefined);
   if (goesAlone && m.seats.size > 0) return 'no';

@@ -16,7 +16,7 @@ import { stepDown } from './unanswered.ts';
 const longestRetryMs = 1_000;
 
 export function onRenewed(m: Facts, version: Version | undefined, now: Now): void {
-  const { me, record, handed, handsOver } = m.pending as Pending & { me: Entrant };
+  const { me, record, text, handed, handsOver } = m.pending as Pending & { me: Entrant };
   const stay = m.stay as Stay;
   if (version === undefined) return raceAgain(m, now);
   m.races = 0;
@@ -26,7 +26,7 @@ export function onRenewed(m: Facts, version: Version | undefined, now: Now): voi
     m.step(now);
     return settleLeaver(m, true);
   }
-  stay.confirm(me, record, version, m.sent);
+  stay.confirm(me.ttlMs, text ?? record, version, m.sent);
   m.pending = undefined;
   m.state = 'held';
   if (record.line.length === 0) m.beginTurn(now);
@@ -98,7 +98,7 @@ export function renew(m: Facts, stay: Stay, now: Now): void {
   const seats = m.seats.all();
   const speaker = seats.find(wantsKeeping) ?? (seats[0] as Seat);
   const { head } = m.queue;
-  let ttlMs = head?.mode === stay.entrant.mode && !head.options.heartbeat ? head.options.ttlMs : 0;
+  let ttlMs = head?.mode === stay.mode && !head.options.heartbeat ? head.options.ttlMs : 0;
   let last = speaker;
   const endsMs = (each: Seat): number => each.since.wallMs + each.options.maxHoldMs;
   for (const each of seats) {
@@ -112,15 +112,12 @@ export function renew(m: Facts, stay: Stay, now: Now): void {
   const me = { ...own, mode, limit, latestEnd: latestEndOf(endsMs(last)) };
   const { record, ttlMs: lifeMs } = admit(stay.record, me, now.wallMs, (mine) => m.isDoubtful(mine, now.wallMs)) as Change;
   stay.shortenTo(ttlMs, now);
-  m.pending = { record, me };
+  const text = record.holders.length === 1 && record.line.length === 0 ? encodeAlone(now.wallMs, me) : undefined;
+  m.pending = text === undefined ? { record, me } : { record, me, text };
   m.extendingSent = m.extending.length;
   m.send('renewing', now);
   m.orders.wakeAt(endMonoMs(m, stay, now), now);
-  m.orders.replace(
-    record.holders.length === 1 && record.line.length === 0 ? encodeAlone(now.wallMs, me) : encodeRecord(record),
-    stay.version,
-    lifeMs,
-  );
+  m.orders.replace(text ?? encodeRecord(record), stay.version, lifeMs);
 }
 
 export function raceAgain(m: Facts, now: Now): void {

@@ -71,7 +71,7 @@ export function entryFor(m: Facts, each: Seat, token: string, now: Now, sinceMs:
 export function seat(m: Facts, each: Seat, now: Now, since?: Now): void {
   const stay = m.stay as Stay;
   // A lock that was taken begins before the request that took it; who was let in by others begins now.
-  each.sit(stay, now, since ?? (stay.isUsed || stay.entrant.beat === 0 ? now : stay.confirmed));
+  each.sit(stay, now, since ?? (stay.isUsed || stay.wasGranted ? now : stay.confirmed));
   stay.isUsed = true;
   m.seats.push(each);
   m.nextSeatEndMonoMs = Math.min(m.nextSeatEndMonoMs, now.monoMs + each.ownLeftMs(now));

@@ -35,6 +35,8 @@ export type State =
 /** A write under way: what becomes of the record, and of us. */
 export interface Pending {
   readonly record: LockRecord;
+  /** As it is written, where our entry is all of it. */
+  readonly text?: string;
   /** Our entry as it is being written; none: others are let in, or we go. */
   readonly me?: Entrant;
   /** Our place in the line as it is being written. */

@@ -1,5 +1,6 @@
 import type { LostReason } from '../errors.ts';
-import type { Entrant, LockRecord } from '../record/record.ts';
+import type { Mode } from '../holder.ts';
+import { decodeRecord, type Entrant, type LockRecord } from '../record/record.ts';
 import type { Version } from '../store.ts';
 import { type Now, passedMs } from './orders.ts';
 
@@ -8,8 +9,8 @@ import { type Now, passedMs } from './orders.ts';
  * from before each confirmed request, on the monotonic and on the wall clock.
  */
 export class Stay {
-  /** The entry as it was last written. */
-  entrant: Entrant;
+  readonly token: string;
+  readonly mode: Mode;
   version: Version;
   /** Of the acquisition, on stores that have one. */
   readonly fence: bigint | undefined;
@@ -23,51 +24,57 @@ export class Stay {
   ttlMs: number;
   /** From when its life counts. */
   confirmed: Now;
-  /** `undefined` as long as our entry, as we wrote it, is all of the record. Most are, and there may be thousands. */
-  #record: LockRecord | undefined;
+  /** Nobody else is in the record, as it was last seen or written. */
+  isAlone = true;
+  /** A text that we wrote is read when it is needed: most never are, and there may be thousands, which the store keeps as well. */
+  #record: LockRecord | string;
 
-  constructor(entrant: Entrant, record: LockRecord | undefined, version: Version, confirmed: Now, nowMonoMs: number) {
-    this.entrant = entrant;
+  constructor({ token, mode, ttlMs }: Entrant, record: LockRecord | string, version: Version, confirmed: Now, nowMonoMs: number) {
+    this.token = token;
+    this.mode = mode;
     this.version = version;
     this.fence = version.fence;
-    this.ttlMs = entrant.ttlMs;
+    this.ttlMs = ttlMs;
     this.confirmed = confirmed;
     this.beganMonoMs = nowMonoMs;
-    this.#record = isAlone(record) ? undefined : record;
-  }
-
-  get token(): string {
-    return this.entrant.token;
+    this.#record = record;
+    this.saw(record, version);
   }
 
   /** As it was last seen or written. */
   get record(): LockRecord {
-    return this.#record ?? { v: 1, at: this.entrant.until - this.entrant.ttlMs, holders: [this.entrant], line: [] };
+    if (typeof this.#record === 'string') this.#record = decodeRecord(this.#record) as LockRecord;
+    return this.#record;
   }
 
-  /** Nobody else was in the record. */
-  get isAlone(): boolean {
-    return this.#record === undefined;
+  /** Our entry in it. */
+  get entrant(): Entrant {
+    return this.record.holders.find(({ token, minHold }) => token === this.token && !minHold) as Entrant;
+  }
+
+  /** Somebody else let us in. */
+  get wasGranted(): boolean {
+    return typeof this.#record !== 'string' && this.entrant.beat === 0;
   }
 
   /** Somebody waited in the record. */
   get hasLine(): boolean {
-    return this.#record !== undefined && this.#record.line.length > 0;
+    return !this.isAlone && this.record.line.length > 0;
   }
 
   /** A request that said so was answered. */
-  confirm(entrant: Entrant, record: LockRecord, version: Version, sent: Now): void {
-    this.entrant = entrant;
+  confirm(ttlMs: number, record: LockRecord | string, version: Version, sent: Now): void {
     this.saw(record, version);
-    this.ttlMs = entrant.ttlMs;
+    this.ttlMs = ttlMs;
     this.confirmed = sent;
     this.fault = undefined;
     this.lost = undefined;
   }
 
-  /** The record was read; our entry is in it. */
-  saw(record: LockRecord, version: Version): void {
-    this.#record = isAlone(record) ? undefined : record;
+  /** The record was read, or written; our entry is in it. A text has nobody else in it. */
+  saw(record: LockRecord | string, version: Version): void {
+    this.#record = record;
+    this.isAlone = typeof record === 'string' || (record.holders.length === 1 && record.line.length === 0);
     this.version = version;
   }
 
@@ -87,8 +94,4 @@ export class Stay {
     if (this.lost === undefined && this.remainingMs(now) <= 0) return this.fault === undefined ? 'expired' : 'unreachable';
     return this.lost;
   }
-}
-
-function isAlone(record: LockRecord | undefined): boolean {
-  return record === undefined || (record.holders.length === 1 && record.line.length === 0);
 }

@@ -1,22 +1,16 @@
 import type { Clock } from '../clock.ts';
 
-/** Something that wants to be woken, at a time of its own choosing. It must not throw. */
+/** Something that wants to be woken, at a time of its own choosing. It must not throw. The fields are the wheel's own. */
 export interface Alarmed {
-  /** Its neighbours among those woken at the same time; the wheel's own. */
-  alarm: Alarm | undefined;
+  /** Those who are woken at the same time. `undefined`: it is not to be woken. */
+  bucket: Bucket | undefined;
+  previous: Alarmed | undefined;
+  next: Alarmed | undefined;
   woke(): void;
 }
 
-/** One who is to be woken. */
-export interface Alarm {
-  readonly alarmed: Alarmed;
-  readonly bucket: Bucket;
-  previous: Alarm | undefined;
-  next: Alarm | undefined;
-}
-
-interface Bucket {
-  head: Alarm | undefined;
+export interface Bucket {
+  head: Alarmed | undefined;
 }
 
 /**
@@ -47,22 +41,24 @@ export class Alarms {
       bucket = { head: undefined };
       this.#buckets.set(key, bucket);
     }
-    const alarm: Alarm = { alarmed, bucket, previous: undefined, next: bucket.head };
-    if (bucket.head !== undefined) bucket.head.previous = alarm;
-    bucket.head = alarm;
-    alarmed.alarm = alarm;
+    alarmed.bucket = bucket;
+    alarmed.next = bucket.head;
+    if (bucket.head !== undefined) bucket.head.previous = alarmed;
+    bucket.head = alarmed;
     this.#count++;
     if (key < this.#armedForMs) this.#arm(key, nowMonoMs);
   }
 
   cancel(alarmed: Alarmed): void {
-    const { alarm } = alarmed;
-    if (alarm === undefined) return;
-    alarmed.alarm = undefined;
+    const { bucket, previous, next } = alarmed;
+    if (bucket === undefined) return;
+    alarmed.bucket = undefined;
+    alarmed.previous = undefined;
+    alarmed.next = undefined;
     this.#count--;
-    if (alarm.previous === undefined) alarm.bucket.head = alarm.next;
-    else alarm.previous.next = alarm.next;
-    if (alarm.next !== undefined) alarm.next.previous = alarm.previous;
+    if (previous === undefined) bucket.head = next;
+    else previous.next = next;
+    if (next !== undefined) next.previous = previous;
     if (this.#count === 0 && this.#keepsAlive) this.stop();
   }
 
@@ -89,8 +85,8 @@ export class Alarms {
       if (key > nowMonoMs) continue;
       this.#buckets.delete(key);
       for (let { head } = bucket; head !== undefined; { head } = bucket) {
-        this.cancel(head.alarmed);
-        head.alarmed.woke();
+        this.cancel(head);
+        head.woke();
       }
     }
     let earliestMs = Number.POSITIVE_INFINITY;

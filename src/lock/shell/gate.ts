@@ -3,7 +3,7 @@ import type { Now, Orders } from '../machine/orders.ts';
 import type { Place, Seat, Settle } from '../machine/seat.ts';
 import { newToken } from '../record/tokens.ts';
 import type { Entry, Version } from '../store.ts';
-import type { Alarm, Alarmed, Alarms } from './alarms.ts';
+import type { Alarmed, Alarms, Bucket } from './alarms.ts';
 import type { Runner } from './runner.ts';
 
 /** One resource's machine, and whatever runs its orders. The only one here who knows promises. */
@@ -12,7 +12,9 @@ export class Gate implements Orders, Place, Alarmed {
   readonly id: string;
   readonly resource: string;
   readonly machine: Machine;
-  alarm: Alarm | undefined;
+  bucket: Bucket | undefined;
+  previous: Alarmed | undefined;
+  next: Alarmed | undefined;
   readonly #runner: Runner;
   readonly #key: string;
   #subscription: Disposable | undefined;
