@@ -48,8 +48,9 @@ export function createMember(world: World, plan: ProcessPlan, pid: number): Memb
       history.note(name, () => `-> ${request.what} ${request.key}${'value' in request ? ` ${described(request.value)}` : ''}`);
     },
     came(request, answer, error) {
-      // A refused write says nothing of what stands there; an append leaves the holders as they were read.
-      const isKnown = error === undefined && member.looking === 0 && (request.what === 'read' || answer !== undefined);
+      // A refused write says nothing of what stands there; an append leaves the holders as they were, and as they were read.
+      const isTold = request.what === 'read' || (request.what !== 'append' && answer !== undefined);
+      const isKnown = error === undefined && member.looking === 0 && isTold;
       if (isKnown) world.sights.saw(process, request.key, request.what === 'remove' ? undefined : answer?.value);
       history.note(
         name,

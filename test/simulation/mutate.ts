@@ -15,15 +15,15 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Enough for each of the mutants to be caught many times over. */
 const seeds = 400;
 
-/** Without a mutant: of the core as it is. */
-export async function findingsOf(shows: Mutant['shows'], mutant?: Mutant): Promise<Findings> {
+/** Without a mutant: of the core as it is. `enough`: after so many failing seeds there is no need to go on. */
+export async function findingsOf(shows: Mutant['shows'], mutant?: Mutant, enough: number = seeds): Promise<Findings> {
   const folder = mkdtempSync(join(tmpdir(), 'giveway-mutant-'));
   try {
     for (const name of ['src', 'test/simulation', 'package.json', 'tsconfig.json', 'tsconfig.test.json'])
       cpSync(join(root, name), join(folder, name), { recursive: true });
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
     if (mutant !== undefined) apply(mutant, join(folder, 'src/lock', mutant.file));
-    return shows === 'cost' ? await costFindings(folder) : await seedFindings(folder);
+    return shows === 'cost' ? await costFindings(folder) : await seedFindings(folder, enough);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -42,8 +42,8 @@ function apply({ name, find, replace }: Mutant, file: string): void {
   writeFileSync(file, parts.join(replace));
 }
 
-async function seedFindings(folder: string): Promise<Findings> {
-  const { failures } = JSON.parse(await run(folder, '--json', '--seeds', String(seeds))) as Tally;
+async function seedFindings(folder: string, enough: number): Promise<Findings> {
+  const { failures } = JSON.parse(await run(folder, '--json', '--seeds', String(seeds), '--enough', String(enough))) as Tally;
   return new Set(failures.flatMap(({ seed, breaches }) => breaches.map(({ promise, text }) => `seed ${seed}: ${promise} ${kindOf(text)}`)));
 }
 

@@ -36,6 +36,8 @@ export interface Asker {
   taken(acquisition: Acquisition, seats: readonly Seat[], now: Now): void;
   /** Nothing: busy, or what ended the wait. What was gained has been given back. `inTheWay`: who was seen, and may still be working. */
   ended(acquisition: Acquisition, reason: Refused | Error, inTheWay: Refused | undefined): void;
+  /** Why nothing more is asked for. */
+  closed(): Error | undefined;
   /** It begins to wait. */
   waits(acquisition: Acquisition, refused: Refused): void;
 }
@@ -116,6 +118,7 @@ export class Acquisition implements SeatAsker, Alarmed {
     this.#answered(seat);
     this.#waiting = seat;
     const refused = this.#meet(seat, refusal);
+    this.#reason ??= this.#asker.closed();
     if (this.#reason === undefined) {
       this.#beginToWait();
       this.#asker.waits(this, refused);
@@ -150,6 +153,7 @@ export class Acquisition implements SeatAsker, Alarmed {
   #decide(now: Now = this.#shell.now()): void {
     if (this.#isOver || this.#open > 0) return;
     if (this.#fault !== undefined) this.#judgeFault(this.#fault);
+    if (this.#seats.length < this.request.around.missing.length) this.#reason ??= this.#asker.closed();
     if (this.#reason !== undefined) return this.#giveUp(this.#reason);
     if (this.#waiting !== undefined) return this.#giveBackFrom(this.#seats.indexOf(this.#waiting) + 1);
     const first = Math.min(this.#refusedAt, this.#seats.length);

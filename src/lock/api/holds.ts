@@ -73,9 +73,11 @@ export class Holds implements Asker {
     done(new ResourceBusyError(outcome.resource, outcome.holders, this.#clock.monotonicMs() - request.startedMonoMs));
   }
 
+  closed(): Error | undefined {
+    return this.#isClosed ? closedError() : undefined;
+  }
+
   waits(acquisition: Acquisition, refused: Refused): void {
-    // Asked before the locker was closed: whoever waits now is woken by nobody.
-    if (this.#isClosed) return acquisition.end(closedError());
     this.#waiting.add(acquisition);
     const { request } = acquisition;
     this.#refused(request, refused);
@@ -142,6 +144,7 @@ export class Holds implements Asker {
   #instead(request: Request, error: Error, inTheWay: Refused | undefined): HeldLock | Refused | Error {
     const isDown = error instanceof StoreUnavailableError && error.code !== 'ERR_GIVEWAY_NO_CAS';
     if (!isDown || request.options.onStoreDown !== 'run') return error;
+    if (this.#isClosed) return closedError();
     const seen = inTheWay ?? this.#lastSeen(request);
     return seen === undefined ? this.#hold(request, nobodySits, false) : this.#refused(request, seen);
   }

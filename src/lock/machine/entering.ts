@@ -11,7 +11,7 @@ import type { Seat } from './seat.ts';
 import { entryFor, newcomer, seat, sight, tellAll } from './seating.ts';
 import type { Pending } from './states.ts';
 import { Stay } from './stay.ts';
-import { leaveLine, lineUp, look, raceAgain, remember, wait } from './waiting.ts';
+import { leaveLine, lineUp, look, raceAgain, remember, rememberWritten, wait } from './waiting.ts';
 
 /** Nothing of ours is in the record. Whoever asks first is tried first. */
 export function stepOut(m: Facts, now: Now): void {
@@ -107,9 +107,7 @@ export function onEntered(m: Facts, version: Version | undefined, now: Now): voi
     return m.step(now);
   }
   if (version !== undefined) {
-    const known = m.acquaint();
-    known.belief = { record, version, monoMs: now.monoMs };
-    known.holder = undefined;
+    rememberWritten(m, record, version, m.lined, now);
     return wait(m, now);
   }
   raceAgain(m, now);

@@ -90,7 +90,10 @@ export class Facts {
     this.pending = undefined;
     this.races = 0;
     this.forgetPlace();
-    if (this.known !== undefined) this.known.refusal = unknownRefusal;
+    if (this.known !== undefined) {
+      this.known.refusal = unknownRefusal;
+      this.known.doubtful = this.known.doubtful.filter(({ token }) => token !== stay.token);
+    }
     this.minHoldUntilMs = 0;
     this.nextSeatEndMonoMs = Number.POSITIVE_INFINITY;
     this.beginTurn(now);

@@ -5,10 +5,10 @@ import type { Version } from '../store.ts';
 import { type Facts, waitingOf } from './facts.ts';
 import type { Now } from './orders.ts';
 import { raceAgain, reread } from './renewing.ts';
-import { learn, newcomer, settleLeaver, sight, tellAsked } from './seating.ts';
+import { learn, newcomer, settleLeaver, tellAsked } from './seating.ts';
 import type { Pending } from './states.ts';
 import { Stay } from './stay.ts';
-import { wait } from './waiting.ts';
+import { rememberWritten, wait } from './waiting.ts';
 
 export function onRemoved(m: Facts, isRemoved: boolean, now: Now): void {
   if (!isRemoved) {
@@ -33,18 +33,12 @@ export function onDeparted(m: Facts, version: Version | undefined, now: Now): vo
     m.acquaint().expectsChange = true;
     return raceAgain(m, now);
   }
-  const known = m.acquaint();
+  m.acquaint();
   learn(m, m.stay as Stay, now);
   m.stay = undefined;
   m.races = 0;
-  known.belief = { record, version, monoMs: now.monoMs };
-  known.refusal = { blockers: record.holders, ahead: record.line.filter(({ token }) => token !== waiting?.token) };
-  known.holder = record.holders[0]?.token;
-  known.holderMonoMs = now.monoMs;
-  known.looks = 0;
-  known.expectsHolder = true;
   m.lined = waiting;
-  sight(m, record, now);
+  rememberWritten(m, record, version, waiting, now);
   m.notBefore = m.sent;
   m.pending = undefined;
   const granted = waiting && record.holders.find(({ token }) => token === waiting.token);

@@ -1,11 +1,11 @@
 import { aheadMs } from '../record/decide.ts';
-import { encodeGone, encodeWaiting, type LockRecord } from '../record/record.ts';
+import { encodeGone, encodeWaiting, type LockRecord, type Waiting } from '../record/record.ts';
 import type { Version } from '../store.ts';
 import { type Facts, waitingOf } from './facts.ts';
 import type { Now, Refusal } from './orders.ts';
 import { lookAgainMs } from './patience.ts';
 import type { Seat } from './seat.ts';
-import { tellAll } from './seating.ts';
+import { sight, tellAll, tellAsked } from './seating.ts';
 import type { Pending } from './states.ts';
 
 /** Somebody waits here: until it is time to look, or nobody does. */
@@ -49,10 +49,11 @@ export function onQuit(m: Facts, version: Version | undefined, now: Now): void {
   m.step(now);
 }
 
-/** Waits for the next look. */
+/** It is busy: whoever waits does so until the next look. */
 export function wait(m: Facts, now: Now): void {
   m.state = 'waiting';
   m.pending = undefined;
+  tellAsked(m, now);
   const { head } = m.queue;
   if (head !== undefined) {
     m.nextLookMonoMs = now.monoMs + pauseMs(m, head, now);
@@ -76,6 +77,19 @@ export function remember(m: Facts, record: LockRecord, version: Version, { block
     known.holderMonoMs = now.monoMs - Math.min(Math.max(0, now.wallMs - holder.since), longestMs);
   }
   known.looks++;
+}
+
+/** Keeps what was written, with others among its holders. `waiting`: our place in its line. */
+export function rememberWritten(m: Facts, record: LockRecord, version: Version, waiting: Waiting | undefined, now: Now): void {
+  const known = m.acquaint();
+  const place = record.line.findIndex(({ token }) => token === waiting?.token);
+  known.belief = { record, version, monoMs: now.monoMs };
+  known.refusal = { blockers: record.holders, ahead: place === -1 ? record.line : record.line.slice(0, place) };
+  known.holder = record.holders[0]?.token;
+  known.holderMonoMs = now.monoMs;
+  known.looks = 0;
+  known.expectsHolder = true;
+  sight(m, record, now);
 }
 
 /** Nobody here waits any more. */

@@ -125,3 +125,32 @@ test('restore() that lost one resource before it got the other one says so, and 
     await settle(told);
     for (const name of ['a', 'b']) expect(await settle(p3.tryLock(name))).toBeDefined();
   }));
+
+// Seed 57679 of the random worlds.
+test('close() between an unanswered request and the next attempt is the end of the asking', () =>
+  stage('memcached', async ({ member, p1, p2, settle, pass, wire }) => {
+    const lock = await settle(p2.lock(['b', 'c']));
+    wire((name, { key, what }) => (name === 'p1' && key === 'giveway:b' && what === 'read' ? { what: 'never' } : undefined));
+    const told = expect(p1.lock(['b', 'c'], { onStoreDown: 'run' })).rejects.toMatchObject({ code: 'ERR_GIVEWAY_CLOSED' });
+    await pass(100);
+    await settle(p1.close());
+    const { requests, underWay } = member('p1').connection;
+    expect(underWay).toBe(0);
+    await settle(told);
+    await pass(1_000);
+    expect(member('p1').connection.requests).toBe(requests);
+    await settle(lock.unlock());
+  }));
+
+// Seed 51228 of the random worlds.
+test('whoever was closed while it gave back what it had is not given a lock without protection', () =>
+  stage('memcached', async ({ p1, settle, pass, wire }) => {
+    let acquired = 0;
+    p1.on('acquired', () => acquired++);
+    wire((_, { key, what }) => (key === 'giveway:a' ? { what: 'refused' } : what === 'remove' ? { backMs: 100 } : undefined));
+    const told = expect(p1.lock(['a', 'b'], { onStoreDown: 'run' })).rejects.toMatchObject({ code: 'ERR_GIVEWAY_CLOSED' });
+    await pass(50);
+    await settle(p1.close());
+    await settle(told);
+    expect(acquired).toBe(0);
+  }));

@@ -45,3 +45,18 @@ test('a shortest hold is no reason to ask a store that does not answer without a
     await pass(900);
     expect(member('p1').connection.requests - requests).toBeLessThan(15);
   }));
+
+// Seed 69253 of the random worlds.
+test('a shortest hold lasts, though the place in line that became its entry was doubted for a while', () =>
+  stage('postgres', async ({ p1, p2, settle, pass, wire }) => {
+    const other = await settle(p2.lock('t'));
+    let lost = 0;
+    wire((name, { what }) => (name === 'p1' && what === 'append' && lost++ === 0 ? { what: 'lost after' } : undefined));
+    const taking = p1.lock('t', { ttlMs: 5_000, minHoldMs: 1_000, retry: { maxWaitMs: 5_000 } });
+    await pass(10);
+    await settle(other.unlock());
+    const short = await settle(taking);
+    expect(short.isProtected).toBe(true);
+    await settle(short.unlock());
+    expect(await settle(p1.tryLock({ appends: 't' }))).toBeUndefined();
+  }));

@@ -21,3 +21,40 @@ test('whoever is refused after an entry was lost is not told of one that held th
     expect(told).not.toContain('before');
     await settle(Promise.all([waiting.then((next) => next.unlock()), lock.unlock()]));
   }));
+
+// Seeds 51436, 52468 and 53782 of the random worlds.
+test("onStoreDown 'run' does not run beside one whom this process let in itself", () =>
+  stage('memcached', async ({ member, p1, p2, p3, settle, pass, wire }) => {
+    const lock = await settle(p2.lock('t', { minHoldMs: 500 }));
+    void p3.lock('t', { job: 'slow', retry: { maxWaitMs: 20_000 } });
+    await pass(50);
+    member('p3').process.stall(15_000);
+    await settle(lock.unlock());
+    const waiting = p1.lock('t', { onStoreDown: 'run', retry: { maxWaitMs: 4_000, maxDelayMs: 200 } }).then(
+      ({ isProtected }) => (isProtected ? 'held' : 'unprotected'),
+      (error: { readonly code: string }) => error.code,
+    );
+    let isIn = false;
+    wire((name, { what }) => {
+      if (name !== 'p1') return undefined;
+      if (isIn) return { what: 'refused' };
+      isIn = what === 'replace';
+      return undefined;
+    });
+    expect(await settle(waiting)).toBe('ERR_GIVEWAY_BUSY');
+    expect(isIn).toBe(true);
+  }));
+
+// Seed 53504 of the random worlds.
+test('whoever does not wait is told at once that it is busy, also while a place in line is asked for', () =>
+  stage('memcached', async ({ p1, p2, settle, pass, wire }) => {
+    const lock = await settle(p2.lock('t'));
+    wire((_, { what }) => (what === 'append' ? { backMs: 20 } : undefined));
+    const giveUp = new AbortController();
+    const told = expect(p1.lock('t', { signal: giveUp.signal })).rejects.toMatchObject({ name: 'AbortError' });
+    await pass(10);
+    giveUp.abort();
+    await settle(told);
+    expect(await settle(p1.tryLock('t', { retry: { delayMs: 10_000, maxDelayMs: 20_000 } }), 100)).toBeUndefined();
+    await settle(lock.unlock());
+  }));
