@@ -11,6 +11,21 @@ export interface Clock {
   setTimer(callback: () => void, delayMs: number, keepAlive?: boolean): Disposable;
 }
 
+/** A moment, on both clocks of this host. */
+export interface Now {
+  readonly monoMs: number;
+  readonly wallMs: number;
+}
+
+export function nowOf(clock: Clock): Now {
+  return { monoMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+}
+
+/** Milliseconds since `then`, on the clock that is further ahead: a machine that is suspended stops one of them. */
+export function passedMs(then: Now, now: Now): number {
+  return Math.max(now.monoMs - then.monoMs, now.wallMs - then.wallMs);
+}
+
 const longestTimerMs = 2 ** 31 - 1;
 
 /** The machine's own clocks and timers. Longer delays than Node's 2^31 - 1 ms are chained. */

@@ -17,7 +17,7 @@ test('unlock that steps aside in a race keeps the process alive', async () => {
   const { clock, store, locker, other } = scene();
   await other.lock({ appends: 't' });
   const lock = await locker.lock({ appends: 't' });
-  store.arm('replace', 'no', { times: 2 });
+  store.arm('replace', 'no', { times: 5 });
   let done = false;
   void lock.unlock().then(() => {
     done = true;
@@ -29,7 +29,7 @@ test('unlock that steps aside in a race keeps the process alive', async () => {
 test('tryLock that steps aside in a race keeps the process alive', async () => {
   const { clock, store, locker, other } = scene();
   await other.lock({ appends: 't' });
-  store.arm('replace', 'no', { times: 2 });
+  store.arm('replace', 'no', { times: 5 });
   let done = false;
   void locker.tryLock({ appends: 't' }).then(() => {
     done = true;
@@ -41,7 +41,7 @@ test('tryLock that steps aside in a race keeps the process alive', async () => {
 test('lock that steps aside in a race keeps the process alive', async () => {
   const { clock, store, locker, other } = scene();
   await other.lock({ appends: 't' });
-  store.arm('replace', 'no', { times: 2 });
+  store.arm('replace', 'no', { times: 5 });
   let done = false;
   void locker.lock({ appends: 't' }).then(() => {
     done = true;

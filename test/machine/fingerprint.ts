@@ -1,5 +1,5 @@
+import type { Now } from '../../src/lock/clock.ts';
 import { List } from '../../src/lock/list.ts';
-import type { Now } from '../../src/lock/machine/orders.ts';
 import { Seat } from '../../src/lock/machine/seat.ts';
 import { Stay } from '../../src/lock/machine/stay.ts';
 import { wallEpochMs } from './puppet.ts';

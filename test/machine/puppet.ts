@@ -1,7 +1,9 @@
 /** One process's machine at one resource. Its orders are only noted: whoever plays decides what becomes of them, and when. */
+
+import type { Now } from '../../src/lock/clock.ts';
 import type { Mode } from '../../src/lock/holder.ts';
 import { type Answer, Machine } from '../../src/lock/machine/machine.ts';
-import type { Now, Orders, Refusal } from '../../src/lock/machine/orders.ts';
+import type { Orders, Refusal } from '../../src/lock/machine/orders.ts';
 import { type Place, Seat, type Settle } from '../../src/lock/machine/seat.ts';
 import type { ResolvedOptions } from '../../src/lock/options.ts';
 import type { Version } from '../../src/lock/store.ts';

@@ -2,9 +2,11 @@
  * How one call gets all that it asks for, or nothing. What is likely to be free is asked for at once; what is not, in the
  * order of the names, each while holding those before it: the same order for everybody, so nobody can deadlock.
  */
+
+import type { Now } from '../clock.ts';
 import { ResourceBusyError, StoreUnavailableError } from '../errors.ts';
 import type { Holder } from '../holder.ts';
-import type { Now, Refusal } from '../machine/orders.ts';
+import type { Refusal } from '../machine/orders.ts';
 import { Seat, type SeatAsker } from '../machine/seat.ts';
 import type { Plan } from '../plan/plans.ts';
 import { firstOf } from '../plan/scope.ts';

@@ -1,4 +1,5 @@
-import { InvalidOptionError } from '../errors.ts';
+import { GivewayError, InvalidOptionError, LockLostError } from '../errors.ts';
+import type { Seat } from '../machine/seat.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { checkOptions } from '../plan/options.ts';
 import type { Plan } from '../plan/plans.ts';
@@ -26,6 +27,21 @@ export function toHanded(
     maxHoldMs: maxHoldMs === Number.POSITIVE_INFINITY ? null : maxHoldMs,
     minHoldMs,
   };
+}
+
+/** Refuses to let go of what is no entry of its own in a record. */
+export function checkTransferable({ isProtected, outers }: { readonly isProtected: boolean; readonly outers: readonly unknown[] }): void {
+  if (isProtected && outers.length === 0) return;
+  const why = isProtected
+    ? 'joined an outer run cannot be handed over; hand over the outer one'
+    : 'was taken while the store was down cannot be handed over';
+  throw new GivewayError('ERR_GIVEWAY_NOT_TRANSFERABLE', `A lock that ${why}.`);
+}
+
+/** What `seat` had, by its token. Throws `LockLostError` if it is no longer ours. */
+export function detached({ place: { resource }, mode, lost }: Seat, token: string | undefined): SerializedLock['entries'][number] {
+  if (token === undefined) throw new LockLostError(resource, lost ?? 'expired');
+  return { resource, mode, token };
 }
 
 /** Refuses what `lock.handOver()` cannot have returned, for it came through a queue or a file, and what is of another namespace. */

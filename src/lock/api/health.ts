@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import type { Shell } from '../shell/shell.ts';
 import type { StoreTraits } from '../store.ts';
@@ -14,13 +13,14 @@ export interface StoreHealth {
 }
 
 /** Asks the store for what is under `key`; the answer does not matter. Never rejects. */
-export async function probe(shell: Shell, clock: Clock, key: string): Promise<Omit<StoreHealth, 'heldLocks'>> {
+export async function probe(shell: Shell, key: string, heldLocks: number): Promise<StoreHealth> {
+  const { clock, store } = shell;
   const startMs = clock.monotonicMs();
   const answer = await shell.ask(key).then(
     () => undefined,
     (error: unknown) => error,
   );
-  const seen = { store: shell.store.traits.name, latencyMs: clock.monotonicMs() - startMs };
+  const seen = { store: store.traits.name, latencyMs: clock.monotonicMs() - startMs, heldLocks };
   if (answer === undefined) return { ok: true, ...seen };
   const error = answer instanceof StoreUnavailableError ? answer : new StoreUnavailableError('The store failed', { cause: answer });
   return { ok: false, ...seen, error };

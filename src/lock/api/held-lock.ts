@@ -1,23 +1,21 @@
 import { inspect } from 'node:util';
-import type { Clock } from '../clock.ts';
-import { GivewayError, InvalidOptionError, LockLostError, type LostReason, StoreUnavailableError } from '../errors.ts';
+import { type Now, nowOf, passedMs } from '../clock.ts';
+import { GivewayError, LockLostError, type LostReason, StoreUnavailableError } from '../errors.ts';
 import type { Events, LockerEvents, ReleaseOutcome } from '../events.ts';
-import { type Now, passedMs } from '../machine/orders.ts';
 import type { Seat, SeatOwner } from '../machine/seat.ts';
 import type { ResolvedOptions, ResolvedScope } from '../options.ts';
-import { ttlRangeMs } from '../plan/options.ts';
+import { checkOptions, ttlRangeMs } from '../plan/options.ts';
 import { firstOf } from '../plan/scope.ts';
+import type { Settings } from '../plan/settings.ts';
 import { newToken } from '../record/tokens.ts';
-import { toHanded } from './handed.ts';
+import type { Request } from './acquisition.ts';
+import { checkTransferable, detached, toHanded } from './handed.ts';
 import type { Lock, SerializedLock } from './lock.ts';
 import { LockSignal } from './lock-signal.ts';
 
 /** What a lock needs from its locker. */
-export interface LockContext {
-  readonly clock: Clock;
+export interface LockContext extends Pick<Settings, 'clock' | 'namespace' | 'environment'> {
   readonly events: Events;
-  readonly namespace: string;
-  readonly environment: string | undefined;
   /** The lock is over, one way or another: forget it. */
   ended(lock: HeldLock): void;
 }
@@ -43,22 +41,15 @@ export class HeldLock implements Lock, SeatOwner {
   #signal: LockSignal | undefined;
   #ended = false;
 
-  constructor(
-    context: LockContext,
-    scope: ResolvedScope,
-    options: ResolvedOptions,
-    seats: readonly Seat[],
-    isProtected: boolean,
-    outers: readonly HeldLock[],
-    now: Now,
-  ) {
+  constructor(context: LockContext, { scope, options, around }: Request, seats: readonly Seat[], isProtected: boolean, now: Now) {
+    const { outers } = around;
     this.#context = context;
     this.#seats = seats;
     this.#since = now;
     this.scope = scope;
     this.options = options;
     this.outers = outers;
-    this.isProtected = isProtected && (outers.length === 0 || outers.every((outer) => outer.isProtected));
+    this.isProtected = isProtected && outers.every((outer) => outer.isProtected);
     for (const seat of seats) {
       seat.owner = this;
       seat.asker = undefined;
@@ -79,11 +70,9 @@ export class HeldLock implements Lock, SeatOwner {
   /** Not let go, and not lost. Judges the deadlines now. */
   isLive(): boolean {
     if (this.#ended) return false;
-    if (this.#seats.length > 0) {
-      const now = this.#now();
-      for (const seat of this.#seats) seat.isLive(now);
-    }
-    if (this.loss === undefined && this.#holdLeftMs() <= 0) this.lose('max-hold', firstOf(this.scope));
+    const now = nowOf(this.#context.clock);
+    for (const seat of this.#seats) seat.isLive(now);
+    if (this.loss === undefined && this.#holdLeftMs(now) <= 0) this.lose('max-hold');
     for (const outer of this.outers) if (!outer.isLive()) this.lose(outer.loss?.reason ?? 'closed', outer.loss?.resource);
     return this.loss === undefined;
   }
@@ -94,15 +83,13 @@ export class HeldLock implements Lock, SeatOwner {
 
   remainingMs(): number {
     if (!this.isLive()) return 0;
-    const now = this.#now();
+    const now = nowOf(this.#context.clock);
     const seats = this.#seats.map((seat) => seat.remainingMs(now));
-    return Math.max(0, Math.min(this.#holdLeftMs(), ...this.outers.map((outer) => outer.remainingMs()), ...seats));
+    return Math.max(0, Math.min(this.#holdLeftMs(now), ...this.outers.map((outer) => outer.remainingMs()), ...seats));
   }
 
   async extend(ttlMs: number = this.options.ttlMs): Promise<boolean> {
-    if (!Number.isInteger(ttlMs) || ttlMs < ttlRangeMs.min || ttlMs > ttlRangeMs.max) {
-      throw new InvalidOptionError('ttlMs', ttlMs, `an integer from ${ttlRangeMs.min} to ${ttlRangeMs.max} (milliseconds) is allowed`);
-    }
+    checkOptions({ ttlMs });
     if (!this.isLive()) return false;
     const cappedMs = Math.max(ttlRangeMs.min, Math.min(ttlMs, Math.ceil(this.#holdLeftMs())));
     const extended = await Promise.all([
@@ -110,67 +97,48 @@ export class HeldLock implements Lock, SeatOwner {
       ...this.outers.map((outer) => outer.remainingMs() >= cappedMs || outer.extend(cappedMs)),
     ]);
     if (!extended.every(Boolean) || !this.isLive()) return false;
-    this.#context.events.emit('extended', () => ({ id: this.id, scope: this.scope, job: this.job, ttlMs: cappedMs }));
+    this.#context.events.emit('extended', () => ({ ...this.#told(), ttlMs: cappedMs }));
     return true;
   }
 
   unlock(): Promise<boolean> {
-    return new Promise((resolve, reject) =>
-      this.letGo((outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome !== 'not-ours'))),
-    );
+    return settled((settle) => this.letGo((outcome) => settle(outcome instanceof Error ? outcome : outcome !== 'not-ours')));
   }
 
-  /** As `unlock`, and says whether an outer run goes on holding it. */
-  release(): Promise<ReleaseOutcome> {
-    return new Promise((resolve, reject) => this.letGo((outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome))));
-  }
-
-  /** As `release`, without a promise: `settle` is called once. */
+  /** As `unlock`, without a promise: `settle` is called once, and told whether an outer run goes on holding it. */
   letGo(settle: (outcome: ReleaseOutcome | Error) => void): void {
     if (this.#ended) return settle('not-ours');
     const [first] = this.#seats;
     const isKept = first === undefined && this.outers.length > 0 && this.isLive();
     this.#end();
-    if (first === undefined) return settle(this.#released(this.outers.length === 0, isKept));
+    if (first === undefined) return settle(this.#tellReleased(isKept ? 'kept' : this.outers.length === 0 ? 'released' : 'not-ours'));
     let open = this.#seats.length;
     let ours = true;
     let failure: Error | undefined;
     const settleOne = (outcome: boolean | Error): void => {
       if (outcome instanceof Error) failure ??= outcome;
       else ours &&= outcome;
-      if (--open === 0) settle(failure === undefined ? this.#released(ours, false) : this.#releaseFailed(failure));
+      if (--open === 0) settle(failure === undefined ? this.#tellReleased(ours ? 'released' : 'not-ours') : this.#releaseFailed(failure));
     };
     for (const seat of this.#seats) seat.place.leave(seat, true, settleOne);
   }
 
   throwIfLost(): void {
-    if (this.isLive()) return;
-    throw this.loss ?? new LockLostError(firstOf(this.scope), 'closed');
+    if (!this.isLive()) throw this.loss ?? new LockLostError(firstOf(this.scope), 'closed');
   }
 
   async handOver(): Promise<SerializedLock> {
-    if (!this.isLive()) this.throwIfLost();
-    if (!this.isProtected || this.outers.length > 0) {
-      throw new GivewayError(
-        'ERR_GIVEWAY_NOT_TRANSFERABLE',
-        this.isProtected
-          ? 'A lock that joined an outer run cannot be handed over; hand over the outer one.'
-          : 'A lock that was taken while the store was down cannot be handed over.',
-      );
-    }
+    this.throwIfLost();
+    checkTransferable(this);
     this.#end();
-    const entries = await Promise.all(
-      this.#seats.map(async (seat) => {
-        const token = await settled<string | undefined>((settle) => seat.place.detach(seat, settle));
-        if (token === undefined) throw new LockLostError(seat.place.resource, seat.lost ?? 'expired');
-        return { resource: seat.place.resource, mode: seat.mode, token };
-      }),
-    ).catch((error: unknown) => {
-      this.#tellReleased('not-ours');
-      throw error;
-    });
-    this.#tellReleased('handed-over');
-    return toHanded(this.#context, this, this.#since.wallMs, entries);
+    const entries = Promise.all(
+      this.#seats.map(async (seat) => detached(seat, await settled((settle) => seat.place.detach(seat, settle)))),
+    );
+    entries.then(
+      () => this.#tellReleased('handed-over'),
+      () => this.#tellReleased('not-ours'),
+    );
+    return toHanded(this.#context, this, this.#since.wallMs, await entries);
   }
 
   toJSON(): object {
@@ -195,7 +163,7 @@ export class HeldLock implements Lock, SeatOwner {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.release().catch(() => {});
+    await new Promise((resolve) => this.letGo(resolve));
   }
 
   /** Ends the lock in the holder's eyes, once: the signal aborts, the event is told. */
@@ -204,14 +172,11 @@ export class HeldLock implements Lock, SeatOwner {
     const error = new LockLostError(resource, reason, cause === undefined ? undefined : { cause });
     this.loss = error;
     this.#signal?.abort(error);
-    const { events, clock } = this.#context;
-    events.emit('lost', () => ({
-      id: this.id,
-      scope: this.scope,
-      job: this.job,
+    this.#context.events.emit('lost', () => ({
+      ...this.#told(),
       resource,
       reason,
-      heldMs: clock.monotonicMs() - this.#since.monoMs,
+      heldMs: this.#context.clock.monotonicMs() - this.#since.monoMs,
       error,
     }));
   }
@@ -227,72 +192,55 @@ export class HeldLock implements Lock, SeatOwner {
     this.#context.ended(this);
   }
 
-  #tellReleased(release: LockerEvents['released']['release']): void {
-    const { events, clock } = this.#context;
-    events.emit('released', () => ({
-      id: this.id,
-      scope: this.scope,
-      job: this.job,
-      heldMs: clock.monotonicMs() - this.#since.monoMs,
+  #tellReleased<R extends LockerEvents['released']['release']>(release: R): R {
+    this.#context.events.emit('released', () => ({
+      ...this.#told(),
+      heldMs: this.#context.clock.monotonicMs() - this.#since.monoMs,
       release,
     }));
-  }
-
-  #released(ours: boolean, isKept: boolean): ReleaseOutcome {
-    const release = isKept ? 'kept' : ours ? 'released' : 'not-ours';
-    this.#tellReleased(release);
     return release;
   }
 
   #releaseFailed(error: Error): GivewayError {
-    this.#context.events.emit('release-failed', () => ({ id: this.id, scope: this.scope, job: this.job, error }));
+    this.#context.events.emit('release-failed', () => ({ ...this.#told(), error }));
     return error instanceof GivewayError
       ? error
       : new StoreUnavailableError('The store failed while the lock was released', { cause: error });
   }
 
-  #now(): Now {
-    const { clock } = this.#context;
-    return { monoMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+  #told(): Pick<LockerEvents['released'], 'id' | 'scope' | 'job'> {
+    return { id: this.id, scope: this.scope, job: this.job };
   }
 
-  #holdLeftMs(): number {
-    return this.options.maxHoldMs - passedMs(this.#since, this.#now());
+  #holdLeftMs(now: Now = nowOf(this.#context.clock)): number {
+    return this.options.maxHoldMs - passedMs(this.#since, now);
   }
 
   /** Made only when somebody asks for it. */
   #ownSignal(): LockSignal {
-    this.#signal ??= this.#createSignal();
-    return this.#signal;
-  }
-
-  #createSignal(): LockSignal {
-    const given = this.options.signal;
+    if (this.#signal !== undefined) return this.#signal;
+    const { signal: given } = this.options;
     const signal = new LockSignal(() => void this.isLive());
+    this.#signal = signal;
     if (this.loss !== undefined) signal.abort(this.loss);
     else if (given?.aborted) signal.abort(given.reason);
     if (this.#ended || this.loss !== undefined) return signal;
+    // Where nothing was taken, no heartbeat looks after `maxHoldMs`. Node's timers may fire a fraction of a millisecond early.
+    const endMs = this.#seats.length > 0 ? Number.POSITIVE_INFINITY : Math.ceil(this.#holdLeftMs()) + 1;
+    const timer = endMs === Number.POSITIVE_INFINITY ? undefined : this.#context.clock.setTimer(signal.judge, endMs, false);
     const joined = this.outers.map((outer) => outer.#ownSignal());
-    signal.follow(given, joined, this.#timeTheEnd());
+    signal.follow(given, joined, timer);
     return signal;
-  }
-
-  /** Where nothing was taken, no heartbeat looks after `maxHoldMs`. */
-  #timeTheEnd(): Disposable | undefined {
-    const leftMs = this.#holdLeftMs();
-    if (this.#seats.length > 0 || leftMs === Number.POSITIVE_INFINITY) return undefined;
-    // Node's timers may fire a fraction of a millisecond early.
-    return this.#context.clock.setTimer(() => this.isLive(), Math.ceil(leftMs) + 1, false);
   }
 }
 
 function largestFence(seats: readonly Seat[], outers: readonly HeldLock[]): bigint | undefined {
   let largest: bigint | undefined;
-  for (const { fence } of outers) if (fence !== undefined && (largest === undefined || fence > largest)) largest = fence;
-  for (const { mode, stay } of seats) {
-    const fence = mode === 'write' ? stay?.fence : undefined;
+  const count = (fence: bigint | undefined): void => {
     if (fence !== undefined && (largest === undefined || fence > largest)) largest = fence;
-  }
+  };
+  for (const { fence } of outers) count(fence);
+  for (const { mode, stay } of seats) if (mode === 'write') count(stay?.fence);
   return largest;
 }
 

@@ -1,8 +1,7 @@
-import type { Clock } from '../clock.ts';
+import type { Clock, Now } from '../clock.ts';
 import { GivewayError, LockLostError, ResourceBusyError, StoreUnavailableError } from '../errors.ts';
 import type { Events } from '../events.ts';
 import { List } from '../list.ts';
-import type { Now } from '../machine/orders.ts';
 import { Seat, type SeatAsker } from '../machine/seat.ts';
 import type { Need, ResolvedOptions } from '../options.ts';
 import { firstOf } from '../plan/scope.ts';
@@ -112,7 +111,7 @@ export class Holds implements Asker {
 
   /** Lets go of all that is held, or still comes, and waits for every request under way. Never rejects. */
   async releaseAll(): Promise<void> {
-    await Promise.allSettled(this.all().map((lock) => lock.release()));
+    await Promise.all(this.all().map((lock) => new Promise((resolve) => lock.letGo(resolve))));
     await this.#shell.settle();
   }
 
@@ -122,8 +121,8 @@ export class Holds implements Asker {
   }
 
   #hold(request: Request, seats: readonly Seat[], isProtected: boolean, now: Now = this.#shell.now()): HeldLock {
-    const { scope, options, around, startedMonoMs } = request;
-    const lock = new HeldLock(this.#context, scope, options, seats, isProtected, around.outers, now);
+    const { scope, options, startedMonoMs } = request;
+    const lock = new HeldLock(this.#context, request, seats, isProtected, now);
     this.#held.push(lock);
     this.#events.emit('acquired', () => ({
       id: lock.id,
@@ -135,7 +134,7 @@ export class Holds implements Asker {
     }));
     if (this.#isClosed) {
       lock.lose('closed');
-      lock.release().catch(() => {});
+      lock.letGo(() => {});
     }
     return lock;
   }

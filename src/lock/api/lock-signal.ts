@@ -3,15 +3,15 @@ import { judgedController } from './judged-signal.ts';
 
 /** The signal of one lock, and whatever else than the lock's own loss makes it abort. Made when somebody first asks for it. */
 export class LockSignal {
-  readonly #judge: () => void;
+  /** Looks whether the lock is live, and aborts this signal if it is not. */
+  readonly judge: () => void;
   readonly #controller: AbortController;
   #stopFollowing: (() => void) | undefined;
   /** What the locks that joined this one do when it is let go before them. */
   #joined: Set<() => void> | undefined;
 
-  /** `judge` looks whether the lock is live, and aborts this signal if it is not. */
   constructor(judge: () => void) {
-    this.#judge = judge;
+    this.judge = judge;
     this.#controller = judgedController(judge);
   }
 
@@ -26,10 +26,10 @@ export class LockSignal {
   /** Until `end`: aborts with the signal the caller gave, and judges whenever a lock it joined, or `timer`, may have ended it. */
   follow(given: AbortSignal | undefined, outers: readonly LockSignal[], timer: Disposable | undefined): void {
     const abort = given === undefined ? undefined : onAbort(given, () => this.abort(given.reason));
-    for (const outer of outers) outer.#join(this.#judge);
+    for (const outer of outers) outer.#join(this.judge);
     this.#stopFollowing = () => {
       abort?.[Symbol.dispose]();
-      for (const outer of outers) outer.#leave(this.#judge);
+      for (const outer of outers) outer.#leave(this.judge);
       timer?.[Symbol.dispose]();
     };
   }

@@ -171,10 +171,9 @@ export class ResourceLocker {
   }
 
   /** One read of the store. Never rejects. */
-  async health(): Promise<StoreHealth> {
-    const { clock, namespace, environment } = this.#settings;
-    const health = await probe(this.#shell, clock, `${keyPrefix(namespace, environment)}:health`);
-    return { ...health, heldLocks: this.#holds.size };
+  health(): Promise<StoreHealth> {
+    const { namespace, environment } = this.#settings;
+    return probe(this.#shell, `${keyPrefix(namespace, environment)}:health`, this.#holds.size);
   }
 
   /** Takes over a lock from `lock.handOver()`, under a new token. Rejects with `LockLostError` when it is not there any more. */
@@ -228,14 +227,8 @@ export class ResourceLocker {
   }
 
   #request(scope: LockScope, options: RunOptions | undefined, weak?: RunOptions): Request {
-    const { scope: resolved, needs, options: settled } = this.#plans.of(scope, options, weak);
-    return {
-      scope: resolved,
-      needs,
-      options: settled,
-      around: this.#nesting.enclosing(needs),
-      startedMonoMs: this.#settings.clock.monotonicMs(),
-    };
+    const plan = this.#plans.of(scope, options, weak);
+    return { ...plan, around: this.#nesting.enclosing(plan.needs), startedMonoMs: this.#settings.clock.monotonicMs() };
   }
 
   #key(resource: string): string {

@@ -1,12 +1,13 @@
 /** From nothing of ours in the record to an entry among its holders: by creating it, by joining it, or through the line. */
 
+import type { Now } from '../clock.ts';
 import type { Mode } from '../holder.ts';
 import { admit, type Change, excludes, takesLine } from '../record/decide.ts';
 import { decodeRecord, type Entrant, encodeAlone, encodeRecord, type LockRecord } from '../record/record.ts';
 import type { Entry, Version } from '../store.ts';
 import type { Facts } from './facts.ts';
 import { lookForHanded } from './handing.ts';
-import { type Belief, type Now, unknownRefusal } from './orders.ts';
+import { type Belief, unknownRefusal } from './orders.ts';
 import type { Seat } from './seat.ts';
 import { entryFor, newcomer, seat, sight, tellAll } from './seating.ts';
 import type { Pending } from './states.ts';

@@ -1,8 +1,9 @@
+import type { Now } from '../clock.ts';
 import type { Mode } from '../holder.ts';
 import { List } from '../list.ts';
 import { excludes, latestEndMs } from '../record/decide.ts';
 import { type LockRecord, latestDateMs, type Waiting } from '../record/record.ts';
-import { type Now, type Orders, type Refusal, unknownRefusal } from './orders.ts';
+import { type Orders, type Refusal, unknownRefusal } from './orders.ts';
 import type { Seat, Settle } from './seat.ts';
 import type { Acquaintance, Pending, Seen, State, Surroundings } from './states.ts';
 import type { Stay } from './stay.ts';

@@ -1,9 +1,11 @@
 /** Locks that leave this process or come to it, by their tokens. */
+
+import type { Now } from '../clock.ts';
 import { aheadMs, exchange } from '../record/decide.ts';
 import { encodeRecord, type LockRecord } from '../record/record.ts';
 import type { Version } from '../store.ts';
 import type { Facts } from './facts.ts';
-import { type Now, unknownRefusal } from './orders.ts';
+import { unknownRefusal } from './orders.ts';
 import { entryFor, sight, tellRefused } from './seating.ts';
 import type { Stay } from './stay.ts';
 

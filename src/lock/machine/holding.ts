@@ -1,8 +1,9 @@
 /** Our entry is among the holders: who of those here sits on it, and what is to be done next. */
+
+import type { Now } from '../clock.ts';
 import type { Facts } from './facts.ts';
 import { handOver } from './handing.ts';
 import { goOn } from './leaving.ts';
-import type { Now } from './orders.ts';
 import { endMonoMs, judgeSeats, lose, renew, renewAtMonoMs, reread } from './renewing.ts';
 import type { Seat } from './seat.ts';
 import { seat, tellAsked } from './seating.ts';

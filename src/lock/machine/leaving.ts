@@ -1,9 +1,10 @@
 /** The way out: nobody sits here any more. */
+
+import type { Now } from '../clock.ts';
 import { admit, depart, takesLine } from '../record/decide.ts';
 import { encodeRecord } from '../record/record.ts';
 import type { Version } from '../store.ts';
 import { type Facts, waitingOf } from './facts.ts';
-import type { Now } from './orders.ts';
 import { raceAgain, reread } from './renewing.ts';
 import { learn, newcomer, settleLeaver, tellAsked } from './seating.ts';
 import type { Pending } from './states.ts';

@@ -3,6 +3,8 @@
  * is no await, no clock and no promise in this room: nothing can change between a look and an act. The states are drawn in
  * docs/architecture.md.
  */
+
+import type { Now } from '../clock.ts';
 import { GivewayError } from '../errors.ts';
 import type { Mode } from '../holder.ts';
 import type { Entry, Version } from '../store.ts';
@@ -10,7 +12,7 @@ import { onCalled, onCreated, onEntered, onLooked, stepOut } from './entering.ts
 import { Facts } from './facts.ts';
 import { stepHeld } from './holding.ts';
 import { onDeparted, onRemoved, onSwept } from './leaving.ts';
-import { type Now, type Orders, type Refusal, unknownRefusal } from './orders.ts';
+import { type Orders, type Refusal, unknownRefusal } from './orders.ts';
 import { onRenewed, onReread } from './renewing.ts';
 import type { Seat, Settle } from './seat.ts';
 import { tellRefused } from './seating.ts';

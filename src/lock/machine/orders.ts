@@ -1,16 +1,6 @@
+import type { Now } from '../clock.ts';
 import type { Entrant, LockRecord, Waiting } from '../record/record.ts';
 import type { Version } from '../store.ts';
-
-/** The moment of an event, on both clocks of this host. */
-export interface Now {
-  readonly monoMs: number;
-  readonly wallMs: number;
-}
-
-/** Milliseconds since `then`, on the clock that is further ahead: a machine that is suspended stops one of them. */
-export function passedMs(then: Now, now: Now): number {
-  return Math.max(now.monoMs - then.monoMs, now.wallMs - then.wallMs);
-}
 
 /** What a machine wants done. The shell does it, and brings the answer as the next event: one request at a time. */
 export interface Orders {

@@ -1,11 +1,12 @@
 /** Keeping an entry among the holders: writing it anew, and looking after it when a write was refused. */
+
+import type { Now } from '../clock.ts';
 import { type LostReason, StoreUnavailableError } from '../errors.ts';
 import { admit, type Change } from '../record/decide.ts';
 import { decodeRecord, type Entrant, encodeAlone, encodeRecord, type LockRecord, latestEndOf } from '../record/record.ts';
 import type { Entry, Version } from '../store.ts';
 import { type Facts, maxRaces } from './facts.ts';
 import { lookForHanded } from './handing.ts';
-import type { Now } from './orders.ts';
 import type { Seat } from './seat.ts';
 import { entryFor, learn, seat, settleLeaver, sight } from './seating.ts';
 import type { Pending } from './states.ts';

@@ -1,7 +1,8 @@
+import { type Now, passedMs } from '../clock.ts';
 import type { LostReason } from '../errors.ts';
 import type { Mode } from '../holder.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { type Now, passedMs, type Refusal } from './orders.ts';
+import type { Refusal } from './orders.ts';
 import type { Stay } from './stay.ts';
 
 /** Where seats are asked for: what an owner may do. Each is an event of its own, also when it is done inside another one. */

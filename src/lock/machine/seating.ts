@@ -1,7 +1,9 @@
 /** Who waits here, who sits here, and what they are told. */
+
+import type { Now } from '../clock.ts';
 import { type Entrant, type LockRecord, latestEndOf } from '../record/record.ts';
 import { type Facts, seenIn } from './facts.ts';
-import type { Now, Refusal } from './orders.ts';
+import type { Refusal } from './orders.ts';
 import type { Seat } from './seat.ts';
 import type { Stay } from './stay.ts';
 

@@ -1,8 +1,8 @@
+import { type Now, passedMs } from '../clock.ts';
 import type { LostReason } from '../errors.ts';
 import type { Mode } from '../holder.ts';
 import { decodeRecord, type Entrant, type LockRecord } from '../record/record.ts';
 import type { Version } from '../store.ts';
-import { type Now, passedMs } from './orders.ts';
 
 /**
  * One stay of this process among the holders of one record, under one token that is never used again. Its deadline counts

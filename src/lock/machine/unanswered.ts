@@ -1,7 +1,8 @@
 /** A request was not answered: nobody knows what became of it. What it may have written is doubted, whoever needed it is told. */
+
+import type { Now } from '../clock.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import type { Facts } from './facts.ts';
-import type { Now } from './orders.ts';
 import { settleLeaver, sight, tellRefused } from './seating.ts';
 import { wait } from './waiting.ts';
 

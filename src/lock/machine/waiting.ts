@@ -1,8 +1,9 @@
+import type { Now } from '../clock.ts';
 import { aheadMs } from '../record/decide.ts';
 import { encodeGone, encodeWaiting, type LockRecord, type Waiting } from '../record/record.ts';
 import type { Version } from '../store.ts';
 import { type Facts, waitingOf } from './facts.ts';
-import type { Now, Refusal } from './orders.ts';
+import type { Refusal } from './orders.ts';
 import { lookAgainMs } from './patience.ts';
 import type { Seat } from './seat.ts';
 import { sight, tellAll, tellAsked } from './seating.ts';

@@ -1,5 +1,6 @@
+import type { Now } from '../clock.ts';
 import { type Answer, Machine } from '../machine/machine.ts';
-import type { Now, Orders } from '../machine/orders.ts';
+import type { Orders } from '../machine/orders.ts';
 import type { Place, Seat, Settle } from '../machine/seat.ts';
 import { newToken } from '../record/tokens.ts';
 import type { Entry, Version } from '../store.ts';

@@ -1,5 +1,5 @@
+import type { Now } from '../clock.ts';
 import type { Answer } from '../machine/machine.ts';
-import type { Now } from '../machine/orders.ts';
 import type { Surroundings } from '../machine/states.ts';
 import type { LockStore } from '../store.ts';
 import type { Alarms } from './alarms.ts';

@@ -1,7 +1,7 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, type Now, nowOf } from '../clock.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import type { Answer } from '../machine/machine.ts';
-import type { Now, Refusal } from '../machine/orders.ts';
+import type { Refusal } from '../machine/orders.ts';
 import type { Need } from '../options.ts';
 import { maxEntries } from '../record/decide.ts';
 import type { Identity } from '../record/record.ts';
@@ -67,7 +67,7 @@ export class Shell implements Runner {
   }
 
   now(): Now {
-    return { monoMs: this.clock.monotonicMs(), wallMs: this.clock.wallMs() };
+    return nowOf(this.clock);
   }
 
   /**
