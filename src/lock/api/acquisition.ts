@@ -8,34 +8,16 @@ import { ResourceBusyError, StoreUnavailableError } from '../errors.ts';
 import type { Holder } from '../holder.ts';
 import type { Refusal } from '../machine/orders.ts';
 import { Seat, type SeatAsker } from '../machine/seat.ts';
-import type { Plan } from '../plan/plans.ts';
 import { firstOf } from '../plan/scope.ts';
-import { toHolder, toWaitingHolder } from '../record/record.ts';
 import type { Alarmed, Bucket } from '../shell/alarms.ts';
 import type { Shell } from '../shell/shell.ts';
 import { aborted, onAbort } from './aborts.ts';
-import type { HeldLock } from './held-lock.ts';
-import type { Enclosure } from './nesting.ts';
-
-/** A resource that could not be taken now. */
-export interface Refused {
-  readonly resource: string;
-  readonly holders: readonly Holder[];
-}
-
-/** What a call asks for, and what is held around it. */
-export interface Request extends Plan {
-  readonly around: Enclosure;
-  readonly startedMonoMs: number;
-}
-
-/** What came of a request: the lock, who is in the way, or why there is neither. */
-export type Done = (outcome: HeldLock | Refused | Error) => void;
+import { type Done, type Refused, type Request, toRefused } from './request.ts';
 
 /** Who is told what comes of it. */
 export interface Asker {
   /** All of it. */
-  taken(acquisition: Acquisition, seats: readonly Seat[], now: Now): void;
+  taken(acquisition: Acquisition, seats: readonly Seat[]): void;
   /** Nothing: busy, or what ended the wait. What was gained has been given back. `inTheWay`: who was seen, and may still be working. */
   ended(acquisition: Acquisition, reason: Refused | Error, inTheWay: Refused | undefined): void;
   /** Why nothing more is asked for. */
@@ -163,7 +145,7 @@ export class Acquisition implements SeatAsker, Alarmed {
     if (!this.#seats.every((seat) => seat.isLive(now))) return this.#startAgain();
     if (first < this.request.around.missing.length) return this.#askFrom(first);
     this.#stop();
-    this.#asker.taken(this, this.#seats, now);
+    this.#asker.taken(this, this.#seats);
   }
 
   /** Whoever is in the way counts for more than a store that did not answer, where that would mean to run beside it. */
@@ -244,10 +226,4 @@ export class Acquisition implements SeatAsker, Alarmed {
     this.#shell.waits.cancel(this);
     this.#listening?.[Symbol.dispose]();
   }
-}
-
-/** A refusal in public words. */
-export function toRefused(resource: string, { blockers, ahead }: Refusal): Refused {
-  const holders = blockers.map((blocker) => toHolder(resource, blocker));
-  return { resource, holders: [...holders, ...ahead.map((waiting, index) => toWaitingHolder(resource, waiting, index + 1))] };
 }

@@ -5,10 +5,10 @@ import type { Events, LockerEvents, ReleaseOutcome } from '../events.ts';
 import type { Seat, SeatOwner } from '../machine/seat.ts';
 import type { ResolvedOptions, ResolvedScope } from '../options.ts';
 import { checkOptions, ttlRangeMs } from '../plan/options.ts';
+import type { Plan } from '../plan/plans.ts';
 import { firstOf } from '../plan/scope.ts';
 import type { Settings } from '../plan/settings.ts';
 import { newToken } from '../record/tokens.ts';
-import type { Request } from './acquisition.ts';
 import { checkTransferable, detached, toHanded } from './handed.ts';
 import type { Lock, SerializedLock } from './lock.ts';
 import { LockSignal } from './lock-signal.ts';
@@ -41,11 +41,10 @@ export class HeldLock implements Lock, SeatOwner {
   #signal: LockSignal | undefined;
   #ended = false;
 
-  constructor(context: LockContext, { scope, options, around }: Request, seats: readonly Seat[], isProtected: boolean, now: Now) {
-    const { outers } = around;
+  constructor(context: LockContext, { scope, options }: Plan, outers: readonly HeldLock[], seats: readonly Seat[], isProtected: boolean) {
     this.#context = context;
     this.#seats = seats;
-    this.#since = now;
+    this.#since = seats[0]?.since ?? nowOf(context.clock);
     this.scope = scope;
     this.options = options;
     this.outers = outers;

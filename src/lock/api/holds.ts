@@ -1,4 +1,4 @@
-import type { Clock, Now } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import { GivewayError, LockLostError, ResourceBusyError, StoreUnavailableError } from '../errors.ts';
 import type { Events } from '../events.ts';
 import { List } from '../list.ts';
@@ -8,10 +8,11 @@ import { firstOf } from '../plan/scope.ts';
 import type { Settings } from '../plan/settings.ts';
 import type { Shell } from '../shell/shell.ts';
 import { aborted } from './aborts.ts';
-import { Acquisition, type Asker, type Done, type Refused, type Request, toRefused } from './acquisition.ts';
+import { Acquisition, type Asker } from './acquisition.ts';
 import { HeldLock, type LockContext } from './held-lock.ts';
 import type { SerializedLock } from './lock.ts';
 import { nothingHeld } from './nesting.ts';
+import { type Done, type Refused, type Request, toRefused } from './request.ts';
 
 /** The locks of a locker: how requests become locks, which are held, and how all of them end when the locker closes. */
 export class Holds implements Asker {
@@ -51,11 +52,11 @@ export class Holds implements Asker {
     new Acquisition(this.#shell, this, request, waits, done).start();
   }
 
-  taken(acquisition: Acquisition, seats: readonly Seat[], now: Now): void {
+  taken(acquisition: Acquisition, seats: readonly Seat[]): void {
     this.#waiting.delete(acquisition);
     const { request, wantsToWait, done } = acquisition;
     const { around } = request;
-    if (around.outers.every((outer) => outer.isLive())) return done(this.#hold(request, seats, true, now));
+    if (around.outers.every((outer) => outer.isLive())) return done(this.#hold(request, seats, true));
     // The outer run ended during the wait: what it gave must be taken as well.
     let open = seats.length;
     const gaveBack = (): void => {
@@ -120,9 +121,9 @@ export class Holds implements Asker {
     return refused;
   }
 
-  #hold(request: Request, seats: readonly Seat[], isProtected: boolean, now: Now = this.#shell.now()): HeldLock {
-    const { scope, options, startedMonoMs } = request;
-    const lock = new HeldLock(this.#context, request, seats, isProtected, now);
+  #hold(request: Request, seats: readonly Seat[], isProtected: boolean): HeldLock {
+    const { scope, options, around, startedMonoMs } = request;
+    const lock = new HeldLock(this.#context, request, around.outers, seats, isProtected);
     this.#held.push(lock);
     this.#events.emit('acquired', () => ({
       id: lock.id,

@@ -4,8 +4,8 @@ import type { Events, ReleaseOutcome } from '../events.ts';
 import type { Holder } from '../holder.ts';
 import type { ResolvedOptions, ResolvedScope } from '../options.ts';
 import { firstOf } from '../plan/scope.ts';
-import type { Refused } from './acquisition.ts';
 import { HeldLock } from './held-lock.ts';
+import type { Refused } from './request.ts';
 
 /** What became of a `run`. A release that failed stands beside the work's result, never instead of it. */
 export type RunOutcome<T> =

@@ -1,0 +1,27 @@
+import type { Holder } from '../holder.ts';
+import type { Refusal } from '../machine/orders.ts';
+import type { Plan } from '../plan/plans.ts';
+import { toHolder, toWaitingHolder } from '../record/record.ts';
+import type { HeldLock } from './held-lock.ts';
+import type { Enclosure } from './nesting.ts';
+
+/** A resource that could not be taken now. */
+export interface Refused {
+  readonly resource: string;
+  readonly holders: readonly Holder[];
+}
+
+/** What a call asks for, and what is held around it. */
+export interface Request extends Plan {
+  readonly around: Enclosure;
+  readonly startedMonoMs: number;
+}
+
+/** What came of a request: the lock, who is in the way, or why there is neither. */
+export type Done = (outcome: HeldLock | Refused | Error) => void;
+
+/** A refusal in public words. */
+export function toRefused(resource: string, { blockers, ahead }: Refusal): Refused {
+  const holders = blockers.map((blocker) => toHolder(resource, blocker));
+  return { resource, holders: [...holders, ...ahead.map((waiting, index) => toWaitingHolder(resource, waiting, index + 1))] };
+}
