@@ -32,6 +32,8 @@ export interface World {
   readonly members: ReadonlyMap<string, Member>;
   readonly breaches: Breach[];
   readonly report: Report;
+  /** No two clocks are apart by more than giveway allows for. */
+  readonly areNear: boolean;
   /** What becomes of a request. Scripts put their own in its place. */
   fate: (member: string, request: Request) => Fate;
   /** Another process, from now on. */
@@ -95,6 +97,7 @@ export function createWorld(plan: Plan): World {
     members,
     breaches,
     report,
+    areNear,
     fate: () => ({ what: 'answered', thereMs: chance.within(leastMs, mostMs), backMs: chance.within(leastMs, mostMs) }),
     join(process) {
       const member = createMember(world, process, members.size + 1);

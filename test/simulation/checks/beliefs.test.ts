@@ -14,11 +14,15 @@ describe('beliefs', () => {
     { token: token(2), mode: 'append' },
   );
   const endMs = { ms: 0 };
-  const beliefsOver = (report: Report, value: string | undefined = everything, appends?: number): ReturnType<typeof createBeliefs> =>
+  const beliefsOver = (
+    report: Report,
+    value: (key: string) => string | undefined = () => everything,
+    appends?: number,
+  ): ReturnType<typeof createBeliefs> =>
     createBeliefs({
       ...clock,
       report,
-      value: () => value,
+      value,
       ownerOf: (text) => ({ [token(1)]: 'p1', [token(2)]: 'p2' })[text],
       endOf: () => endMs.ms,
       limit: appends === undefined ? undefined : { resource: 't', appends },
@@ -54,7 +58,7 @@ describe('beliefs', () => {
 
   test('P6: believed, and not in the store', () => {
     const { report, told } = gather();
-    beliefsOver(report, recordOf({ token: token(2) })).begin(heldBy('p1', write));
+    beliefsOver(report, () => recordOf({ token: token(2) })).begin(heldBy('p1', write));
     expect(told()).toEqual(['P6 p1']);
   });
 
@@ -73,9 +77,26 @@ describe('beliefs', () => {
     expect(told()).toEqual(breaches);
   });
 
+  test.each([
+    ['not when the store forgot the schema', 's.*', []],
+    ['when it forgot something else', 's.a', ['P1 p1']],
+  ])('P1: a table that one has by its schema: %s', (_, forgotten, breaches) => {
+    const { report, told } = gather();
+    const records: Record<string, string> = {
+      [keyOf('s.*')]: recordOf({ token: token(1) }),
+      [keyOf('s.b')]: recordOf({ token: token(2), mode: 'read' }),
+    };
+    const beliefs = beliefsOver(report, (key) => records[key]);
+    beliefs.begin(heldBy('p2', [{ resource: 's.b', mode: 'read' }]));
+    now.ms += 1;
+    beliefs.forgot(keyOf(forgotten), undefined);
+    beliefs.begin(heldBy('p1', [{ resource: 's.b', mode: 'append' }]));
+    expect(told()).toEqual(breaches);
+  });
+
   test('P6: believed, and forgotten by the store: until its entry would be over by itself', () => {
     const { report, told } = gather();
-    const beliefs = beliefsOver(report, recordOf({ token: token(2) }));
+    const beliefs = beliefsOver(report, () => recordOf({ token: token(2) }));
     beliefs.forgot(keyOf('t'), everything);
     endMs.ms = now.ms + 1;
     const held = heldBy('p1', write);
@@ -125,7 +146,7 @@ describe('beliefs', () => {
 
   test('a shortest hold and a limit', () => {
     const { report, told } = gather();
-    const beliefs = beliefsOver(report, everything, 1);
+    const beliefs = beliefsOver(report, undefined, 1);
     const first = heldBy('p1', append, { options: { ...heldBy('p1', append).options, minHoldMs: 500 } });
     beliefs.begin(first);
     expect(told()).toEqual([]);

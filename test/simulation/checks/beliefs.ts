@@ -67,9 +67,16 @@ export function createBeliefs({ nowMs, report, value, ownerOf, endOf, limit, are
       const need = contested(held, other);
       if (need === undefined || !believes(other)) continue;
       const fromMs = Math.min(askedMs(held, need.resource), askedMs(other, need.resource));
-      if (!forgotSince(need.resource, fromMs, Math.max(held.fromMs, other.fromMs)))
+      const toMs = Math.max(held.fromMs, other.fromMs);
+      // Whoever has a table by its schema alone has it as long as the schema is remembered.
+      const bySchema = !hasEntry(held, need.resource) || !hasEntry(other, need.resource);
+      if (!forgotSince(need.resource, fromMs, toMs) && !(bySchema && forgotSince(schemaOf(need.resource), fromMs, toMs)))
         report('P1', held.who, `holds "${need.resource}" (${need.mode}) while ${other.job} on ${other.process.name} does`);
     }
+  }
+
+  function hasEntry({ process }: Held, resource: string): boolean {
+    return holdersIn(value(keyOf(resource))).some(({ token }) => ownerOf(token) === process.name);
   }
 
   /** Is there, or was there, an entry of its process that gives it this need: of the resource, or of a schema that is held whole? */
