@@ -111,10 +111,16 @@ describeWith('redis', () => {
       await admin.config('SET', 'maxmemory', '0');
     });
 
-    test('a key that holds something else', async () => {
+    test('a key that holds something else is taken, and who looks at it is told', async () => {
+      const store = redisStore({ client: admin });
       await admin.lpush('key', 'a list');
-      expect(await messageFor(kind, login(':right'))).toBe('Redis keeps something else under this key: give giveway a `prefix` of its own');
+      expect(await store.create('key', 'value', minute)).toBeUndefined();
+      await expect(store.read('key')).rejects.toMatchObject({
+        name: 'StoreUnavailableError',
+        message: 'Redis keeps something else under this key: give giveway a `prefix` of its own',
+      });
       await admin.del('key');
+      await store.close();
     });
 
     test('a text that is not ours is busy, readable, and can be removed on purpose', async () => {
