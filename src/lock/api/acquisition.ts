@@ -2,7 +2,7 @@
  * How one call gets all that it asks for, or nothing. What is likely to be free is asked for at once; what is not, in the
  * order of the names, each while holding those before it: the same order for everybody, so nobody can deadlock.
  */
-import { ResourceBusyError, StoreUnavailableError } from '../errors.ts';
+import { isOutage, ResourceBusyError, StoreUnavailableError } from '../errors.ts';
 import type { Holder } from '../holder.ts';
 import type { Now, Refusal } from '../machine/orders.ts';
 import { Seat, type SeatAsker } from '../machine/seat.ts';
@@ -150,7 +150,7 @@ export class Acquisition implements SeatAsker, Alarmed {
   /** Whoever is in the way counts for more than a store that did not answer, where that would mean to run beside it. */
   #judgeFault(fault: Error): void {
     const somebodyIsInTheWay = this.#waiting !== undefined || this.#refusedAt !== Number.POSITIVE_INFINITY;
-    const mayRun = fault instanceof StoreUnavailableError && this.wanted.options.onStoreDown === 'run';
+    const mayRun = isOutage(fault) && this.wanted.options.onStoreDown === 'run';
     if (!(mayRun && somebodyIsInTheWay)) this.#reason ??= fault;
     this.#refusedAt = Math.min(this.#refusedAt, this.#failedAt);
     this.#fault = undefined;

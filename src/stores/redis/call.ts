@@ -2,8 +2,8 @@ import { StoreUnavailableError } from '../../lock/errors.ts';
 import type { Breaker } from '../breaker.ts';
 import type { Deadlines, Timed } from '../deadlines.ts';
 import type { Adapter, Asker } from './adapter.ts';
-import { isErrorReply } from './failures.ts';
 import type { Presence } from './presence.ts';
+import { isErrorReply } from './replies.ts';
 
 /**
  * Makes the answer of a reply. `isRepeated`: the connection broke meanwhile; the command was sent twice, by us or by the client,

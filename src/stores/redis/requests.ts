@@ -1,5 +1,5 @@
-import { StoreUnavailableError } from '../../lock/errors.ts';
 import type { Breaker } from '../breaker.ts';
+import { closedError } from '../closed.ts';
 import { createDeadlines } from '../deadlines.ts';
 import type { Adapter } from './adapter.ts';
 import { Call, type Conclude, type Ground } from './call.ts';
@@ -26,14 +26,14 @@ export function createRequests(client: RedisClient, adapter: Adapter, timeoutMs:
     breaker,
     deadlines: createDeadlines<Call>(timeoutMs, (call) => call.late()),
     explained(error) {
-      const { lastError, isTurnedAway } = presence;
-      return explain(error, { state: adapter.state, timeoutMs, lastError, isTurnedAway });
+      const { lastError, isTurnedAway, wasReady } = presence;
+      return explain(error, { state: adapter.state, timeoutMs, lastError, isTurnedAway, wasReady });
     },
   };
   let isClosed = false;
 
   function ask<T>(key: string, name: string, args: string[], conclude: Conclude<T>): Promise<T> {
-    if (isClosed) return Promise.reject(new StoreUnavailableError('The redis store was closed; open another one'));
+    if (isClosed) return Promise.reject(closedError('redis'));
     return new Call(ground, key, name, args, conclude as Conclude<unknown>).begin() as Promise<T>;
   }
 

@@ -3,8 +3,9 @@ import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { createClient, createClientPool, createCluster, createSentinel } from 'redis';
-import { explain, isErrorReply } from '../../../src/stores/redis/failures.ts';
+import { explain } from '../../../src/stores/redis/failures.ts';
 import { type RedisStoreOptions, redisStore } from '../../../src/stores/redis/index.ts';
+import { isErrorReply } from '../../../src/stores/redis/replies.ts';
 import { freePort } from '../../support/server-process.ts';
 import { type ProcessServer, redisServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
@@ -181,7 +182,7 @@ describeWith('redis', () => {
 });
 
 describe('what Redis answers', () => {
-  const circumstances = { state: 'ready', timeoutMs: 1_000, lastError: undefined, isTurnedAway: false } as const;
+  const circumstances = { state: 'ready', timeoutMs: 1_000, lastError: undefined, isTurnedAway: false, wasReady: true } as const;
   test.each<[string, RegExp]>([
     ['NOAUTH Authentication required.', /^Redis refused the login/],
     ['LOADING Redis is loading the dataset in memory', /^Redis is still loading its data/],
