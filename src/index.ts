@@ -11,6 +11,7 @@ export {
   LockLostError,
   type LostReason,
   ResourceBusyError,
+  type StoreConcern,
   StoreUnavailableError,
   UnknownResourceError,
 } from './lock/errors.ts';

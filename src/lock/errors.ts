@@ -44,13 +44,48 @@ export class ResourceBusyError extends GivewayError {
   }
 }
 
-/** The store did not answer, or its answer got lost. Nobody knows whether the call took effect. */
+/** What a store's failure is about: the whole server, how it was set up and is used, or one key alone. */
+export type StoreConcern = 'server' | 'setup' | 'key';
+
+/** What a server that works refuses. Any other code means that it cannot serve now, or that nobody knows. */
+const refusals: Readonly<Record<string, StoreConcern>> = {
+  /** It cannot do what a lock needs. */
+  ERR_GIVEWAY_NO_CAS: 'setup',
+  ERR_GIVEWAY_NO_META: 'setup',
+  ERR_GIVEWAY_PEER_MISSING: 'setup',
+  ERR_GIVEWAY_TABLE_MISSING: 'setup',
+  /** The login: user, password, key. */
+  ERR_GIVEWAY_STORE_AUTH: 'setup',
+  /** The user may not do what a lock needs. */
+  ERR_GIVEWAY_STORE_FORBIDDEN: 'setup',
+  ERR_GIVEWAY_STORE_TLS: 'setup',
+  ERR_GIVEWAY_STORE_CLOSED: 'setup',
+  /** Whatever else somebody must change: a database that does not exist, somebody else's data under our key. */
+  ERR_GIVEWAY_STORE_SETUP: 'setup',
+  /** This entry alone cannot be written now: its row is locked, it is too large. */
+  ERR_GIVEWAY_STORE_KEY: 'key',
+};
+
+/**
+ * The store did not answer, or its answer got lost: nobody knows whether the call took effect. Or it refused, which `concerns` and
+ * `code` tell. A wrong set-up is no outage: it is thrown whatever `onStoreDown` says.
+ */
 export class StoreUnavailableError extends GivewayError {
   declare readonly name: 'StoreUnavailableError';
 
   constructor(message: string, options?: ErrorOptions & { code?: `ERR_GIVEWAY_${string}` }) {
     super(options?.code ?? 'ERR_GIVEWAY_STORE_UNAVAILABLE', message, options);
   }
+
+  /** By its `code`. */
+  get concerns(): StoreConcern {
+    return refusals[this.code] ?? 'server';
+  }
+}
+
+/** Does `onStoreDown` say what follows? */
+export function isOutage(error: unknown): error is StoreUnavailableError {
+  return error instanceof StoreUnavailableError && error.concerns !== 'setup';
 }
 
 /** The lock was ours and no longer is. Arrives as the reason of `lock.signal`. */

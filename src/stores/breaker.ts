@@ -49,10 +49,10 @@ export class Breaker {
     this.#retryAtMs = undefined;
   }
 
-  /** Only a `StoreUnavailableError` is a failure, and not if a living server said so. */
+  /** Only a `StoreUnavailableError` is a failure, and not if a server that works said no: to the set-up, or to one key. */
   failed(error: unknown): void {
     if (!(error instanceof StoreUnavailableError)) return;
-    if (answers.includes(error.code)) {
+    if (error.concerns !== 'server' || error.code === 'ERR_GIVEWAY_QUARANTINE') {
       this.succeeded();
       return;
     }
@@ -68,7 +68,8 @@ export class Breaker {
  *
  * While the breaker is open, `create` and `read` reject at once with `StoreUnavailableError`, whose `cause` is the last
  * failure. `replace`, `append` and `remove` always go through: a renewal or a release must not be lost to a breaker, and its
- * success closes it. Only `StoreUnavailableError` is a failure; any answer, "no" included, is a success.
+ * success closes it. Only a `StoreUnavailableError` that `concerns` the server is a failure; any other answer, "no" included, is a
+ * success.
  */
 export function withBreaker(store: LockStore, options: BreakerOptions = {}): LockStore {
   const { serverOf = () => '' } = options;
@@ -131,9 +132,6 @@ function circuitWith(options: BreakerOptions): Circuit {
     watched: (answer) => answer.then(onAnswer, onError),
   };
 }
-
-/** Refusals by a server that did answer. */
-const answers: readonly string[] = ['ERR_GIVEWAY_NO_CAS', 'ERR_GIVEWAY_QUARANTINE', 'ERR_GIVEWAY_TABLE_MISSING'];
 
 function refusal(lastFailure: unknown, restMs: number): StoreUnavailableError {
   const words = lastFailure instanceof Error ? lastFailure.message : String(lastFailure);

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../lock/clock.ts';
-import { StoreUnavailableError } from '../lock/errors.ts';
 import type { Entry, Listed, LockStore, StoreTraits, Version } from '../lock/store.ts';
+import { closedError } from './closed.ts';
 import { createSubscribers, type Subscribers } from './subscribers.ts';
 
 /** Options of `memoryStore`. */
@@ -45,7 +45,7 @@ function connect(shared: Shared): MemoryStore {
   let closed = false;
 
   function assertOpen(): void {
-    if (closed) throw new StoreUnavailableError('The memory store was closed; open another one');
+    if (closed) throw closedError('memory');
   }
 
   function liveAt(key: string, version: Version): Kept | undefined {

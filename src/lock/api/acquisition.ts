@@ -4,7 +4,7 @@
  */
 
 import type { Now } from '../clock.ts';
-import { ResourceBusyError, StoreUnavailableError } from '../errors.ts';
+import { isOutage, ResourceBusyError, StoreUnavailableError } from '../errors.ts';
 import type { Holder } from '../holder.ts';
 import type { Refusal } from '../machine/orders.ts';
 import { Seat, type SeatAsker } from '../machine/seat.ts';
@@ -151,7 +151,7 @@ export class Acquisition implements SeatAsker, Alarmed {
   /** Whoever is in the way counts for more than a store that did not answer, where that would mean to run beside it. */
   #judgeFault(fault: Error): void {
     const somebodyIsInTheWay = this.#waiting !== undefined || this.#refusedAt !== Number.POSITIVE_INFINITY;
-    const mayRun = fault instanceof StoreUnavailableError && this.request.options.onStoreDown === 'run';
+    const mayRun = isOutage(fault) && this.request.options.onStoreDown === 'run';
     if (!(mayRun && somebodyIsInTheWay)) this.#reason ??= fault;
     this.#refusedAt = Math.min(this.#refusedAt, this.#failedAt);
     this.#fault = undefined;

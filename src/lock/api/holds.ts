@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { GivewayError, LockLostError, ResourceBusyError, StoreUnavailableError } from '../errors.ts';
+import { GivewayError, isOutage, LockLostError, ResourceBusyError } from '../errors.ts';
 import type { Events } from '../events.ts';
 import { List } from '../list.ts';
 import { Seat, type SeatAsker } from '../machine/seat.ts';
@@ -142,8 +142,7 @@ export class Holds implements Asker {
 
   /** A store that does not answer does not stop the work, if that is what the config says, and nobody was just seen at it. */
   #instead(request: Request, error: Error, inTheWay: Refused | undefined): HeldLock | Refused | Error {
-    const isDown = error instanceof StoreUnavailableError && error.code !== 'ERR_GIVEWAY_NO_CAS';
-    if (!isDown || request.options.onStoreDown !== 'run') return error;
+    if (!isOutage(error) || request.options.onStoreDown !== 'run') return error;
     if (this.#isClosed) return closedError();
     const seen = inTheWay ?? this.#lastSeen(request);
     return seen === undefined ? this.#hold(request, nobodySits, false) : this.#refused(request, seen);

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { GivewayError, type LockLostError, ResourceBusyError, StoreUnavailableError } from '../errors.ts';
+import { GivewayError, isOutage, type LockLostError, ResourceBusyError } from '../errors.ts';
 import type { Events, ReleaseOutcome } from '../events.ts';
 import type { Holder } from '../holder.ts';
 import type { ResolvedOptions, ResolvedScope } from '../options.ts';
@@ -107,8 +107,7 @@ function nobodyAt(scope: ResolvedScope): Pick<Skip, 'resource' | 'holders'> {
 /** Which failures to get the lock mean only that the work does not run; the others are the caller's. */
 function skipFor(error: Error, { scope, options }: Run<unknown>['request']): Skip | Error {
   if (error instanceof ResourceBusyError) return { reason: 'busy', resource: error.resource, holders: error.holders };
-  if (error instanceof StoreUnavailableError && options.onStoreDown === 'skip' && error.code !== 'ERR_GIVEWAY_NO_CAS')
-    return { reason: 'store-down', ...nobodyAt(scope) };
+  if (isOutage(error) && options.onStoreDown === 'skip') return { reason: 'store-down', ...nobodyAt(scope) };
   if (error instanceof GivewayError && error.code === 'ERR_GIVEWAY_CLOSED') return { reason: 'closed', ...nobodyAt(scope) };
   if (error.name === 'AbortError' && options.signal?.aborted) return { reason: 'aborted', ...nobodyAt(scope) };
   return error;

@@ -1,7 +1,7 @@
 /** A request was not answered: nobody knows what became of it. What it may have written is doubted, whoever needed it is told. */
 
 import type { Now } from '../clock.ts';
-import { StoreUnavailableError } from '../errors.ts';
+import { isOutage } from '../errors.ts';
 import type { Facts } from './facts.ts';
 import { settleLeaver, sight, tellRefused } from './seating.ts';
 import { wait } from './waiting.ts';
@@ -57,7 +57,7 @@ const retryMs = 1_000;
 /** Whoever would run unprotected goes on waiting while a holder that was seen may still be at work. */
 function failQueue(m: Facts, error: Error, now: Now): void {
   for (const each of m.queue.all()) {
-    const isDown = error instanceof StoreUnavailableError && each.options.onStoreDown === 'run';
+    const isDown = isOutage(error) && each.options.onStoreDown === 'run';
     const mayNotRun = isDown && m.mayBeHeldAgainst(each.mode, now.wallMs);
     if (mayNotRun && each.patient) {
       if (each.state === 'asked') {

@@ -191,7 +191,7 @@ export class Shell implements Runner {
 
   #failedToCome(error: Error): void {
     this.#underWay--;
-    if (this.#isDown || !(error instanceof StoreUnavailableError)) return;
+    if (this.#isDown || !(error instanceof StoreUnavailableError) || error.concerns !== 'server') return;
     this.#isDown = true;
     this.#context.down(error);
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { StoreUnavailableError } from '../../lock/errors.ts';
 import type { Entry, Listed, LockStore, StoreTraits, Version } from '../../lock/store.ts';
 import { withBreaker } from '../breaker.ts';
+import { closedError } from '../closed.ts';
 import { randomId } from '../random-id.ts';
 import { type Condition, hasPrefix, isAt, isFree, toAppended, toReleased } from './conditions.ts';
 import { decodeItem, encodeItem, type Item, type ItemState, litterAfterMs, nextGivewayVersion, recordText } from './item.ts';
@@ -56,7 +56,7 @@ export function dynamodbStore(options: DynamodbStoreOptions): DynamodbStore {
   let closed = false;
 
   function assertOpen(): void {
-    if (closed) throw new StoreUnavailableError('The DynamoDB store was closed; open another one');
+    if (closed) throw closedError('DynamoDB');
   }
 
   function itemKey(key: string): Item {

@@ -38,7 +38,8 @@ type Sdk = typeof import('@aws-sdk/client-dynamodb');
 /** Loaded at the first use, and outside the deadline: it comes from the disk. */
 export function loadSdk(): Promise<Sdk> {
   return import('@aws-sdk/client-dynamodb').catch((cause: unknown) => {
-    throw new StoreUnavailableError('giveway/dynamodb needs the package @aws-sdk/client-dynamodb: npm install it', { cause });
+    const code = 'ERR_GIVEWAY_PEER_MISSING';
+    throw new StoreUnavailableError('giveway/dynamodb needs the package @aws-sdk/client-dynamodb: npm install it', { cause, code });
   });
 }
 

@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from '../../lock/errors.ts';
+import { closedError } from '../closed.ts';
 import { withDeadline } from '../deadline.ts';
 import type { EtcdCallOptions } from './client.ts';
 import { explain, isAmbiguous } from './failures.ts';
@@ -99,7 +99,7 @@ export function createRequests(timeoutMs: number): Requests {
 
   return {
     async run(operation) {
-      if (isClosed) throw new StoreUnavailableError('The etcd store was closed; open another one');
+      if (isClosed) throw closedError('etcd');
       const call: Call = { isOver: false, lastError: undefined };
       try {
         return await withDeadline(operation(askFor(call)), timeoutMs, 'etcd', () => {

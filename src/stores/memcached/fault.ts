@@ -1,4 +1,5 @@
 import { StoreUnavailableError } from '../../lock/errors.ts';
+import { isTlsSetup } from '../certificates.ts';
 import type { Address } from './addresses.ts';
 import type { Reply } from './request.ts';
 
@@ -28,7 +29,13 @@ export function couldNotConnect(cause: unknown): Fault {
 }
 
 export function couldNotLoad(cause: unknown): Fault {
-  return { kind: 'fault', message: `its transport could not be loaded (${wordsOf(cause)}); is memjs installed?`, cause, isFinal: true };
+  return {
+    kind: 'fault',
+    message: `its transport could not be loaded (${wordsOf(cause)}); is memjs installed?`,
+    cause,
+    code: 'ERR_GIVEWAY_PEER_MISSING',
+    isFinal: true,
+  };
 }
 
 export function noConnection(timeoutMs: number): Fault {
@@ -52,7 +59,7 @@ export function noAnswer(timeoutMs: number, missing?: Protocol, mayExpectTls = f
 
 export function notMemcached(protocol: Protocol): Fault {
   const message = `what answers there does not speak memcached's ${protocol} protocol; check host and port, and whether it expects TLS`;
-  return { kind: 'fault', message, isFinal: true };
+  return { kind: 'fault', message, code: 'ERR_GIVEWAY_STORE_SETUP', isFinal: true };
 }
 
 export function noSecureConnection(timeoutMs: number): Fault {
@@ -67,7 +74,7 @@ export function tlsFailed(cause: SocketError | string): Fault {
     ? 'does the server speak TLS on this port, and does it ask for a certificate (`tls.cert`, `tls.key`)?'
     : 'its authority belongs in `tls.ca`, and `servers` must name the server as its certificate does';
   const message = `no TLS connection (${reason ?? wordsOf(cause)}); ${hint}`;
-  return { kind: 'fault', message, code: 'ERR_GIVEWAY_STORE_TLS', cause };
+  return { kind: 'fault', message, cause, ...(isTlsSetup(cause) && { code: 'ERR_GIVEWAY_STORE_TLS' }) };
 }
 
 export function tooOld(version: string): Fault {
@@ -97,12 +104,13 @@ export function notAuthenticated(hasCredentials: boolean): Fault {
 }
 
 export function closed(): Fault {
-  return { kind: 'fault', message: 'the store was closed', isFinal: true };
+  return { kind: 'fault', message: 'the store was closed', code: 'ERR_GIVEWAY_STORE_CLOSED', isFinal: true };
 }
 
 /** A definite answer that is neither yes nor no. */
 export function failed({ status, value }: Reply): Fault {
   const answer = `the server answered "${value.slice(0, 100)}"`;
+  if (status === 'tooLarge') return { kind: 'fault', message: answer, code: 'ERR_GIVEWAY_STORE_KEY', isFinal: true };
   const hint = status === 'outOfMemory' ? '; it is out of memory: give memcached more (-m), or let it evict (no -M)' : '';
   return { kind: 'fault', message: `${answer}${hint}`, isFinal: true };
 }
@@ -110,7 +118,7 @@ export function failed({ status, value }: Reply): Fault {
 /** To an append: the entry is there, at the version that was named, and the server did not add to it. */
 export function noRoom(bytes: number): Fault {
   const message = `the server found no room to let an entry grow to ${bytes} bytes; give memcached larger items (-I), or more memory (-m)`;
-  return { kind: 'fault', message, isFinal: true };
+  return { kind: 'fault', message, code: 'ERR_GIVEWAY_STORE_KEY', isFinal: true };
 }
 
 /** Without CAS numbers nobody can tell his own entry from a successor's, so there is nothing to fall back to. */
@@ -121,7 +129,8 @@ export function noCas(): Fault {
 }
 
 export function noUptime(): Fault {
-  return { kind: 'fault', message: 'the server does not tell its uptime, which `quarantine` needs; turn it off there', isFinal: true };
+  const message = 'the server does not tell its uptime, which `quarantine` needs; turn it off there';
+  return { kind: 'fault', message, code: 'ERR_GIVEWAY_STORE_SETUP', isFinal: true };
 }
 
 export function quarantined(restMs: number): Fault {

@@ -1,6 +1,6 @@
-import { StoreUnavailableError } from '../../lock/errors.ts';
 import type { LockStore, StoreTraits, Version } from '../../lock/store.ts';
 import { withBreaker } from '../breaker.ts';
+import { closedError } from '../closed.ts';
 import { withDeadline } from '../deadline.ts';
 import type { MomentoCallOptions, MomentoGetResponse, MomentoResponse } from './client.ts';
 import { isAmbiguous, unavailable } from './errors.ts';
@@ -36,7 +36,7 @@ export function momentoStore(options: MomentoStoreOptions): LockStore {
   let closed = false;
 
   function assertUsable(key: string): void {
-    if (closed) throw new StoreUnavailableError('The Momento store was closed; open another one');
+    if (closed) throw closedError('Momento');
     checkKey(key);
   }
 

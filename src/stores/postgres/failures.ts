@@ -1,6 +1,10 @@
 import { GivewayError, StoreUnavailableError } from '../../lock/errors.ts';
+import { isTlsSetup } from '../certificates.ts';
 import type { Greeting } from './greeting.ts';
-import { createTableSql, type LockTable } from './table.ts';
+import { meaningOf } from './states.ts';
+import type { LockTable } from './table.ts';
+
+type Code = `ERR_GIVEWAY_${string}`;
 
 /**
  * What a failed statement means for the one who sent it.
@@ -48,54 +52,36 @@ export function explain(error: unknown, circumstances: Circumstances): GivewayEr
   if (error instanceof GivewayError && !isTimeout(error)) return error;
   const { address, stage, greeting, table, timeoutMs } = circumstances;
   const server = address === undefined ? 'Postgres' : `Postgres at ${address}`;
-  const because = (sentence: string): StoreUnavailableError => new StoreUnavailableError(`${server} ${sentence}`, { cause: error });
-  if (stage === 'connecting' && greeting === 'foreign') return because('is a server of another kind: it does not answer as Postgres does');
-  if (failureOf(error) === 'no-table') {
-    const message = `${server} has no table ${table.name}. Call createTable() once, or run:\n${createTableSql(table.name)}`;
-    return new StoreUnavailableError(message, { cause: error, code: 'ERR_GIVEWAY_TABLE_MISSING' });
-  }
+  const because = (sentence: string, code: Code | undefined): StoreUnavailableError =>
+    new StoreUnavailableError(`${server} ${sentence}`, { cause: error, ...(code && { code }) });
+  if (stage === 'connecting' && greeting === 'foreign')
+    return because('is a server of another kind: it does not answer as Postgres does', 'ERR_GIVEWAY_STORE_SETUP');
   if (isTimeout(error)) {
     const sentence = stage === 'asking' ? 'did not answer' : greeting === 'silent' ? 'said nothing' : 'gave no connection';
     const hint = sentence === 'said nothing' ? ': it hangs, or is a server of another kind' : '';
-    const message = `${server} ${sentence} within ${timeoutMs} ms${hint}`;
-    return new StoreUnavailableError(message, { cause: error, code: 'ERR_GIVEWAY_STORE_TIMEOUT' });
+    return because(`${sentence} within ${timeoutMs} ms${hint}`, 'ERR_GIVEWAY_STORE_TIMEOUT');
   }
-  return because(sentenceFor(error, circumstances));
+  const sqlCode = sqlState(error);
+  if (sqlCode === undefined) return because(sentenceFor(error, stage), isSetupOfClient(error) ? 'ERR_GIVEWAY_STORE_SETUP' : undefined);
+  const { code, sentence } = meaningOf(sqlCode, messageOf(error));
+  return because(sentence({ message: messageOf(error), table, timeoutMs, sqlCode }), code);
 }
 
-function sentenceFor(error: unknown, { table, timeoutMs, stage }: Circumstances): string {
-  const code = sqlState(error);
+function sentenceFor(error: unknown, stage: Circumstances['stage']): string {
   switch (codeOf(error)) {
-    case '28P01':
-      return 'refused the login: check user, password and pg_hba.conf';
-    case '28000':
-      return `refused the login: ${messageOf(error)}. Check the user and pg_hba.conf; "no encryption": add sslmode to the connection string`;
-    case '3D000':
-      return 'has no such database: check the end of the connection string';
-    case '25006':
-      return 'is read-only here (a replica, or default_transaction_read_only is on): giveway needs the primary';
-    case '42501':
-      return `refused access (${messageOf(error)}): grant select, insert, update, delete on ${table.name} and usage on sequence ${table.name}_version to this user; to make them it needs create on their schema`;
-    case '42703':
-    case '42P10':
-      return `has a table ${table.name} that is not giveway's: choose another name with the option \`table\``;
-    case '53300':
-      return 'has no connection slot left: raise max_connections, or hand in a pool';
-    case '57014':
-      return `gave up after ${timeoutMs} ms (statement_timeout): it is overloaded, or a transaction keeps a row of ${table.name} locked`;
-    case '57P01':
-    case '57P02':
-    case '57P03':
-      return 'is starting up or shutting down';
     case 'ECONNREFUSED':
       return 'refuses connections: is it running, and is this the right port?';
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return 'cannot be found: the name of the host does not resolve';
     default:
-      if (code !== undefined) return `answered ${code}: ${messageOf(error)}`;
       return stage === 'connecting' ? `cannot be reached: ${messageOf(error)}` : `broke the connection: ${messageOf(error)}`;
   }
+}
+
+/** What `pg` itself says of a connection string, or of the pool it was handed, and what no server that comes back will mend. */
+function isSetupOfClient(error: unknown): boolean {
+  return isTlsSetup(error) || /^SASL|does not support SSL|after calling end on the pool/.test(messageOf(error));
 }
 
 /** The code of an error that the server sent. Errors of the network have codes too, and no severity. */

@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from '../../lock/errors.ts';
+import { closedError } from '../closed.ts';
 import { timeLimit } from '../deadlines.ts';
 import type { Connections } from './connections.ts';
 import { explain, failureOf } from './failures.ts';
@@ -43,7 +43,7 @@ export function createOperations({ connections, table, timeoutMs, makesTable }: 
   let making: Promise<unknown> | undefined;
 
   async function run<T>(work: (send: Send) => Promise<T>, within = limit, limitMs = timeoutMs): Promise<T> {
-    if (isClosed) throw new StoreUnavailableError('The postgres store was closed; open another one');
+    if (isClosed) throw closedError('postgres');
     const statements = statementsOn(connections);
     const send: Send = (name, values) => sendUntilAnswered(statements, name, values);
     try {

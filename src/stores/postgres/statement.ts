@@ -67,6 +67,7 @@ function refuseOpenTransaction(client: PgPoolClient): void {
   if (status === 'I') return;
   throw new StoreUnavailableError(
     'A connection came from `pool` in the middle of a transaction: something releases it without commit or rollback',
+    { code: 'ERR_GIVEWAY_STORE_SETUP' },
   );
 }
 

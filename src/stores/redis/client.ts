@@ -6,13 +6,24 @@ interface RedisEvents {
   removeListener(event: string, listener: RedisEventListener): unknown;
 }
 
+/** The part of a command that ioredis uses; more of it is on its prototype. */
+export interface IoredisCommand {
+  readonly name: string;
+  readonly args: readonly unknown[];
+  resolve(reply: unknown): void;
+  reject(error: unknown): void;
+  toWritable(socket: object): string | object;
+}
+
 /** The part of an ioredis client, or cluster, that giveway uses. */
 export interface IoredisClient extends RedisEvents {
   readonly status: string;
   readonly isCluster?: boolean;
   /** Its connection; a cluster has several, and shows none. */
   readonly stream?: { readonly writable?: boolean; unref?(): void; cork?(): void; uncork?(): void };
-  call(command: string, ...args: string[]): Promise<unknown>;
+  readonly options?: { readonly keyPrefix?: string | undefined };
+  call(command: string): Promise<unknown>;
+  sendCommand(command: IoredisCommand): unknown;
   duplicate(): IoredisClient;
   connect(): Promise<unknown>;
   subscribe(channel: string): Promise<unknown>;

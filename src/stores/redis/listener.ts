@@ -1,7 +1,7 @@
 import { hearAnnouncements } from '../announcements.ts';
 import { createSubscribers, type OnChange } from '../subscribers.ts';
 import type { Ear } from './adapter.ts';
-import { isErrorReply } from './failures.ts';
+import { isErrorReply } from './replies.ts';
 import { announcedIn } from './stored.ts';
 
 export interface Listener {

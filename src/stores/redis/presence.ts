@@ -1,6 +1,6 @@
 import type { Adapter } from './adapter.ts';
 import type { RedisClient, RedisEventListener } from './client.ts';
-import { isErrorReply } from './failures.ts';
+import { isErrorReply } from './replies.ts';
 
 /** Whether the client is connected, and what has become of it so far. */
 export interface Presence {
@@ -8,6 +8,7 @@ export interface Presence {
   readonly losses: number;
   readonly lastError: unknown;
   readonly isTurnedAway: boolean;
+  readonly wasReady: boolean;
   /** Resolves once a command can be sent at once. Rejects if the server refuses the login, or the client has ended. */
   untilReady(wait: { onGiveUp: () => void }): Promise<void>;
   /** Listens to the client no more. */
@@ -66,6 +67,9 @@ export function followClient(client: RedisClient, adapter: Adapter): Presence {
     },
     get isTurnedAway() {
       return !wasReady && losses > 0;
+    },
+    get wasReady() {
+      return wasReady;
     },
     async untilReady(wait) {
       adapter.wake();

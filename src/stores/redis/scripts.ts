@@ -1,6 +1,6 @@
 /**
- * What runs inside Redis: each script is one request and one atomic step, on one key. A script that is sent twice (clients do that
- * when a connection breaks) sees that it was already done.
+ * What runs inside Redis: each script is one request and one atomic step, on one key. One that writes and is sent twice (clients
+ * do that when a connection breaks) sees that it was already done.
  *
  * Which state is meant is told by how the text begins, an id that no other write has, and by how long it is in bytes, since
  * appends make it longer and keep the id.
@@ -15,12 +15,8 @@ const isAt = (mark: string, bytes: string): string =>
 /** A channel tells everybody, also those who wait for something else: a text longer than this is read by those who need it. */
 const longestAnnounced = 8_000;
 
-/** `KEYS[1]` key; `ARGV[1]` text, `[2]` ttlMs. 1: written. */
-export const createScript: string = `
-local found = redis.call('GET', KEYS[1])
-if found then return found == ARGV[1] and 1 or 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1`;
+/** `KEYS[1]` key; `ARGV[1]` text, `[2]` ttlMs. The very command, and its reply, through a script: whether this user may run any is seen by it. */
+export const createScript: string = `return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2], 'NX')`;
 
 /** `KEYS[1]` key; `ARGV[1]` mark, `[2]` bytes, `[3]` next text, `[4]` ttlMs, `[5]` channel, `[6]` the key's name on it. 1: written. */
 export const replaceScript: string = `

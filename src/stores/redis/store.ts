@@ -1,12 +1,13 @@
 import { InvalidOptionError, StoreUnavailableError } from '../../lock/errors.ts';
 import type { LockStore, StoreNotice, StoreTraits, Version } from '../../lock/store.ts';
-import { type BreakerOptions, withBreaker } from '../breaker.ts';
+import { Breaker, type BreakerOptions } from '../breaker.ts';
 import { adaptClient } from './adapter.ts';
+import { Doubt } from './call.ts';
 import type { RedisClient } from './client.ts';
 import { createListener, type Listener } from './listener.ts';
 import { createRequests } from './requests.ts';
 import { appendScript, createScript, removeScript, replaceScript } from './scripts.ts';
-import { entryIn, isRedisVersion, lengthened, newWrite } from './stored.ts';
+import { entryIn, isRedisVersion, lengthened, newWrite, type RedisVersion } from './stored.ts';
 
 /** Options of `redisStore`. */
 export interface RedisStoreOptions {
@@ -29,7 +30,8 @@ export interface RedisStoreOptions {
 export function redisStore(options: RedisStoreOptions): LockStore {
   const { client, prefix, timeoutMs, breaker } = checkOptions(options);
   const adapter = adaptClient(client, timeoutMs);
-  const requests = createRequests(client, adapter, timeoutMs);
+  const requests = createRequests(client, adapter, timeoutMs, breaker === false ? undefined : new Breaker(breaker));
+  const keysBeginWith = adapter.keyPrefix + prefix;
   const channel = `${prefix}giveway:changed`;
   const noticeListeners = new Set<(notice: StoreNotice) => void>();
   const listener = createListener(
@@ -39,32 +41,55 @@ export function redisStore(options: RedisStoreOptions): LockStore {
     },
   );
 
-  function evaluate<T>(script: string, key: string, args: string[], conclude: (isDone: boolean, isRepeated: boolean) => T): Promise<T> {
-    const sent = ['EVAL', script, '1', prefix + key, ...args];
-    return requests.ask(prefix + key, sent, (reply, isRepeated) => conclude(Number(reply) === 1, isRepeated));
+  /** Whoever may not run scripts could take locks and never release them. So the first create on a connection is said by one. */
+  let lossesWhenEvaluated = -1;
+
+  /** Does `script` to what is at `version`. */
+  function evaluate<T>(
+    script: string,
+    key: string,
+    { mark, bytes }: RedisVersion,
+    more: readonly string[],
+    conclude: (isDone: boolean, isRepeated: boolean) => T,
+  ): Promise<T> {
+    const fullKey = keysBeginWith + key;
+    const args = [script, '1', fullKey, mark, String(bytes), ...more];
+    return requests.ask(fullKey, 'EVAL', args, (reply, isRepeated) => conclude(Number(reply) === 1, isRepeated));
   }
 
-  const store: LockStore = {
+  return {
     traits: traitsOf(listener),
 
     // In capitals: a cluster of ioredis that reads from replicas (`scaleReads`) sends only what it knows, `get`, to one.
-    read: (key) => requests.ask(prefix + key, ['GET', prefix + key], (reply) => (reply == null ? undefined : entryIn(String(reply)))),
+    read(key) {
+      const fullKey = keysBeginWith + key;
+      return requests.begin(fullKey, 'GET', [fullKey], (reply) => (reply == null ? undefined : entryIn(String(reply))));
+    },
 
     create(key, value, ttlMs) {
+      const fullKey = keysBeginWith + key;
       const { stored, version } = newWrite(value);
-      return evaluate(createScript, key, [stored, wholeMs(ttlMs)], (isDone) => (isDone ? version : undefined));
+      const { losses } = requests;
+      const isPlain = losses === lossesWhenEvaluated;
+      const name = isPlain ? 'SET' : 'EVAL';
+      const args = isPlain ? [fullKey, stored, 'PX', wholeMs(ttlMs), 'NX'] : [createScript, '1', fullKey, stored, wholeMs(ttlMs)];
+      return requests.begin<RedisVersion | undefined>(fullKey, name, args, (reply, isRepeated) => {
+        lossesWhenEvaluated = losses;
+        if (reply !== null) return version;
+        // It may be ours that is there.
+        return isRepeated ? new Doubt((found) => (String(found) === stored ? version : undefined)) : undefined;
+      });
     },
 
     replace(key, value, version, ttlMs) {
       if (!isRedisVersion(version)) return refuse(version);
       const { stored, version: next } = newWrite(value);
-      const args = [version.mark, String(version.bytes), stored, wholeMs(ttlMs), channel, key];
-      return evaluate(replaceScript, key, args, (isDone) => (isDone ? next : undefined));
+      return evaluate(replaceScript, key, version, [stored, wholeMs(ttlMs), channel, key], (isDone) => (isDone ? next : undefined));
     },
 
     remove(key, version) {
       if (!isRedisVersion(version)) return refuse(version);
-      return evaluate(removeScript, key, [version.mark, String(version.bytes), channel, key], (isDone, isRepeated) => {
+      return evaluate(removeScript, key, version, [channel, key], (isDone, isRepeated) => {
         if (isDone || !isRepeated) return isDone;
         throw new StoreUnavailableError(
           `Redis lost the connection while "${key}" was being released. It is gone: it was released, or had expired`,
@@ -75,8 +100,7 @@ export function redisStore(options: RedisStoreOptions): LockStore {
     append(key, text, version) {
       if (!isRedisVersion(version)) return refuse(version);
       const next = lengthened(version, text);
-      const args = [version.mark, String(version.bytes), text, String(next.bytes)];
-      return evaluate(appendScript, key, args, (isDone) => (isDone ? next : undefined));
+      return evaluate(appendScript, key, version, [text, String(next.bytes)], (isDone) => (isDone ? next : undefined));
     },
 
     subscribe: listener.subscribe,
@@ -91,7 +115,6 @@ export function redisStore(options: RedisStoreOptions): LockStore {
       listener.close();
     },
   };
-  return breaker === false ? store : withBreaker(store, breaker);
 }
 
 /** `pushes` is read anew each time: whether the store can listen is known only when somebody has asked. */

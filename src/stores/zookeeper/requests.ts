@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from '../../lock/errors.ts';
+import { closedError } from '../closed.ts';
 import { withDeadline } from '../deadline.ts';
 import type { ZookeeperClient } from './client.ts';
 import { explain, isLoss } from './failures.ts';
@@ -49,7 +49,7 @@ export function createRequests(session: Session, root: string, timeoutMs: number
 
   return {
     async run(operation) {
-      if (isClosed) throw new StoreUnavailableError('The ZooKeeper store was closed; open another one');
+      if (isClosed) throw closedError('ZooKeeper');
       let isConnected = true;
       const call: Call = { isOver: false, onGiveUp: () => {} };
       try {

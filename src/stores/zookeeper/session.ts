@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from '../../lock/errors.ts';
+import { closedError } from '../closed.ts';
 import type { ZookeeperClient, ZookeeperState } from './client.ts';
 import { forgetHalfReplies, letProcessEnd } from './mending.ts';
 
@@ -136,7 +136,7 @@ export function keepSession(
       replace();
     },
     close() {
-      end(new StoreUnavailableError('The ZooKeeper store was closed; open another one'));
+      end(closedError('ZooKeeper'));
       drop();
     },
   };

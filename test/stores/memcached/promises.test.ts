@@ -1,29 +1,14 @@
-import { createHook } from 'node:async_hooks';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { LockStore, Version } from '../../../src/lock/store.ts';
 import { memcachedStore } from '../../../src/stores/memcached/index.ts';
 import { describeWith, uniqueName } from '../../support/shared.ts';
+import { type Counted, countPromises, leastPromises } from '../promise-count.ts';
 import { plainTransports } from './transports.ts';
 
 const ttlMs = 30_000;
 const keys = Array.from({ length: 100 }, () => `giveway:${uniqueName()}`);
 
-/** Makes one call for each key, all at once: their answers, and how many promises were made until the last had come. */
-async function count<T>(call: (key: string, index: number) => Promise<T>): Promise<{ answers: T[]; promises: number }> {
-  let promises = 0;
-  const hook = createHook({
-    init(_id, type) {
-      if (type === 'PROMISE') promises += 1;
-    },
-  });
-  hook.enable();
-  const answers = await Promise.all(keys.map(call));
-  hook.disable();
-  return { answers, promises };
-}
-
-/** The least there can be: one for each call. */
-const byHand = (): Promise<unknown> => new Promise((resolve) => setImmediate(resolve));
+const count = <T>(call: (key: string, index: number) => Promise<T>): Promise<Counted<T>> => countPromises(keys, call);
 
 describeWith('memcached', (service) => {
   describe.each(plainTransports)('$name', ({ options }) => {
@@ -36,8 +21,7 @@ describeWith('memcached', (service) => {
 
     test('each store call makes one promise, whatever its answer', async () => {
       await store.read('giveway:warm'); // loads the transport and connects
-      await count(byHand); // so that what is made once is made
-      const least = (await count(byHand)).promises;
+      const least = await leastPromises(keys);
       const created = await count((key) => store.create(key, 'mine', ttlMs));
       const refused = await count((key) => store.create(key, 'refused', ttlMs));
       const replaced = await count((key, index) => store.replace(key, 'again', created.answers[index] as Version, ttlMs));

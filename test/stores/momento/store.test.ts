@@ -282,7 +282,8 @@ describe('the real Momento SDK against a stand-in for the service (not the live 
     });
 
     test('after three failures in a row reads and creates are refused at once', async () => {
-      const store = open({ cacheName: 'no-such' });
+      const store = open();
+      server.break('GetWithHash', 'limited', 3);
       for (let each = 0; each < 3; each += 1) await failure(store.read('k'));
       server.forget();
       expect((await failure(store.create('k', 'v', minute))).message).toMatch(/Not asked for another/);

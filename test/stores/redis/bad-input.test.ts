@@ -3,8 +3,9 @@ import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { createClient, createClientPool, createCluster, createSentinel } from 'redis';
-import { explain, isErrorReply } from '../../../src/stores/redis/failures.ts';
+import { explain } from '../../../src/stores/redis/failures.ts';
 import { type RedisStoreOptions, redisStore } from '../../../src/stores/redis/index.ts';
+import { isErrorReply } from '../../../src/stores/redis/replies.ts';
 import { freePort } from '../../support/server-process.ts';
 import { type ProcessServer, redisServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
@@ -111,10 +112,16 @@ describeWith('redis', () => {
       await admin.config('SET', 'maxmemory', '0');
     });
 
-    test('a key that holds something else', async () => {
+    test('a key that holds something else is taken, and who looks at it is told', async () => {
+      const store = redisStore({ client: admin });
       await admin.lpush('key', 'a list');
-      expect(await messageFor(kind, login(':right'))).toBe('Redis keeps something else under this key: give giveway a `prefix` of its own');
+      expect(await store.create('key', 'value', minute)).toBeUndefined();
+      await expect(store.read('key')).rejects.toMatchObject({
+        name: 'StoreUnavailableError',
+        message: 'Redis keeps something else under this key: give giveway a `prefix` of its own',
+      });
       await admin.del('key');
+      await store.close();
     });
 
     test('a text that is not ours is busy, readable, and can be removed on purpose', async () => {
@@ -175,7 +182,7 @@ describeWith('redis', () => {
 });
 
 describe('what Redis answers', () => {
-  const circumstances = { state: 'ready', timeoutMs: 1_000, lastError: undefined, isTurnedAway: false } as const;
+  const circumstances = { state: 'ready', timeoutMs: 1_000, lastError: undefined, isTurnedAway: false, wasReady: true } as const;
   test.each<[string, RegExp]>([
     ['NOAUTH Authentication required.', /^Redis refused the login/],
     ['LOADING Redis is loading the dataset in memory', /^Redis is still loading its data/],

@@ -61,14 +61,15 @@ describeWith('redis', () => {
 
     test('create and remove are one request each, from the very first on', async () => {
       expect(await store.remove(key, await created())).toBe(true);
-      expect(proxy.operations).toEqual(['EVAL', 'EVAL']);
+      expect(await store.remove(key, await created())).toBe(true);
+      expect(proxy.operations).toEqual(['EVAL', 'EVAL', 'SET', 'EVAL']);
     });
 
     test('a refused create and the look at who has it are one request each', async () => {
       await other.create(key, 'theirs', minute);
       expect(await store.create(key, 'mine', minute)).toBeUndefined();
       expect(await store.read(key)).toMatchObject({ value: 'theirs' });
-      expect(proxy.operations).toEqual(['EVAL', 'GET']);
+      expect(proxy.operations).toEqual(['SET', 'GET']);
     });
 
     const losses: [string, (times?: number) => void][] = [

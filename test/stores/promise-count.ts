@@ -1,0 +1,28 @@
+import { createHook } from 'node:async_hooks';
+
+/** How many promises were made until all of `answers` had come. */
+export interface Counted<T> {
+  readonly answers: T[];
+  readonly promises: number;
+}
+
+/** Makes one call for each key, all at once. */
+export async function countPromises<T>(keys: readonly string[], call: (key: string, index: number) => Promise<T>): Promise<Counted<T>> {
+  let promises = 0;
+  const hook = createHook({
+    init(_id, type) {
+      if (type === 'PROMISE') promises += 1;
+    },
+  });
+  hook.enable();
+  const answers = await Promise.all(keys.map(call));
+  hook.disable();
+  return { answers, promises };
+}
+
+/** The least there can be: one for each call. */
+export async function leastPromises(keys: readonly string[]): Promise<number> {
+  const byHand = (): Promise<unknown> => new Promise((resolve) => setImmediate(resolve));
+  await countPromises(keys, byHand); // so that what is made once is made
+  return (await countPromises(keys, byHand)).promises;
+}
