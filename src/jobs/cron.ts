@@ -3,7 +3,10 @@ import type { Lock } from '../lock/api/lock.ts';
 import type { RunOutcome } from '../lock/api/run.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import type { LockScope, RunOptions } from '../lock/options.ts';
+import { definitionOf } from './definition.ts';
 import { fireDefaults, fireHold, fireResource, longestHoldMs, slotHoldMs, takeFire } from './fires.ts';
+import { agreementOf } from './fleet-agreement.ts';
+import { takeName } from './schedule-names.ts';
 import { checkSchedule, type ScheduleOptions } from './schedule-options.ts';
 import { createWaits, type Wait } from './waits.ts';
 
@@ -42,7 +45,7 @@ export function schedule<T>(
   options: ScheduleOptions,
 ): LockedTask<T> {
   if (typeof handler !== 'function') throw new InvalidOptionError('handler', handler, 'a function is allowed');
-  const { locker, guarantee, lockOptions, taskOptions } = checkSchedule(options);
+  const { locker, guarantee, fireName, lockOptions, taskOptions } = checkSchedule(options);
   const { scope, name } = options;
   const counts = { ran: 0, failed: 0, skipped: 0, missed: 0 };
 
@@ -62,13 +65,13 @@ export function schedule<T>(
   const underFire = (context: TaskContext, wait: Wait): Promise<RunOutcome<T>> => {
     const hold = fireHold(Math.max(holdMs, lockOptions.ttlMs ?? 0));
     const asked = { ...lockOptions, ...hold, signal: wait.signal };
-    return locker.run(fireResource(keyOf(name, context)), work(context, wait), asked, fireDefaults);
+    return locker.run(fireResource(keyOf(fireName, context)), work(context, wait), asked, fireDefaults);
   };
   const fire = async (context: TaskContext, wait: Wait): Promise<RunOutcome<T>> => {
     if (guarantee === 'once-per-fire') return underFire(context, wait);
     if (guarantee === 'no-overlap') return underScope(context, wait);
-    const asked = { ...lockOptions, job: `${name} (fire)`, signal: wait.signal };
-    const taken = await takeFire(locker, keyOf(name, context), holdMs, asked);
+    const asked = { ...lockOptions, job: `${fireName} (fire)`, signal: wait.signal };
+    const taken = await takeFire(locker, keyOf(fireName, context), holdMs, asked);
     return taken.status === 'ran' ? underScope(context, wait) : taken;
   };
   const counted = async (context: TaskContext): Promise<RunOutcome<T>> => {
@@ -77,6 +80,7 @@ export function schedule<T>(
     try {
       const outcome = await fire(context, wait);
       counts[outcome.status]++;
+      if (outcome.status === 'ran' || outcome.reason === 'busy') await agree?.();
       return outcome;
     } catch (error) {
       counts.failed++;
@@ -87,6 +91,10 @@ export function schedule<T>(
   };
 
   const task = scheduleTask(expression, counted, taskOptions);
+  const definition = { expression, timezone: options.timezone, scope };
+  const agree = fireName === undefined ? undefined : agreementOf(locker, fireName, definitionOf(definition), () => periodMs(task));
+  const taken = fireName === undefined ? undefined : takeName(locker, fireName);
+  task.on('task:destroyed', () => taken?.[Symbol.dispose]());
   task.on('execution:missed', ({ date }) => {
     counts.missed++;
     // node-cron leaves the warning to whoever listens.
@@ -112,6 +120,12 @@ function comesTooLate({ task, execution }: TaskContext): boolean {
 /** `name:slot`, the same in every instance; a manual run is a fire of its own. */
 function keyOf(name: string | undefined, { date, execution }: TaskContext): string {
   return `${name}:${execution?.reason === 'invoked' ? execution.id : date.toISOString()}`;
+}
+
+/** From the next fire to the one after it. */
+function periodMs(task: ScheduledTask): number {
+  const [next, later] = task.getNextRuns(2);
+  return next === undefined || later === undefined ? 0 : later.getTime() - next.getTime();
 }
 
 /** Whoever waits for the scope has given up when the next fire asks for it. */

@@ -5,6 +5,7 @@ import type { LockScope, RunOptions } from '../lock/options.ts';
 import { checkOptions, runOptionNames } from '../lock/plan/options.ts';
 import { checkLocker } from './check-locker.ts';
 import { checkFireName, checkSlotHold, type FireOptions } from './fires.ts';
+import { requireFreeName } from './schedule-names.ts';
 
 /**
  * What a schedule promises while the store is healthy. `'no-overlap'`: the scope is locked while the handler runs.
@@ -70,6 +71,8 @@ interface CommonOptions extends RunOptions, FireOptions, Pick<TaskOptions, (type
 export interface CheckedSchedule {
   readonly locker: ResourceLocker;
   readonly guarantee: Guarantee;
+  /** What its fires are known by in the fleet; `undefined` where it takes none. */
+  readonly fireName: string | undefined;
   readonly lockOptions: RunOptions;
   readonly taskOptions: TaskOptions;
 }
@@ -102,10 +105,13 @@ export function checkSchedule(options: ScheduleOptions): CheckedSchedule {
   if (guarantee !== 'no-overlap' && (name === undefined || name === ''))
     throw new InvalidOptionError('name', name, `'${guarantee}' needs a name, the same in every instance`);
   if (guarantee !== 'once-per-fire' && typeof scope !== 'function') locker.wrap(scope as LockScope, () => {});
-  if (guarantee !== 'no-overlap') checkFireName(name as string);
+  const fireName = guarantee === 'no-overlap' ? undefined : name;
+  if (fireName !== undefined) checkFireName(fireName);
+  if (fireName !== undefined) requireFreeName(locker, fireName);
   return {
     locker,
     guarantee,
+    fireName,
     lockOptions: { ...pick(options, runOptionNames as readonly (keyof RunOptions)[]), ...jobOf(options) },
     taskOptions: pick(options, taskOptionNames),
   };

@@ -177,8 +177,9 @@ describe('schedule', () => {
     const [here, there] = [createLocker({ store: backend, clock }), createLocker({ store: backend.connect(), clock })];
     const options = { locker: here, name: 'etl', guarantee: 'once-per-fire', slotHoldMs: 1_000 } as const;
     for (const late of [{ missedExecutionTolerance: 20_000 }, { maxRandomDelay: 20_000 }]) {
-      const task = kept(schedule(never, ({ execution }) => execution?.id, { ...options, ...late }));
+      const task = schedule(never, ({ execution }) => execution?.id, { ...options, ...late });
       const outcome = (await task.execute()) as Extract<RunOutcome<string>, { status: 'ran' }>;
+      await task.destroy();
       await clock.advance(15_000);
       expect(await runCoordinator(there).shouldRun(`etl:${outcome.value}`, 1_000)).toBe(false);
     }
