@@ -49,7 +49,10 @@ async function init(terminal: Terminal, { file, store, databaseUrl, json }: Init
     const withTables = databaseUrl === undefined ? '' : ` with ${tables.length} tables`;
     terminal.write(`Wrote ${path}${withTables}. Next: giveway check${named}, giveway doctor${named}.\n`);
   }
-  if (holdsSecret) terminal.writeError('giveway: the store URL holds credentials and was not written; set it in GIVEWAY_STORE\n');
+  if (holdsSecret)
+    terminal.writeError(
+      `giveway: the store URL holds credentials and was not written; set it in GIVEWAY_STORE, and GIVEWAY_CONFIG=${shellWord(file)} beside it\n`,
+    );
   return exitCodes.ok;
 }
 
