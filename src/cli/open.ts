@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoadedConfig, LoadOptions } from '../config/index.ts';
-import type { Terminal } from './terminal.ts';
+import { jsonLine, type Terminal } from './terminal.ts';
 
 /** The flags that every command has. */
 export interface CommonFlags {
@@ -37,5 +37,5 @@ async function tellUnread({ cwd, writeError }: Terminal, { store, json }: Common
   if (file === undefined) return;
   const by = store === undefined ? 'GIVEWAY_STORE' : '--store';
   const message = `${file} is not read, since ${by} names the store; --config ${file} reads it too`;
-  writeError(json ? `${JSON.stringify({ giveway: 'config-not-read', message, file })}\n` : `giveway: ${message}\n`);
+  writeError(json ? jsonLine({ giveway: 'config-not-read', message, file }) : `giveway: ${message}\n`);
 }

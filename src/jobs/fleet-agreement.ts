@@ -63,6 +63,6 @@ function disagreement(name: string, own: Definition, { job = '', host, pid, sinc
   const other = printable(form.exec(job)?.[2] ?? '');
   return (
     `Two schedules of this fleet have the name "${name}", and take fires from each other: here ${own.text}; ` +
-    `on ${printable(host)} (pid ${pid}, since ${since.toISOString()}) ${other}. Give each a name of its own, or deploy the same one everywhere.`
+    `on ${printable(host || 'an unknown host')} (pid ${pid}, since ${since.toISOString()}) ${other}. Give each a name of its own, or deploy the same one everywhere.`
   );
 }

@@ -6,7 +6,7 @@ import { InvalidOptionError } from '../../lock/errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { CommonFlags } from '../open.ts';
 import { jsonTemplate, moduleTemplate } from '../template.ts';
-import type { Terminal } from '../terminal.ts';
+import { jsonLine, type Terminal } from '../terminal.ts';
 import { newCommand, nonEmpty, type Perform } from './grammar.ts';
 
 interface InitFlags extends CommonFlags {
@@ -43,7 +43,7 @@ async function init(terminal: Terminal, { file, store, databaseUrl, json }: Init
   } catch (error) {
     return refuse(terminal, `${path} cannot be written: ${(error as Error).message}`);
   }
-  if (json) terminal.write(`${JSON.stringify({ file: path, tables })}\n`);
+  if (json) terminal.write(jsonLine({ file: path, tables }));
   else {
     const named = path === join(terminal.cwd, `giveway.config${extname(path)}`) ? '' : ` --config ${shellWord(file)}`;
     const withTables = databaseUrl === undefined ? '' : ` with ${tables.length} tables`;

@@ -1,4 +1,5 @@
 import { hostsOf } from '../../config/store-url.ts';
+import { printable } from '../../lock/holder.ts';
 import { placeOf } from '../../stores/memcached/placement.ts';
 import { shortly } from '../durations.ts';
 import { addressOf, converse, type Heard, unreachable } from './conversation.ts';
@@ -163,7 +164,7 @@ function placementOf(names: readonly string[], { resources, keyOf }: Patient): r
 function statsIn(text: string): Stats {
   const stats = new Map<string, string>();
   for (const [, name = '', value = ''] of text.matchAll(/^STAT (\S+) (.*?)\r?$/gm)) {
-    stats.set(name === 'evictions' && /^o[nf]/.test(value) ? 'evictions_setting' : name, value);
+    stats.set(name === 'evictions' && /^o[nf]/.test(value) ? 'evictions_setting' : name, printable(value));
   }
   return stats;
 }
