@@ -532,6 +532,22 @@ describeWith('postgres', (service) => {
     expect((await ask('check')).code).toBe(0);
   });
 
+  test('init lists all that can be written to, a materialised view too, and what cannot be not', async () => {
+    const [table, view, rows, parts, part] = [uniqueName(), uniqueName(), uniqueName(), uniqueName(), uniqueName()];
+    const at = service.prefix;
+    await query(service.url, `create table ${at}.${table} (id int)`);
+    await query(service.url, `create view ${at}.${view} as select 1 as one`);
+    await query(service.url, `create materialized view ${at}.${rows} as select id from ${at}.${table}`);
+    await query(service.url, `create table ${at}.${parts} (id int) partition by list (id)`);
+    await query(service.url, `create table ${at}.${part} partition of ${at}.${parts} for values in (1)`);
+    await query(service.url, `create temporary table ${uniqueName()} (id int)`);
+    const { out } = await ask('init', '--database-url', service.url, '--json');
+    const { tables } = JSON.parse(out) as { tables: readonly string[] };
+    expect(tables).toEqual(expect.arrayContaining([table, rows, parts, part].map((name) => `${at}.${name}`)));
+    expect(tables).not.toContain(`${at}.${view}`);
+    expect(tables.filter((name) => /^(pg_|information_schema\.)/.test(name))).toEqual([]);
+  });
+
   test('init says so when the database is not there', async () => {
     expect(await ask('init', '--database-url', 'postgres://u:secret@127.0.0.1:1/x')).toMatchObject({
       code: 70,

@@ -342,6 +342,30 @@ test('shows names of others short and printable; what unlocks a table is its nam
   expect([nameless?.job, nameless?.host]).toEqual([undefined, 'an unknown host']);
 });
 
+test('HEAD of the stream answers like GET and asks nothing; a closed server asks nothing either', async () => {
+  let asked = 0;
+  const counted = {
+    inspect: (name: string) => {
+      asked++;
+      return locker.inspect(name);
+    },
+    defaultSchema: 'public',
+  };
+  const server = await serveDashboard({ locker: counted, resources: ['events'], port: 0, refreshMs: 100 });
+  const head = await fetch(`${server.url}api/events`, { method: 'HEAD' });
+  expect([head.status, head.headers.get('Content-Type')]).toEqual([200, 'text/event-stream']);
+  await sleep(300);
+  expect(asked).toBe(0);
+  const { body } = await fetch(`${server.url}api/events`);
+  await body?.getReader().read();
+  await server.close();
+  await sleep(100); // the look under way
+  const askedBefore = asked;
+  expect(askedBefore).toBeGreaterThan(0);
+  await sleep(300);
+  expect(asked).toBe(askedBefore);
+});
+
 test('is mounted in hono, and in a server that leaves the path as it is', async () => {
   const dashboard = dashboardOf({ basePath: '/locks', token });
   const inHono = new Hono().mount('/locks', dashboard);

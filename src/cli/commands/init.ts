@@ -62,13 +62,17 @@ async function refuseWrongStore(store: string): Promise<void> {
   if (problem !== undefined) throw new InvalidOptionError('--store', redactUrl(store), problem);
 }
 
-/** Quoted where the database would fold a name; giveway's own tables are left out. */
+const privileges = ['select', 'insert', 'update', 'delete'];
+
+/** All that can be written to: tables, partitioned and foreign ones, and materialised views. Quoted where the database would fold a name; giveway's own tables are left out. */
 async function tablesOf(url: string): Promise<readonly string[]> {
   const { interview } = await import('../doctor/postgres.ts');
   const listed = interview(url, ({ askAll }) =>
-    askAll(`select quote_ident(table_schema) as schema, quote_ident(table_name) as name from information_schema.tables
-      where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema', 'pg_internal')
-      and table_name not like 'giveway\\_%' order by 1, 2`),
+    askAll(`select quote_ident(nspname) as schema, quote_ident(relname) as name
+      from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+      where relkind in ('r', 'p', 'm', 'f') and nspname <> 'information_schema' and substring(nspname from 1 for 3) <> 'pg_'
+      and substring(relname from 1 for 8) <> 'giveway_' and (${privileges.map((name) => `has_table_privilege(pg_class.oid, '${name}')`).join(' or ')})
+      order by 1, 2`),
   );
   const rows = await listed.catch((error: Error) => {
     throw new Error(`--database-url: ${redactUrl(url)} did not tell its tables: ${error.message}`);
