@@ -7,7 +7,7 @@ export interface Self {
 }
 
 /** This process. */
-export function self(): Self {
+function self(): Self {
   return { uid: process.geteuid?.(), gid: process.getegid?.() };
 }
 
