@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Pool } from 'pg';
 import { redactText, redactUrl } from '../config/redact.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
+import { printable } from '../lock/holder.ts';
 import type { PostgresJournal } from '../observe/index.ts';
 import { nonEmpty } from './commands/grammar.ts';
 import type { Terminal } from './terminal.ts';
@@ -80,6 +81,6 @@ async function connect(connectionString: string): Promise<Pool> {
 
 function inWords(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  const said = redactText(message || String(code));
+  const said = printable(redactText(message || String(code)));
   return code === '42P01' ? `${said}; docs/observe.md has the statement that makes it` : said;
 }

@@ -1,7 +1,9 @@
 import type { JournalEntry, SkipEntry } from '../observe/index.ts';
 import { shortly } from './durations.ts';
 import { type JournalFlags, openJournal } from './journal.ts';
-import { printable, printableName, type Terminal } from './terminal.ts';
+import { shownNames } from './sight.ts';
+import { printable, type Terminal } from './terminal.ts';
+import { jobInWords, placeInWords } from './words.ts';
 
 /** What is known of the last skips of a resource. `missing` says why it is not known. */
 export type LastSkips = { readonly skips: readonly SkipEntry[] } | { readonly missing: string };
@@ -32,9 +34,19 @@ function isSkip(entry: JournalEntry): entry is SkipEntry {
 }
 
 export function skipsInWords(last: LastSkips, nowMs: number): readonly string[] {
-  if ('missing' in last) return [`Last skips: ${printable(last.missing)}.`];
+  if ('missing' in last) return [`Last skips: ${printable(last.missing.replace(/\.$/, ''))}.`];
   if (last.skips.length === 0) return ['Last skips: none in the journal.'];
   return ['Last skips:', ...last.skips.map((skip) => `  ${skipInWords(skip, nowMs)}`)];
+}
+
+/** `null`: they are not known. */
+export function skipsJson(last: LastSkips): readonly object[] | null {
+  if ('missing' in last) return null;
+  return last.skips.map(({ holders, ...skip }) => ({
+    ...skip,
+    ...shownNames(skip),
+    holders: holders.map((holder) => ({ ...holder, ...shownNames(holder) })),
+  }));
 }
 
 const reasons: Readonly<Record<SkipEntry['reason'], string>> = {
@@ -49,11 +61,7 @@ function skipInWords({ at, job, host, pid, reason, holders, waitedMs }: SkipEntr
   const [first] = holders;
   const more = holders.length > 1 ? ` and ${holders.length - 1} more` : '';
   const holder =
-    first === undefined ? '' : `, held by ${nameOf(first.job)} (${first.mode}) on ${printableName(first.host)}, pid ${first.pid}${more}`;
+    first === undefined ? '' : `, held by ${jobInWords(first.job)} (${first.mode}) ${placeInWords(first.host, first.pid)}${more}`;
   const age = shortly(Math.max(0, nowMs - at.getTime()));
-  return `${age} ago: ${nameOf(job)} on ${printableName(host)}, pid ${pid}, was skipped${waited}: ${reasons[reason]}${holder}`;
-}
-
-function nameOf(job: string | undefined): string {
-  return printableName(job ?? 'a job without a name');
+  return `${age} ago: ${jobInWords(job)} ${placeInWords(host, pid)}, was skipped${waited}: ${reasons[reason]}${holder}`;
 }

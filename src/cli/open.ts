@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { LoadedConfig, LoadOptions } from '../config/index.ts';
-import type { Terminal } from './terminal.ts';
+import { jsonLine, type Terminal } from './terminal.ts';
 
 /** The flags that every command has. */
 export interface CommonFlags {
@@ -23,5 +25,17 @@ function loadOptions({ cwd, env }: Terminal, flags: CommonFlags): LoadOptions {
 /** The config in force. Schema and loaders are loaded only now. */
 export async function openConfig(terminal: Terminal, flags: CommonFlags): Promise<LoadedConfig> {
   const { loadConfig } = await import('../config/index.ts');
-  return loadConfig(loadOptions(terminal, flags));
+  const config = await loadConfig(loadOptions(terminal, flags));
+  if (config.source === undefined) await tellUnread(terminal, flags);
+  return config;
+}
+
+/** Where the store is named no file is searched for. One that lies here was meant, perhaps, and may name another namespace. */
+async function tellUnread({ cwd, writeError }: Terminal, { store, json }: CommonFlags): Promise<void> {
+  const { configNames } = await import('../config/find.ts');
+  const file = configNames.find((name) => existsSync(join(cwd, name)));
+  if (file === undefined) return;
+  const by = store === undefined ? 'GIVEWAY_STORE' : '--store';
+  const message = `${file} is not read, since ${by} names the store; --config ${file} reads it too`;
+  writeError(json ? jsonLine({ giveway: 'config-not-read', message, file }) : `giveway: ${message}\n`);
 }

@@ -4,15 +4,15 @@ import { HeldLock } from '../lock/api/held-lock.ts';
 import type { Lock } from '../lock/api/lock.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
 import { LockLostError } from '../lock/errors.ts';
-import type { Holder } from '../lock/holder.ts';
-import { describeHolders } from '../lock/holder.ts';
+import { describeHolders, type Holder } from '../lock/holder.ts';
 import type { LockScope, RunOptions } from '../lock/options.ts';
 import { latestDateMs } from '../lock/record/record.ts';
 import { startChild } from './child.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { OpenJournal } from './journal.ts';
+import { shownNames } from './sight.ts';
 import { catchSignals } from './signals.ts';
-import { printable, type Terminal } from './terminal.ts';
+import { jsonLine, printable, type Terminal } from './terminal.ts';
 
 export interface LockedRun {
   readonly terminal: Terminal;
@@ -106,7 +106,7 @@ type Tell = (event: string, text: string, facts: object, when?: 'always') => voi
 function teller({ terminal, isQuiet, isJson }: LockedRun): Tell {
   return (event, text, facts, when) => {
     if (isQuiet && when === undefined) return;
-    terminal.writeError(isJson ? `${JSON.stringify({ giveway: event, message: text, ...facts })}\n` : `giveway: ${printable(text)}\n`);
+    terminal.writeError(isJson ? jsonLine({ giveway: event, message: text, ...facts }) : `giveway: ${printable(text)}\n`);
   };
 }
 
@@ -122,7 +122,7 @@ function placeBehind(holders: readonly Holder[]): number | undefined {
 
 /** Without the token: whoever knows one could end the lock. */
 function shown(holders: readonly Holder[]): readonly object[] {
-  return holders.map(({ token: _, ...holder }) => holder);
+  return holders.map(({ token: _, ...holder }) => ({ ...holder, ...shownNames(holder) }));
 }
 
 function lossOf({ signal }: Lock): string {

@@ -1,5 +1,5 @@
 import type { LoadedConfig } from '../config/index.ts';
-import { placesTaken } from '../lock/holder.ts';
+import { placesTaken, printable } from '../lock/holder.ts';
 import { firePrefix, normalizeName, requireListed, schemaOf } from '../lock/plan/names.ts';
 import { keyPrefix, recordKey, resourceOfKey } from '../lock/record/keys.ts';
 import { decodeRecord, type Entrant, type Waiting } from '../lock/record/record.ts';
@@ -105,5 +105,13 @@ function waitingJson(waiting: Waiting, index: number): object {
 }
 
 function named({ mode, job, host, pid, since, limit }: Pick<Waiting, 'mode' | 'job' | 'host' | 'pid' | 'since' | 'limit'>): object {
-  return { mode, job, host, pid, since: new Date(since).toISOString(), limit };
+  return { mode, ...shownNames({ job, host }), pid, since: new Date(since).toISOString(), limit };
+}
+
+/** What others call themselves, as it may be shown. */
+export function shownNames({ job, host }: { readonly job?: string | undefined; readonly host: string }): {
+  job: string | undefined;
+  host: string;
+} {
+  return { job: job === undefined ? undefined : printable(job), host: printable(host) };
 }

@@ -1,7 +1,7 @@
 import type { Entrant, Waiting } from '../lock/record/record.ts';
 import { shortly } from './durations.ts';
 import type { Sight } from './sight.ts';
-import { printable, printableName, type Terminal, table } from './terminal.ts';
+import { printableName, type Terminal, table } from './terminal.ts';
 import { endInWords, placesInWords } from './words.ts';
 
 const heading = ['RESOURCE', 'STATE', 'MODE', 'JOB', 'HOST', 'PID', 'AGE', 'ENDS'];
@@ -19,7 +19,7 @@ export function statusTable(sights: readonly Sight[], nowMs: number, style: Term
 }
 
 function rowsOf({ resource, state, holders, waiting }: Sight, nowMs: number): readonly (readonly string[])[] {
-  const name = printable(resource);
+  const name = printableName(resource);
   const places = placesInWords(holders);
   const held = holders.map((holder) => [
     name,
@@ -31,6 +31,6 @@ function rowsOf({ resource, state, holders, waiting }: Sight, nowMs: number): re
   return [...(held.length > 0 ? held : [[name, state]]), ...line];
 }
 
-function cellsOf({ mode, job = '-', host, pid, since }: Entrant | Waiting, places: string, nowMs: number): readonly string[] {
-  return [mode + places, printableName(job), printableName(host), String(pid), shortly(Math.max(0, nowMs - since))];
+function cellsOf({ mode, job, host, pid, since }: Entrant | Waiting, places: string, nowMs: number): readonly string[] {
+  return [mode + places, printableName(job || '-'), printableName(host || '-'), String(pid), shortly(Math.max(0, nowMs - since))];
 }

@@ -16,7 +16,7 @@ export function moduleTemplate({ store, tables }: ConfigContents): string {
 
 export default defineConfig({
   // Where the locks live. GIVEWAY_STORE wins over this.
-${store === undefined ? '  // The URL holds credentials: set it in GIVEWAY_STORE.' : `  store: ${quoted(store)},`}
+${store === undefined ? '  // The URL holds credentials: set it in GIVEWAY_STORE, and this file in GIVEWAY_CONFIG.' : `  store: ${quoted(store)},`}
 
   // Keeps staging and production apart when they share a store.
   // environment: 'production',

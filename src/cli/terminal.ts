@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { styleText } from 'node:util';
+import { printable as asInMessages } from '../lock/holder.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -71,20 +72,28 @@ function lazily({ env }: NodeJS.Process): { env: NodeJS.ProcessEnv; stdout: () =
 }
 
 /**
- * Text from a record or a config as it may go to a terminal: whatever could move the cursor, change colours or turn the
- * reading direction is shown as `?`, since a job's name is anybody's.
+ * What others wrote: a name from a record, a server's answer. By the rule for messages it cannot move the cursor, change
+ * colours or turn the reading direction, and fills no line; the sign for what is left out is one that every terminal has.
  */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '?');
+export function printableName(text: string): string {
+  return asInMessages(text).replaceAll('\ufffd', '?');
 }
 
-/** A record of another writer may hold a job's name of any length: ours are cut to 128 bytes, and a machine's name has 255 at most. */
-const longestName = 255;
+/** A line of ours, with text of others in it: the same of every character, whatever its length. */
+export function printable(text: string): string {
+  return text.replace(/[^ -~]/gu, printableName);
+}
 
-/** What others wrote where a name is due: as `printable`, and no longer than one is. */
-export function printableName(text: string): string {
-  const cut = text.length > longestName ? `${text.slice(0, longestName).toWellFormed()}…` : text;
-  return printable(cut);
+/** One line of JSON. Its own escapes leave some characters as they are that a terminal acts upon. */
+export function jsonLine(value: unknown): string {
+  return `${JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped)}\n`;
+}
+
+function escaped(character: string): string {
+  return character
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('');
 }
 
 /** Columns as wide as their widest cell. */

@@ -5,7 +5,20 @@ import { printableName } from './terminal.ts';
 
 /** One holder, or one who waits, in a line: job, mode, host, pid, age, and when it ends. */
 export function holderInWords({ job, mode, host, pid, since }: Entrant | Waiting, nowMs: number, verb = 'for'): string {
-  return `${printableName(job ?? 'a job without a name')} (${mode}) on ${printableName(host)}, pid ${pid}, ${verb} ${shortly(Math.max(0, nowMs - since))}`;
+  return `${jobInWords(job)} (${mode}) ${placeInWords(host, pid)}, ${verb} ${shortly(Math.max(0, nowMs - since))}`;
+}
+
+export function jobInWords(job: string | undefined): string {
+  return printableName(job || 'a job without a name');
+}
+
+/** Where somebody runs. A writer of another make may leave its host out. */
+export function placeInWords(host: string, pid: number): string {
+  return `on ${hostInWords(host)}, pid ${pid}`;
+}
+
+export function hostInWords(host: string): string {
+  return printableName(host || 'an unknown host');
 }
 
 /** When a holder ends. By itself at `latestEnd`; a min-hold mark, or one who lets go of nothing any more, at `until`. */

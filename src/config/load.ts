@@ -1,18 +1,21 @@
 import { resolve } from 'node:path';
 import { createLocker, type ResourceLocker } from '../lock/api/locker.ts';
+import { ConfigError } from '../lock/errors.ts';
 import { unknownOption } from '../lock/plan/options.ts';
-import { findConfig, nothingFound, openConfig } from './find.ts';
+import { type FoundConfig, findConfig, openConfig } from './find.ts';
 import { type StoreSource, storeSource } from './store-setting.ts';
 import type { EnvironmentSettings, MergedSettings } from './types.ts';
+
+type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Where the config comes from. */
 export interface LoadOptions {
   /** The search goes up from here. Default: the working directory. */
   readonly cwd?: string;
-  /** The config file itself, relative to `cwd`: no search. */
+  /** The config file itself, relative to `cwd`: no search. Default: `GIVEWAY_CONFIG`. */
   readonly file?: string;
-  /** The variables that are read: `GIVEWAY_STORE`, `GIVEWAY_NAMESPACE`, `GIVEWAY_ENVIRONMENT`, `GIVEWAY_HOST`, `GIVEWAY_ENV`, `GIVEWAY_DISABLED`, `NODE_ENV`. Default: `process.env`. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The variables that are read: `GIVEWAY_CONFIG`, `GIVEWAY_STORE`, `GIVEWAY_NAMESPACE`, `GIVEWAY_ENVIRONMENT`, `GIVEWAY_HOST`, `GIVEWAY_ENV`, `GIVEWAY_DISABLED`, `NODE_ENV`. Default: `process.env`. */
+  readonly env?: Variables;
   /** The block of `environments` to apply. Default: `GIVEWAY_ENV`, else `NODE_ENV`. */
   readonly envName?: string;
   /** Settings that win over the file and the variables, as a command line's do. */
@@ -32,7 +35,8 @@ const optionNames = ['cwd', 'file', 'env', 'envName', 'overrides'];
 
 /**
  * Finds, reads and checks the config: the file, then its block for the environment, then variables, then `overrides`.
- * No file is needed where a variable or `overrides` names the store.
+ * Where `GIVEWAY_STORE` or `overrides` names the store, no file is needed and none is searched for: one that is to be read
+ * must be named as well.
  *
  * @throws ConfigError with everything that is wrong, or with the places where no config was found.
  */
@@ -41,13 +45,23 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
     if (!optionNames.includes(name)) throw unknownOption(name, value, name, optionNames);
   }
   const { cwd = process.cwd(), file, env = process.env, envName, overrides } = options;
-  const found = file === undefined ? await findConfig(cwd) : await openConfig(resolve(cwd, file));
-  if (found === undefined && !env.GIVEWAY_STORE && !env.GIVEWAY_DISABLED && overrides?.store === undefined) throw nothingFound(cwd);
+  const found = await fileFor(cwd, file, env, overrides?.store !== undefined);
   const { resolveConfig } = await import('./resolve.ts');
   const source = found?.path ?? 'environment';
   const field = overrides?.store !== undefined ? 'overrides.store' : env.GIVEWAY_STORE ? 'GIVEWAY_STORE' : 'store';
   const { store, isDisabled, ...settings } = resolveConfig(source, { file: found?.value, envName, variables: env, overrides });
   return { source: found?.path, ...settings, store: store === undefined || isDisabled ? disabledStore : storeSource(store, source, field) };
+}
+
+/** Throws `ConfigError`. */
+async function fileFor(cwd: string, file: string | undefined, env: Variables, isStoreGiven: boolean): Promise<FoundConfig | undefined> {
+  const named = file ?? (env.GIVEWAY_CONFIG || undefined);
+  if (named !== undefined) return openConfig(resolve(cwd, named));
+  if (isStoreGiven || env.GIVEWAY_STORE) return undefined;
+  const found = await findConfig(cwd);
+  if (!(found instanceof ConfigError)) return found;
+  if (env.GIVEWAY_DISABLED) return undefined;
+  throw found;
 }
 
 /**

@@ -93,6 +93,8 @@ export function createDashboard(options: DashboardOptions): Dashboard {
   app.get('/', (c) => c.html(mainPage(base)));
   app.get('/api/view', async (c) => c.json(await observatory.look()));
   app.get('/api/events', (c) => {
+    // Nobody would read the stream, or end it.
+    if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' });
     c.header('X-Accel-Buffering', 'no');
     return streamSSE(c, async (stream) => {
       let told = '';

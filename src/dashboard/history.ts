@@ -1,5 +1,6 @@
+import { printable } from '../lock/holder.ts';
 import type { ConflictEntry, HoldEntry, JournalEntry, SkipEntry } from '../observe/index.ts';
-import { shortText, viewOfSeen } from './holder-view.ts';
+import { viewOfSeen } from './holder-view.ts';
 import type { JobView, Quantiles, Span, SpanKind, TablePast } from './view.ts';
 
 /** Two things of one kind that are nearer than this are one span: at most 720 of a kind in an hour. */
@@ -53,7 +54,7 @@ function jobOf(entries: readonly (HoldEntry | SkipEntry)[], starveAfterSkips: nu
   const skipsInARow = skips.filter(({ at }) => lastRunMs === undefined || at.getTime() > lastRunMs).length;
   const { job, resource } = entries[0] as HoldEntry | SkipEntry;
   return {
-    job: shortText(job ?? resource),
+    job: printable(job ?? resource),
     isNamed: job !== undefined,
     isRunning,
     isStarving: !isRunning && skipsInARow >= starveAfterSkips,
@@ -64,7 +65,7 @@ function jobOf(entries: readonly (HoldEntry | SkipEntry)[], starveAfterSkips: nu
     lastRunMs,
     lastSkip: lastSkip && {
       atMs: lastSkip.at.getTime(),
-      resource: lastSkip.resource,
+      resource: printable(lastSkip.resource),
       reason: lastSkip.reason,
       holders: lastSkip.holders.slice(0, 3).map(viewOfSeen),
     },

@@ -1,5 +1,5 @@
 import type { ResourceLocker } from '../lock/api/locker.ts';
-import { type Holder, placesTaken } from '../lock/holder.ts';
+import { type Holder, placesTaken, printable } from '../lock/holder.ts';
 import { normalizeName } from '../lock/plan/names.ts';
 import type { Journal, JournalEntry } from '../observe/index.ts';
 import { jobsOf, pastOf } from './history.ts';
@@ -110,12 +110,14 @@ function groupByTable(entries: readonly JournalEntry[]): ReadonlyMap<string, rea
 
 function tableOf(resource: string, seen: readonly Holder[] | undefined, entries: readonly JournalEntry[]): TableView {
   const past = pastOf(entries);
+  const title = printable(resource);
   if (seen === undefined)
-    return { resource, state: 'unknown', holders: [], holdersLeftOff: 0, places: undefined, waiting: [], waitingLeftOff: 0, past };
+    return { resource, title, state: 'unknown', holders: [], holdersLeftOff: 0, places: undefined, waiting: [], waitingLeftOff: 0, past };
   const holders = seen.filter(({ state }) => state !== 'waiting');
   const waiting = seen.filter(({ state }) => state === 'waiting');
   return {
     resource,
+    title,
     state: holders.length === 0 ? 'free' : holders.some(({ state }) => state === 'holding') ? 'held' : 'min-hold',
     holders: holders.slice(0, holdersShown).map(viewOf),
     holdersLeftOff: Math.max(0, holders.length - holdersShown),

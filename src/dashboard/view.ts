@@ -19,7 +19,10 @@ export interface View {
 }
 
 export interface TableView {
+  /** What unlocks it. */
   readonly resource: string;
+  /** The same, as it may be shown. */
+  readonly title: string;
   /** `unknown`: the store did not answer. */
   readonly state: 'free' | 'held' | 'min-hold' | 'unknown';
   readonly holders: readonly HolderView[];

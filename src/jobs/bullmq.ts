@@ -3,7 +3,7 @@ import type { Lock } from '../lock/api/lock.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
 import type { SkipReason } from '../lock/api/run.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
-import type { Holder } from '../lock/holder.ts';
+import { type Holder, printable } from '../lock/holder.ts';
 import type { LockScope, RetryOptions, RunOptions } from '../lock/options.ts';
 import { checkOptions, runOptionNames } from '../lock/plan/options.ts';
 import { attemptsUntil } from './attempts.ts';
@@ -34,7 +34,7 @@ export interface PostponeOptions {
   readonly maxAttempts?: number;
 }
 
-/** The result of a job that did not run. Kept by BullMQ, so it names holders without their tokens. */
+/** The result of a job that did not run. Kept and shown by BullMQ, so holders are named as in messages, and without their tokens. */
 export interface SkippedJob {
   readonly status: 'skipped';
   readonly reason: SkipReason;
@@ -97,7 +97,12 @@ export function lockedProcessor<T, R, N extends string>(
 }
 
 function skippedJob({ status, reason, resource, holders }: Skipped): SkippedJob {
-  return { status, reason, resource, holders: holders.map(({ token: _, ...shown }) => shown) };
+  const shown = holders.map(({ token: _, ...holder }) => ({
+    ...holder,
+    ...(holder.job === undefined ? {} : { job: printable(holder.job) }),
+    host: printable(holder.host),
+  }));
+  return { status, reason, resource, holders: shown };
 }
 
 function postponement({ delayMs = 200, maxDelayMs = 5_000, maxAttempts = 1_000 }: PostponeOptions = {}): Required<PostponeOptions> {

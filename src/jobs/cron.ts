@@ -1,91 +1,24 @@
-import { type ScheduledTask, schedule as scheduleTask, type TaskContext, type TaskOptions } from 'node-cron';
+import { type ScheduledTask, schedule as scheduleTask, type TaskContext } from 'node-cron';
 import type { Lock } from '../lock/api/lock.ts';
-import type { ResourceLocker } from '../lock/api/locker.ts';
 import type { RunOutcome } from '../lock/api/run.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import type { LockScope, RunOptions } from '../lock/options.ts';
-import { checkOptions, runOptionNames } from '../lock/plan/options.ts';
-import { checkLocker } from './check-locker.ts';
-import {
-  checkFireName,
-  checkSlotHold,
-  type FireOptions,
-  fireDefaults,
-  fireHold,
-  fireResource,
-  longestHoldMs,
-  slotHoldMs,
-  takeFire,
-} from './fires.ts';
+import { definitionOf } from './definition.ts';
+import { fireDefaults, fireHold, fireResource, longestHoldMs, slotHoldMs, takeFire } from './fires.ts';
+import { agreementOf } from './fleet-agreement.ts';
+import { takeName } from './schedule-names.ts';
+import { checkSchedule, type ScheduleOptions } from './schedule-options.ts';
+import { createWaits, type Wait } from './waits.ts';
 
 export { type RunCoordinatorOptions, runCoordinator } from './coordinator.ts';
-
-/**
- * What a schedule promises while the store is healthy. `'no-overlap'`: the scope is locked while the handler runs.
- * `'once-per-fire'`: of all instances one runs each fire. `'both'`: one instance, and under the lock.
- */
-export type Guarantee = 'no-overlap' | 'once-per-fire' | 'both';
-
-const taskOptionNames = [
-  'timezone',
-  'name',
-  'noOverlap',
-  'maxExecutions',
-  'maxRandomDelay',
-  'logger',
-  'suppressMissedWarning',
-  'missedExecutionTolerance',
-  'unref',
-] as const;
-
-/** Options of `schedule`. What else is needed depends on `guarantee`: a `scope`, a `name`, or both. */
-export type ScheduleOptions = OncePerFireOptions | BothOptions | NoOverlapOptions;
-
-interface NoOverlapOptions extends ScopeOptions {
-  /** Default `'no-overlap'`. The two others need a `name`, the same in every instance. */
-  readonly guarantee?: 'no-overlap';
-}
-
-interface BothOptions extends ScopeOptions {
-  readonly guarantee: 'both';
-  /** The same in every instance: what a fire is known by. */
-  readonly name: string;
-}
-
-interface OncePerFireOptions extends CommonOptions {
-  readonly guarantee: 'once-per-fire';
-  /** The same in every instance: what a fire is known by. */
-  readonly name: string;
-  /** `'once-per-fire'` locks no table. */
-  readonly scope?: never;
-  /** Whoever finds a fire taken has nothing to wait for. */
-  readonly onBusy?: 'skip';
-  /** `slotHoldMs` says how long a fire stays taken. */
-  readonly minHoldMs?: never;
-}
-
-interface ScopeOptions extends CommonOptions {
-  /** What the handler needs, or a function of the fire that says so. */
-  readonly scope: LockScope | ((context: TaskContext) => LockScope);
-  /**
-   * What a fire does that finds the scope busy. Default `'skip'`. `'retry'` waits for it, until shortly before the next fire
-   * or for `retry.maxWaitMs`, whichever is shorter.
-   */
-  readonly onBusy?: 'skip' | 'retry';
-}
-
-interface CommonOptions extends RunOptions, FireOptions, Pick<TaskOptions, (typeof taskOptionNames)[number]> {
-  readonly locker: ResourceLocker;
-  /** Default 3 600 000: a table's or locker's own `maxHoldMs` comes first. */
-  readonly maxHoldMs?: number;
-}
+export type { Guarantee, ScheduleOptions } from './schedule-options.ts';
 
 /** What became of the fires of one task in this process. */
 export interface FireCounts {
   readonly ran: number;
   /** The handler threw, or the store was down and `onStoreDown` is `'throw'`. */
   readonly failed: number;
-  /** The scope was busy, another instance had the fire, the store was down, or node-cron's `noOverlap` stopped it. */
+  /** The scope was busy, another instance had the fire, the store was down, the task was stopped, or node-cron's `noOverlap` stopped it. */
   readonly skipped: number;
   /** The process was too busy to start them in time. */
   readonly missed: number;
@@ -102,7 +35,8 @@ const beforeNextFireMs = 50;
 
 /**
  * Schedules `handler` with node-cron, under a lock. A fire that does not get it is skipped and says why in its result; a
- * manual `execute()` asks for the lock like any fire, and counts as a fire of its own. Throws `InvalidOptionError`, or
+ * manual `execute()` asks for the lock like any fire, and counts as a fire of its own. What still waits when the task is
+ * stopped or destroyed does not begin: its result is `'skipped'`, `'aborted'`. Throws `InvalidOptionError`, or
  * node-cron's error for a bad expression.
  */
 export function schedule<T>(
@@ -111,38 +45,56 @@ export function schedule<T>(
   options: ScheduleOptions,
 ): LockedTask<T> {
   if (typeof handler !== 'function') throw new InvalidOptionError('handler', handler, 'a function is allowed');
-  const { locker, guarantee, lockOptions, taskOptions } = check(options);
+  const { locker, guarantee, fireName, lockOptions, taskOptions } = checkSchedule(options);
   const { scope, name } = options;
   const counts = { ran: 0, failed: 0, skipped: 0, missed: 0 };
 
-  const underScope = (context: TaskContext): Promise<RunOutcome<T>> => {
+  const waits = createWaits(lockOptions.signal);
+
+  const work = (context: TaskContext, wait: Wait) => (lock: Lock) => {
+    wait.over();
+    return handler(context, lock);
+  };
+  const underScope = (context: TaskContext, wait: Wait): Promise<RunOutcome<T>> => {
     const wanted = (typeof scope === 'function' ? scope(context) : scope) as LockScope;
-    return locker.run(wanted, (lock) => handler(context, lock), lockOptions, { maxHoldMs: longestHoldMs, ...withinPeriod(context) });
+    const asked = { ...lockOptions, signal: wait.signal };
+    return locker.run(wanted, work(context, wait), asked, { maxHoldMs: longestHoldMs, ...withinPeriod(context) });
   };
   // An instance may be late by both, however long the fleet's clocks let a fire be taken.
   const holdMs = (options.slotHoldMs ?? slotHoldMs) + (options.missedExecutionTolerance ?? 1_000) + (options.maxRandomDelay ?? 0);
-  const underFire = (context: TaskContext): Promise<RunOutcome<T>> => {
+  const underFire = (context: TaskContext, wait: Wait): Promise<RunOutcome<T>> => {
     const hold = fireHold(Math.max(holdMs, lockOptions.ttlMs ?? 0));
-    return locker.run(fireResource(keyOf(name, context)), (lock) => handler(context, lock), { ...lockOptions, ...hold }, fireDefaults);
+    const asked = { ...lockOptions, ...hold, signal: wait.signal };
+    return locker.run(fireResource(keyOf(fireName, context)), work(context, wait), asked, fireDefaults);
   };
-  const fire = async (context: TaskContext): Promise<RunOutcome<T>> => {
-    if (guarantee === 'once-per-fire') return underFire(context);
-    if (guarantee === 'no-overlap') return underScope(context);
-    const taken = await takeFire(locker, keyOf(name, context), holdMs, { ...lockOptions, job: `${name} (fire)` });
-    return taken.status === 'ran' ? underScope(context) : taken;
+  const fire = async (context: TaskContext, wait: Wait): Promise<RunOutcome<T>> => {
+    if (guarantee === 'once-per-fire') return underFire(context, wait);
+    if (guarantee === 'no-overlap') return underScope(context, wait);
+    const asked = { ...lockOptions, job: `${fireName} (fire)`, signal: wait.signal };
+    const taken = await takeFire(locker, keyOf(fireName, context), holdMs, asked);
+    return taken.status === 'ran' ? underScope(context, wait) : taken;
   };
   const counted = async (context: TaskContext): Promise<RunOutcome<T>> => {
+    const wait = waits.begin();
+    if (comesTooLate(context)) waits.giveUp();
     try {
-      const outcome = await fire(context);
+      const outcome = await fire(context, wait);
       counts[outcome.status]++;
+      if (outcome.status === 'ran' || outcome.reason === 'busy') await agree?.();
       return outcome;
     } catch (error) {
       counts.failed++;
       throw error;
+    } finally {
+      wait.end();
     }
   };
 
   const task = scheduleTask(expression, counted, taskOptions);
+  const definition = { expression, timezone: options.timezone, scope };
+  const agree = fireName === undefined ? undefined : agreementOf(locker, fireName, definitionOf(definition), () => periodMs(task));
+  const taken = fireName === undefined ? undefined : takeName(locker, fireName);
+  task.on('task:destroyed', () => taken?.[Symbol.dispose]());
   task.on('execution:missed', ({ date }) => {
     counts.missed++;
     // node-cron leaves the warning to whoever listens.
@@ -154,7 +106,15 @@ export function schedule<T>(
   task.on('execution:overlap', () => {
     if (options.noOverlap) counts.skipped++;
   });
+  task.on('task:stopped', waits.giveUp);
+  task.on('task:destroyed', waits.giveUp);
   return Object.assign(task, { fires: () => ({ ...counts }) });
+}
+
+/** node-cron forgets the jitter of a fire when a later one's begins, and runs by hand what it has destroyed. */
+function comesTooLate({ task, execution }: TaskContext): boolean {
+  const status = task?.getStatus();
+  return status === 'destroyed' || (status === 'stopped' && execution?.reason === 'scheduled');
 }
 
 /** `name:slot`, the same in every instance; a manual run is a fire of its own. */
@@ -162,59 +122,15 @@ function keyOf(name: string | undefined, { date, execution }: TaskContext): stri
   return `${name}:${execution?.reason === 'invoked' ? execution.id : date.toISOString()}`;
 }
 
+/** From the next fire to the one after it. */
+function periodMs(task: ScheduledTask): number {
+  const [next, later] = task.getNextRuns(2);
+  return next === undefined || later === undefined ? 0 : later.getTime() - next.getTime();
+}
+
 /** Whoever waits for the scope has given up when the next fire asks for it. */
 function withinPeriod({ task }: TaskContext): RunOptions {
   const next = task?.getNextRuns(1)[0];
   if (next === undefined) return {};
   return { retry: { maxWaitMs: Math.min(Math.max(0, next.getTime() - Date.now() - beforeNextFireMs), 2 ** 31 - 1) } };
-}
-
-function check(options: ScheduleOptions): {
-  locker: ResourceLocker;
-  guarantee: Guarantee;
-  lockOptions: RunOptions;
-  taskOptions: TaskOptions;
-} {
-  if (options === undefined) throw new InvalidOptionError('options', options, 'an object with a `locker` is allowed');
-  checkOptions(options, '', ['locker', 'scope', 'guarantee', 'slotHoldMs', ...runOptionNames, ...taskOptionNames]);
-  checkSlotHold(options.slotHoldMs);
-  const { locker, scope, guarantee = 'no-overlap', name } = options;
-  checkLocker(locker);
-  if (guarantee !== 'no-overlap' && guarantee !== 'once-per-fire' && guarantee !== 'both') {
-    throw new InvalidOptionError('guarantee', guarantee, "'no-overlap', 'once-per-fire' or 'both' is allowed");
-  }
-  if (guarantee === 'once-per-fire' && scope !== undefined)
-    throw new InvalidOptionError('scope', scope, "'once-per-fire' locks no table: leave the scope out, or set `guarantee` to 'both'");
-  if (name !== undefined && typeof name !== 'string') throw new InvalidOptionError('name', name, 'a string is allowed');
-  if (guarantee === 'once-per-fire' && options.onBusy === 'retry')
-    throw new InvalidOptionError(
-      'onBusy',
-      'retry',
-      "'skip' is allowed with 'once-per-fire': whoever finds a fire taken has nothing to wait for",
-    );
-  if (guarantee === 'once-per-fire' && options.minHoldMs !== undefined)
-    throw new InvalidOptionError(
-      'minHoldMs',
-      options.minHoldMs,
-      "with 'once-per-fire' set `slotHoldMs` instead: how long a fire stays taken",
-    );
-  if (guarantee !== 'no-overlap' && (name === undefined || name === ''))
-    throw new InvalidOptionError('name', name, `'${guarantee}' needs a name, the same in every instance`);
-  if (guarantee !== 'once-per-fire' && typeof scope !== 'function') locker.wrap(scope as LockScope, () => {});
-  if (guarantee !== 'no-overlap') checkFireName(name as string);
-  return {
-    locker,
-    guarantee,
-    lockOptions: { ...pick(options, runOptionNames as readonly (keyof RunOptions)[]), ...jobOf(options) },
-    taskOptions: pick(options, taskOptionNames),
-  };
-}
-
-function jobOf({ job, name }: ScheduleOptions): RunOptions {
-  const shown = job ?? name;
-  return shown === undefined || shown === '' ? {} : { job: shown };
-}
-
-function pick<O extends object, K extends keyof O>(options: O, names: readonly K[]): Pick<O, K> {
-  return Object.fromEntries(names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]])) as Pick<O, K>;
 }

@@ -2,7 +2,8 @@ import type { ResourceLocker } from '../lock/api/locker.ts';
 import { GivewayError, InvalidOptionError } from '../lock/errors.ts';
 import type { LockScope, RunOptions } from '../lock/options.ts';
 import { checkOptions, runOptionNames } from '../lock/plan/options.ts';
-import { isLocker } from './check-locker.ts';
+import { checkLocker, isLocker } from './check-locker.ts';
+import { processWide } from './process-wide.ts';
 import { refusal } from './refusal.ts';
 
 export interface LockedOptions extends Omit<RunOptions, 'onBusy'> {
@@ -32,11 +33,15 @@ export interface LockedDecorator<A extends unknown[], Busy> {
   <F extends Method>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<F> & Fits<F, A, Busy>): void;
 }
 
-let defaultLocker: ResourceLocker | undefined;
+const ofProcess = processWide('default-locker.v1', (): { locker: ResourceLocker | undefined } => ({ locker: undefined }));
 
-/** The locker for `@Locked` methods whose options and instances have none. `undefined` takes it away. */
+/**
+ * The locker for `@Locked` methods of this process whose options and instances have none, whether they are loaded as ESM or
+ * as CommonJS. `undefined` takes it away. Throws `InvalidOptionError`.
+ */
 export function setDefaultLocker(locker: ResourceLocker | undefined): void {
-  defaultLocker = locker;
+  if (locker !== undefined) checkLocker(locker);
+  ofProcess.locker = locker;
 }
 
 /**
@@ -94,7 +99,7 @@ function lockerOf(instance: unknown, given: ResourceLocker | string | undefined,
   if (typeof given === 'object') return given;
   const property = (instance as Record<string, unknown> | undefined)?.[given ?? 'locker'];
   if (isLocker(property)) return property;
-  if (given === undefined && defaultLocker !== undefined) return defaultLocker;
+  if (given === undefined && ofProcess.locker !== undefined) return ofProcess.locker;
   throw new GivewayError(
     'ERR_GIVEWAY_NO_LOCKER',
     `@Locked on ${method}(): the instance has no locker in its property "${given ?? 'locker'}"; give the option \`locker\`, or call setDefaultLocker() first.`,

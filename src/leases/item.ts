@@ -1,3 +1,4 @@
+import { printable } from '../lock/holder.ts';
 import { dataOf, type Lease, type LockAttributes } from './lease-record.ts';
 
 /** What an item reads itself from: a lease that is held, or what was read of somebody else's. */
@@ -120,6 +121,6 @@ export class LockItem implements AsyncDisposable {
   toString(): string {
     const { partitionKey, sortKey, ownerName, leaseDurationMs, recordVersionNumber, isReleased } = this;
     const fields = { partitionKey, sortKey, ownerName, leaseDurationMs, recordVersionNumber, isReleased };
-    return `LockItem ${JSON.stringify(fields)}`;
+    return `LockItem ${JSON.stringify(fields, (_, value) => (typeof value === 'string' ? printable(value) : value))}`;
   }
 }

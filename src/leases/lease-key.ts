@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../lock/errors.ts';
+import { printable } from '../lock/holder.ts';
 import { recordKey } from '../lock/record/keys.ts';
 
 /** The two parts of a lock's name. */
@@ -24,5 +25,6 @@ export function checkKeyPart(value: unknown, path: string): string {
 
 /** The name in words, for messages. */
 export function describeName({ partitionKey, sortKey }: LeaseName): string {
-  return sortKey === undefined ? `"${partitionKey}"` : `"${partitionKey}", "${sortKey}"`;
+  const name = `"${printable(partitionKey)}"`;
+  return sortKey === undefined ? name : `${name}, "${printable(sortKey)}"`;
 }

@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { eventNames } from '../lock/events.ts';
 import type { Holder } from '../lock/holder.ts';
-import { type Listeners, listen, type Observed, withoutTokens } from './listening.ts';
+import { type Listeners, listen, type Observed, seenHolders } from './listening.ts';
 
 /**
  * Publishes every event on the channel `giveway:EVENT` of `node:diagnostics_channel`: the event's own data, holders without
@@ -19,5 +19,5 @@ export function diagnosticsObserver(locker: Observed): Disposable {
 }
 
 function presentable(data: object): object {
-  return 'holders' in data ? { ...data, holders: withoutTokens(data.holders as readonly Holder[]) } : data;
+  return 'holders' in data ? { ...data, holders: seenHolders(data.holders as readonly Holder[]) } : data;
 }

@@ -1,5 +1,5 @@
 import type { EventName, Listener } from '../lock/events.ts';
-import type { Holder } from '../lock/holder.ts';
+import { type Holder, printable } from '../lock/holder.ts';
 import type { ResolvedScope } from '../lock/options.ts';
 
 /** What an observer needs of a locker: its events. It can ask nothing of it, nor change anything. */
@@ -21,11 +21,20 @@ export function listen(locker: Observed, listeners: Listeners): Disposable {
   };
 }
 
-/** A holder as it may be written down: a token is a secret. */
+/** A holder as it may be written down: a token is a secret, and what others call themselves may be anything of any length. */
 export type SeenHolder = Omit<Holder, 'token'>;
 
-export function withoutTokens(holders: readonly Holder[]): readonly SeenHolder[] {
-  return holders.map(({ token, ...seen }) => seen);
+export function seenHolders(holders: readonly Holder[]): readonly SeenHolder[] {
+  return holders.map(({ token, ...seen }) => ({
+    ...seen,
+    ...(seen.job === undefined ? {} : { job: printable(seen.job) }),
+    host: printable(seen.host),
+  }));
+}
+
+/** Where a holder runs. A writer of another make may leave its host out. */
+export function hostInWords({ host }: SeenHolder): string {
+  return host || 'an unknown host';
 }
 
 /** The resources of a scope, as one word: `events`, or `events+visits`. */

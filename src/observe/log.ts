@@ -2,7 +2,7 @@ import { type EventName, eventNames, type Listener, type LockerEvents } from '..
 import { type Holder, printable } from '../lock/holder.ts';
 import type { ResolvedScope } from '../lock/options.ts';
 import { checkOptions, withMethods } from './check-options.ts';
-import { type Listeners, listen, type Observed, type SeenHolder, scopeLabel, withoutTokens } from './listening.ts';
+import { hostInWords, type Listeners, listen, type Observed, scopeLabel, seenHolders } from './listening.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -89,7 +89,7 @@ function fieldsOf(event: EventName, data: LockerEvents[EventName]): object {
     ...fields,
     // pino and most others write an error under `err` in full.
     ...(error === undefined ? {} : { err: error }),
-    ...(holders === undefined ? {} : { holders: withoutTokens(holders) }),
+    ...(holders === undefined ? {} : { holders: seenHolders(holders) }),
   };
 }
 
@@ -101,18 +101,18 @@ function what(scope: ResolvedScope): string {
   return `"${scopeLabel(scope)}"`;
 }
 
-function heldBy(holders: readonly SeenHolder[]): string {
-  const [first] = holders;
+function heldBy(holders: readonly Holder[]): string {
+  const [first] = seenHolders(holders.slice(0, 1));
   if (first === undefined) return 'held by somebody unknown';
   const more = holders.length > 1 ? ` and ${holders.length - 1} more` : '';
-  return `held by ${first.job === undefined ? 'a process' : `"${printable(first.job)}"`} on ${printable(first.host)} (${first.pid}) since ${first.since.toISOString()}${more}`;
+  return `held by ${first.job ? `"${first.job}"` : 'a process'} on ${hostInWords(first)} (${first.pid}) since ${first.since.toISOString()}${more}`;
 }
 
 function ms(value: number): string {
   return `${Math.round(value)} ms`;
 }
 
-/** A job's name is somebody else's text: it must not begin a line of its own in a plain log. */
+/** What a server says in an error, and a job's name, may be any text: it must not begin a line of its own in a plain log, or turn it. */
 function oneLine(message: string): string {
-  return message.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
+  return message.replace(/\s+/gu, ' ').replace(/[^ -~]/gu, printable);
 }

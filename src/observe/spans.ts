@@ -1,10 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { LockerEvents } from '../lock/events.ts';
-import { printable } from '../lock/holder.ts';
 import { checkOptions, milliseconds, orNone, type Rules, withMethods } from './check-options.ts';
 import { harmlessly } from './harmless.ts';
 import type { Attributes } from './labels.ts';
-import { listen, type Observed, scopeLabel, withoutTokens } from './listening.ts';
+import { hostInWords, listen, type Observed, scopeLabel, seenHolders } from './listening.ts';
 
 /** The part of OpenTelemetry's `Span` that is used. */
 export interface Span {
@@ -80,13 +79,13 @@ export function spanObserver(locker: Observed, options: SpanOptions): Disposable
     },
     skipped: (event) => {
       if (event.waitedMs < minWaitMs) return;
-      const holder = withoutTokens(event.holders)[0];
+      const holder = seenHolders(event.holders)[0];
       waited(event.waitedMs, {
         ...attributesOf(event),
         'giveway.outcome': 'skipped',
         'giveway.reason': event.reason,
         'giveway.busy_resource': event.resource,
-        ...(holder === undefined ? {} : { 'giveway.holder': `${printable(holder.job ?? '')}@${printable(holder.host)}:${holder.pid}` }),
+        ...(holder === undefined ? {} : { 'giveway.holder': `${holder.job ?? ''}@${hostInWords(holder)}:${holder.pid}` }),
       });
     },
     released: ({ id, release, heldMs }) => end(id, heldMs, release),

@@ -156,7 +156,8 @@ describeWith('memcached', (service) => {
 
     test('refuses a name that is not listed, and says that the store is down', async () => {
       expect(await ask('status', 'evnts')).toMatchObject({ code: 64, err: expect.stringContaining('did you mean "events"?') });
-      expect(await ask('status', '--store', 'memcached://127.0.0.1:1')).toMatchObject({ code: 69, out: '' });
+      const file = ['--config', 'giveway.config.json'];
+      expect(await ask('status', ...file, '--store', 'memcached://127.0.0.1:1')).toMatchObject({ code: 69, out: '' });
     });
   });
 
@@ -364,13 +365,13 @@ describe('check', () => {
       err: expect.stringMatching(new RegExp(`^giveway: ${wrong}[^\n]*\n$`)),
     });
     configure({ ttlMs: 5, environments: { production: {} } });
-    const { err } = await ask('check', '--store', 'memcache://x', '--env', 'prodution');
+    const file = ['--config', 'giveway.config.json'];
+    const { err } = await ask('check', ...file, '--store', 'memcache://x', '--env', 'prodution');
     expect(err).toMatch(new RegExp(`^giveway: ${folder}/giveway.config.json:\n(?:  .*\n)*  ${wrong}`));
     expect(err).toMatch(/^ {2}--env: received "prodution"; .*did you mean "production"/m);
   });
 
   test('a --store that cannot be opened is called by that name, one of GIVEWAY_STORE by that', async () => {
-    configure({ store: 'memory:' });
     const store = 'memcached://127.0.0.1:1?timeoutMs=1';
     expect(await ask('status', 'events', '--store', store)).toMatchObject({
       code: 64,
@@ -378,6 +379,28 @@ describe('check', () => {
     });
     const env = { GIVEWAY_STORE: store };
     expect((await giveway(['status', 'events'], { cwd: folder, env })).err).toMatch(/\n {2}GIVEWAY_STORE: could not be opened: timeoutMs/);
+  });
+
+  test('where the store is named, a config that lies here is not read, unless it is named too; and it says so', async () => {
+    configure({ store: 'memory:', namespace: 'of-the-file' });
+    const unread = (by: string): string =>
+      `giveway: giveway.config.json is not read, since ${by} names the store; --config giveway.config.json reads it too\n`;
+    const { out, err } = await ask('check', '--store', 'memory:');
+    expect(err).toBe(unread('--store'));
+    expect(out).toMatch(/^config +none: variables and flags only\n(.*\n)*keys +giveway:…\n/);
+    const env = { GIVEWAY_STORE: 'memory:' };
+    expect((await giveway(['check'], { cwd: folder, env })).err).toBe(unread('GIVEWAY_STORE'));
+    expect(JSON.parse((await giveway(['check', '--json'], { cwd: folder, env })).err)).toMatchObject({
+      giveway: 'config-not-read',
+      file: 'giveway.config.json',
+    });
+    for (const asked of [
+      { args: ['check', '--config', 'giveway.config.json'], env },
+      { args: ['check'], env: { ...env, GIVEWAY_CONFIG: 'giveway.config.json' } },
+    ]) {
+      const answer = await giveway(asked.args, { cwd: folder, env: asked.env });
+      expect(answer).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^keys +of-the-file:…$/m) });
+    }
   });
 
   test('without any config it says where it looked', async () => {
@@ -507,6 +530,22 @@ describeWith('postgres', (service) => {
     writeFileSync(join(folder, 'giveway.config.json'), JSON.stringify({ store: 'memory:', resources: listed }));
     rmSync(join(folder, 'giveway.config.ts'));
     expect((await ask('check')).code).toBe(0);
+  });
+
+  test('init lists all that can be written to, a materialised view too, and what cannot be not', async () => {
+    const [table, view, rows, parts, part] = [uniqueName(), uniqueName(), uniqueName(), uniqueName(), uniqueName()];
+    const at = service.prefix;
+    await query(service.url, `create table ${at}.${table} (id int)`);
+    await query(service.url, `create view ${at}.${view} as select 1 as one`);
+    await query(service.url, `create materialized view ${at}.${rows} as select id from ${at}.${table}`);
+    await query(service.url, `create table ${at}.${parts} (id int) partition by list (id)`);
+    await query(service.url, `create table ${at}.${part} partition of ${at}.${parts} for values in (1)`);
+    await query(service.url, `create temporary table ${uniqueName()} (id int)`);
+    const { out } = await ask('init', '--database-url', service.url, '--json');
+    const { tables } = JSON.parse(out) as { tables: readonly string[] };
+    expect(tables).toEqual(expect.arrayContaining([table, rows, parts, part].map((name) => `${at}.${name}`)));
+    expect(tables).not.toContain(`${at}.${view}`);
+    expect(tables.filter((name) => /^(pg_|information_schema\.)/.test(name))).toEqual([]);
   });
 
   test('init says so when the database is not there', async () => {

@@ -199,6 +199,16 @@ describeWith('memcached', (service) => {
     expect(stdout.split('\n').sort()).toEqual(['', 'child', 'parent', 'ready']);
   });
 
+  test('what the command leaves in the background outlives the lock', async () => {
+    const table = uniqueName();
+    const { code, stdout } = await run(['--write', table, '--', 'sh', '-c', 'sleep 60 >/dev/null 2>&1 & echo $!']);
+    const pid = Number(stdout);
+    expect(code).toBe(0);
+    const other = await run(['--write', table, '--', 'true']);
+    expect(process.kill(pid)).toBe(true); // it was still there
+    expect(other.code).toBe(0);
+  });
+
   test('SIGTSTP, as of Ctrl-Z, stops the command too; with SIGCONT both go on', async () => {
     const [table, ticks] = [uniqueName(), join(folder, uniqueName())];
     const script = `while [ ! -e ${ticks}.end ]; do echo >> ${ticks}; echo tick; sleep 0.02; done; exit 4`;

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type LoadedConfig, type LoadOptions, loadConfig } from '../../src/config/index.ts';
+import { strangerWith } from '../../src/config/strangers.ts';
 import { ConfigError } from '../../src/lock/errors.ts';
 
 let root = '';
@@ -96,6 +97,114 @@ describe('where a config is found', () => {
     expect((await store.open()).traits.name).toBe('null');
     expect((await refusal(load('none/a', { env: { GIVEWAY_DISABLED: '0' } }))).message).toMatch(/^environment:\n {2}store: missing; /);
   });
+});
+
+/** A module that leaves a mark when it is run. */
+const marking = "globalThis.ranStrangersConfig = true; export default { store: 'memory:' };";
+const anyUser = 65_534;
+
+/** Makes another user the owner; where only root may do that, makes this process another user. */
+function giveAway(path: string): void {
+  const uid = process.geteuid?.() ?? 0;
+  if (uid === 0) chownSync(join(root, path), anyUser, anyUser);
+  else jest.spyOn(process, 'geteuid').mockReturnValue(uid + 1);
+}
+
+/** Where only root may give a directory to another group, this process is in another one. */
+function shareWithGroup(path: string): void {
+  chmodSync(join(root, path), 0o775);
+  const uid = process.geteuid?.() ?? 0;
+  if (uid === 0) chownSync(join(root, path), uid, anyUser);
+  else jest.spyOn(process, 'getegid').mockReturnValue(uid + 1);
+}
+
+describe('how far the search goes', () => {
+  afterEach(() => {
+    jest.restoreAllMocks();
+    expect(globalThis).not.toHaveProperty('ranStrangersConfig');
+  });
+
+  test.each<[string, string, (path: string) => void]>([
+    ['everybody can write to', 'everybody can write to it', (path) => chmodSync(join(root, path), 0o757)],
+    ['everybody can write to, as to /tmp', 'everybody can write to it', (path) => chmodSync(join(root, path), 0o1777)],
+    ['a group of others can write to', 'group \\d+ can write to it', shareWithGroup],
+  ])('it stops at a directory that %s, and does not look there', async (_, reason, open) => {
+    write({ 'a/giveway.config.mjs': marking, 'a/b/c/.keep': '' });
+    open('a');
+    const error = await refusal(load('a/b/c'));
+    expect(error.problems.map(({ path }) => path)).toEqual(['a/b/c', 'a/b', 'a'].map((path) => join(root, path)));
+    expect(error.problems.at(-1)?.message).toMatch(new RegExp(`^not looked in, nor above it, since ${reason}; .*--config, GIVEWAY_CONFIG`));
+    expect((await refusal(load('a'))).problems).toHaveLength(1);
+    rmSync(join(root, 'a'), { recursive: true });
+  });
+
+  test('it stops at a directory that another user owns', async () => {
+    write({ 'theirs/giveway.config.mjs': marking, 'theirs/ours/.keep': '' });
+    giveAway('theirs');
+    const error = await refusal(load('theirs/ours'));
+    expect(error.problems.at(-1)?.message).toMatch(/^not looked in, nor above it, since user \d+ owns it; /);
+  });
+
+  test.each<[string, (path: string) => void]>([
+    ['user \\d+ owns it', giveAway],
+    ['everybody can write to it', (path) => chmodSync(join(root, path), 0o646)],
+  ])('a file of which %s is not run, in a directory of ours', async (reason, open) => {
+    for (const file of ['giveway.config.mjs', 'giveway.config.json', 'package.json']) {
+      write({ [`own/${file}`]: file.endsWith('.mjs') ? marking : { giveway: memory, ...memory } });
+      open(`own/${file}`);
+      const error = await refusal(load('own'));
+      expect(error.message).toMatch(new RegExp(reason));
+      rmSync(join(root, 'own'), { recursive: true });
+      jest.restoreAllMocks();
+    }
+  });
+
+  test('whoever names a file answers for it', async () => {
+    write({ 'open/giveway.config.json': { ...memory, namespace: 'named' } });
+    chmodSync(join(root, 'open'), 0o777);
+    expect(await load('open', { file: 'giveway.config.json' })).toMatchObject({ namespace: 'named' });
+    expect(await load('open', { env: { GIVEWAY_CONFIG: 'giveway.config.json' } })).toMatchObject({ namespace: 'named' });
+    expect(await load('open', { env: { GIVEWAY_CONFIG: 'none.json' }, file: 'giveway.config.json' })).toMatchObject({ namespace: 'named' });
+  });
+
+  test.each(['.git', '.hg', '.svn', '.jj'])("a repository's root is the last directory that is looked in (%s)", async (mark) => {
+    write({ 'r/giveway.config.json': memory, [`r/repo/${mark}/.keep`]: '', 'r/repo/in/.keep': '' });
+    expect((await refusal(load('r/repo/in'))).problems.map(({ path }) => path)).toEqual([join(root, 'r/repo/in'), join(root, 'r/repo')]);
+    write({ 'r/repo/giveway.config.json': { ...memory, namespace: 'repo' } });
+    expect(await load('r/repo/in')).toMatchObject({ namespace: 'repo' });
+    rmSync(join(root, 'r'), { recursive: true });
+  });
+
+  test('so is the root of a worktree, whose .git is a file', async () => {
+    write({ 'w/giveway.config.json': memory, 'w/tree/.git': 'gitdir: /elsewhere', 'w/tree/.keep': '' });
+    expect((await refusal(load('w/tree'))).problems).toHaveLength(1);
+  });
+
+  test.each<[string, LoadOptions]>([
+    ['GIVEWAY_STORE', { env: { GIVEWAY_STORE: 'memory:' } }],
+    ['overrides', { overrides: memory }],
+  ])('where %s names the store, nothing is searched for', async (_, options) => {
+    write({ 's/giveway.config.json': { ...memory, namespace: 'above' }, 's/in/giveway.config.mjs': marking });
+    for (const cwd of ['s', 's/in']) {
+      const config = await load(cwd, options);
+      expect(config.source).toBeUndefined();
+      expect(config.namespace).toBeUndefined();
+    }
+    expect(await load('s', { ...options, file: 'giveway.config.json' })).toMatchObject({ namespace: 'above' });
+  });
+});
+
+test('whose a directory is', () => {
+  const me = { uid: 1_000, gid: 1_000 };
+  const of = (uid: number, gid: number, mode: number, self = me) => strangerWith({ uid, gid, mode }, self);
+  expect([of(1_000, 1_000, 0o40755), of(0, 0, 0o40755), of(1_000, 1_000, 0o40775), of(0, 0, 0o40775)]).toEqual(Array(4).fill(undefined));
+  expect(of(1_001, 1_001, 0o40755)).toBe('user 1001 owns it');
+  expect(of(1_001, 1_001, 0o40755, { uid: 0, gid: 0 })).toBe('user 1001 owns it');
+  expect(of(1_000, 1_000, 0o40757)).toBe('everybody can write to it');
+  expect(of(0, 0, 0o41777)).toBe('everybody can write to it');
+  expect(of(1_000, 100, 0o40775)).toBe('group 100 can write to it');
+  expect(of(1_000, 100, 0o40775, { uid: 1_000, gid: 100 })).toBe('group 100 can write to it');
+  expect(strangerWith({ uid: 0, gid: 0, mode: 0o40777 }, { uid: undefined, gid: undefined })).toBeUndefined();
 });
 
 describe('files that cannot be read', () => {

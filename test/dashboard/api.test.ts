@@ -16,6 +16,7 @@ import type { View } from '../../src/dashboard/view.ts';
 import { createLocker, type LockStore, type ResourceLocker } from '../../src/index.ts';
 import { createJournal, type Journal } from '../../src/observe/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
+import { evil, heldByEvil, textsIn, unprintable } from '../support/names-of-others.ts';
 
 const token = 'correct horse battery staple';
 let store: LockStore;
@@ -322,6 +323,47 @@ test('a site that names itself for loopback is turned away', async () => {
     request(`${server.url}api/view`, { headers: { Host: 'evil.example' } }, (answer) => resolve(answer.resume().statusCode)).end(),
   );
   expect(status).toBe(421);
+});
+
+test('shows names of others short and printable; what unlocks a table is its name to the letter', async () => {
+  const odd = `"${'Odd '.repeat(60)}"`;
+  await heldByEvil(store, 'giveway:events');
+  await heldByEvil(store, 'giveway:public', { job: '', host: '' });
+  const seen = { kind: 'skip', job: evil, host: evil, pid: 1, at: new Date(), reason: 'busy', waitedMs: 0 } as const;
+  const holders = [{ resource: evil, mode: 'write', job: evil, host: evil, pid: 7, since: new Date(), state: 'holding' }] as const;
+  const entries = async () => [{ ...seen, resource: odd, holders }];
+  const view = await look(dashboardOf({ resources: ['events', 'public'], journal: { entries } }));
+  for (const text of textsIn({ ...view, tables: view.tables.map(({ resource: _, ...shown }) => shown) })) {
+    expect(text).not.toMatch(unprintable);
+    expect(text.length).toBeLessThanOrEqual(201);
+  }
+  expect(view.tables.map(({ resource }) => resource).sort()).toEqual([odd, 'events', 'public']);
+  const [nameless] = view.tables.find(({ resource }) => resource === 'public')?.holders ?? [];
+  expect([nameless?.job, nameless?.host]).toEqual([undefined, 'an unknown host']);
+});
+
+test('HEAD of the stream answers like GET and asks nothing; a closed server asks nothing either', async () => {
+  let asked = 0;
+  const counted = {
+    inspect: (name: string) => {
+      asked++;
+      return locker.inspect(name);
+    },
+    defaultSchema: 'public',
+  };
+  const server = await serveDashboard({ locker: counted, resources: ['events'], port: 0, refreshMs: 100 });
+  const head = await fetch(`${server.url}api/events`, { method: 'HEAD' });
+  expect([head.status, head.headers.get('Content-Type')]).toEqual([200, 'text/event-stream']);
+  await sleep(300);
+  expect(asked).toBe(0);
+  const { body } = await fetch(`${server.url}api/events`);
+  await body?.getReader().read();
+  await server.close();
+  await sleep(100); // the look under way
+  const askedBefore = asked;
+  expect(askedBefore).toBeGreaterThan(0);
+  await sleep(300);
+  expect(asked).toBe(askedBefore);
 });
 
 test('is mounted in hono, and in a server that leaves the path as it is', async () => {

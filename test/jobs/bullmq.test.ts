@@ -6,6 +6,7 @@ import { createLocker, type Lock, type LockerOptions, type ResourceLocker } from
 import { type LockedProcessorOptions, lockedProcessor } from '../../src/jobs/bullmq.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { type FaultyStore, faultyStore } from '../../src/testing/index.ts';
+import { heldByEvil, textsIn, unprintable } from '../support/names-of-others.ts';
 import { describeWith, uniqueName } from '../support/shared.ts';
 import { openQueue, openWorker } from './queues.ts';
 
@@ -48,6 +49,24 @@ describe('lockedProcessor', () => {
     });
     expect(await processor(job, 'token-1')).toEqual([true, 'token-1', true, 'etl:write']);
     expect(await there.tryLock('events')).toBeDefined();
+  });
+
+  test('a result that BullMQ keeps and shows has names of others short and printable', async () => {
+    const store = memoryStore();
+    await heldByEvil(store, 'giveway:events');
+    const result = await lockedProcessor(createLocker({ store }), 'events', async () => {}, { onBusy: 'skip' })(fakeJob(), 'token');
+    expect(result).toMatchObject({
+      status: 'skipped',
+      holders: [
+        { mode: 'write', pid: 7 },
+        { pid: 8, place: 1 },
+      ],
+    });
+    expect(textsIn(result).length).toBeGreaterThan(6);
+    for (const text of textsIn(result)) {
+      expect(text).not.toMatch(unprintable);
+      expect(text.length).toBeLessThanOrEqual(201);
+    }
   });
 
   test('busy: moved to delayed by an error that BullMQ knows by name, later each time, shortened at random', async () => {

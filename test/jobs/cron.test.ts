@@ -1,36 +1,12 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { type ScheduledTask, schedule as scheduleTask, type TaskContext } from 'node-cron';
 import { createLocker, type Lock, type LockerOptions, type ResourceLocker, type RunOutcome } from '../../src/index.ts';
 import { runCoordinator, type ScheduleOptions, schedule } from '../../src/jobs/cron.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
-import { type FaultyStore, fakeClock, faultyStore } from '../../src/testing/index.ts';
+import { fakeClock } from '../../src/testing/index.ts';
+import { destroyAll, everySecond, fleet, kept, never, once, silent } from './cron-stage.ts';
 
-const everySecond = '* * * * * *';
-const never = '0 0 1 1 *';
 const forever = { times: Number.POSITIVE_INFINITY };
-const tasks: ScheduledTask[] = [];
-
-type TaskEvent = Parameters<ScheduledTask['on']>[0];
-
-afterEach(async () => {
-  for (const task of tasks.splice(0)) await task.destroy();
-});
-
-/** Two processes' lockers over one memory. */
-function fleet(options: Partial<LockerOptions> = {}): { here: ResourceLocker; there: ResourceLocker; store: FaultyStore } {
-  const backend = memoryStore();
-  const store = faultyStore(backend);
-  return { here: createLocker({ store, ...options }), there: createLocker({ store: backend.connect(), ...options }), store };
-}
-
-function kept<T extends ScheduledTask>(task: T): T {
-  tasks.push(task);
-  return task;
-}
-
-function once(task: ScheduledTask, event: TaskEvent): Promise<TaskContext> {
-  return new Promise((resolve) => task.once(event, resolve));
-}
 
 /** Resolves when the task's fire waits for its jitter to pass. */
 async function jitterOf(task: ScheduledTask): Promise<void> {
@@ -201,8 +177,9 @@ describe('schedule', () => {
     const [here, there] = [createLocker({ store: backend, clock }), createLocker({ store: backend.connect(), clock })];
     const options = { locker: here, name: 'etl', guarantee: 'once-per-fire', slotHoldMs: 1_000 } as const;
     for (const late of [{ missedExecutionTolerance: 20_000 }, { maxRandomDelay: 20_000 }]) {
-      const task = kept(schedule(never, ({ execution }) => execution?.id, { ...options, ...late }));
+      const task = schedule(never, ({ execution }) => execution?.id, { ...options, ...late });
       const outcome = (await task.execute()) as Extract<RunOutcome<string>, { status: 'ran' }>;
+      await task.destroy();
       await clock.advance(15_000);
       expect(await runCoordinator(there).shouldRun(`etl:${outcome.value}`, 1_000)).toBe(false);
     }
@@ -225,7 +202,7 @@ describe('schedule', () => {
         kept(schedule(everySecond, handler, { locker: here, name: 'etl', guarantee: 'once-per-fire', logger: silent }));
       });
       await begun;
-      for (const task of tasks.splice(0)) await task.destroy();
+      await destroyAll();
       if (index === 1) await here.close();
       await new Promise(setImmediate);
       expect(await runCoordinator(there).shouldRun(`etl:${slot}`, 1_000)).toBe(false);
@@ -419,5 +396,3 @@ describe('runCoordinator', () => {
     expect(() => runCoordinator(here, { onStoreDown: 'maybe' as never })).toThrow(expect.objectContaining({ path: 'onStoreDown' }));
   });
 });
-
-const silent = { info() {}, warn() {}, error() {}, debug() {} };

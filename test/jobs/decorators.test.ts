@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { createLocker, type LockerOptions, type ResourceLocker } from '../../src/index.ts';
 import { Locked, setDefaultLocker } from '../../src/jobs/decorators.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
@@ -140,6 +140,30 @@ describe('@Locked', () => {
     for (const call of [() => service.byOption(), () => service.byName(), () => service.byDefault(), () => Service.ofTheClass()])
       await call();
     expect(jobs).toEqual(['Service.byOption', 'Service.byName', 'Service.byDefault', 'nightly']);
+  });
+
+  test('a default locker that another copy of the module was given counts here too', async () => {
+    const { here } = fleet();
+    class Service {
+      @Locked('a')
+      async run(): Promise<string> {
+        return 'ran';
+      }
+    }
+    // As a process has it that loads giveway as ESM and as CommonJS.
+    const other = jest.requireActual<typeof import('../../src/jobs/decorators.ts')>('../../src/jobs/decorators.ts');
+    jest.resetModules();
+    const again = jest.requireActual<typeof import('../../src/jobs/decorators.ts')>('../../src/jobs/decorators.ts');
+    expect(again.setDefaultLocker).not.toBe(other.setDefaultLocker);
+    again.setDefaultLocker(here);
+    expect(await new Service().run()).toBe('ran');
+    again.setDefaultLocker(undefined);
+    await expect(new Service().run()).rejects.toMatchObject({ code: 'ERR_GIVEWAY_NO_LOCKER' });
+  });
+
+  test('P11: what is no locker is no default either', () => {
+    for (const value of [null, {}, memoryStore()])
+      expect(() => setDefaultLocker(value as never)).toThrow(expect.objectContaining({ name: 'InvalidOptionError', path: 'locker' }));
   });
 
   test('a closed locker and an aborted signal are errors of their own', async () => {

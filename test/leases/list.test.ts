@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createLocker } from '../../src/index.ts';
 import { LockClient, type LockItem } from '../../src/leases/index.ts';
 import { nullStore } from '../../src/stores/memory.ts';
+import { evil, unprintable } from '../support/names-of-others.ts';
 import { stage } from './stage.ts';
 
 async function namesOf(items: AsyncIterable<LockItem>): Promise<string[]> {
@@ -27,6 +28,18 @@ describe('listing', () => {
       expect([item.isReleased, item.isExpired()]).toEqual([item.partitionKey === 'kept', true]);
     await mine.close();
     expect(await namesOf(reader.getAllLocks())).toEqual(['kept']);
+  });
+
+  test('in words an item is short and printable, whatever its owner calls itself', async () => {
+    const { client } = stage();
+    await client({ ownerName: evil.replaceAll('\0', '') }).acquireLock({ partitionKey: 'seat', sortKey: '\u202e' });
+    for await (const item of client().getAllLocks()) {
+      expect(String(item)).not.toMatch(unprintable);
+      expect(String(item).length).toBeLessThan(1_000);
+    }
+    await expect(client().acquireLock({ partitionKey: 'seat', sortKey: '\u202e', shouldSkipBlockingWait: true })).rejects.toMatchObject({
+      message: expect.not.stringMatching(unprintable),
+    });
   });
 
   test('77: by partition key: none, one, another’s, many', async () => {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import pino from 'pino';
-import { StoreUnavailableError } from '../../src/index.ts';
+import { createLocker, StoreUnavailableError } from '../../src/index.ts';
 import { type Logger, logObserver } from '../../src/observe/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { faultyStore } from '../../src/testing/index.ts';
+import { evil, heldByEvil, textsIn, unprintable } from '../support/names-of-others.ts';
 import { twoLockers } from './fleet.ts';
 
 interface Line {
@@ -43,6 +44,26 @@ describe('logObserver', () => {
     observer[Symbol.dispose]();
     await b.run('visits', () => {});
     expect(lines).toHaveLength(5);
+  });
+
+  test('names of others are short and printable, in the sentence and in the fields', async () => {
+    const store = memoryStore();
+    await heldByEvil(store, 'giveway:events');
+    await heldByEvil(store, 'giveway:visits', { job: '', host: '' });
+    await using locker = createLocker({ store });
+    const { lines, logger } = listLogger();
+    using _log = logObserver(locker, logger);
+    for (const table of ['events', 'visits']) await locker.run(table, () => {});
+    locker.announce('store-down', () => ({ error: new StoreUnavailableError(`it says ${evil}`) }));
+    expect(lines.map(({ fields }) => fields['event'])).toEqual(['busy', 'skipped', 'busy', 'skipped', 'store-down']);
+    for (const {
+      message,
+      fields: { err: _, ...fields },
+    } of lines) {
+      for (const text of [message, ...textsIn(fields)]) expect(text).not.toMatch(unprintable);
+      for (const text of textsIn(fields)) expect(text.length).toBeLessThanOrEqual(201);
+    }
+    expect(lines[2]?.message).toContain('held by a process on an unknown host (7)');
   });
 
   test('no token and no SQL is ever written, and a job cannot begin a line of its own', async () => {

@@ -4,7 +4,7 @@ import type { ResolvedOptions, RunOptions } from '../../lock/options.ts';
 import { resolveOptions } from '../../lock/plan/options.ts';
 import { shortly } from '../durations.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
-import { printable, type Terminal, table } from '../terminal.ts';
+import { jsonLine, printable, type Terminal, table } from '../terminal.ts';
 import { newCommand, type Perform } from './grammar.ts';
 import { runDefaults } from './run.ts';
 
@@ -21,7 +21,7 @@ export function checkCommand(perform: Perform): Command {
 
 async function check(terminal: Terminal, flags: CommonFlags): Promise<number> {
   const config = await openConfig(terminal, flags);
-  terminal.write(flags.json ? `${JSON.stringify(summaryOf(config))}\n` : inWords(config, terminal.style));
+  terminal.write(flags.json ? jsonLine(summaryOf(config)) : inWords(config, terminal.style));
   return 0;
 }
 

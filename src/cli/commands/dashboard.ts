@@ -5,7 +5,7 @@ import { type JournalFlags, openJournal, withJournalFlag } from '../journal.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
 import { observe } from '../sight.ts';
 import { catchSignals } from '../signals.ts';
-import type { Terminal } from '../terminal.ts';
+import { jsonLine, type Terminal } from '../terminal.ts';
 import { newCommand, nonEmpty, type Perform } from './grammar.ts';
 
 interface DashboardFlags extends CommonFlags, JournalFlags {
@@ -48,7 +48,7 @@ async function dashboard(terminal: Terminal, { host, port, ...flags }: Dashboard
       ...(token === undefined ? {} : { token, unlock: storeUnlock({ ...settings, store: observer.store }) }),
     });
     if (!observer.canList && Object.keys(config.resources ?? {}).length === 0) terminal.writeError(unseen(history !== undefined));
-    terminal.write(flags.json ? `${JSON.stringify({ url: server.url })}\n` : `The dashboard is on ${server.url}\n`);
+    terminal.write(flags.json ? jsonLine({ url: server.url }) : `The dashboard is on ${server.url}\n`);
     await untilSignal();
     return exitCodes.ok;
   } finally {

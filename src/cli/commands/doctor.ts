@@ -5,7 +5,7 @@ import type { Finding, Patient } from '../doctor/finding.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
 import { observe } from '../sight.ts';
-import { printable, type Terminal } from '../terminal.ts';
+import { jsonLine, printable, type Terminal } from '../terminal.ts';
 import { newCommand, nonEmpty, type Perform } from './grammar.ts';
 
 interface DoctorFlags extends CommonFlags {
@@ -31,7 +31,7 @@ async function doctor(terminal: Terminal, flags: DoctorFlags): Promise<number> {
   const config = await openConfig(terminal, flags);
   const [ofStore, ofDatabase] = await Promise.all([diagnoseStore(config), diagnoseDatabase(flags.databaseUrl)]);
   const findings = [...ofStore, ...ofDatabase];
-  terminal.write(flags.json ? `${JSON.stringify(findings)}\n` : inWords(findings, terminal.style));
+  terminal.write(flags.json ? jsonLine(findings) : inWords(findings, terminal.style));
   return findings.some(({ level }) => level === 'fail') ? exitCodes.unhealthy : exitCodes.ok;
 }
 

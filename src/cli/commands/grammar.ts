@@ -9,7 +9,11 @@ export function newCommand(name: string, summary: string, examples: readonly (re
   const shown = examples.map(([line, purpose]) => `  ${line}\n      ${purpose}`).join('\n');
   return new Command(name)
     .description(summary)
-    .option('--config <file>', 'the config file; else the nearest giveway.config.* or package.json', nonEmpty)
+    .option(
+      '--config <file>',
+      'the config file; else GIVEWAY_CONFIG, else, unless a store is named, the nearest giveway.config.* or package.json',
+      nonEmpty,
+    )
     .option('--store <url>', 'where the locks live; wins over the config and GIVEWAY_STORE', nonEmpty)
     .option('--env <name>', "the config's block of `environments`; wins over GIVEWAY_ENV", nonEmpty)
     .option('--json', 'answers as JSON')

@@ -6,7 +6,7 @@ import { InvalidOptionError } from '../../lock/errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { CommonFlags } from '../open.ts';
 import { jsonTemplate, moduleTemplate } from '../template.ts';
-import type { Terminal } from '../terminal.ts';
+import { jsonLine, type Terminal } from '../terminal.ts';
 import { newCommand, nonEmpty, type Perform } from './grammar.ts';
 
 interface InitFlags extends CommonFlags {
@@ -43,13 +43,16 @@ async function init(terminal: Terminal, { file, store, databaseUrl, json }: Init
   } catch (error) {
     return refuse(terminal, `${path} cannot be written: ${(error as Error).message}`);
   }
-  if (json) terminal.write(`${JSON.stringify({ file: path, tables })}\n`);
+  if (json) terminal.write(jsonLine({ file: path, tables }));
   else {
     const named = path === join(terminal.cwd, `giveway.config${extname(path)}`) ? '' : ` --config ${shellWord(file)}`;
     const withTables = databaseUrl === undefined ? '' : ` with ${tables.length} tables`;
     terminal.write(`Wrote ${path}${withTables}. Next: giveway check${named}, giveway doctor${named}.\n`);
   }
-  if (holdsSecret) terminal.writeError('giveway: the store URL holds credentials and was not written; set it in GIVEWAY_STORE\n');
+  if (holdsSecret)
+    terminal.writeError(
+      `giveway: the store URL holds credentials and was not written; set it in GIVEWAY_STORE, and GIVEWAY_CONFIG=${shellWord(file)} beside it\n`,
+    );
   return exitCodes.ok;
 }
 
@@ -59,13 +62,17 @@ async function refuseWrongStore(store: string): Promise<void> {
   if (problem !== undefined) throw new InvalidOptionError('--store', redactUrl(store), problem);
 }
 
-/** Quoted where the database would fold a name; giveway's own tables are left out. */
+const privileges = ['select', 'insert', 'update', 'delete'];
+
+/** All that can be written to: tables, partitioned and foreign ones, and materialised views. Quoted where the database would fold a name; giveway's own tables are left out. */
 async function tablesOf(url: string): Promise<readonly string[]> {
   const { interview } = await import('../doctor/postgres.ts');
   const listed = interview(url, ({ askAll }) =>
-    askAll(`select quote_ident(table_schema) as schema, quote_ident(table_name) as name from information_schema.tables
-      where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema', 'pg_internal')
-      and table_name not like 'giveway\\_%' order by 1, 2`),
+    askAll(`select quote_ident(nspname) as schema, quote_ident(relname) as name
+      from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+      where relkind in ('r', 'p', 'm', 'f') and nspname <> 'information_schema' and substring(nspname from 1 for 3) <> 'pg_'
+      and substring(relname from 1 for 8) <> 'giveway_' and (${privileges.map((name) => `has_table_privilege(pg_class.oid, '${name}')`).join(' or ')})
+      order by 1, 2`),
   );
   const rows = await listed.catch((error: Error) => {
     throw new Error(`--database-url: ${redactUrl(url)} did not tell its tables: ${error.message}`);

@@ -7,7 +7,7 @@ import { type CommonFlags, openConfig } from '../open.ts';
 import { type Observer, observe, type Sight, sightJson, unknownSight } from '../sight.ts';
 import { catchSignals } from '../signals.ts';
 import { statusTable } from '../status-table.ts';
-import type { Terminal } from '../terminal.ts';
+import { jsonLine, type Terminal } from '../terminal.ts';
 import { newCommand, type Perform } from './grammar.ts';
 
 interface StatusFlags extends CommonFlags {
@@ -78,7 +78,7 @@ const notListable =
   'This store cannot list its keys and the config lists no tables, so what is held cannot be seen. Name some: giveway status events\n';
 
 function inWords({ style }: Terminal, { sights, failure }: Seen, isListing: boolean, { json }: StatusFlags): Picture {
-  if (json) return { text: `${JSON.stringify(sights.map(sightJson))}\n`, failure };
+  if (json) return { text: jsonLine(sights.map(sightJson)), failure };
   if (sights.length > 0) return { text: statusTable(sights, Date.now(), style), failure };
   return { text: isListing ? nothingLocked : notListable, failure };
 }

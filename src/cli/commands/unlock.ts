@@ -4,7 +4,7 @@ import { durationBetween, shortly } from '../durations.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
 import { type Observer, observe, type Sight, sightJson } from '../sight.ts';
-import { printable, type Terminal } from '../terminal.ts';
+import { jsonLine, printable, type Terminal } from '../terminal.ts';
 import { endInWords, holderInWords } from '../words.ts';
 import { newCommand, type Perform } from './grammar.ts';
 
@@ -31,7 +31,7 @@ async function unlock(terminal: Terminal, resource: string, flags: UnlockFlags):
   // With the outcome, in one piece: where nobody listens, a write ends the process, and the lock would stay.
   let unshown = '';
   const answer = (outcome: string, code: number, sight: Sight, words: string): number => {
-    if (flags.json) terminal.write(`${JSON.stringify({ outcome, ...sightJson(sight) })}\n`);
+    if (flags.json) terminal.write(jsonLine({ outcome, ...sightJson(sight) }));
     else terminal.write(`${unshown}${words}\n`);
     return code;
   };

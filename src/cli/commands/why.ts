@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { type JournalFlags, withJournalFlag } from '../journal.ts';
-import { type LastSkips, lastSkips, skipsInWords } from '../last-skips.ts';
+import { type LastSkips, lastSkips, skipsInWords, skipsJson } from '../last-skips.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
 import { type Observer, observe, type Sight, sightJson } from '../sight.ts';
-import { printable, printableName, type Terminal } from '../terminal.ts';
-import { endInWords, holderInWords, placesInWords } from '../words.ts';
+import { jsonLine, printable, type Terminal } from '../terminal.ts';
+import { endInWords, holderInWords, hostInWords, placesInWords } from '../words.ts';
 import { newCommand, type Perform } from './grammar.ts';
 
 type WhyFlags = CommonFlags & JournalFlags;
@@ -38,7 +38,7 @@ async function why(terminal: Terminal, resource: string, flags: WhyFlags): Promi
     const schema = above !== undefined && keepsTablesOut(above.sight) ? above : undefined;
     // What is in the way of a free table is its schema alone.
     const own = schema !== undefined && table.sight.state === 'free' ? { ...table, advice: [] } : table;
-    if (flags.json) terminal.write(`${JSON.stringify({ ...accountJson(own), ...(schema && { schema: accountJson(schema) }) })}\n`);
+    if (flags.json) terminal.write(jsonLine({ ...accountJson(own), ...(schema && { schema: accountJson(schema) }) }));
     else terminal.write(explain(own, schema, Date.now()));
     return 0;
   } finally {
@@ -57,7 +57,7 @@ function keepsTablesOut({ state, holders, waiting }: Sight): boolean {
 }
 
 function accountJson({ sight, last, advice }: Account): object {
-  return { ...sightJson(sight), lastSkips: 'skips' in last ? last.skips : null, advice };
+  return { ...sightJson(sight), lastSkips: skipsJson(last), advice };
 }
 
 function explain(own: Account, schema: Account | undefined, nowMs: number): string {
@@ -105,7 +105,7 @@ function adviceFor({ resource, state, holders, waiting }: Sight, nowMs: number):
     overdue
       ? 'It is past its latest end, and will go away with its TTL.'
       : 'Wait: a holder that ends or dies frees it; a dead one within its TTL and 3 s.',
-    ...(first === undefined ? [] : [`Is it stuck? See what pid ${first.pid} does on ${printableName(first.host)}, and end it there.`]),
+    ...(first === undefined ? [] : [`Is it stuck? See what pid ${first.pid} does on ${hostInWords(first.host)}, and end it there.`]),
     `Is its process gone, or ended by you? ${remove} removes the lock at once. A process that still runs would go on without it.`,
   ];
 }

@@ -1,5 +1,6 @@
 import { connect, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { printable } from '../../lock/holder.ts';
 
 export interface Address {
   readonly host: string;
@@ -73,13 +74,13 @@ export function unreachable(heard: Heard, timeoutMs: number): { found: string; r
       return { found: 'nothing listens there (ECONNREFUSED)', remedy: 'Start the server, or correct host and port.' };
     if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
       return { found: `the host's name is not known (${code})`, remedy: 'Correct the name, or see to DNS.' };
-    const found = heard.error === undefined ? `no connection within ${timeoutMs} ms` : `no connection: ${heard.error.message}`;
+    const found = heard.error === undefined ? `no connection within ${timeoutMs} ms` : `no connection: ${printable(heard.error.message)}`;
     return { found, remedy: 'See whether a firewall is in between, and whether host and port are right.' };
   }
   if (heard.end === 'unsecured') {
     const { reason, message } = (heard.error ?? {}) as Partial<Error> & { readonly reason?: string };
     return {
-      found: `it accepts connections, but there is no TLS: ${reason ?? message ?? `nothing within ${timeoutMs} ms`}`,
+      found: `it accepts connections, but there is no TLS: ${printable(reason ?? message ?? `nothing within ${timeoutMs} ms`)}`,
       remedy:
         'See whether TLS is spoken on this port, whether this host trusts the certificate (NODE_EXTRA_CA_CERTS), and whether one of ours is asked for.',
     };

@@ -1,4 +1,5 @@
 import { redactUrl } from '../../config/redact.ts';
+import { printable } from '../../lock/holder.ts';
 import type { Finding } from './finding.ts';
 import { interview } from './postgres.ts';
 
@@ -20,7 +21,7 @@ export async function diagnoseDatabase(url: string): Promise<readonly Finding[]>
         ? 'select isolation_level as level from stv_db_isolation_level where db_name = current_database()'
         : `select current_setting('default_transaction_isolation') as level`;
       const { level } = await ask(sql);
-      return { isRedshift, level: String(level ?? 'unknown') };
+      return { isRedshift, level: printable(String(level ?? 'unknown')) };
     });
     return [{ subject, ...isolationFinding(isolation) }];
   } catch (error) {

@@ -1,4 +1,6 @@
 import { hostsOf } from '../../config/store-url.ts';
+import { slotHoldMs } from '../../jobs/fires.ts';
+import { printable } from '../../lock/holder.ts';
 import { placeOf } from '../../stores/memcached/placement.ts';
 import { shortly } from '../durations.ts';
 import { addressOf, converse, type Heard, unreachable } from './conversation.ts';
@@ -8,6 +10,9 @@ type Stats = ReadonlyMap<string, string>;
 
 /** memcached begins to count its uptime at 2. */
 const uptimeAheadS = 2;
+
+/** How long a fire of a schedule stays taken, with node-cron's second of tolerance; evicted, it runs twice. */
+const fireHoldMs = slotHoldMs + 1_000;
 
 /** The most that its own clock, which ticks once a second, may be behind. */
 const tickMs = 1_000;
@@ -114,11 +119,11 @@ function casFinding(subject: string, stats: Stats): Finding {
 
 /** What an eviction does to a lock, how often it has happened, and whether it can. */
 function evictionFinding(subject: string, stats: Stats, longestTtlMs: number): Finding {
-  const neededS = Math.ceil(longestTtlMs / 1_000) + 3;
+  const neededS = Math.ceil(Math.max(longestTtlMs, fireHoldMs) / 1_000) + 3;
   const temporaryS = stats.get('temp_lru') === 'yes' ? Number(stats.get('temporary_ttl')) : 0;
   const evicted = Number(stats.get('evictions') ?? 0);
   const withTtl = [...stats].reduce((sum, [name, value]) => sum + (name.endsWith(':evicted_nonzero') ? Number(value) : 0), 0);
-  const remedy = `Start memcached with -o temporary_ttl=${neededS} or more (keys with a TTL up to that are kept), or give locks a small server of their own.`;
+  const remedy = `Start memcached with -o temporary_ttl=${neededS} or more (keys with a TTL up to that are kept: locks, and fires of schedules; more for a longer slotHoldMs), or give locks a small server of their own.`;
   const base = { check: 'eviction', subject };
   if (stats.get('evictions_setting') === 'off') {
     const found = 'evicts nothing (-M); when full, it refuses new locks, which giveway treats as a store that is down';
@@ -163,7 +168,7 @@ function placementOf(names: readonly string[], { resources, keyOf }: Patient): r
 function statsIn(text: string): Stats {
   const stats = new Map<string, string>();
   for (const [, name = '', value = ''] of text.matchAll(/^STAT (\S+) (.*?)\r?$/gm)) {
-    stats.set(name === 'evictions' && /^o[nf]/.test(value) ? 'evictions_setting' : name, value);
+    stats.set(name === 'evictions' && /^o[nf]/.test(value) ? 'evictions_setting' : name, printable(value));
   }
   return stats;
 }

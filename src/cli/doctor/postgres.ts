@@ -1,6 +1,7 @@
 import { peer } from '../../config/clients.ts';
 import { redactText } from '../../config/redact.ts';
 import { withoutParameters } from '../../config/store-url.ts';
+import { printable } from '../../lock/holder.ts';
 import { clockFinding, type Finding, type Patient } from './finding.ts';
 
 const connectWithinMs = 5_000;
@@ -27,7 +28,7 @@ export async function interview<T>(connectionString: string, questions: (intervi
     const askAll = async (sql: string): Promise<Record<string, unknown>[]> => (await client.query(sql)).rows;
     return await questions({ askAll, ask: async (sql) => (await askAll(sql))[0] ?? {} });
   } catch (error) {
-    throw new Error(redactText((error as Error).message || String((error as NodeJS.ErrnoException).code)));
+    throw new Error(printable(redactText((error as Error).message || String((error as NodeJS.ErrnoException).code))));
   } finally {
     await client.end().catch(() => {});
   }
@@ -48,7 +49,7 @@ export async function diagnosePostgres({ url, timeoutMs }: Patient): Promise<rea
       const { now } = await ask('select (extract(epoch from clock_timestamp()) * 1000)::float8 as now');
       const roundTripMs = Date.now() - beforeMs;
       const { made } = await ask(`select to_regclass('${table.replaceAll("'", "''")}') is not null as made`);
-      const title = String(version).split(' (')[0] ?? '';
+      const title = printable(String(version).split(' (')[0] ?? '');
       const isOld = Number(number) < 110_000;
       return [
         isOld

@@ -1,4 +1,5 @@
 import { hostsOf, type StoreUrl } from '../../config/store-url.ts';
+import { printable } from '../../lock/holder.ts';
 import { shortly } from '../durations.ts';
 import { addressOf, converse, unreachable } from './conversation.ts';
 import { clockFinding, type Finding, type Patient } from './finding.ts';
@@ -18,7 +19,7 @@ export async function diagnoseRedis({ url, timeoutMs, longestTtlMs }: Patient): 
     const remedy = 'Write user and password into the URL.';
     return [{ level: 'fail', check: 'protocol', subject, found: 'it refuses us (NOAUTH or WRONGPASS)', remedy }];
   }
-  const facts = new Map(Array.from(text.matchAll(/^([a-z_]+):(.*?)\r?$/gm), ([, key = '', value = '']) => [key, value]));
+  const facts = new Map(Array.from(text.matchAll(/^([a-z_]+):(.*?)\r?$/gm), ([, key = '', value = '']) => [key, printable(value)]));
   if (!facts.has('redis_version') && /^-NOPERM/m.test(text)) {
     // A worker needs no INFO: whether locks work is seen by using them.
     const found = 'this user may not ask for INFO: version, role, evictions and uptime cannot be seen';

@@ -76,10 +76,10 @@ function numbers({ past }) {
 const states = { free: 'free', held: 'held', 'min-hold': 'rests', unknown: 'not known' };
 
 function table(one, toMs) {
-  const { resource, state, holders, holdersLeftOff, places, waiting, waitingLeftOff } = one;
+  const { resource, title, state, holders, holdersLeftOff, places, waiting, waitingLeftOff } = one;
   const of = places === undefined ? '' : ', ' + places.taken + ' of ' + places.limit;
   return make('article', { class: 'card', 'data-key': resource, 'data-table': resource, 'data-state': state },
-    make('header', {}, make('h3', {}, name(resource)), make('span', { class: 'state ' + state }, states[state] + of)),
+    make('header', {}, make('h3', {}, name(title)), make('span', { class: 'state ' + state }, states[state] + of)),
     holders.length === 0 ? undefined : make('ul', {}, holders.map(holding)),
     holdersLeftOff === 0 ? undefined : make('p', {}, 'and ' + holdersLeftOff + ' more'),
     waiting.length === 0 ? undefined : make('ol', { class: 'line', 'aria-label': 'In line' }, waiting.slice(0, waitingShown).map(inLine)),
@@ -87,7 +87,7 @@ function table(one, toMs) {
       ? make('p', {}, 'and ' + (waiting.length + waitingLeftOff - waitingShown) + ' more in line') : undefined,
     ...(view.historyFromMs === undefined ? [] : [...timeline(one, toMs), numbers(one)]),
     view.canUnlock && holders.length > 0 && holdersLeftOff === 0
-      ? make('button', { type: 'button', 'data-unlock': resource, 'aria-label': 'Unlock ' + resource }, 'Unlock…') : undefined);
+      ? make('button', { type: 'button', 'data-unlock': resource, 'aria-label': 'Unlock ' + title }, 'Unlock…') : undefined);
 }
 
 const reasons = { busy: 'busy', 'store-down': 'the store did not answer', closed: 'the locker was closed', aborted: 'aborted' };
@@ -164,7 +164,7 @@ document.addEventListener('click', ({ target }) => {
   const one = button && view.tables.find(({ resource }) => resource === button.dataset.unlock);
   if (!one) return;
   asked = { resource: one.resource, holders: one.holders.map(({ id }) => id) };
-  byId('unlock-resource').textContent = one.resource;
+  byId('unlock-resource').textContent = one.title;
   byId('unlock-holders').replaceChildren(...one.holders.map(holding));
   byId('unlock-answer').textContent = '';
   byId('unlock-remove').hidden = false;

@@ -6,6 +6,7 @@ import type { ResolvedOptions, ResolvedScope } from '../options.ts';
 import { firstOf } from '../plan/scope.ts';
 import { HeldLock } from './held-lock.ts';
 import type { Refused } from './request.ts';
+import { unfinished } from './unfinished.ts';
 
 /** What became of a `run`. A release that failed stands beside the work's result, never instead of it. */
 export type RunOutcome<T> =
@@ -71,11 +72,13 @@ function work<T>(run: Run<T>, lock: HeldLock): void {
     const lost = lock.loss;
     lock.letGo((release) => settle(release instanceof Error ? 'failed' : release, lost));
   };
+  const failed = (error: unknown): void => end(() => run.reject(error));
   const worked = (value: T): void => {
+    const left = unfinished(value);
+    if (left !== undefined) return failed(left);
     const waitedMs = startMs - request.startedMonoMs;
     end((release, lost) => run.resolve({ status: 'ran', value, waitedMs, heldMs: clock.monotonicMs() - startMs, lost, release }));
   };
-  const failed = (error: unknown): void => end(() => run.reject(error));
   let result: T | Promise<T>;
   try {
     run.began();

@@ -3,7 +3,7 @@ import type { Clock } from '../../lock/clock.ts';
 import type { LostReason } from '../../lock/errors.ts';
 import type { LockerEvents } from '../../lock/events.ts';
 import { needsOf } from '../../lock/plan/scope.ts';
-import { listen, type Observed, withoutTokens } from '../listening.ts';
+import { listen, type Observed, seenHolders } from '../listening.ts';
 import type { ConflictEntry, HoldEntry, HoldOutcome, SkipEntry, WaitEntry } from './journal.ts';
 
 /** A hold as it is written down: small, since this is the hot path. `holdEntries` makes entries of it. */
@@ -61,8 +61,8 @@ export function record(locker: Observed, sink: Sink, clock: Clock): Recorder {
     lost: ({ id, reason, heldMs }) => end(id, 'lost', heldMs, reason),
     'release-failed': ({ id }) => end(id, 'release-failed', clock.wallMs() - (live.get(id)?.fromMs ?? 0)),
     skipped: ({ resource, job, reason, holders, waitedMs }) =>
-      sink.happened({ kind: 'skip', resource, ...about({ job }), reason, holders: withoutTokens(holders), waitedMs }),
-    waiting: ({ resource, job, holders }) => sink.happened({ kind: 'wait', resource, ...about({ job }), holders: withoutTokens(holders) }),
+      sink.happened({ kind: 'skip', resource, ...about({ job }), reason, holders: seenHolders(holders), waitedMs }),
+    waiting: ({ resource, job, holders }) => sink.happened({ kind: 'wait', resource, ...about({ job }), holders: seenHolders(holders) }),
     conflict,
   });
   return {
