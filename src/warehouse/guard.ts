@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { guardClient } from './guarded-client.ts';
-import { isSubmittable, standIn, textOf } from './statement.ts';
+import { standIn } from './stand-in.ts';
+import { isSubmittable, textOf } from './statement.ts';
 import { answer, createGuard } from './statement-guard.ts';
 import type { TransactionContext } from './transaction.ts';
 
@@ -20,12 +21,24 @@ export function guardPool(context: TransactionContext, pool: Pool): Pool {
     guard.reportLate(touched, sql, Date.now(), new Set());
     return send(...args);
   };
+  const clients = new WeakMap<object, PoolClient>();
+  /** The same for a client from its checkout to its release, whoever asks: `connect`, or a listener. */
+  const guarded = (client: PoolClient): PoolClient => {
+    const made = clients.get(client) ?? guardClient(guard, client, () => clients.delete(client));
+    clients.set(client, made);
+    return made;
+  };
   const connect = (connected?: Connected): unknown => {
-    if (connected === undefined) return pool.connect().then((client) => guardClient(guard, client));
+    if (connected === undefined) return pool.connect().then(guarded);
     return pool.connect((error, client, release) => {
-      const guarded = client && guardClient(guard, client);
-      connected(error, guarded, guarded?.release ?? release);
+      const made = client && guarded(client);
+      connected(error, made, made?.release ?? release);
     });
   };
-  return standIn(pool, { query, connect });
+  return standIn(pool, { methods: { query, connect }, outward: (value) => (isClient(value) ? guarded(value) : value) });
+}
+
+function isClient(value: unknown): value is PoolClient {
+  const { query, connect } = (value ?? {}) as { query?: unknown; connect?: unknown };
+  return typeof value === 'object' && typeof query === 'function' && typeof connect === 'function';
 }

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
-import { isSubmittable, standIn, textOf } from './statement.ts';
+import { standIn } from './stand-in.ts';
+import { isSubmittable, textOf } from './statement.ts';
 import { answer, type Guard } from './statement-guard.ts';
 import { endedState, type TransactionState } from './transaction-state.ts';
 
@@ -7,7 +8,7 @@ import { endedState, type TransactionState } from './transaction-state.ts';
  * A client of a guarded pool. What it writes outside a transaction takes its lock first; inside one it is too late for
  * that, and it is only reported.
  */
-export function guardClient(guard: Guard, client: PoolClient): PoolClient {
+export function guardClient(guard: Guard, client: PoolClient, onRelease: () => void): PoolClient {
   const send = client.query.bind(client) as (...args: unknown[]) => unknown;
   let state: TransactionState = 'outside';
   let snapshotMs: number | undefined;
@@ -50,8 +51,10 @@ export function guardClient(guard: Guard, client: PoolClient): PoolClient {
   };
   // What still waits for its lock belongs to this session, and must not come among the statements of whoever has the client next.
   const release = (destroy?: Error | boolean): void => {
-    if (waiting === undefined || destroy) client.release(destroy);
-    else waiting.then(() => release()).catch(() => {});
+    if (waiting === undefined || destroy) {
+      onRelease();
+      client.release(destroy);
+    } else waiting.then(() => release()).catch(() => {});
   };
-  return standIn(client, { query, release });
+  return standIn(client, { methods: { query, release } });
 }

@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import { GivewayError } from '../lock/errors.ts';
-import { isSubmittable, standIn, textOf } from './statement.ts';
+import { standIn } from './stand-in.ts';
+import { isSubmittable, textOf } from './statement.ts';
 
 /** Looks at each statement before it is sent, in `session`. Throws to keep it from being sent. */
 export type Judge = (sql: string | undefined, session: object) => void;
@@ -18,7 +19,7 @@ export function judgedClient(client: PoolClient, judge: Judge): PoolClient {
     }
     return (client.query as (...all: unknown[]) => unknown).apply(client, args);
   };
-  return standIn(client, { query, release: refuseRelease });
+  return standIn(client, { methods: { query, release: refuseRelease } });
 }
 
 function raise(error: unknown): never {

@@ -9,14 +9,3 @@ export function textOf(statement: unknown): string | undefined {
 export function isSubmittable(statement: unknown): boolean {
   return typeof (statement as { submit?: unknown } | undefined)?.submit === 'function';
 }
-
-/** `target`, with some methods of ours in place of its own. */
-export function standIn<T extends object>(target: T, methods: Readonly<Record<string, unknown>>): T {
-  return new Proxy(target, {
-    get(_, name) {
-      if (typeof name === 'string' && Object.hasOwn(methods, name)) return methods[name];
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
-}
