@@ -1,10 +1,13 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Lock } from '../lock/api/lock.ts';
 import { GivewayError, LockLostError } from '../lock/errors.ts';
+import type { Auditor } from './audit.ts';
 import { cancelOn, cut } from './cancellation.ts';
 import { classifyConflict } from './conflicts.ts';
-import { type Judge, judgedClient } from './judged-client.ts';
+import { judgedClient } from './judged-client.ts';
 import { abortError, orAborted } from './or-aborted.ts';
+import { createSession } from './session.ts';
+import type { SqlReader } from './sql/index.ts';
 import { endedState } from './transaction-state.ts';
 
 /** How isolated a transaction is. `snapshot` is Redshift's. */
@@ -15,10 +18,11 @@ export type OnLost = 'cancel' | 'continue';
 
 export interface Attempt<T> {
   readonly pool: Pool;
+  readonly reader: SqlReader;
   readonly lock: Lock;
   readonly isolation: Isolation | undefined;
   readonly onLost: OnLost;
-  readonly judge: Judge;
+  readonly audit: Auditor;
   /** The caller's own. It ends the transaction as a loss does, whatever `onLost` says. */
   readonly signal: AbortSignal | undefined;
   work(client: PoolClient, lock: Lock): Promise<T> | T;
@@ -28,7 +32,7 @@ export interface Attempt<T> {
 const rollbackMs = 5_000;
 
 /** One transaction on one connection, from BEGIN to COMMIT or ROLLBACK. The connection goes back usable, or is destroyed. */
-export async function attemptTransaction<T>({ pool, lock, isolation, onLost, judge, signal, work }: Attempt<T>): Promise<T> {
+export async function attemptTransaction<T>({ pool, reader, lock, isolation, onLost, audit, signal, work }: Attempt<T>): Promise<T> {
   const stopsWhenLost = onLost === 'cancel';
   // Aborts when the lock is lost, and when the caller aborts.
   const stops = stopsWhenLost ? lock.signal : signal;
@@ -51,12 +55,14 @@ export async function attemptTransaction<T>({ pool, lock, isolation, onLost, jud
   try {
     mustGoOn();
     await client.query(isolation === undefined ? 'BEGIN' : `BEGIN ISOLATION LEVEL ${isolation.toUpperCase()}`);
-    const judged = judgedClient(client, (sql, session) => {
+    const session = createSession(reader, client, true);
+    const judged = judgedClient(client, (statement) => {
+      const sql = session.textOf(statement);
       if (isOver) throw misuse('The transaction is over, and its client belongs to others now; await every query inside the work.');
       if (sql !== undefined && endedState(sql) !== undefined)
         throw misuse('The transaction begins and ends by itself; inside the work, use a SAVEPOINT, or throw to roll back.');
       mustGoOn();
-      judge(sql, session);
+      if (sql !== undefined) audit(sql, session);
     });
     const value = await work(judged, lock);
     isOver = true;

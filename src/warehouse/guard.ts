@@ -1,7 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
 import { guardClient } from './guarded-client.ts';
+import { createSession } from './session.ts';
 import { standIn } from './stand-in.ts';
-import { isSubmittable, textOf } from './statement.ts';
+import { isSubmittable } from './statement.ts';
 import { answer, createGuard } from './statement-guard.ts';
 import type { TransactionContext } from './transaction.ts';
 
@@ -13,9 +14,10 @@ export function guardPool(context: TransactionContext, pool: Pool): Pool {
   const send = pool.query.bind(pool) as (...args: unknown[]) => unknown;
   const query = (...args: unknown[]): unknown => {
     const [statement] = args;
-    const touched = guard.writeOf(statement, {});
+    const session = createSession(context.reader, pool);
+    const sql = session.textOf(statement) ?? '';
+    const touched = guard.writeOf(sql, session);
     if (touched === undefined) return send(...args);
-    const sql = textOf(statement) ?? '';
     if (!isSubmittable(statement)) return answer(args, (rest) => guard.underLock(touched, sql, () => send(...rest)));
     // Its answer is due at once, and there is no lock yet.
     guard.reportLate(touched, sql, Date.now(), new Set());
@@ -24,7 +26,7 @@ export function guardPool(context: TransactionContext, pool: Pool): Pool {
   const clients = new WeakMap<object, PoolClient>();
   /** The same for a client from its checkout to its release, whoever asks: `connect`, or a listener. */
   const guarded = (client: PoolClient): PoolClient => {
-    const made = clients.get(client) ?? guardClient(guard, client, () => clients.delete(client));
+    const made = clients.get(client) ?? guardClient(guard, createSession(context.reader, client), client, () => clients.delete(client));
     clients.set(client, made);
     return made;
   };

@@ -1,19 +1,18 @@
 import { UnknownResourceError } from '../lock/errors.ts';
 import type { ResolvedScope } from '../lock/options.ts';
 import { uncovered } from './audit.ts';
+import type { Session } from './session.ts';
 import { createTextCache } from './sql/cache.ts';
 import type { TablesWritten } from './sql/index.ts';
 import { shownSql } from './sql/shown.ts';
-import { textOf } from './statement.ts';
-import { withoutTemporary } from './temporary-tables.ts';
 import type { TransactionContext } from './transaction.ts';
 import { mayCommitWithin } from './transaction-state.ts';
 import { runUnderLock } from './under-lock.ts';
 
 /** How a guard deals with statements. */
 export interface Guard {
-  /** What a statement that writes touches; `undefined` for what only reads, and for what cannot be read. */
-  writeOf(statement: unknown, session: object): TablesWritten | undefined;
+  /** What a text that writes touches; `undefined` for what only reads, and for what cannot be read. */
+  writeOf(sql: string, session: Session): TablesWritten | undefined;
   /** Sends one statement that commits by itself, under the lock of what it touches; again after a conflict, if nothing of it can be in. */
   underLock(touched: TablesWritten, sql: string, send: () => unknown): Promise<unknown>;
   /** Reports tables that are written without a lock older than `snapshotMs`; each once in a `told`. */
@@ -21,7 +20,7 @@ export interface Guard {
 }
 
 export function createGuard(context: TransactionContext): Guard {
-  const { locker, reader } = context;
+  const { locker } = context;
   const { isolation: _isolation, audit: _audit, onLost: _onLost, conflictRetry, ...runOptions } = context.defaults;
   /** Tables that are only read and that nobody lists: no writer of theirs takes a lock. */
   const unlisted = new Set<string>();
@@ -34,15 +33,12 @@ export function createGuard(context: TransactionContext): Guard {
   };
 
   return {
-    writeOf(statement, session) {
-      const sql = textOf(statement);
-      if (sql === undefined) return undefined;
-      const found = reader.tablesWritten(sql);
-      if (found === undefined) {
+    writeOf(sql, session) {
+      const touched = session.touchedBy(sql);
+      if (touched === undefined) {
         toldUnread.get(sql, () => tellUnread(sql));
         return undefined;
       }
-      const touched = withoutTemporary(session, found);
       return touched.writes.length + touched.appends.length > 0 ? touched : undefined;
     },
 

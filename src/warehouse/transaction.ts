@@ -4,7 +4,7 @@ import { InvalidOptionError } from '../lock/errors.ts';
 import type { LockScope, RunOptions } from '../lock/options.ts';
 import { checkOptions, runOptionNames } from '../lock/plan/options.ts';
 import { attemptTransaction, type Isolation, type OnLost } from './attempt.ts';
-import { type Audit, auditStatement } from './audit.ts';
+import { type Audit, createAuditor } from './audit.ts';
 import { type ConflictRetry, runUnderLock, type WarehouseContext } from './under-lock.ts';
 
 export interface TransactionOptions extends RunOptions {
@@ -37,7 +37,7 @@ export async function runTransaction<T>(
   const { signal } = runOptions;
   const { pool, locker, reader } = context;
   return runUnderLock(context, scope, { conflictRetry, stopsWhenLost: onLost === 'cancel', ...runOptions }, (lock) =>
-    attemptTransaction({ pool, lock, isolation, onLost, judge: auditStatement(locker, reader, lock, audit), signal, work }),
+    attemptTransaction({ pool, reader, lock, isolation, onLost, audit: createAuditor(locker, lock, audit), signal, work }),
   );
 }
 
