@@ -6,7 +6,9 @@ import { cancelOn, cut } from './cancellation.ts';
 import { classifyConflict } from './conflicts.ts';
 import { judgedClient } from './judged-client.ts';
 import { abortError, orAborted } from './or-aborted.ts';
+import { endsSession, sqlStateOf } from './server-error.ts';
 import { createSession } from './session.ts';
+import { saidAtEnd, watchEnd } from './session-end.ts';
 import type { SqlReader } from './sql/index.ts';
 import { endedState } from './transaction-state.ts';
 
@@ -45,47 +47,46 @@ export async function attemptTransaction<T>({ pool, reader, lock, isolation, onL
   const client = await connectUnder(stops, pool).catch((error: unknown) => {
     throw reasonFor(error);
   });
-  let broken: Error | undefined;
-  const onError = (error: Error): void => {
-    broken = error;
-  };
-  client.on('error', onError);
+  const end = watchEnd(client);
   const cancellation = stops && cancelOn(stops, pool, client);
   let isOver = false;
+  /** The connection is not one to give to others. */
+  let spoiled: Error | undefined;
   try {
     mustGoOn();
     await client.query(isolation === undefined ? 'BEGIN' : `BEGIN ISOLATION LEVEL ${isolation.toUpperCase()}`);
     const session = createSession(reader, client, true);
-    const judged = judgedClient(client, (statement) => {
+    const judge = (statement: unknown): void => {
       const sql = session.textOf(statement);
       if (isOver) throw misuse('The transaction is over, and its client belongs to others now; await every query inside the work.');
       if (sql !== undefined && endedState(sql) !== undefined)
         throw misuse('The transaction begins and ends by itself; inside the work, use a SAVEPOINT, or throw to roll back.');
       mustGoOn();
+      if (end.error !== undefined) throw end.error;
       if (sql !== undefined) audit(sql, session);
-    });
-    const value = await work(judged, lock);
+    };
+    const value = await work(judgedClient(client, judge, end.failed), lock);
     isOver = true;
+    await end.settled();
     mustGoOn();
+    if (end.error !== undefined) throw rolledBack(`its session was ended before COMMIT was sent (${saidAtEnd(end.error)}).`, end.error);
     const { command } = await commit(client);
-    if (command === 'ROLLBACK')
-      throw new GivewayError(
-        'ERR_GIVEWAY_ROLLED_BACK',
-        'The database rolled the transaction back: a statement in it had failed, and the work went on.',
-      );
+    if (command === 'ROLLBACK') throw rolledBack('a statement in it had failed, and the work went on.');
     return value;
   } catch (error) {
     isOver = true;
     // Judged now: a lock that ends while this rolls back is not why it failed.
-    const reason = reasonFor(error);
+    const reason = reasonFor(end.behind(error));
     await cancellation?.end();
-    await rollBack(client).catch(onError);
-    if (classifyConflict(error)?.newConnection) broken ??= error as Error;
+    await rollBack(client).catch((failure: Error) => {
+      spoiled = failure;
+    });
+    if (classifyConflict(error)?.newConnection) spoiled = error as Error;
     throw reason;
   } finally {
     await cancellation?.end();
-    client.off('error', onError);
-    client.release(broken ?? cancellation?.begun ?? false);
+    end.stop();
+    client.release(end.error ?? spoiled ?? cancellation?.begun ?? false);
   }
 }
 
@@ -116,10 +117,12 @@ async function commit(client: PoolClient): Promise<{ readonly command: string }>
   }
 }
 
-/** An error that the server sent, other than its last word to a connection that it ends (08…, 57P01 …). */
+/**
+ * An error that the server sent, other than its last word to a session that it ends: that may cross a COMMIT. A time-out of
+ * sessions that are idle in a transaction (25P03) strikes before the COMMIT is read.
+ */
 function isAnswer(error: unknown): boolean {
-  const { code, severity } = error as { code?: unknown; severity?: unknown };
-  return typeof severity === 'string' && typeof code === 'string' && !/^(08|57P)/.test(code);
+  return sqlStateOf(error) === '25P03' || (sqlStateOf(error) !== undefined && !endsSession(error));
 }
 
 async function rollBack(client: PoolClient): Promise<void> {
@@ -138,6 +141,10 @@ function reasonBehind(error: unknown, stopped: unknown): unknown {
   if (!(stopped instanceof LockLostError))
     return (error as Error | undefined)?.name === 'AbortError' ? error : abortError('The transaction was aborted', error);
   return error instanceof LockLostError ? error : new LockLostError(stopped.resource, stopped.reason, { cause: error });
+}
+
+function rolledBack(why: string, cause?: Error): GivewayError {
+  return new GivewayError('ERR_GIVEWAY_ROLLED_BACK', `The database rolled the transaction back: ${why}`, { cause });
 }
 
 function misuse(message: string): GivewayError {

@@ -1,18 +1,16 @@
 import type { PoolClient } from 'pg';
 import type { Session } from './session.ts';
 import { standIn } from './stand-in.ts';
-import { isSubmittable } from './statement.ts';
+import { isSubmittable, type Send, tellingFailures } from './statement.ts';
 import { answer, type Guard } from './statement-guard.ts';
 import { endedState, type TransactionState } from './transaction-state.ts';
-
-type Send = (...args: unknown[]) => unknown;
 
 /**
  * A client of a guarded pool. What it writes outside a transaction takes its lock first; inside one it is too late for
  * that, and it is only reported.
  */
 export function guardClient(guard: Guard, session: Session, client: PoolClient, onRelease: () => void): PoolClient {
-  const send = noting(session, client.query.bind(client) as Send);
+  const send = tellingFailures(client.query.bind(client) as Send, (_error, statement) => session.failed(session.textOf(statement) ?? ''));
   let state: TransactionState = 'outside';
   let snapshotMs: number | undefined;
   let told = new Set<string>();
@@ -60,22 +58,4 @@ export function guardClient(guard: Guard, session: Session, client: PoolClient, 
     } else waiting.then(() => release()).catch(() => {});
   };
   return standIn(client, { methods: { query, release } });
-}
-
-/** Sends, and tells the session what failed. */
-function noting(session: Session, send: Send): Send {
-  return (...args) => {
-    const failed = (): void => session.failed(session.textOf(args[0]) ?? '');
-    const callback = args.at(-1);
-    if (typeof callback === 'function') {
-      const told = (error: unknown, ...rest: unknown[]): unknown => {
-        if (error) failed();
-        return (callback as Send)(error, ...rest);
-      };
-      return send(...args.slice(0, -1), told);
-    }
-    const sent = send(...args);
-    if (sent instanceof Promise) sent.catch(failed);
-    return sent;
-  };
 }

@@ -1,13 +1,14 @@
 import type { PoolClient } from 'pg';
 import { GivewayError } from '../lock/errors.ts';
 import { standIn } from './stand-in.ts';
-import { isSubmittable } from './statement.ts';
+import { isSubmittable, type Send, tellingFailures } from './statement.ts';
 
 /** Looks at what is given to `query` before it is sent. Throws to keep it from being sent. */
 export type Judge = (statement: unknown) => void;
 
-/** A pool's client whose every statement is judged first, and that cannot be given back from inside the work. */
-export function judgedClient(client: PoolClient, judge: Judge): PoolClient {
+/** A pool's client whose every statement is judged first, and that cannot be given back from inside the work. `failed` hears of statements that fail. */
+export function judgedClient(client: PoolClient, judge: Judge, failed: (error: unknown) => void): PoolClient {
+  const send = tellingFailures((...args) => Reflect.apply(client.query as Send, client, args), failed);
   const query = (...args: unknown[]): unknown => {
     const callback = args.at(-1);
     try {
@@ -17,7 +18,7 @@ export function judgedClient(client: PoolClient, judge: Judge): PoolClient {
       process.nextTick(callback as (reason: unknown) => void, error);
       return undefined;
     }
-    return (client.query as (...all: unknown[]) => unknown).apply(client, args);
+    return send(...args);
   };
   return standIn(client, { methods: { query, release: refuseRelease } });
 }
