@@ -4,8 +4,9 @@ import { GivewayError, LockLostError } from '../lock/errors.ts';
 import type { Auditor } from './audit.ts';
 import { cancelOn, cut } from './cancellation.ts';
 import { classifyConflict } from './conflicts.ts';
+import { connectUnder } from './connect.ts';
 import { judgedClient } from './judged-client.ts';
-import { abortError, orAborted } from './or-aborted.ts';
+import { abortError } from './or-aborted.ts';
 import { endsSession, sqlStateOf } from './server-error.ts';
 import { createSession } from './session.ts';
 import { saidAtEnd, watchEnd } from './session-end.ts';
@@ -88,19 +89,6 @@ export async function attemptTransaction<T>({ pool, reader, lock, isolation, onL
     end.stop();
     client.release(end.error ?? spoiled ?? cancellation?.begun ?? false);
   }
-}
-
-/** A connection, unless it must stop first: an exhausted pool or a database that is away must not hold this up. */
-async function connectUnder(stops: AbortSignal | undefined, pool: Pool): Promise<PoolClient> {
-  const connecting = pool.connect();
-  if (stops === undefined) return connecting;
-  return orAborted(connecting, stops).catch((error: unknown) => {
-    connecting.then(
-      (late) => late.release(),
-      () => {},
-    );
-    throw error;
-  });
 }
 
 /** Only an answer of the server says what a COMMIT came to; a connection that dies, or is shut down, leaves it open. */

@@ -6,9 +6,11 @@ import { checkTransactionOptions, runTransaction, type TransactionContext, type 
 import { type Chunk, type ChunkLimits, chunksOf } from './chunk.ts';
 import { quoteIdentifier, type Row } from './columns.ts';
 import { type CommitWitness, createCommitWitness } from './commit-fate.ts';
+import { createDatabase, type Database } from './database.ts';
 import { type InsertProgress, sendChunks } from './insertion.ts';
 import { Lane, mergedBatches } from './lane.ts';
-import { type Writing, writeChunks } from './write.ts';
+import { loadPrepare, readKinds } from './values.ts';
+import { metTwice, type Writing, writeChunks } from './write.ts';
 
 export interface InsertOptions extends Omit<TransactionOptions, 'audit' | 'signal'> {
   /** Default: the keys of the first row. Every row must have exactly these. */
@@ -42,12 +44,14 @@ const ownNames = ['columns', 'method', 'onConflict', 'mode', 'resource', 'batchR
 /** The lanes of one warehouse, one for each way to write into a table. */
 export class Batches {
   readonly #context: TransactionContext;
+  readonly #database: Database;
   readonly #witness: CommitWitness;
   readonly #lanes = new Map<string, Lane>();
 
   constructor(context: TransactionContext) {
     this.#context = context;
-    this.#witness = createCommitWitness(context.pool);
+    this.#database = createDatabase();
+    this.#witness = createCommitWitness(context.pool, this.#database);
   }
 
   /** See `Warehouse.insertBatches`. */
@@ -63,7 +67,11 @@ export class Batches {
     const startMs = performance.now();
     const progress = await sendChunks({
       table,
-      chunks: chunksOf(rows, columns, limits, writing.method === 'copy'),
+      chunks: chunksOf(rows, columns, limits, {
+        asText: writing.method === 'copy',
+        prepare: await loadPrepare(),
+        kindsOf: (names) => readKinds(this.#context.pool, this.#database, target, names),
+      }),
       laneFor: (chunk) => this.#lane(table, chunk, writing, limits, how),
       onProgress,
       signal,
@@ -100,7 +108,8 @@ export class Batches {
           audit: 'off',
           signal: given === undefined ? signal : AbortSignal.any([given, signal]),
         }),
-      write: (client, chunks) => writeChunks(client, writing, chunks),
+      write: (client, chunks, apart) => writeChunks(client, writing, chunks, apart),
+      metTwice: (error) => metTwice(writing, error),
     });
     this.#lanes.set(key, lane);
     return lane;
