@@ -7,7 +7,7 @@ import { classifyConflict } from './conflicts.ts';
 import { connectUnder } from './connect.ts';
 import { judgedClient } from './judged-client.ts';
 import { abortError } from './or-aborted.ts';
-import { endsSession, sqlStateOf } from './server-error.ts';
+import { sqlStateOf } from './server-error.ts';
 import { createSession } from './session.ts';
 import { saidAtEnd, watchEnd } from './session-end.ts';
 import type { SqlReader } from './sql/index.ts';
@@ -105,12 +105,10 @@ async function commit(client: PoolClient): Promise<{ readonly command: string }>
   }
 }
 
-/**
- * An error that the server sent, other than its last word to a session that it ends: that may cross a COMMIT. A time-out of
- * sessions that are idle in a transaction (25P03) strikes before the COMMIT is read.
- */
+/** An error that the server sent, other than its last word to a connection that it ends (08…, 57P01 …): that may cross a COMMIT. */
 function isAnswer(error: unknown): boolean {
-  return sqlStateOf(error) === '25P03' || (sqlStateOf(error) !== undefined && !endsSession(error));
+  const code = sqlStateOf(error);
+  return code !== undefined && !/^(?:08|57P)/.test(code);
 }
 
 async function rollBack(client: PoolClient): Promise<void> {

@@ -82,6 +82,14 @@ describeWith('postgres', (service) => {
     }
   });
 
+  test('a statement that fails like a lost connection and is not one ends nothing', async () => {
+    await warehouse.transaction('events', async (client) => {
+      await client.query('savepoint here');
+      await client.query(`do $$ begin raise sqlstate '08001'; end $$`).catch(() => {});
+      await client.query('rollback to here');
+    });
+  });
+
   test('statements that were under way fail with what the server said', async () => {
     const behind = warehouse.transaction('events', async (client) => {
       const pid = await pidOf(client);

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import { classifyConflict } from '../conflicts.ts';
+import { endsSession, sqlStateOf } from '../server-error.ts';
 import type { Chunk, ChunkLimits } from './chunk.ts';
 import type { CommitWitness, NotedTransaction } from './commit-fate.ts';
 
@@ -148,9 +149,9 @@ function settleAll(parcels: readonly Parcel[], fate: ChunkFate): void {
   for (const each of parcels) each.settle(fate);
 }
 
-/** The server, or a trigger, refused what was sent, and would refuse it again. */
+/** The server, or a trigger with a code of its own, refused what was sent; it is neither the transactions beside this one nor the connection. */
 function isAboutRows(error: unknown): boolean {
-  return classifyConflict(error) === undefined && /^(21|22|23|42|44|54|P0)/.test(codeOf(error) ?? '');
+  return sqlStateOf(error) !== undefined && !endsSession(error) && classifyConflict(error) === undefined;
 }
 
 function codeOf(error: unknown): string | undefined {
