@@ -2,7 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { guardClient } from './guarded-client.ts';
 import { createSession } from './session.ts';
 import { standIn } from './stand-in.ts';
-import { isSubmittable } from './statement.ts';
+import { isSubmittable, type Send } from './statement.ts';
 import { answer, createGuard } from './statement-guard.ts';
 import type { TransactionContext } from './transaction.ts';
 
@@ -18,7 +18,14 @@ export function guardPool(context: TransactionContext, pool: Pool): Pool {
     const sql = session.textOf(statement) ?? '';
     const touched = guard.writeOf(sql, session);
     if (touched === undefined) return send(...args);
-    if (!isSubmittable(statement)) return answer(args, (rest) => guard.underLock(touched, sql, () => send(...rest)));
+    if (!isSubmittable(statement)) {
+      return answer(args, async (rest) => {
+        const outer = guard.around(touched, true);
+        if (outer === undefined) return guard.underLock(touched, sql, () => send(...rest));
+        return guard.join(outer, touched, ({ query }) => (query as Send)(...rest));
+      });
+    }
+    guard.around(touched, false);
     // Its answer is due at once, and there is no lock yet.
     guard.reportLate(touched, sql, Date.now(), new Set());
     return send(...args);

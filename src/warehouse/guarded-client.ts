@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { Session } from './session.ts';
 import { standIn } from './stand-in.ts';
-import { isSubmittable, type Send, tellingFailures } from './statement.ts';
+import { failUnsent, isSubmittable, type Send, tellingFailures } from './statement.ts';
 import { answer, type Guard } from './statement-guard.ts';
 import { endedState, type TransactionState } from './transaction-state.ts';
 
@@ -36,6 +36,11 @@ export function guardClient(guard: Guard, session: Session, client: PoolClient, 
     const sql = session.textOf(statement) ?? '';
     const ended = endedState(sql);
     const touched = guard.writeOf(sql, session);
+    try {
+      if (touched !== undefined) guard.around(touched, false);
+    } catch (error) {
+      return failUnsent(args, error);
+    }
     const isInside = state === 'inside' || ended === 'inside';
     if (isInside && (ended === undefined || touched !== undefined)) snapshotMs ??= Date.now();
     const mayWait = !isSubmittable(statement);

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { GivewayError } from '../lock/errors.ts';
 import { standIn } from './stand-in.ts';
-import { isSubmittable, type Send, tellingFailures } from './statement.ts';
+import { failUnsent, type Send, tellingFailures } from './statement.ts';
 
 /** Looks at what is given to `query` before it is sent. Throws to keep it from being sent. */
 export type Judge = (statement: unknown) => void;
@@ -10,21 +10,14 @@ export type Judge = (statement: unknown) => void;
 export function judgedClient(client: PoolClient, judge: Judge, failed: (error: unknown) => void): PoolClient {
   const send = tellingFailures((...args) => Reflect.apply(client.query as Send, client, args), failed);
   const query = (...args: unknown[]): unknown => {
-    const callback = args.at(-1);
     try {
       judge(args[0]);
     } catch (error) {
-      if (typeof callback !== 'function') return isSubmittable(args[0]) ? raise(error) : Promise.reject(error);
-      process.nextTick(callback as (reason: unknown) => void, error);
-      return undefined;
+      return failUnsent(args, error);
     }
     return send(...args);
   };
   return standIn(client, { methods: { query, release: refuseRelease } });
-}
-
-function raise(error: unknown): never {
-  throw error;
 }
 
 function refuseRelease(): never {

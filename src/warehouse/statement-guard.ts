@@ -1,6 +1,8 @@
+import type { PoolClient } from 'pg';
 import { UnknownResourceError } from '../lock/errors.ts';
 import type { ResolvedScope } from '../lock/options.ts';
 import { uncovered } from './audit.ts';
+import { listed, refuseNested, type Surrounding } from './nested.ts';
 import type { Session } from './session.ts';
 import { createTextCache } from './sql/cache.ts';
 import type { TablesWritten } from './sql/index.ts';
@@ -15,13 +17,17 @@ export interface Guard {
   writeOf(sql: string, session: Session): TablesWritten | undefined;
   /** Sends one statement that commits by itself, under the lock of what it touches; again after a conflict, if nothing of it can be in. */
   underLock(touched: TablesWritten, sql: string, send: () => unknown): Promise<unknown>;
+  /** The transaction of the same warehouse around a statement that writes. Throws where it does not join that one, or cannot. */
+  around(touched: TablesWritten, mayJoin: boolean): Surrounding | undefined;
+  /** Sends it in that transaction. */
+  join(outer: Surrounding, touched: TablesWritten, send: (client: PoolClient) => unknown): Promise<unknown>;
   /** Reports tables that are written without a lock older than `snapshotMs`; each once in a `told`. */
   reportLate(touched: TablesWritten, sql: string, snapshotMs: number, told: Set<string>): void;
 }
 
 export function createGuard(context: TransactionContext): Guard {
-  const { locker } = context;
-  const { isolation: _isolation, audit: _audit, onLost: _onLost, conflictRetry, ...runOptions } = context.defaults;
+  const { locker, open } = context;
+  const { isolation: _isolation, audit: _audit, onLost: _onLost, nested = 'refuse', conflictRetry, ...runOptions } = context.defaults;
   /** Tables that are only read and that nobody lists: no writer of theirs takes a lock. */
   const unlisted = new Set<string>();
   const toldUnread = createTextCache<true>(500, Number.POSITIVE_INFINITY);
@@ -54,6 +60,15 @@ export function createGuard(context: TransactionContext): Guard {
         }
       }
     },
+
+    around({ writes, appends }, mayJoin) {
+      const around = open.around();
+      if (around !== undefined && !(mayJoin && nested === 'savepoint'))
+        throw refuseNested(`A guarded write of ${listed([...writes, ...appends])}`);
+      return around;
+    },
+
+    join: (outer, { writes, appends }, send) => open.join(outer, { writes, appends }, async (client) => send(client)),
 
     reportLate(touched, sql, snapshotMs, told) {
       const scopeInTime = (table: string): ResolvedScope | undefined => {

@@ -21,6 +21,15 @@ export function tellingFailures(send: Send, failed: (error: unknown, statement: 
   };
 }
 
+/** Fails a statement that is not sent, in the way in which its caller waits for it. One that brings its own protocol throws at once. */
+export function failUnsent(args: readonly unknown[], error: unknown): unknown {
+  const callback = args.at(-1);
+  if (typeof callback === 'function') process.nextTick(callback as (reason: unknown) => void, error);
+  else if (isSubmittable(args[0])) throw error;
+  else return Promise.reject(error);
+  return undefined;
+}
+
 /** What pg calls a query that brings its own protocol: a cursor, a COPY stream. */
 export function isSubmittable(statement: unknown): boolean {
   return typeof (statement as { submit?: unknown } | undefined)?.submit === 'function';

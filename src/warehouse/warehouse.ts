@@ -6,6 +6,7 @@ import type { LockScope } from '../lock/options.ts';
 import type { Row } from './batches/columns.ts';
 import { Batches, type InsertOptions, type InsertResult } from './batches/insert-batches.ts';
 import { guardPool } from './guard.ts';
+import { listed, namesIn, OpenTransactions, refuseNested } from './nested.ts';
 import { createSqlReader, loadSqlParser, type SqlReader } from './sql/index.ts';
 import { checkTransactionOptions, runTransaction, type TransactionContext, type TransactionOptions } from './transaction.ts';
 
@@ -54,6 +55,7 @@ export function createWarehouse({ pool, locker, reader, ...defaults }: Warehouse
     locker,
     reader: reader ?? createSqlReader({ defaultSchema: locker.defaultSchema }),
     defaults,
+    open: new OpenTransactions(locker),
   };
   const batches = new Batches(context);
   const ready = loadSqlParser();
@@ -64,8 +66,11 @@ export function createWarehouse({ pool, locker, reader, ...defaults }: Warehouse
     },
     insertBatches: (table, rows, options) => batches.insert(table, rows, options),
     async transaction(scope, work, options) {
-      await ready;
-      return runTransaction(context, scope, work, options);
+      const around = context.open.around();
+      if (around === undefined) return ready.then(() => runTransaction(context, scope, work, options));
+      checkTransactionOptions(options ?? {});
+      if ((options?.nested ?? defaults.nested) !== 'savepoint') throw refuseNested(`A transaction on ${listed(namesIn(scope))}`);
+      return context.open.join(around, scope, work);
     },
   };
 }

@@ -49,7 +49,13 @@ export async function readKinds(pool: Pool, database: Database, table: string, c
   }
 }
 
-async function askKinds(client: PoolClient, database: Database, table: string, columns: readonly string[]): Promise<readonly ColumnKind[]> {
+/** The same, asked of a client. */
+export async function askKinds(
+  client: PoolClient,
+  database: Database,
+  table: string,
+  columns: readonly string[],
+): Promise<readonly ColumnKind[]> {
   if (await database.isRedshift(client)) return columns.map(() => 'other');
   const { rows } = await client.query<{ name: string; kind: ColumnKind }>(kindsQuery, [table]);
   const kinds = new Map(rows.map(({ name, kind }) => [name, kind]));
