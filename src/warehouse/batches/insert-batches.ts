@@ -8,7 +8,7 @@ import { checkTransactionOptions, runTransaction, type TransactionContext, type 
 import { type Chunk, type ChunkLimits, chunksOf } from './chunk.ts';
 import { quoteIdentifier, type Row } from './columns.ts';
 import { type CommitWitness, createCommitWitness } from './commit-fate.ts';
-import { createDatabase, type Database } from './database.ts';
+import { createDatabase, type Database, type Dialect } from './database.ts';
 import { type InsertProgress, sendChunks } from './insertion.ts';
 import { Lane, type LaneContext, mergedBatches } from './lane.ts';
 import { askKinds, loadPrepare, readKinds } from './values.ts';
@@ -17,7 +17,7 @@ import { metTwice, type Writing, writeChunks } from './write.ts';
 export interface InsertOptions extends Omit<TransactionOptions, 'audit' | 'signal'> {
   /** Default: the keys of the first row. Every row must have exactly these. */
   readonly columns?: readonly string[];
-  /** Default `'copy'`, which is faster; `'insert'` where `onConflict` is given. Redshift needs `'insert'`: it copies from S3 only. */
+  /** Default `'copy'`, which is faster; `'insert'` where `onConflict` is given, and with `dialect: 'redshift'`, which copies from S3 only. */
   readonly method?: 'copy' | 'insert';
   /** What follows ON CONFLICT: `'do nothing'`, `'(id) do update set …'`. It goes into the SQL as it is. */
   readonly onConflict?: string;
@@ -48,11 +48,14 @@ export class Batches {
   readonly #context: TransactionContext;
   readonly #database: Database;
   readonly #witness: CommitWitness;
+  /** Redshift copies from S3 only. */
+  readonly #usualMethod: 'copy' | 'insert';
   readonly #lanes = new Map<string, Lane>();
 
-  constructor(context: TransactionContext) {
+  constructor(context: TransactionContext, dialect: Dialect | undefined) {
     this.#context = context;
-    this.#database = createDatabase();
+    this.#database = createDatabase(dialect);
+    this.#usualMethod = dialect === 'redshift' ? 'insert' : 'copy';
     this.#witness = createCommitWitness(context.pool, this.#database);
   }
 
@@ -61,7 +64,7 @@ export class Batches {
     checkInsertOptions(options);
     const { onProgress, signal, columns, batchRows = limitDefaults.rows, batchBytes = limitDefaults.bytes, ...how } = options;
     const limits = { rows: batchRows, bytes: batchBytes };
-    const { onConflict, method = onConflict === undefined ? 'copy' : 'insert' } = how;
+    const { onConflict, method = onConflict === undefined ? this.#usualMethod : 'insert' } = how;
     const target = sqlName(table);
     const writing: Writing = { table: target, method, onConflict, updates: onConflict !== undefined && this.#updates(target, onConflict) };
     if (typeof rows !== 'object' || rows === null || !(Symbol.iterator in rows || Symbol.asyncIterator in rows))
@@ -116,7 +119,7 @@ export class Batches {
       witness,
       limits: { rows: rows * mergedBatches, bytes: bytes * mergedBatches },
       transaction,
-      write: (client, chunks, apart) => writeChunks(client, writing, chunks, apart),
+      write: (client, chunks, apart) => writeChunks(client, writing, chunks, apart, this.#database),
       metTwice: (error) => metTwice(writing, error),
     });
   }

@@ -5,8 +5,10 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { sqlStateOf } from '../server-error.ts';
 import type { Chunk } from './chunk.ts';
 import { quoteIdentifier } from './columns.ts';
+import type { Database, StatementLimits } from './database.ts';
 
-const mostParameters = 65_535;
+/** What stands in the text for a value, such as `$32767,` with a parenthesis. */
+const placeBytes = 9;
 
 /** How rows get into a table. */
 export interface Writing {
@@ -20,7 +22,13 @@ export interface Writing {
 }
 
 /** Writes chunks of the same columns in the client's transaction. `apart`: rows that one statement cannot take together go in one after the other. */
-export async function writeChunks(client: PoolClient, writing: Writing, chunks: readonly Chunk[], apart: boolean): Promise<void> {
+export async function writeChunks(
+  client: PoolClient,
+  writing: Writing,
+  chunks: readonly Chunk[],
+  apart: boolean,
+  database: Database,
+): Promise<void> {
   const columns = chunks[0]?.columns ?? [];
   const into = `${writing.table} (${columns.map(quoteIdentifier).join(', ')})`;
   if (writing.method === 'copy') {
@@ -28,18 +36,37 @@ export async function writeChunks(client: PoolClient, writing: Writing, chunks: 
     return;
   }
   const end = writing.onConflict === undefined ? '' : ` ON CONFLICT ${writing.onConflict}`;
+  const limits = await database.limits(client);
   const insert = async (rows: Chunk['values']): Promise<void> => {
     const places = rows.map((_, row) => `(${columns.map((_, column) => `$${row * columns.length + column + 1}`).join(',')})`).join(',');
     await client.query(`INSERT INTO ${into} VALUES ${places}${end}`, rows.flat());
   };
   // One statement cannot update a row twice, and batches that waited together may hold the same row.
   for (const { values } of writing.updates ? chunks : [{ values: chunks.flatMap(({ values }) => values) }]) {
-    const step = Math.floor(mostParameters / columns.length);
-    for (let at = 0; at < values.length; at += step) {
-      const rows = values.slice(at, at + step);
+    for (const rows of statementsOf(values, limits, into.length + end.length))
       await (apart ? insertApart(client, rows, insert) : insert(rows));
-    }
   }
+}
+
+/** Cuts rows to what one statement may carry beside `fixedBytes`. A row that is too much by itself is the database's to refuse. */
+function* statementsOf(
+  rows: Chunk['values'],
+  { parameters, bytes: most }: StatementLimits,
+  fixedBytes: number,
+): Generator<Chunk['values']> {
+  let from = 0;
+  let count = 0;
+  let bytes = fixedBytes;
+  for (const [at, row] of rows.entries()) {
+    const rowBytes = row.reduce((sum, value) => sum + placeBytes + (value === null ? 0 : Buffer.byteLength(value)), 0);
+    if (at > from && (count + row.length > parameters || bytes + rowBytes > most)) {
+      yield rows.slice(from, at);
+      [from, count, bytes] = [at, 0, fixedBytes];
+    }
+    count += row.length;
+    bytes += rowBytes;
+  }
+  if (from < rows.length) yield rows.slice(from);
 }
 
 /** Did one statement meet a row twice that it updates? */
