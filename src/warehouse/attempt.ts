@@ -1,10 +1,16 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Lock } from '../lock/api/lock.ts';
 import { GivewayError, LockLostError } from '../lock/errors.ts';
+import type { Auditor } from './audit.ts';
 import { cancelOn, cut } from './cancellation.ts';
 import { classifyConflict } from './conflicts.ts';
-import { type Judge, judgedClient } from './judged-client.ts';
-import { abortError, orAborted } from './or-aborted.ts';
+import { connectUnder } from './connect.ts';
+import { judgedClient } from './judged-client.ts';
+import { abortError } from './or-aborted.ts';
+import { sqlStateOf } from './server-error.ts';
+import { createSession } from './session.ts';
+import { saidAtEnd, watchEnd } from './session-end.ts';
+import type { SqlReader } from './sql/index.ts';
 import { endedState } from './transaction-state.ts';
 
 /** How isolated a transaction is. `snapshot` is Redshift's. */
@@ -15,10 +21,11 @@ export type OnLost = 'cancel' | 'continue';
 
 export interface Attempt<T> {
   readonly pool: Pool;
+  readonly reader: SqlReader;
   readonly lock: Lock;
   readonly isolation: Isolation | undefined;
   readonly onLost: OnLost;
-  readonly judge: Judge;
+  readonly audit: Auditor;
   /** The caller's own. It ends the transaction as a loss does, whatever `onLost` says. */
   readonly signal: AbortSignal | undefined;
   work(client: PoolClient, lock: Lock): Promise<T> | T;
@@ -28,7 +35,7 @@ export interface Attempt<T> {
 const rollbackMs = 5_000;
 
 /** One transaction on one connection, from BEGIN to COMMIT or ROLLBACK. The connection goes back usable, or is destroyed. */
-export async function attemptTransaction<T>({ pool, lock, isolation, onLost, judge, signal, work }: Attempt<T>): Promise<T> {
+export async function attemptTransaction<T>({ pool, reader, lock, isolation, onLost, audit, signal, work }: Attempt<T>): Promise<T> {
   const stopsWhenLost = onLost === 'cancel';
   // Aborts when the lock is lost, and when the caller aborts.
   const stops = stopsWhenLost ? lock.signal : signal;
@@ -41,59 +48,47 @@ export async function attemptTransaction<T>({ pool, lock, isolation, onLost, jud
   const client = await connectUnder(stops, pool).catch((error: unknown) => {
     throw reasonFor(error);
   });
-  let broken: Error | undefined;
-  const onError = (error: Error): void => {
-    broken = error;
-  };
-  client.on('error', onError);
+  const end = watchEnd(client);
   const cancellation = stops && cancelOn(stops, pool, client);
   let isOver = false;
+  /** The connection is not one to give to others. */
+  let spoiled: Error | undefined;
   try {
     mustGoOn();
     await client.query(isolation === undefined ? 'BEGIN' : `BEGIN ISOLATION LEVEL ${isolation.toUpperCase()}`);
-    const judged = judgedClient(client, (sql, session) => {
+    const session = createSession(reader, client, true);
+    const judge = (statement: unknown): void => {
+      const sql = session.textOf(statement);
       if (isOver) throw misuse('The transaction is over, and its client belongs to others now; await every query inside the work.');
       if (sql !== undefined && endedState(sql) !== undefined)
         throw misuse('The transaction begins and ends by itself; inside the work, use a SAVEPOINT, or throw to roll back.');
       mustGoOn();
-      judge(sql, session);
-    });
-    const value = await work(judged, lock);
+      if (end.error !== undefined) throw end.error;
+      if (sql !== undefined) audit(sql, session);
+    };
+    const value = await work(judgedClient(client, judge, end.failed), lock);
     isOver = true;
+    await end.settled();
     mustGoOn();
+    if (end.error !== undefined) throw rolledBack(`its session was ended before COMMIT was sent (${saidAtEnd(end.error)}).`, end.error);
     const { command } = await commit(client);
-    if (command === 'ROLLBACK')
-      throw new GivewayError(
-        'ERR_GIVEWAY_ROLLED_BACK',
-        'The database rolled the transaction back: a statement in it had failed, and the work went on.',
-      );
+    if (command === 'ROLLBACK') throw rolledBack('a statement in it had failed, and the work went on.');
     return value;
   } catch (error) {
     isOver = true;
     // Judged now: a lock that ends while this rolls back is not why it failed.
-    const reason = reasonFor(error);
+    const reason = reasonFor(end.behind(error));
     await cancellation?.end();
-    await rollBack(client).catch(onError);
-    if (classifyConflict(error)?.newConnection) broken ??= error as Error;
+    await rollBack(client).catch((failure: Error) => {
+      spoiled = failure;
+    });
+    if (classifyConflict(error)?.newConnection) spoiled = error as Error;
     throw reason;
   } finally {
     await cancellation?.end();
-    client.off('error', onError);
-    client.release(broken ?? cancellation?.begun ?? false);
+    end.stop();
+    client.release(end.error ?? spoiled ?? cancellation?.begun ?? false);
   }
-}
-
-/** A connection, unless it must stop first: an exhausted pool or a database that is away must not hold this up. */
-async function connectUnder(stops: AbortSignal | undefined, pool: Pool): Promise<PoolClient> {
-  const connecting = pool.connect();
-  if (stops === undefined) return connecting;
-  return orAborted(connecting, stops).catch((error: unknown) => {
-    connecting.then(
-      (late) => late.release(),
-      () => {},
-    );
-    throw error;
-  });
 }
 
 /** Only an answer of the server says what a COMMIT came to; a connection that dies, or is shut down, leaves it open. */
@@ -110,10 +105,10 @@ async function commit(client: PoolClient): Promise<{ readonly command: string }>
   }
 }
 
-/** An error that the server sent, other than its last word to a connection that it ends (08…, 57P01 …). */
+/** An error that the server sent, other than its last word to a connection that it ends (08…, 57P01 …): that may cross a COMMIT. */
 function isAnswer(error: unknown): boolean {
-  const { code, severity } = error as { code?: unknown; severity?: unknown };
-  return typeof severity === 'string' && typeof code === 'string' && !/^(08|57P)/.test(code);
+  const code = sqlStateOf(error);
+  return code !== undefined && !/^(?:08|57P)/.test(code);
 }
 
 async function rollBack(client: PoolClient): Promise<void> {
@@ -132,6 +127,10 @@ function reasonBehind(error: unknown, stopped: unknown): unknown {
   if (!(stopped instanceof LockLostError))
     return (error as Error | undefined)?.name === 'AbortError' ? error : abortError('The transaction was aborted', error);
   return error instanceof LockLostError ? error : new LockLostError(stopped.resource, stopped.reason, { cause: error });
+}
+
+function rolledBack(why: string, cause?: Error): GivewayError {
+  return new GivewayError('ERR_GIVEWAY_ROLLED_BACK', `The database rolled the transaction back: ${why}`, { cause });
 }
 
 function misuse(message: string): GivewayError {

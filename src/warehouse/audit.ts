@@ -4,10 +4,9 @@ import { GivewayError } from '../lock/errors.ts';
 import type { Mode } from '../lock/holder.ts';
 import type { ResolvedScope } from '../lock/options.ts';
 import { covers, modeIn } from '../lock/plan/scope.ts';
-import type { Judge } from './judged-client.ts';
-import type { SqlReader, TablesWritten } from './sql/index.ts';
+import type { Session } from './session.ts';
+import type { TablesWritten } from './sql/index.ts';
 import { shownSql } from './sql/shown.ts';
-import { withoutTemporary } from './temporary-tables.ts';
 
 /** What a write outside the held scope is: nothing, the event `late-lock`, or an error before the statement is sent. */
 export type Audit = 'off' | 'warn' | 'throw';
@@ -26,13 +25,15 @@ export function uncovered(
   return [...writes.filter(lacks('write')), ...appends.filter(lacks('append'))];
 }
 
-/** Judges statements against what `lock` holds. A statement that cannot be read passes. */
-export function auditStatement(locker: ResourceLocker, reader: SqlReader, lock: Lock, audit: Audit): Judge {
+/** Judges texts against what a lock holds. One that cannot be read passes. */
+export type Auditor = (sql: string, session: Session) => void;
+
+export function createAuditor(locker: ResourceLocker, lock: Lock, audit: Audit): Auditor {
   if (audit === 'off') return () => {};
   return (sql, session) => {
-    const touched = sql === undefined ? undefined : reader.tablesWritten(sql);
-    const tables = touched === undefined ? [] : uncovered(withoutTemporary(session, touched), locker.defaultSchema, () => lock.scope);
-    if (tables.length === 0 || sql === undefined) return;
+    const touched = session.touchedBy(sql);
+    const tables = touched === undefined ? [] : uncovered(touched, locker.defaultSchema, () => lock.scope);
+    if (tables.length === 0) return;
     if (audit === 'throw') {
       throw new GivewayError(
         'ERR_GIVEWAY_UNLOCKED_WRITE',

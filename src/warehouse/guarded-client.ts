@@ -1,5 +1,7 @@
 import type { PoolClient } from 'pg';
-import { isSubmittable, standIn, textOf } from './statement.ts';
+import type { Session } from './session.ts';
+import { standIn } from './stand-in.ts';
+import { failUnsent, isSubmittable, type Send, tellingFailures } from './statement.ts';
 import { answer, type Guard } from './statement-guard.ts';
 import { endedState, type TransactionState } from './transaction-state.ts';
 
@@ -7,8 +9,8 @@ import { endedState, type TransactionState } from './transaction-state.ts';
  * A client of a guarded pool. What it writes outside a transaction takes its lock first; inside one it is too late for
  * that, and it is only reported.
  */
-export function guardClient(guard: Guard, client: PoolClient): PoolClient {
-  const send = client.query.bind(client) as (...args: unknown[]) => unknown;
+export function guardClient(guard: Guard, session: Session, client: PoolClient, onRelease: () => void): PoolClient {
+  const send = tellingFailures(client.query.bind(client) as Send, (_error, statement) => session.failed(session.textOf(statement) ?? ''));
   let state: TransactionState = 'outside';
   let snapshotMs: number | undefined;
   let told = new Set<string>();
@@ -31,9 +33,14 @@ export function guardClient(guard: Guard, client: PoolClient): PoolClient {
 
   const query = (...args: unknown[]): unknown => {
     const [statement] = args;
-    const sql = textOf(statement) ?? '';
+    const sql = session.textOf(statement) ?? '';
     const ended = endedState(sql);
-    const touched = guard.writeOf(statement, client);
+    const touched = guard.writeOf(sql, session);
+    try {
+      if (touched !== undefined) guard.around(touched, false);
+    } catch (error) {
+      return failUnsent(args, error);
+    }
     const isInside = state === 'inside' || ended === 'inside';
     if (isInside && (ended === undefined || touched !== undefined)) snapshotMs ??= Date.now();
     const mayWait = !isSubmittable(statement);
@@ -50,8 +57,10 @@ export function guardClient(guard: Guard, client: PoolClient): PoolClient {
   };
   // What still waits for its lock belongs to this session, and must not come among the statements of whoever has the client next.
   const release = (destroy?: Error | boolean): void => {
-    if (waiting === undefined || destroy) client.release(destroy);
-    else waiting.then(() => release()).catch(() => {});
+    if (waiting === undefined || destroy) {
+      onRelease();
+      client.release(destroy);
+    } else waiting.then(() => release()).catch(() => {});
   };
-  return standIn(client, { query, release });
+  return standIn(client, { methods: { query, release } });
 }

@@ -1,28 +1,23 @@
 import type { PoolClient } from 'pg';
 import { GivewayError } from '../lock/errors.ts';
-import { isSubmittable, standIn, textOf } from './statement.ts';
+import { standIn } from './stand-in.ts';
+import { failUnsent, type Send, tellingFailures } from './statement.ts';
 
-/** Looks at each statement before it is sent, in `session`. Throws to keep it from being sent. */
-export type Judge = (sql: string | undefined, session: object) => void;
+/** Looks at what is given to `query` before it is sent. Throws to keep it from being sent. */
+export type Judge = (statement: unknown) => void;
 
-/** A pool's client whose every statement is judged first, and that cannot be given back from inside the work. */
-export function judgedClient(client: PoolClient, judge: Judge): PoolClient {
+/** A pool's client whose every statement is judged first, and that cannot be given back from inside the work. `failed` hears of statements that fail. */
+export function judgedClient(client: PoolClient, judge: Judge, failed: (error: unknown) => void): PoolClient {
+  const send = tellingFailures((...args) => Reflect.apply(client.query as Send, client, args), failed);
   const query = (...args: unknown[]): unknown => {
-    const callback = args.at(-1);
     try {
-      judge(textOf(args[0]), client);
+      judge(args[0]);
     } catch (error) {
-      if (typeof callback !== 'function') return isSubmittable(args[0]) ? raise(error) : Promise.reject(error);
-      process.nextTick(callback as (reason: unknown) => void, error);
-      return undefined;
+      return failUnsent(args, error);
     }
-    return (client.query as (...all: unknown[]) => unknown).apply(client, args);
+    return send(...args);
   };
-  return standIn(client, { query, release: refuseRelease });
-}
-
-function raise(error: unknown): never {
-  throw error;
+  return standIn(client, { methods: { query, release: refuseRelease } });
 }
 
 function refuseRelease(): never {

@@ -1,28 +1,33 @@
+import type { PoolClient } from 'pg';
 import { UnknownResourceError } from '../lock/errors.ts';
 import type { ResolvedScope } from '../lock/options.ts';
 import { uncovered } from './audit.ts';
+import { listed, refuseNested, type Surrounding } from './nested.ts';
+import type { Session } from './session.ts';
 import { createTextCache } from './sql/cache.ts';
 import type { TablesWritten } from './sql/index.ts';
 import { shownSql } from './sql/shown.ts';
-import { textOf } from './statement.ts';
-import { withoutTemporary } from './temporary-tables.ts';
 import type { TransactionContext } from './transaction.ts';
 import { mayCommitWithin } from './transaction-state.ts';
 import { runUnderLock } from './under-lock.ts';
 
 /** How a guard deals with statements. */
 export interface Guard {
-  /** What a statement that writes touches; `undefined` for what only reads, and for what cannot be read. */
-  writeOf(statement: unknown, session: object): TablesWritten | undefined;
+  /** What a text that writes touches; `undefined` for what only reads, and for what cannot be read. */
+  writeOf(sql: string, session: Session): TablesWritten | undefined;
   /** Sends one statement that commits by itself, under the lock of what it touches; again after a conflict, if nothing of it can be in. */
   underLock(touched: TablesWritten, sql: string, send: () => unknown): Promise<unknown>;
+  /** The transaction of the same warehouse around a statement that writes. Throws where it does not join that one, or cannot. */
+  around(touched: TablesWritten, mayJoin: boolean): Surrounding | undefined;
+  /** Sends it in that transaction. */
+  join(outer: Surrounding, touched: TablesWritten, send: (client: PoolClient) => unknown): Promise<unknown>;
   /** Reports tables that are written without a lock older than `snapshotMs`; each once in a `told`. */
   reportLate(touched: TablesWritten, sql: string, snapshotMs: number, told: Set<string>): void;
 }
 
 export function createGuard(context: TransactionContext): Guard {
-  const { locker, reader } = context;
-  const { isolation: _isolation, audit: _audit, onLost: _onLost, conflictRetry, ...runOptions } = context.defaults;
+  const { locker, open } = context;
+  const { isolation: _isolation, audit: _audit, onLost: _onLost, nested = 'refuse', conflictRetry, ...runOptions } = context.defaults;
   /** Tables that are only read and that nobody lists: no writer of theirs takes a lock. */
   const unlisted = new Set<string>();
   const toldUnread = createTextCache<true>(500, Number.POSITIVE_INFINITY);
@@ -34,15 +39,12 @@ export function createGuard(context: TransactionContext): Guard {
   };
 
   return {
-    writeOf(statement, session) {
-      const sql = textOf(statement);
-      if (sql === undefined) return undefined;
-      const found = reader.tablesWritten(sql);
-      if (found === undefined) {
+    writeOf(sql, session) {
+      const touched = session.touchedBy(sql);
+      if (touched === undefined) {
         toldUnread.get(sql, () => tellUnread(sql));
         return undefined;
       }
-      const touched = withoutTemporary(session, found);
       return touched.writes.length + touched.appends.length > 0 ? touched : undefined;
     },
 
@@ -58,6 +60,15 @@ export function createGuard(context: TransactionContext): Guard {
         }
       }
     },
+
+    around({ writes, appends }, mayJoin) {
+      const around = open.around();
+      if (around !== undefined && !(mayJoin && nested === 'savepoint'))
+        throw refuseNested(`A guarded write of ${listed([...writes, ...appends])}`);
+      return around;
+    },
+
+    join: (outer, { writes, appends }, send) => open.join(outer, { writes, appends }, async (client) => send(client)),
 
     reportLate(touched, sql, snapshotMs, told) {
       const scopeInTime = (table: string): ResolvedScope | undefined => {

@@ -1,17 +1,82 @@
-import type { TablesWritten } from './sql/index.ts';
+import type { SqlReader } from './sql/index.ts';
+import { type Item, isWord, piecesOf } from './sql/items.ts';
+import { qualifiedName } from './sql/names.ts';
+import { tokenize } from './sql/tokens.ts';
+import { endedState } from './transaction-state.ts';
 
-const tablesOf = new WeakMap<object, Set<string>>();
+interface Temporary {
+  readonly endsWithTransaction: boolean;
+  /** When in its transaction it was made; `undefined`: before. */
+  readonly madeAt: number | undefined;
+}
 
-/**
- * What `touched` says without the temporary tables of the session, made by this text or an earlier one: nobody else sees
- * them. They are known as long as the session lives, even if it drops them.
- */
-export function withoutTemporary(session: object, touched: TablesWritten): TablesWritten {
-  const made = touched.temporary ?? [];
-  const known = tablesOf.get(session) ?? (made.length > 0 ? new Set<string>() : undefined);
-  if (known === undefined) return touched;
-  tablesOf.set(session, known);
-  for (const table of made) known.add(table);
-  const isShared = (table: string): boolean => !known.has(table);
-  return { writes: touched.writes.filter(isShared), appends: touched.appends.filter(isShared), reads: touched.reads.filter(isShared) };
+/** Which temporary tables a session has, as its statements say. */
+export class TemporaryTables {
+  readonly #reader: SqlReader;
+  readonly #hasFailed: () => boolean;
+  readonly #tables = new Map<string, Temporary>();
+  readonly #savepoints = new Map<string, number>();
+  #inside: boolean;
+  #clock = 0;
+
+  /** `hasFailed`: has the transaction under way failed, so that its COMMIT will roll back? */
+  constructor(reader: SqlReader, isInside: boolean, hasFailed: () => boolean) {
+    this.#reader = reader;
+    this.#inside = isInside;
+    this.#hasFailed = hasFailed;
+  }
+
+  has(table: string): boolean {
+    return this.#tables.has(table);
+  }
+
+  /** What was made by a statement that failed is not there. */
+  forget(tables: readonly string[]): void {
+    for (const table of tables) this.#tables.delete(table);
+  }
+
+  /** Takes in a text that is sent now. `made`: the temporary tables it makes. */
+  take(sql: string, made: readonly string[]): void {
+    if (made.length === 0 && this.#tables.size === 0 && endedState(sql) === undefined) return;
+    for (const { items, start, end } of piecesOf(tokenize(sql) ?? []) ?? []) this.#takeStatement(items, sql.slice(start, end));
+  }
+
+  #takeStatement(items: readonly Item[], sql: string): void {
+    const [first, second] = items;
+    const last = items.at(-1)?.text ?? '';
+    const state = endedState(sql);
+    if (isWord(first, 'commit', 'end', 'rollback', 'abort', 'prepare') && state !== undefined)
+      this.#endTransaction(isWord(first, 'rollback', 'abort'));
+    else if (isWord(first, 'savepoint')) this.#savepoints.set(last, this.#clock);
+    else if (isWord(first, 'rollback', 'abort')) this.#rollBackTo(this.#savepoints.get(last) ?? 0);
+    else if (isWord(first, 'discard') && isWord(second, 'all', 'temp', 'temporary')) this.#tables.clear();
+    else if (endsTable(items)) this.forget(items.map(({ text }) => qualifiedName([text])));
+    if (state !== undefined) this.#inside = state === 'inside';
+    this.#make(this.#reader.tablesWritten(sql)?.temporary ?? [], /\bon\s+commit\s+drop\b/i.test(sql));
+  }
+
+  #make(tables: readonly string[], endsWithTransaction: boolean): void {
+    // Outside, its transaction is over with the statement.
+    if (endsWithTransaction && !this.#inside) return;
+    const madeAt = this.#inside ? ++this.#clock : undefined;
+    for (const table of tables) this.#tables.set(table, { endsWithTransaction, madeAt });
+  }
+
+  #endTransaction(rollsBack: boolean): void {
+    if (rollsBack || this.#hasFailed()) this.#rollBackTo(0);
+    for (const [table, { endsWithTransaction }] of this.#tables) {
+      if (endsWithTransaction) this.#tables.delete(table);
+      else this.#tables.set(table, { endsWithTransaction, madeAt: undefined });
+    }
+    this.#savepoints.clear();
+  }
+
+  #rollBackTo(savepoint: number): void {
+    for (const [table, { madeAt = 0 }] of this.#tables) if (madeAt > savepoint) this.#tables.delete(table);
+  }
+}
+
+function endsTable(items: readonly Item[]): boolean {
+  if (isWord(items[0], 'drop')) return isWord(items[1], 'table', 'view');
+  return items.some((item, at) => isWord(item, 'rename') && isWord(items[at + 1], 'to'));
 }

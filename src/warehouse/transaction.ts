@@ -4,7 +4,8 @@ import { InvalidOptionError } from '../lock/errors.ts';
 import type { LockScope, RunOptions } from '../lock/options.ts';
 import { checkOptions, runOptionNames } from '../lock/plan/options.ts';
 import { attemptTransaction, type Isolation, type OnLost } from './attempt.ts';
-import { type Audit, auditStatement } from './audit.ts';
+import { type Audit, createAuditor } from './audit.ts';
+import type { Nested, OpenTransactions } from './nested.ts';
 import { type ConflictRetry, runUnderLock, type WarehouseContext } from './under-lock.ts';
 
 export interface TransactionOptions extends RunOptions {
@@ -15,11 +16,17 @@ export interface TransactionOptions extends RunOptions {
   /** Default `'cancel'`: a lost lock cancels the running statement and rolls back. */
   readonly onLost?: OnLost;
   readonly conflictRetry?: ConflictRetry;
+  /**
+   * What this is inside another transaction of the same warehouse. Default `'refuse'`: `ERR_GIVEWAY_NESTED_TRANSACTION`. `'savepoint'`: a part
+   * of that one, under its lock, whose scope must cover this one, and with its isolation, audit and retries; an error rolls back this part alone.
+   */
+  readonly nested?: Nested;
 }
 
 /** What a transaction stands on. */
 export interface TransactionContext extends WarehouseContext {
   readonly defaults: TransactionOptions;
+  readonly open: OpenTransactions;
 }
 
 /**
@@ -33,11 +40,27 @@ export async function runTransaction<T>(
   options: TransactionOptions = {},
 ): Promise<T> {
   checkTransactionOptions(options);
-  const { isolation, audit = 'off', onLost = 'cancel', conflictRetry, ...runOptions } = { ...context.defaults, ...options };
+  const {
+    isolation,
+    audit = 'off',
+    onLost = 'cancel',
+    conflictRetry,
+    nested: _nested,
+    ...runOptions
+  } = { ...context.defaults, ...options };
   const { signal } = runOptions;
-  const { pool, locker, reader } = context;
+  const { pool, locker, reader, open } = context;
   return runUnderLock(context, scope, { conflictRetry, stopsWhenLost: onLost === 'cancel', ...runOptions }, (lock) =>
-    attemptTransaction({ pool, lock, isolation, onLost, judge: auditStatement(locker, reader, lock, audit), signal, work }),
+    attemptTransaction({
+      pool,
+      reader,
+      lock,
+      isolation,
+      onLost,
+      audit: createAuditor(locker, lock, audit),
+      signal,
+      work: (client) => open.within(client, lock, () => work(client, lock)),
+    }),
   );
 }
 
@@ -45,6 +68,7 @@ const choices: Readonly<Record<string, readonly unknown[]>> = {
   isolation: ['serializable', 'repeatable read', 'read committed', 'snapshot'],
   audit: ['off', 'warn', 'throw'],
   onLost: ['cancel', 'continue'],
+  nested: ['refuse', 'savepoint'],
 };
 const retryLeast: Readonly<Record<string, number>> = { maxRetries: 0, delayMs: 1, maxDelayMs: 1 };
 

@@ -60,7 +60,7 @@ export async function runUnderLock<T>(
 }
 
 /** What the work returned; throws what kept it from running. */
-function resultOf<T>(outcome: RunOutcome<T>, signal: AbortSignal | undefined): T {
+export function resultOf<T>(outcome: RunOutcome<T>, signal: AbortSignal | undefined): T {
   if (outcome.status === 'ran') return outcome.value;
   const { reason, resource, holders, waitedMs } = outcome;
   if (reason === 'busy') throw new ResourceBusyError(resource, holders, waitedMs);

@@ -4,8 +4,10 @@ import type { ResourceLocker } from '../lock/api/locker.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import type { LockScope } from '../lock/options.ts';
 import type { Row } from './batches/columns.ts';
+import type { Dialect } from './batches/database.ts';
 import { Batches, type InsertOptions, type InsertResult } from './batches/insert-batches.ts';
 import { guardPool } from './guard.ts';
+import { listed, namesIn, OpenTransactions, refuseNested } from './nested.ts';
 import { createSqlReader, loadSqlParser, type SqlReader } from './sql/index.ts';
 import { checkTransactionOptions, runTransaction, type TransactionContext, type TransactionOptions } from './transaction.ts';
 
@@ -13,6 +15,11 @@ export interface WarehouseOptions extends TransactionOptions {
   /** A pool of `pg`, on Postgres or Redshift, of two connections at least: one is for cancelling. The caller ends it. */
   readonly pool: Pool;
   readonly locker: ResourceLocker;
+  /**
+   * Which database it is. Default: what `version()` says, asked once. It says what one statement may carry: on Redshift 32 767 parameters and 16 MB.
+   * Say `'redshift'` there, so that `insertBatches` inserts, since Redshift copies from S3 only.
+   */
+  readonly dialect?: Dialect;
   /** Reads statements for the audit and the guard. Default: one of its own, with the locker's `defaultSchema`. */
   readonly reader?: SqlReader;
 }
@@ -45,17 +52,20 @@ export interface Warehouse {
 }
 
 /** Makes a warehouse over a pool and a locker. Throws `InvalidOptionError`. */
-export function createWarehouse({ pool, locker, reader, ...defaults }: WarehouseOptions): Warehouse {
+export function createWarehouse({ pool, locker, reader, dialect, ...defaults }: WarehouseOptions): Warehouse {
   requirePool(pool);
   if (typeof locker?.run !== 'function') throw new InvalidOptionError('locker', locker, 'what createLocker() returned is allowed');
+  if (dialect !== undefined && dialect !== 'postgres' && dialect !== 'redshift')
+    throw new InvalidOptionError('dialect', dialect, "'postgres' or 'redshift' is allowed");
   checkTransactionOptions(defaults);
   const context: TransactionContext = {
     pool,
     locker,
     reader: reader ?? createSqlReader({ defaultSchema: locker.defaultSchema }),
     defaults,
+    open: new OpenTransactions(locker),
   };
-  const batches = new Batches(context);
+  const batches = new Batches(context, dialect);
   const ready = loadSqlParser();
   return {
     guard(guarded = pool) {
@@ -64,8 +74,11 @@ export function createWarehouse({ pool, locker, reader, ...defaults }: Warehouse
     },
     insertBatches: (table, rows, options) => batches.insert(table, rows, options),
     async transaction(scope, work, options) {
-      await ready;
-      return runTransaction(context, scope, work, options);
+      const around = context.open.around();
+      if (around === undefined) return ready.then(() => runTransaction(context, scope, work, options));
+      checkTransactionOptions(options ?? {});
+      if ((options?.nested ?? defaults.nested) !== 'savepoint') throw refuseNested(`A transaction on ${listed(namesIn(scope))}`);
+      return context.open.join(around, scope, work);
     },
   };
 }

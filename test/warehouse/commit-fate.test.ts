@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { createCommitWitness } from '../../src/warehouse/batches/commit-fate.ts';
+import { createDatabase } from '../../src/warehouse/batches/database.ts';
 import { type ProcessServer, postgresServer } from '../support/services.ts';
 import { describeWith } from '../support/shared.ts';
 
@@ -21,7 +22,7 @@ describeWith('postgres', () => {
   });
 
   test('a server that crashed gives the number of a lost transaction to another: that one is not taken for it', async () => {
-    const witness = createCommitWitness(pool);
+    const witness = createCommitWitness(pool, createDatabase());
     const client = await pool.connect();
     client.on('error', () => {});
     await client.query('begin');

@@ -41,16 +41,17 @@ describeWith('postgres', (database) => {
     }
 
     test.each([
-      ['insertBatches(', 'true\n'],
-      ['warehouse.transaction({ writes:', '250 days\n'],
+      ['onProgress', 'true\n'],
+      ['const rows = await warehouse.transaction(', '250 days\n'],
       ['explainConflict(', 'It used "events", which is not in its scope: add it to `reads`.'],
       ['InsertError', '1 not-in Inserting into "events" stopped after 1 row: rows[1].note: received undefined'],
       ["audit: 'throw'", 'The statement writes "events", which the transaction\'s scope does not hold for writing.'],
       ['warehouse.guard()', 'written without a lock: events\n'],
+      ["nested: 'savepoint'", 'division by zero\n'],
     ])('docs/warehouse.md: the code with %s runs, and prints what it says', async (text, printed) => {
       expect(await print(text)).toContain(printed);
     });
 
-    test('docs/warehouse.md: every block is run by the tests above', () => expect(programs.length).toBe(6));
+    test('docs/warehouse.md: every block is run by the tests above', () => expect(programs.length).toBe(7));
   });
 });

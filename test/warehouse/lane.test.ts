@@ -10,6 +10,7 @@ test.each([...Array(12).keys()])('a chunk that comes %i ticks after the last one
     limits: { rows: 10, bytes: 10 },
     transaction: (work) => work(undefined as never),
     write: async () => {},
+    metTwice: () => false,
   });
   const settled = (): Promise<ChunkFate> =>
     new Promise((resolve) => lane.add({ chunk, isUnwanted: () => false, settle: (fate) => resolve(fate) }));

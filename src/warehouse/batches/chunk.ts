@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { columnsOf, type Row, valuesOf } from './columns.ts';
-import { copyLine, fieldText } from './copy-text.ts';
+import { copyLine } from './copy-text.ts';
+import { type ColumnKind, inColumn, needsKinds, type Prepare } from './values.ts';
 
 /** Some rows in a row, ready to be written. */
 export interface Chunk {
@@ -11,12 +12,21 @@ export interface Chunk {
   readonly bytes: number;
   /** Lines of COPY's text format; or, for INSERT, the values of each row. */
   readonly lines: readonly Buffer[];
-  readonly values: readonly (readonly unknown[])[];
+  readonly values: readonly (readonly (string | Buffer | null)[])[];
 }
 
 export interface ChunkLimits {
   readonly rows: number;
   readonly bytes: number;
+}
+
+/** How rows become what is sent. */
+export interface Encoding {
+  /** As lines of text, for COPY? */
+  readonly asText: boolean;
+  readonly prepare: Prepare;
+  /** Asked only where a value's form hangs on it, and once. */
+  kindsOf(columns: readonly string[]): Promise<readonly ColumnKind[]>;
 }
 
 /** Text is turned to bytes in pieces so small that it dies young: measured, long strings made of short ones cost most in garbage. */
@@ -27,17 +37,18 @@ export async function* chunksOf(
   rows: Iterable<Row> | AsyncIterable<Row>,
   asked: readonly string[] | undefined,
   limits: ChunkLimits,
-  asText: boolean,
+  { asText, prepare, kindsOf }: Encoding,
 ): AsyncGenerator<Chunk> {
   let columns: readonly string[] | undefined;
+  let kinds: readonly ColumnKind[] | undefined;
   let first = 0;
   let count = 0;
   let bytes = 0;
   let text = '';
   let lines: Buffer[] = [];
-  let values: (readonly unknown[])[] = [];
-  /** For the values of one row, which as text are not kept. */
-  const scratch: unknown[] = [];
+  let values: Chunk['values'][number][] = [];
+  /** For the values of one row, which as they are given are not kept. */
+  const fields: unknown[] = [];
   const endPiece = (): void => {
     lines.push(Buffer.from(text));
     text = '';
@@ -52,17 +63,27 @@ export async function* chunksOf(
     values = [];
     return chunk;
   };
-  const add = (row: Row): boolean => {
+  /** Takes up a row; are the kinds of its columns to be known first? */
+  const take = (row: Row): boolean => {
     columns ??= columnsOf(row, asked);
+    valuesOf(row, columns, first + count, fields);
+    return kinds === undefined && needsKinds(fields);
+  };
+  const askKinds = async (): Promise<void> => {
+    kinds = await kindsOf(columns ?? []);
+  };
+  /** Adds what was taken up; is the chunk full? */
+  const add = (): boolean => {
+    if (kinds !== undefined) for (let at = 0; at < fields.length; at++) fields[at] = inColumn(fields[at], kinds[at]);
     if (asText) {
-      const line = copyLine(valuesOf(row, columns, first + count, scratch));
+      const line = copyLine(fields, prepare);
       text += line;
       bytes += line.length;
       if (text.length >= pieceLength) endPiece();
     } else {
-      const fields = valuesOf(row, columns, first + count);
-      values.push(fields);
-      bytes += fields.reduce<number>((sum, field) => sum + sizeOf(field), 0);
+      const prepared = fields.map(prepare);
+      values.push(prepared);
+      bytes += prepared.reduce((sum, field) => sum + (field === null ? 0 : Buffer.byteLength(field)), 0);
     }
     return ++count >= limits.rows || bytes >= limits.bytes;
   };
@@ -71,19 +92,16 @@ export async function* chunksOf(
   if (Symbol.iterator in rows) {
     let pieces = 0;
     for (const row of rows) {
-      if (add(row)) yield cut();
+      if (take(row)) await askKinds();
+      if (add()) yield cut();
       else if (lines.length > pieces) await setImmediate();
       pieces = lines.length;
     }
   } else {
-    for await (const row of rows) if (add(row)) yield cut();
+    for await (const row of rows) {
+      if (take(row)) await askKinds();
+      if (add()) yield cut();
+    }
   }
   if (count > 0) yield cut();
-}
-
-/** About how many bytes a value is when it is sent. */
-function sizeOf(field: unknown): number {
-  if (typeof field === 'string') return field.length;
-  if (typeof field !== 'object' || field === null || field instanceof Date) return 8;
-  return field instanceof Uint8Array ? field.byteLength : fieldText(field).length;
 }

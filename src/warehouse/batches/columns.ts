@@ -1,6 +1,7 @@
+import { isDate } from 'node:util/types';
 import { InvalidOptionError } from '../../lock/errors.ts';
 
-/** One row: an object with values by column name. `null` is NULL; a column that is `undefined` is missing. */
+/** One row: an object with values of its own by column name; what it inherits does not count. `null` is NULL; a column that is `undefined` is missing. */
 export type Row = object;
 type Columns = Readonly<Record<string, unknown>>;
 
@@ -19,34 +20,34 @@ export function columnsOf(first: Row, asked: readonly string[] | undefined): rea
 }
 
 /** The values of a row in the order of `columns`, put into `values`. A missing or an extra column is refused, with the row's number. */
-export function valuesOf(row: Row, columns: readonly string[], index: number, values: unknown[] = []): readonly unknown[] {
+export function valuesOf(row: Row, columns: readonly string[], index: number, values: unknown[]): void {
   if (typeof row !== 'object' || row === null)
     throw new InvalidOptionError(`rows[${index}]`, row, `an object with the columns ${columns.join(', ')} is allowed`);
   let at = 0;
   // Rows that are made alike have their keys in the order of the columns: going through them is cheaper than asking for each by its name.
   for (const column in row) {
-    if (column !== columns[at]) return valuesByName(row, columns, index, values);
-    values[at++] = checkedValue(row, column, index);
+    if (column !== columns[at] || !Object.hasOwn(row, column)) return valuesByName(row, columns, index, values);
+    values[at++] = checkedValue((row as Columns)[column], column, index);
   }
-  return at === columns.length ? values : valuesByName(row, columns, index, values);
+  values.length = columns.length;
+  if (at < columns.length) valuesByName(row, columns, index, values);
 }
 
-function valuesByName(row: Row, columns: readonly string[], index: number, values: unknown[]): readonly unknown[] {
+function valuesByName(row: Row, columns: readonly string[], index: number, values: unknown[]): void {
   columns.forEach((column, at) => {
-    values[at] = checkedValue(row, column, index);
+    // What objects inherit (`constructor`, `toString`) is no column of theirs.
+    values[at] = checkedValue(Object.hasOwn(row, column) ? (row as Columns)[column] : undefined, column, index);
   });
   for (const column of Object.keys(row)) {
     if (!columns.includes(column))
       throw new InvalidOptionError(`rows[${index}].${column}`, (row as Columns)[column], `the columns are ${columns.join(', ')}`);
   }
-  return values;
 }
 
-function checkedValue(row: Row, column: string, index: number): unknown {
-  const value = (row as Columns)[column];
+function checkedValue(value: unknown, column: string, index: number): unknown {
   if (value === undefined)
     throw new InvalidOptionError(`rows[${index}].${column}`, undefined, 'every row needs every column; give null for NULL');
-  if (typeof value === 'object' && value instanceof Date && Number.isNaN(value.getTime()))
+  if (typeof value === 'object' && isDate(value) && Number.isNaN(value.getTime()))
     throw new InvalidOptionError(`rows[${index}].${column}`, value, 'a date that is one is allowed, or null');
   return value;
 }

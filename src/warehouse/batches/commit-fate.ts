@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { orAborted } from '../or-aborted.ts';
+import type { Database } from './database.ts';
 
 /** What became of a transaction whose COMMIT was never answered. */
 type CommitFate = 'committed' | 'aborted' | 'unknown';
@@ -25,12 +26,10 @@ export interface CommitWitness {
   fateOf(noted: NotedTransaction | undefined): Promise<CommitFate>;
 }
 
-export function createCommitWitness(pool: Pool): CommitWitness {
-  let tells: boolean | undefined;
+export function createCommitWitness(pool: Pool, database: Database): CommitWitness {
   return {
     async note(client) {
-      tells ??= canTell((await client.query<{ version: string }>('select version()')).rows[0]?.version);
-      if (!tells) return undefined;
+      if (!(await database.tellsFates(client))) return undefined;
       const { rows } = await client.query<NotedTransaction>(`select pg_current_xact_id()::text as id, ${serverStart} as "startedAt"`);
       return rows[0];
     },
@@ -40,11 +39,6 @@ export function createCommitWitness(pool: Pool): CommitWitness {
       return orAborted(ask(pool, noted, signal), signal).catch(() => 'unknown');
     },
   };
-}
-
-/** Redshift says that it is PostgreSQL 8.0.2. */
-function canTell(version: string | undefined): boolean {
-  return Number(/^PostgreSQL (\d+)/.exec(version ?? '')?.[1]) >= 13;
 }
 
 async function ask(pool: Pool, noted: NotedTransaction, signal: AbortSignal): Promise<CommitFate> {

@@ -1,19 +1,23 @@
 import { Readable } from 'node:stream';
 import { InvalidOptionError } from '../../lock/errors.ts';
+import type { LockScope } from '../../lock/options.ts';
 import type { Isolation } from '../attempt.ts';
+import { refuseNested, type Surrounding } from '../nested.ts';
 import { foldIdentifier } from '../sql/names.ts';
 import { checkTransactionOptions, runTransaction, type TransactionContext, type TransactionOptions } from '../transaction.ts';
 import { type Chunk, type ChunkLimits, chunksOf } from './chunk.ts';
 import { quoteIdentifier, type Row } from './columns.ts';
 import { type CommitWitness, createCommitWitness } from './commit-fate.ts';
+import { createDatabase, type Database, type Dialect } from './database.ts';
 import { type InsertProgress, sendChunks } from './insertion.ts';
-import { Lane, mergedBatches } from './lane.ts';
-import { type Writing, writeChunks } from './write.ts';
+import { Lane, type LaneContext, mergedBatches } from './lane.ts';
+import { askKinds, loadPrepare, readKinds } from './values.ts';
+import { metTwice, type Writing, writeChunks } from './write.ts';
 
 export interface InsertOptions extends Omit<TransactionOptions, 'audit' | 'signal'> {
   /** Default: the keys of the first row. Every row must have exactly these. */
   readonly columns?: readonly string[];
-  /** Default `'copy'`, which is faster; `'insert'` where `onConflict` is given. Redshift needs `'insert'`: it copies from S3 only. */
+  /** Default `'copy'`, which is faster; `'insert'` where `onConflict` is given, and with `dialect: 'redshift'`, which copies from S3 only. */
   readonly method?: 'copy' | 'insert';
   /** What follows ON CONFLICT: `'do nothing'`, `'(id) do update set …'`. It goes into the SQL as it is. */
   readonly onConflict?: string;
@@ -42,12 +46,17 @@ const ownNames = ['columns', 'method', 'onConflict', 'mode', 'resource', 'batchR
 /** The lanes of one warehouse, one for each way to write into a table. */
 export class Batches {
   readonly #context: TransactionContext;
+  readonly #database: Database;
   readonly #witness: CommitWitness;
+  /** Redshift copies from S3 only. */
+  readonly #usualMethod: 'copy' | 'insert';
   readonly #lanes = new Map<string, Lane>();
 
-  constructor(context: TransactionContext) {
+  constructor(context: TransactionContext, dialect: Dialect | undefined) {
     this.#context = context;
-    this.#witness = createCommitWitness(context.pool);
+    this.#database = createDatabase(dialect);
+    this.#usualMethod = dialect === 'redshift' ? 'insert' : 'copy';
+    this.#witness = createCommitWitness(context.pool, this.#database);
   }
 
   /** See `Warehouse.insertBatches`. */
@@ -55,16 +64,27 @@ export class Batches {
     checkInsertOptions(options);
     const { onProgress, signal, columns, batchRows = limitDefaults.rows, batchBytes = limitDefaults.bytes, ...how } = options;
     const limits = { rows: batchRows, bytes: batchBytes };
-    const { onConflict, method = onConflict === undefined ? 'copy' : 'insert' } = how;
+    const { onConflict, method = onConflict === undefined ? this.#usualMethod : 'insert' } = how;
     const target = sqlName(table);
     const writing: Writing = { table: target, method, onConflict, updates: onConflict !== undefined && this.#updates(target, onConflict) };
     if (typeof rows !== 'object' || rows === null || !(Symbol.iterator in rows || Symbol.asyncIterator in rows))
       throw new InvalidOptionError('rows', rows, 'an array, an iterable, an async iterable or a stream of objects is allowed');
+    const around = this.#context.open.around();
+    if (around !== undefined && (how.nested ?? this.#context.defaults.nested) !== 'savepoint')
+      throw refuseNested(`Inserting batches into "${table}"`);
     const startMs = performance.now();
+    const joined = around && this.#joined(around, table, writing, limits, how);
     const progress = await sendChunks({
       table,
-      chunks: chunksOf(rows, columns, limits, writing.method === 'copy'),
-      laneFor: (chunk) => this.#lane(table, chunk, writing, limits, how),
+      chunks: chunksOf(rows, columns, limits, {
+        asText: writing.method === 'copy',
+        prepare: await loadPrepare(),
+        kindsOf: (names) =>
+          around === undefined
+            ? readKinds(this.#context.pool, this.#database, target, names)
+            : askKinds(around.client, this.#database, target, names),
+      }),
+      laneFor: (chunk) => joined ?? this.#lane(table, chunk, writing, limits, how),
       onProgress,
       signal,
     }).finally(() => {
@@ -80,6 +100,30 @@ export class Batches {
     return touched === undefined || touched.writes.length > 0;
   }
 
+  /** In the transaction around, which decides in the end whether what is in stays. */
+  #joined(
+    around: Surrounding,
+    table: string,
+    writing: Writing,
+    limits: ChunkLimits,
+    { mode, resource = table, isolation }: InsertOptions,
+  ): Lane {
+    const scope = scopeOf(resource, mode ?? modeFor(writing, isolation ?? this.#context.defaults.isolation));
+    return this.#laneOver(writing, limits, { note: async () => undefined, fateOf: async () => 'unknown' }, (work) =>
+      this.#context.open.join(around, scope, work),
+    );
+  }
+
+  #laneOver(writing: Writing, { rows, bytes }: ChunkLimits, witness: CommitWitness, transaction: LaneContext['transaction']): Lane {
+    return new Lane({
+      witness,
+      limits: { rows: rows * mergedBatches, bytes: bytes * mergedBatches },
+      transaction,
+      write: (client, chunks, apart) => writeChunks(client, writing, chunks, apart, this.#database),
+      metTwice: (error) => metTwice(writing, error),
+    });
+  }
+
   #lane(table: string, { columns }: Chunk, writing: Writing, limits: ChunkLimits, how: InsertOptions): Lane {
     const { method: _method, onConflict: _onConflict, mode, resource = table, ...options } = how;
     // A run waits for its locks in its own way: whoever is inside one must not queue behind those who wait for it to end, nor
@@ -90,21 +134,21 @@ export class Batches {
     if (known !== undefined) return known;
     for (const [name, lane] of this.#lanes) if (lane.idle) this.#lanes.delete(name);
     const { signal: given, isolation: usual } = this.#context.defaults;
-    const appends = (mode ?? modeFor(writing, options.isolation ?? usual)) === 'append';
-    const lane = new Lane({
-      witness: this.#witness,
-      limits: { rows: limits.rows * mergedBatches, bytes: limits.bytes * mergedBatches },
-      transaction: (work, signal) =>
-        runTransaction(this.#context, { [appends ? 'appends' : 'writes']: resource }, work, {
-          ...options,
-          audit: 'off',
-          signal: given === undefined ? signal : AbortSignal.any([given, signal]),
-        }),
-      write: (client, chunks) => writeChunks(client, writing, chunks),
-    });
+    const scope = scopeOf(resource, mode ?? modeFor(writing, options.isolation ?? usual));
+    const lane = this.#laneOver(writing, limits, this.#witness, (work, signal) =>
+      runTransaction(this.#context, scope, work, {
+        ...options,
+        audit: 'off',
+        signal: given === undefined ? signal : AbortSignal.any([given, signal]),
+      }),
+    );
     this.#lanes.set(key, lane);
     return lane;
   }
+}
+
+function scopeOf(resource: string, mode: 'append' | 'write'): LockScope {
+  return { [mode === 'append' ? 'appends' : 'writes']: resource };
 }
 
 /** Which rows are there already is what ON CONFLICT looks at, and a strict isolation level aborts what saw too little. */

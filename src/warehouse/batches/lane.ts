@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import { classifyConflict } from '../conflicts.ts';
+import { endsSession, sqlStateOf } from '../server-error.ts';
 import type { Chunk, ChunkLimits } from './chunk.ts';
 import type { CommitWitness, NotedTransaction } from './commit-fate.ts';
 
@@ -24,7 +25,9 @@ export interface LaneContext {
   readonly limits: ChunkLimits;
   /** Runs `work` in a transaction under the lane's lock; more than once when there are conflicts. `signal` ends the wait for it. */
   transaction(work: (client: PoolClient) => Promise<void>, signal: AbortSignal): Promise<void>;
-  write(client: PoolClient, chunks: readonly Chunk[]): Promise<void>;
+  /** `apart`: a statement has met one row twice. */
+  write(client: PoolClient, chunks: readonly Chunk[], apart: boolean): Promise<void>;
+  metTwice(error: unknown): boolean;
 }
 
 /**
@@ -80,23 +83,24 @@ export class Lane {
     this.#driving = false;
   }
 
-  async #settle({ parcels, error, noted }: Written): Promise<void> {
+  async #settle({ parcels, error, noted, apart }: Written): Promise<void> {
     if (error === undefined) return settleAll(parcels, { status: 'in' });
     if (codeOf(error) === 'ERR_GIVEWAY_COMMIT_UNKNOWN') {
       const fate = await this.#context.witness.fateOf(noted);
       settleAll(parcels, fate === 'committed' ? { status: 'in' } : { status: fate === 'aborted' ? 'not-in' : 'unknown', error });
       return;
     }
+    if (!apart && this.#context.metTwice(error)) return this.#settle(await this.#writeNext(() => parcels, never(), true));
     if (parcels.length === 1 || !isAboutRows(error)) return settleAll(parcels, { status: 'not-in', error });
     // One caller's row must not cost the others theirs: each on its own.
     for (const one of parcels) {
       if (one.isUnwanted()) one.settle({ status: 'not-in', error });
-      else await this.#settle(await this.#writeNext(() => [one], new AbortController().signal));
+      else await this.#settle(await this.#writeNext(() => [one], never(), apart));
     }
   }
 
   /** One transaction. `take` is called once the lock is held, and its answer kept for every retry. */
-  async #writeNext(take: () => readonly Parcel[], signal: AbortSignal): Promise<Written> {
+  async #writeNext(take: () => readonly Parcel[], signal: AbortSignal, apart = false): Promise<Written> {
     let parcels: readonly Parcel[] | undefined;
     let noted: NotedTransaction | undefined;
     try {
@@ -105,12 +109,12 @@ export class Lane {
         parcels ??= take();
         const chunks = parcels.map(({ chunk }) => chunk);
         if (chunks.length === 0) return;
-        await this.#context.write(client, chunks);
+        await this.#context.write(client, chunks, apart);
         noted = await this.#context.witness.note(client);
       }, signal);
-      return { parcels: parcels ?? [], error: undefined, noted };
+      return { parcels: parcels ?? [], error: undefined, noted, apart };
     } catch (error) {
-      return { parcels: parcels ?? [], error, noted };
+      return { parcels: parcels ?? [], error, noted, apart };
     }
   }
 
@@ -133,15 +137,21 @@ interface Written {
   readonly parcels: readonly Parcel[];
   readonly error: unknown;
   readonly noted: NotedTransaction | undefined;
+  readonly apart: boolean;
+}
+
+/** A signal that does not abort. */
+function never(): AbortSignal {
+  return new AbortController().signal;
 }
 
 function settleAll(parcels: readonly Parcel[], fate: ChunkFate): void {
   for (const each of parcels) each.settle(fate);
 }
 
-/** The server, or a trigger, refused what was sent, and would refuse it again. */
+/** The server, or a trigger with a code of its own, refused what was sent; it is neither the transactions beside this one nor the connection. */
 function isAboutRows(error: unknown): boolean {
-  return classifyConflict(error) === undefined && /^(21|22|23|42|44|54|P0)/.test(codeOf(error) ?? '');
+  return sqlStateOf(error) !== undefined && !endsSession(error) && classifyConflict(error) === undefined;
 }
 
 function codeOf(error: unknown): string | undefined {
