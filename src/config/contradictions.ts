@@ -1,5 +1,5 @@
 import { type ConfigProblem, InvalidOptionError } from '../lock/errors.ts';
-import { normalizeName } from '../lock/plan/names.ts';
+import { nameRules, normalizeName } from '../lock/plan/names.ts';
 import { resolveOptions } from '../lock/plan/options.ts';
 import { pathText, problemAt } from './problems.ts';
 
@@ -26,20 +26,24 @@ export function layerAt(path: readonly PropertyKey[], value: unknown): Layer {
  * the winning one first; its names are looked at, and the holds of all.
  */
 export function findContradictions(layers: readonly Layer[]): readonly ConfigProblem[] {
-  const defaultSchema = find(layers, 'defaultSchema')?.value;
-  const normalize = normalizer(typeof defaultSchema === 'string' ? defaultSchema : undefined);
+  const normalize = normalizer(Object.fromEntries(ruleFields.map((field) => [field, find(layers, field)?.value])));
   return [...layers.slice(0, 1).flatMap((layer) => nameProblems(layer, normalize)), ...holdProblems(layers, normalize)];
 }
 
 type Normalize = (name: string, path: string) => string;
 
-/** The normaliser for a default schema as it was written, `public` when none was. A schema that is no name is told of elsewhere. */
-export function normalizer(defaultSchema = 'public'): Normalize {
-  const schema = attempt(
-    () => normalizeName(defaultSchema, undefined),
-    () => undefined,
-  );
-  return (name, path) => normalizeName(name, schema, path);
+const ruleFields = ['defaultSchema', 'database', 'dialect'] as const;
+
+/** The normaliser for the rules as they were written. What in them is no rule is told of elsewhere. */
+export function normalizer(written: Readonly<Partial<Record<(typeof ruleFields)[number], unknown>>>): Normalize {
+  const none = { defaultSchema: undefined, database: undefined, dialect: undefined };
+  const isRule = (field: keyof typeof none): boolean =>
+    attempt(
+      () => nameRules({ ...none, [field]: written[field] }) !== undefined,
+      () => false,
+    );
+  const rules = nameRules({ ...none, ...Object.fromEntries(ruleFields.filter(isRule).map((field) => [field, written[field]])) });
+  return (name, path) => normalizeName(name, rules, path);
 }
 
 function nameProblems({ path, fields: { resources } }: Layer, normalize: Normalize): readonly ConfigProblem[] {

@@ -6,7 +6,15 @@ export { InsertError, type RowRange, type RowStatus } from './batches/insert-err
 export type { InsertProgress } from './batches/insertion.ts';
 export { type Conflict, type ConflictKind, classifyConflict, redshiftDiagnosticQuery } from './conflicts.ts';
 export { type ConflictContext, type ConflictExplanation, explainConflict, type MissingResource } from './explanation.ts';
-export { createSqlReader, loadSqlParser, type SqlReader, type SqlReaderOptions, type TablesWritten, tablesWritten } from './sql/index.ts';
+export {
+  createSqlReader,
+  type Doubt,
+  loadSqlParser,
+  type SqlReader,
+  type SqlReaderOptions,
+  type TablesWritten,
+  tablesWritten,
+} from './sql/index.ts';
 export type { TransactionOptions } from './transaction.ts';
 export type { ConflictRetry } from './under-lock.ts';
 export { createWarehouse, type Warehouse, type WarehouseOptions } from './warehouse.ts';

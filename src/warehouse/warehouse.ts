@@ -52,7 +52,7 @@ export function createWarehouse({ pool, locker, reader, ...defaults }: Warehouse
   const context: TransactionContext = {
     pool,
     locker,
-    reader: reader ?? createSqlReader({ defaultSchema: locker.defaultSchema }),
+    reader: reader ?? createSqlReader(locker.nameRules),
     defaults,
   };
   const batches = new Batches(context);

@@ -27,8 +27,8 @@ async function check(terminal: Terminal, flags: CommonFlags): Promise<number> {
 
 /** Everything in force, defaults included. JSON has no Infinity: it is written as a text, as in a config file. */
 function summaryOf(config: LoadedConfig): object {
-  const { source, envName, store, namespace = 'giveway', environment, defaultSchema = 'public', allowUnlisted = false, resources } = config;
-  const { host, maxWaiters, nesting } = config;
+  const { source, envName, store, namespace = 'giveway', environment, allowUnlisted = false, resources } = config;
+  const { defaultSchema = 'public', database, dialect = 'postgres', host, maxWaiters, nesting } = config;
   const listed = Object.keys(resources ?? {}).sort();
   return {
     source,
@@ -37,6 +37,8 @@ function summaryOf(config: LoadedConfig): object {
     namespace,
     environment,
     defaultSchema,
+    database,
+    dialect,
     host,
     maxWaiters,
     nesting,
