@@ -1,6 +1,7 @@
 import { UnknownResourceError } from '../lock/errors.ts';
 import type { ResolvedScope } from '../lock/options.ts';
 import { uncovered } from './audit.ts';
+import { createDoubtNotices } from './doubt-notices.ts';
 import { createTextCache } from './sql/cache.ts';
 import type { TablesWritten } from './sql/index.ts';
 import { shownSql } from './sql/shown.ts';
@@ -25,6 +26,7 @@ export function createGuard(context: TransactionContext): Guard {
   const { isolation: _isolation, audit: _audit, onLost: _onLost, conflictRetry, ...runOptions } = context.defaults;
   /** Tables that are only read and that nobody lists: no writer of theirs takes a lock. */
   const unlisted = new Set<string>();
+  const tellDoubts = createDoubtNotices(locker, reader);
   const toldUnread = createTextCache<true>(500, Number.POSITIVE_INFINITY);
 
   const tellUnread = (sql: string): true => {
@@ -42,6 +44,7 @@ export function createGuard(context: TransactionContext): Guard {
         toldUnread.get(sql, () => tellUnread(sql));
         return undefined;
       }
+      tellDoubts(sql);
       const touched = withoutTemporary(session, found);
       return touched.writes.length + touched.appends.length > 0 ? touched : undefined;
     },

@@ -6,7 +6,7 @@ export const dialects: readonly Dialect[] = ['postgres', 'redshift'];
 /** Longest identifier, in bytes of UTF-8; both cut what is longer. PostgreSQL: NAMEDATALEN - 1. Redshift: "Names and identifiers". */
 const longestBytes: Readonly<Record<Dialect, number>> = { postgres: 63, redshift: 127 };
 
-const identifier = /^[a-z_\u00a1-\uffff][a-z0-9_$\u00a1-\uffff]*$/;
+const identifier = /^[a-z_\u00a0-\uffff][a-z0-9_$\u00a0-\uffff]*$/;
 const invisibleEdge = /^[\p{Z}\p{Cf}]|[\p{Z}\p{Cf}]$/u;
 
 /** Only ASCII letters fold, as in a database in UTF-8; `É` stays as it is written. */

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { requireProgram } from '../../support/programs.ts';
 import type { ProcessServer } from '../../support/services.ts';
 import { watchOutside } from './outside.ts';
 import { type Heard, listen } from './session.ts';
@@ -46,7 +47,7 @@ function filesOf(folder: string): readonly string[] {
 
 async function runFile(folder: string, file: string, port: number): Promise<void> {
   const args = ['-X', '-a', '-q', '-d', database, '-v', 'HIDE_TABLEAM=on', '-v', 'HIDE_TOAST_COMPRESSION=on'];
-  const psql = spawn('psql', [...args, '-f', join(folder, 'sql', `${file}.sql`)], {
+  const psql = spawn(requireProgram('psql'), [...args, '-f', join(folder, 'sql', `${file}.sql`)], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'ignore'],
     env: {
