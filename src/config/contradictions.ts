@@ -70,12 +70,13 @@ function nameProblems({ path, fields: { resources } }: Layer, normalize: Normali
 
 /** In the order of precedence: the table's own settings in each layer, then the layers' settings for all tables. */
 function holdProblems(layers: readonly Layer[], normalize: Normalize): readonly ConfigProblem[] {
-  const tables = layers.flatMap((layer) => tablesOf(layer, normalize));
-  const chains = Array.from(new Set(tables.map(({ name }) => name)), (name) => [
-    ...tables.filter((table) => table.name === name),
-    ...layers,
-  ]);
-  return [layers, ...chains].flatMap(holdProblem);
+  const chains = new Map<string, Layer[]>();
+  for (const { name, ...table } of layers.flatMap((layer) => tablesOf(layer, normalize))) {
+    const chain = chains.get(name) ?? [];
+    chain.push(table);
+    chains.set(name, chain);
+  }
+  return [layers, ...[...chains.values()].map((chain) => [...chain, ...layers])].flatMap(holdProblem);
 }
 
 function holdProblem(chain: readonly Layer[]): readonly ConfigProblem[] {
