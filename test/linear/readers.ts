@@ -42,27 +42,24 @@ const config = [
   'ab',
   '10',
 ];
-const record = [
-  '{',
-  '}',
-  '[',
-  ']',
-  '"',
-  ',',
-  ':',
-  '\n',
-  '{"v":1,"holders":[]}',
-  '{"gone":"a"}',
-  '\\',
-  '1',
-  'e',
-  ' ',
-  'null',
-  '{"token":"a"}',
-  '%',
-  '%41',
-  '~',
-];
+const record = ['{', '}', '"', ',', ':', '\n', '\\', '1', ' ', '%', '%41', '~'];
+
+let count = 0;
+/** Some readers remember what they read. */
+const fresh = (text: string): string => {
+  count += 1;
+  return `${text} ${count}`;
+};
+const entry = (): object => {
+  count += 1;
+  return { token: `t${count}`, mode: 'read', host: 'h', pid: 1, since: 0, ttlMs: 1_000, until: 1, beat: 1, maxWaitMs: 1, pauseMs: 1 };
+};
+/** As many holders, then as many who came to wait and left again, as there are lines in the text. */
+const recordOf = (text: string): string => {
+  const entries = text.split(/[ ,:]/).map(entry);
+  const line = entries.flatMap((each) => [`\n${JSON.stringify(each)}`, `\n${JSON.stringify({ gone: Reflect.get(each, 'token') })}`]);
+  return `{"v":1,"holders":${JSON.stringify(entries)}}${line.join('')}`;
+};
 
 const byWords = (text: string): void => {
   for (const { items } of piecesOf(tokenize(text) ?? []) ?? []) readTokens(items, createUses({ names: {}, readOnlyFunctions: new Set() }));
@@ -70,13 +67,6 @@ const byWords = (text: string): void => {
 const withParser = createSqlReader({ cachedTexts: 0 });
 const inFile = (file: unknown) => resolveConfig('config', { file, envName: undefined, variables: {}, overrides: undefined });
 const tables = (text: string) => Object.fromEntries(text.split(/[.,;:]/).map((name, at) => [`${name}${at}`, { minHoldMs: at % 7 }]));
-
-let count = 0;
-/** They remember what they read. */
-const fresh = (text: string): string => {
-  count += 1;
-  return `${text} ${count}`;
-};
 
 export const readers: readonly Reader[] = [
   { name: 'tokenize', pieces: sql, read: tokenize },
@@ -90,7 +80,8 @@ export const readers: readonly Reader[] = [
   { name: 'schemaOf', pieces: config, read: (text) => schemaOf(text, 'public') },
   { name: 'names of the command line', pieces: config, read: (text) => names(text) },
   { name: 'keys', pieces: [...config, ...record], read: (text) => resourceOfKey('giveway:', recordKey('giveway', undefined, text)) },
-  { name: 'records', pieces: record, read: decodeRecord },
+  { name: 'records', pieces: record, read: (text) => decodeRecord(recordOf(text)) },
+  { name: 'broken records', pieces: record, read: (text) => decodeRecord(`{"v":1,"holders":[${text}`) },
   { name: 'store URLs', pieces: config, read: parseStoreUrl },
   { name: 'redactUrl', pieces: config, read: redactUrl },
   { name: 'redactText', pieces: config, read: redactText },
