@@ -28,5 +28,7 @@ export type {
   StoreDownPolicy,
   TableOptions,
 } from './lock/options.ts';
+export type { Dialect } from './lock/plan/identifiers.ts';
+export type { NameRules } from './lock/plan/names.ts';
 export type { LockerOptions } from './lock/plan/settings.ts';
 export type { Entry, Listed, LockStore, StoreNotice, StoreTraits, Version } from './lock/store.ts';

@@ -22,6 +22,12 @@ function loadOptions({ cwd, env }: Terminal, flags: CommonFlags): LoadOptions {
   };
 }
 
+/** The listed names as they are written. */
+export async function openNames(terminal: Terminal, flags: CommonFlags): Promise<readonly string[]> {
+  const { namesWritten } = await import('../config/index.ts');
+  return namesWritten(loadOptions(terminal, flags));
+}
+
 /** The config in force. Schema and loaders are loaded only now. */
 export async function openConfig(terminal: Terminal, flags: CommonFlags): Promise<LoadedConfig> {
   const { loadConfig } = await import('../config/index.ts');

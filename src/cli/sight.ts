@@ -1,6 +1,6 @@
 import type { LoadedConfig } from '../config/index.ts';
 import { placesTaken, printable } from '../lock/holder.ts';
-import { firePrefix, normalizeName, requireListed, schemaOf } from '../lock/plan/names.ts';
+import { firePrefix, nameRules, normalizeName, requireListed, schemaOf } from '../lock/plan/names.ts';
 import { keyPrefix, recordKey, resourceOfKey } from '../lock/record/keys.ts';
 import { decodeRecord, type Entrant, type Waiting } from '../lock/record/record.ts';
 import type { LockStore, Version } from '../lock/store.ts';
@@ -37,7 +37,8 @@ export const probePrefix = '!doctor/';
 
 /** Opens the config's store. Rejects as `StoreSource.open` does. */
 export async function observe(config: LoadedConfig): Promise<Observer> {
-  const { namespace = 'giveway', environment, defaultSchema = 'public', resources, allowUnlisted } = config;
+  const { namespace = 'giveway', environment, defaultSchema, database, dialect, resources, allowUnlisted } = config;
+  const rules = nameRules({ defaultSchema, database, dialect });
   const store = await config.store.open();
   const listed = Object.keys(resources ?? {});
   const keyOf = (name: string): string => recordKey(namespace, environment, name);
@@ -55,12 +56,12 @@ export async function observe(config: LoadedConfig): Promise<Observer> {
       return [...names].sort();
     },
     nameOf(resource) {
-      const name = normalizeName(resource, defaultSchema);
+      const name = normalizeName(resource, rules);
       if (resources !== undefined && !allowUnlisted) requireListed(name, new Set(listed));
       return name;
     },
     listedSchemaOf(name) {
-      const schema = schemaOf(name, defaultSchema);
+      const schema = schemaOf(name, rules.defaultSchema);
       return schema !== undefined && listed.includes(schema) ? schema : undefined;
     },
     async look(name) {

@@ -1,5 +1,5 @@
 import { type ConfigProblem, InvalidOptionError } from '../lock/errors.ts';
-import { normalizeName } from '../lock/plan/names.ts';
+import { nameRules, normalizeName } from '../lock/plan/names.ts';
 import { resolveOptions } from '../lock/plan/options.ts';
 import { pathText, problemAt } from './problems.ts';
 
@@ -26,20 +26,24 @@ export function layerAt(path: readonly PropertyKey[], value: unknown): Layer {
  * the winning one first; its names are looked at, and the holds of all.
  */
 export function findContradictions(layers: readonly Layer[]): readonly ConfigProblem[] {
-  const defaultSchema = find(layers, 'defaultSchema')?.value;
-  const normalize = normalizer(typeof defaultSchema === 'string' ? defaultSchema : undefined);
+  const normalize = normalizer(Object.fromEntries(ruleFields.map((field) => [field, find(layers, field)?.value])));
   return [...layers.slice(0, 1).flatMap((layer) => nameProblems(layer, normalize)), ...holdProblems(layers, normalize)];
 }
 
 type Normalize = (name: string, path: string) => string;
 
-/** The normaliser for a default schema as it was written, `public` when none was. A schema that is no name is told of elsewhere. */
-export function normalizer(defaultSchema = 'public'): Normalize {
-  const schema = attempt(
-    () => normalizeName(defaultSchema, undefined),
-    () => undefined,
-  );
-  return (name, path) => normalizeName(name, schema, path);
+const ruleFields = ['defaultSchema', 'database', 'dialect'] as const;
+
+/** The normaliser for the rules as they were written. What in them is no rule is told of elsewhere. */
+export function normalizer(written: Readonly<Partial<Record<(typeof ruleFields)[number], unknown>>>): Normalize {
+  const none = { defaultSchema: undefined, database: undefined, dialect: undefined };
+  const isRule = (field: keyof typeof none): boolean =>
+    attempt(
+      () => nameRules({ ...none, [field]: written[field] }) !== undefined,
+      () => false,
+    );
+  const rules = nameRules({ ...none, ...Object.fromEntries(ruleFields.filter(isRule).map((field) => [field, written[field]])) });
+  return (name, path) => normalizeName(name, rules, path);
 }
 
 function nameProblems({ path, fields: { resources } }: Layer, normalize: Normalize): readonly ConfigProblem[] {
@@ -66,12 +70,13 @@ function nameProblems({ path, fields: { resources } }: Layer, normalize: Normali
 
 /** In the order of precedence: the table's own settings in each layer, then the layers' settings for all tables. */
 function holdProblems(layers: readonly Layer[], normalize: Normalize): readonly ConfigProblem[] {
-  const tables = layers.flatMap((layer) => tablesOf(layer, normalize));
-  const chains = Array.from(new Set(tables.map(({ name }) => name)), (name) => [
-    ...tables.filter((table) => table.name === name),
-    ...layers,
-  ]);
-  return [layers, ...chains].flatMap(holdProblem);
+  const chains = new Map<string, Layer[]>();
+  for (const { name, ...table } of layers.flatMap((layer) => tablesOf(layer, normalize))) {
+    const chain = chains.get(name) ?? [];
+    chain.push(table);
+    chains.set(name, chain);
+  }
+  return [layers, ...[...chains.values()].map((chain) => [...chain, ...layers])].flatMap(holdProblem);
 }
 
 function holdProblem(chain: readonly Layer[]): readonly ConfigProblem[] {

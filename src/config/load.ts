@@ -2,7 +2,9 @@ import { resolve } from 'node:path';
 import { createLocker, type ResourceLocker } from '../lock/api/locker.ts';
 import { ConfigError } from '../lock/errors.ts';
 import { unknownOption } from '../lock/plan/options.ts';
+import { layerAt } from './contradictions.ts';
 import { type FoundConfig, findConfig, openConfig } from './find.ts';
+import type { ConfigInputs } from './resolve.ts';
 import { type StoreSource, storeSource } from './store-setting.ts';
 import type { EnvironmentSettings, MergedSettings } from './types.ts';
 
@@ -41,16 +43,34 @@ const optionNames = ['cwd', 'file', 'env', 'envName', 'overrides'];
  * @throws ConfigError with everything that is wrong, or with the places where no config was found.
  */
 export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfig> {
+  const { found, source, inputs } = await findInputs(options);
+  const { resolveConfig } = await import('./resolve.ts');
+  const field = inputs.overrides?.store !== undefined ? 'overrides.store' : inputs.variables.GIVEWAY_STORE ? 'GIVEWAY_STORE' : 'store';
+  const { store, isDisabled, ...settings } = resolveConfig(source, inputs);
+  return { source: found, ...settings, store: store === undefined || isDisabled ? disabledStore : storeSource(store, source, field) };
+}
+
+/** The names under `resources` as they are written, in every block of the file and in `overrides`. Rejects as `loadConfig` does. */
+export async function namesWritten(options: LoadOptions = {}): Promise<readonly string[]> {
+  const { file, overrides } = (await findInputs(options)).inputs;
+  const base = layerAt([], file);
+  const layers = [
+    base,
+    ...Object.values(layerAt([], base.fields.environments).fields).map((block) => layerAt([], block)),
+    layerAt([], overrides),
+  ];
+  return [...new Set(layers.flatMap(({ fields: { resources } }) => (Array.isArray(resources) ? resources : Object.keys(resources ?? {}))))];
+}
+
+/** Everything that decides, and where the file is. */
+async function findInputs(options: LoadOptions): Promise<{ found: string | undefined; source: string; inputs: ConfigInputs }> {
   for (const [name, value] of Object.entries(options)) {
     if (!optionNames.includes(name)) throw unknownOption(name, value, name, optionNames);
   }
   const { cwd = process.cwd(), file, env = process.env, envName, overrides } = options;
   const found = await fileFor(cwd, file, env, overrides?.store !== undefined);
-  const { resolveConfig } = await import('./resolve.ts');
-  const source = found?.path ?? 'environment';
-  const field = overrides?.store !== undefined ? 'overrides.store' : env.GIVEWAY_STORE ? 'GIVEWAY_STORE' : 'store';
-  const { store, isDisabled, ...settings } = resolveConfig(source, { file: found?.value, envName, variables: env, overrides });
-  return { source: found?.path, ...settings, store: store === undefined || isDisabled ? disabledStore : storeSource(store, source, field) };
+  const inputs = { file: found?.value, envName, variables: env, overrides };
+  return { found: found?.path, source: found?.path ?? 'environment', inputs };
 }
 
 /** Throws `ConfigError`. */

@@ -6,7 +6,7 @@ import type { EnvironmentSettings, MergedSettings } from './types.ts';
 export function mergeSettings(layers: readonly EnvironmentSettings[]): MergedSettings {
   const merged = layers.reduce(overlay, {});
   if (merged.resources === undefined) return merged as MergedSettings;
-  const normalize = normalizer(merged.defaultSchema);
+  const normalize = normalizer(merged);
   const tables = new Map<string, TableOptions>();
   for (const { resources = [] } of layers) {
     const entries = Array.isArray(resources) ? resources.map((name: string) => [name, {}] as const) : Object.entries(resources);

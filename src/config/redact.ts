@@ -1,4 +1,7 @@
-const secretParameter = /([?&](?:[^=&#\s]*(?:pass|pwd|secret|token|key|auth|cred|user)[^=&#\s]*)=)[^&#\s"'`]*/gi;
+// A name begins at the last "?" or "&" before its "=": from each of them, many would cost their square.
+const parameterName = /[?&]([^=&?#\s]*)=/g;
+const parameterValue = /[^&#\s"'`]*/y;
+const secretName = /pass|pwd|secret|token|key|auth|cred|user/i;
 
 /**
  * A store URL that may be shown: user, password and telling query parameters become `***`.
@@ -13,7 +16,12 @@ export function redactUrl(url: string): string {
 
 /** Text that may be shown: the same for every URL in it. */
 export function redactText(text: string): string {
-  return hideParameters(text.replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\n"'`]*@/gi, '$1***@'));
+  return hideParameters(
+    text
+      .split(/(?<=[\n"'`])/)
+      .map(hideLogin)
+      .join(''),
+  );
 }
 
 /** A copy of what was thrown, without credentials. Not the thing itself: `new URL()`, for one, keeps its input in a field. */
@@ -22,8 +30,25 @@ export function cleanError(error: unknown): Error {
   return Object.assign(new Error(redactText(message)), { name, stack: redactText(stack) });
 }
 
+/** From the first scheme of what stands in one line and between two quotes, to its last `@`. */
+function hideLogin(text: string): string {
+  const start = text.search(/[a-z0-9+.-]:\/\//i) + '_://'.length;
+  const end = text.lastIndexOf('@');
+  return start < '_://'.length || end < start ? text : `${text.slice(0, start)}***${text.slice(end)}`;
+}
+
 function hideParameters(text: string): string {
-  return text.replace(secretParameter, '$1***');
+  let shown = '';
+  let next = 0;
+  for (const found of text.matchAll(parameterName)) {
+    const valueAt = found.index + found[0].length;
+    if (found.index < next || !secretName.test(found[1] ?? '')) continue;
+    shown += `${text.slice(next, valueAt)}***`;
+    parameterValue.lastIndex = valueAt;
+    parameterValue.exec(text);
+    next = parameterValue.lastIndex;
+  }
+  return shown + text.slice(next);
 }
 
 /** `user:password` where the `@host` was forgotten reads as a host and a port; a port is a number. */

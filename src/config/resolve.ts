@@ -114,5 +114,6 @@ function chooseBlock<T extends { readonly name: string }>(
 }
 
 function firstAtEachPath(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
-  return problems.filter(({ path }, index) => problems.findIndex((other) => other.path === path) === index);
+  const seen = new Set<string>();
+  return problems.filter(({ path }) => seen.size < seen.add(path).size);
 }

@@ -2,6 +2,7 @@
 // at every start. Each message here says what is allowed; `problems.ts` puts before it what was received.
 import * as z from 'zod/mini';
 import type { RetryOptions, StarveAfter, TableOptions } from '../lock/options.ts';
+import { dialects } from '../lock/plan/identifiers.ts';
 import { ttlRangeMs } from '../lock/plan/options.ts';
 import { backends } from './build.ts';
 import { storeSettingProblem } from './store-setting.ts';
@@ -126,6 +127,8 @@ const resources = z
     }),
   );
 
+const onePart = /^(?:[^\s."/*]+|"[^"]+")$/;
+
 const settings = {
   store: z.optional(
     z
@@ -141,9 +144,20 @@ const settings = {
   namespace: z.optional(keyPart({ description: 'First part of every key.', default: 'giveway' })),
   environment: z.optional(keyPart({ description: 'Second part of every key: keeps staging and production apart on one store.' })),
   defaultSchema: z.optional(
-    matching(/^(?:[^\s."/*]+|"[^"]+")$/, 'the name of one schema is allowed', {
+    matching(onePart, 'the name of one schema is allowed', {
       description: 'Dropped from names: with "public", public.events is events.',
       default: 'public',
+    }),
+  ),
+  database: z.optional(
+    matching(onePart, 'the name of one database is allowed', {
+      description: 'Dropped from names of three parts: with "dev", dev.analytics.events is analytics.events. Another database is refused.',
+    }),
+  ),
+  dialect: z.optional(
+    oneOf(dialects, {
+      description: 'How names fold: as in PostgreSQL (unless quoted, 63 bytes) or in Redshift (quoted too, 127 bytes).',
+      default: 'postgres',
     }),
   ),
   resources: z.optional(resources),

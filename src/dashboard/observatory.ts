@@ -84,7 +84,7 @@ export function createObservatory({ locker, journal, refreshMs, ...options }: Ob
 
 /** A list is checked at once, and not again. */
 function namesOf(resources: Resources, defaultSchema: string): () => Promise<readonly string[]> {
-  const normalized = (names: readonly string[]) => names.map((name) => normalizeName(name, defaultSchema, 'resources'));
+  const normalized = (names: readonly string[]) => names.map((name) => normalizeName(name, { defaultSchema }, 'resources'));
   if (typeof resources === 'function') return async () => normalized(await resources());
   const names = normalized(Array.isArray(resources) ? resources : Object.keys(resources));
   return async () => names;

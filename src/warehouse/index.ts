@@ -7,7 +7,15 @@ export type { InsertProgress } from './batches/insertion.ts';
 export { type Conflict, type ConflictKind, classifyConflict, redshiftDiagnosticQuery } from './conflicts.ts';
 export { type ConflictContext, type ConflictExplanation, explainConflict, type MissingResource } from './explanation.ts';
 export type { Nested } from './nested.ts';
-export { createSqlReader, loadSqlParser, type SqlReader, type SqlReaderOptions, type TablesWritten, tablesWritten } from './sql/index.ts';
+export {
+  createSqlReader,
+  type Doubt,
+  loadSqlParser,
+  type SqlReader,
+  type SqlReaderOptions,
+  type TablesWritten,
+  tablesWritten,
+} from './sql/index.ts';
 export type { TransactionOptions } from './transaction.ts';
 export type { ConflictRetry } from './under-lock.ts';
 export { createWarehouse, type Warehouse, type WarehouseOptions } from './warehouse.ts';

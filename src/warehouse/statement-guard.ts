@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import { UnknownResourceError } from '../lock/errors.ts';
 import type { ResolvedScope } from '../lock/options.ts';
 import { uncovered } from './audit.ts';
+import { createDoubtNotices } from './doubt-notices.ts';
 import { listed, refuseNested, type Surrounding } from './nested.ts';
 import type { Session } from './session.ts';
 import { createTextCache } from './sql/cache.ts';
@@ -30,6 +31,7 @@ export function createGuard(context: TransactionContext): Guard {
   const { isolation: _isolation, audit: _audit, onLost: _onLost, nested = 'refuse', conflictRetry, ...runOptions } = context.defaults;
   /** Tables that are only read and that nobody lists: no writer of theirs takes a lock. */
   const unlisted = new Set<string>();
+  const tellDoubts = createDoubtNotices(locker, context.reader);
   const toldUnread = createTextCache<true>(500, Number.POSITIVE_INFINITY);
 
   const tellUnread = (sql: string): true => {
@@ -45,6 +47,7 @@ export function createGuard(context: TransactionContext): Guard {
         toldUnread.get(sql, () => tellUnread(sql));
         return undefined;
       }
+      tellDoubts(sql);
       return touched.writes.length + touched.appends.length > 0 ? touched : undefined;
     },
 

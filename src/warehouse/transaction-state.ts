@@ -18,8 +18,8 @@ export function mayCommitWithin(sql: string): boolean {
   return endedState(sql) !== undefined || (mayRun.test(sql) && statementsOf(sql).some(([first]) => isWord(first, 'call', 'do')));
 }
 
-// Where a statement can begin.
-const mayRun = /(?:^|;|\*\/|\n)\s*(?:call|do)\b/i;
+// Where a statement can begin. Blanks are looked through from one place alone, or many lines would cost their square.
+const mayRun = /(?:^|[;\n\r]|\*\/)[^\S\n\r]*(?:call|do)\b/i;
 
 function read(sql: string): TransactionState | undefined {
   // A function written in standard SQL has statements of its own between these words.

@@ -61,7 +61,7 @@ export function createWarehouse({ pool, locker, reader, dialect, ...defaults }: 
   const context: TransactionContext = {
     pool,
     locker,
-    reader: reader ?? createSqlReader({ defaultSchema: locker.defaultSchema }),
+    reader: reader ?? createSqlReader(locker.nameRules),
     defaults,
     open: new OpenTransactions(locker),
   };

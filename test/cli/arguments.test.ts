@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { CommanderError } from 'commander';
 import * as fc from 'fast-check';
+import { names } from '../../src/cli/commands/grammar.ts';
 import { durationBetween, shortly } from '../../src/cli/durations.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { printable } from '../../src/cli/terminal.ts';
@@ -130,4 +131,17 @@ describe('durations', () => {
     const spans = [0, 850, 1_000, 59_999, 60_000, 185_000, 7_800_000, 3_600_000, 273_600_000];
     expect(spans.map(shortly)).toEqual(['0ms', '850ms', '1s', '1m', '1m', '3m 05s', '2h 10m', '1h', '3d 4h']);
   });
+});
+
+test.each([
+  ['events,visits', ['events', 'visits']],
+  [' events , public . visits ', ['events', 'public . visits']],
+  ['"a,b",c', ['"a,b"', 'c']],
+  ['"a""b,c"', ['"a""b,c"']],
+])('%s are the names %j', (text, expected) => expect(names(text)).toEqual(expected));
+
+// With the square of the length it would take minutes.
+test('a long list of names ends soon', () => {
+  expect(names('a,"b"'.concat(',"c,d"'.repeat(100_000)))).toHaveLength(100_002);
+  expect(() => names('a,,b')).toThrow('A name is missing');
 });

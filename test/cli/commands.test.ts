@@ -339,6 +339,27 @@ describe('check', () => {
     expect((await ask('check')).out).toMatch(/^\(any other\) +30s +5m +0ms +skip +10s +run\n$/m);
   });
 
+  test('warns of names that 0.1.0 read otherwise', async () => {
+    configure({
+      store: 'memory:',
+      database: 'dev',
+      resources: { VENTE_ÉTÉ: {}, ' a.b': {}, 'dev.c.d': {}, [`${'x'.repeat(64)}`]: {}, 'PUBLIC."events"': {} },
+      environments: { production: { resources: ['"É"', 'visits'] } },
+    });
+    const { code, out } = await ask('check');
+    expect(code).toBe(0);
+    expect(out).toContain('Warning: giveway 0.1.0 reads these names otherwise.');
+    expect(out).toMatch(/^ {2}VENTE_ÉTÉ +vente_été +"vente_ÉtÉ"$/m);
+    expect(JSON.parse((await ask('check', '--json')).out).changedNames).toEqual([
+      { written: 'VENTE_ÉTÉ', before: 'vente_été', now: '"vente_ÉtÉ"' },
+      { written: ' a.b', before: ' a.b', now: 'a.b' },
+      { written: 'dev.c.d', before: 'dev.c.d', now: 'c.d' },
+      { written: 'x'.repeat(64), before: 'x'.repeat(64), now: 'x'.repeat(63) },
+    ]);
+    configure({ store: 'memory:', resources: ['Events', 'public.visits', '"Order"', 'a/B'] });
+    expect((await ask('check')).out).not.toContain('Warning');
+  });
+
   test('tells every problem at once, and exits with 64', async () => {
     configure({ store: 'memcache://x', ttl: 3, resources: { events: { ttlMs: 1 } } });
     const { code, out, err } = await ask('check');

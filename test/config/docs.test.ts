@@ -140,7 +140,8 @@ describe('the JSON Schema', () => {
 
   test('has the defaults of the locker', () => {
     const { signal: _, job: __, ...options } = resolveOptions(undefined, [], {});
-    const { namespace, defaultSchema, maxWaiters, nesting } = resolveSettings({ store: memoryStore() });
+    const { namespace, names, maxWaiters, nesting } = resolveSettings({ store: memoryStore() });
+    const { defaultSchema, dialect } = names;
     const defaults = Object.fromEntries(
       fieldsIn(jsonSchema).flatMap(([name, property]) => (property.default === undefined ? [] : [[name, property.default]])),
     );
@@ -148,7 +149,15 @@ describe('the JSON Schema', () => {
       typeof value === 'object' ? Object.entries(value).map(([inner, each]) => [`${name}.${inner}`, each]) : [[name, value]],
     );
     const asJson = flat.map(([name, value]) => [name, value === Number.POSITIVE_INFINITY ? 'Infinity' : value]);
-    expect(defaults).toEqual({ ...Object.fromEntries(asJson), namespace, defaultSchema, maxWaiters, nesting, allowUnlisted: false });
+    expect(defaults).toEqual({
+      ...Object.fromEntries(asJson),
+      namespace,
+      defaultSchema,
+      dialect,
+      maxWaiters,
+      nesting,
+      allowUnlisted: false,
+    });
   });
 
   test.each([

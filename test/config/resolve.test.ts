@@ -183,7 +183,7 @@ describe('problems, each with its path, the value received and what is allowed',
       'starveAfter.skip: there is no such field (did you mean "skips"?); allowed: skips, ms',
       'environments.production.resources[2]: received 3; a name is a non-empty string',
       'environments.stage: received 3; an object of settings is allowed',
-      `tlMs: there is no such field (did you mean "ttlMs"?); allowed: $schema, store, namespace, environment, defaultSchema, resources, host, maxWaiters, nesting, allowUnlisted, job, heartbeat, ${listForAll}, starveAfter, onStarving, environments`,
+      `tlMs: there is no such field (did you mean "ttlMs"?); allowed: $schema, store, namespace, environment, defaultSchema, database, dialect, resources, host, maxWaiters, nesting, allowUnlisted, job, heartbeat, ${listForAll}, starveAfter, onStarving, environments`,
       'GIVEWAY_NAMESPACE: received "!"; letters, digits, ".", "_" and "-" are allowed, 40 characters at most',
       'GIVEWAY_HOST: received "a\\tb"; a name of 1 to 255 characters without control characters is allowed',
       'overrides.heartbeat: received "on"; true or false is allowed',
@@ -402,4 +402,37 @@ describe('whatever a file holds', () => {
     );
     expect(accepted).toBeGreaterThan(20);
   });
+});
+
+test('names go by the rules in the same config', () => {
+  const file = {
+    store: 'memory:',
+    database: 'Dev',
+    dialect: 'redshift',
+    resources: { 'dev.public."Events"': { ttlMs: 2_000 }, ' analytics . visits ': {} },
+    environments: { production: { resources: { EVENTS: { maxHoldMs: 9_000 } } } },
+  };
+  const { resources } = resolveConfig('config', { file, envName: 'production', variables: {}, overrides: undefined });
+  expect(resources).toEqual({ events: { ttlMs: 2_000, maxHoldMs: 9_000 }, 'analytics.visits': {} });
+  const wrong = { ...file, database: 'a.b', dialect: 'mysql', resources: ['events\u00a0'] };
+  let message = '';
+  try {
+    resolveConfig('config', { file: { ...wrong, environments: {} }, envName: undefined, variables: {}, overrides: undefined });
+  } catch (error) {
+    message = (error as Error).message;
+  }
+  expect(message).toContain('database: received "a.b"; the name of one database is allowed');
+  expect(message).toContain('dialect: received "mysql"; "postgres" or "redshift" is allowed');
+  expect(message).toMatch(/resources\[0\]: received "events.*it begins or ends with an invisible character/);
+  const foreign = { ...file, resources: ['prod.a.b'], environments: {} };
+  expect(() => resolveConfig('config', { file: foreign, envName: undefined, variables: {}, overrides: undefined })).toThrow(
+    /resources\[0\]: received "prod\.a\.b"; tables of the database dev alone are allowed/,
+  );
+});
+
+test('many tables are no matter of their square', () => {
+  const resources = Object.fromEntries(Array.from({ length: 50_000 }, (_, at) => [`t${at}`, { minHoldMs: 50_000 }]));
+  const read = () =>
+    resolveConfig('config', { file: { store: 'memory:', resources }, envName: undefined, variables: {}, overrides: undefined });
+  expect(read).toThrow('resources.t49999.minHoldMs: received 50000');
 });

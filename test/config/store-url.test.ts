@@ -135,4 +135,18 @@ describe('redactUrl', () => {
       'cannot reach "postgres://***@h/db" or redis://***@h',
     );
   });
+
+  test.each([
+    ['a second parameter in a value', 'http://h/?x=1?token=abc', 'http://h/?x=1?token=***'],
+    ['a question mark in a secret', 'http://h/?password=a?b&c=1', 'http://h/?password=***&c=1'],
+    ['a mark before a name', 'http://h/?a?password=x', 'http://h/?a?password=***'],
+    ['an @ before the scheme', 'me@home: redis://:x@h', 'me@home: redis://***@h'],
+    ['two URLs in a line', 'redis://:x@h postgres://u:y@h', 'redis://***@h'],
+    ['two lines', 'redis://:x@h\nmail me@home', 'redis://***@h\nmail me@home'],
+  ])('text with %s', (_what, text, shown) => expect(redactText(text)).toBe(shown));
+
+  // With the square of the length each would take minutes; `npm run test:linear` looks for more of them.
+  test.each(['a://', '?', '?pass', 'a.', "'a://"])('a long text of %j ends soon', (unit) => {
+    expect(redactText(unit.repeat(200_000)).length).toBe(unit.length * 200_000);
+  });
 });

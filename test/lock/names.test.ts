@@ -6,9 +6,10 @@ import { normalizeName, schemaOf } from '../../src/lock/plan/names.ts';
 import { needsOf, resolveScope } from '../../src/lock/plan/scope.ts';
 import { recordKey, resourceOfKey } from '../../src/lock/record/keys.ts';
 
-const normal = (name: string): string => normalizeName(name, 'public');
+const rules = { defaultSchema: 'public' };
+const normal = (name: string): string => normalizeName(name, rules);
 const scoped = (scope: Parameters<typeof resolveScope>[0]): ReturnType<typeof resolveScope> =>
-  resolveScope(scope, (name, path) => normalizeName(name, 'public', path));
+  resolveScope(scope, (name, path) => normalizeName(name, rules, path));
 
 describe('names', () => {
   test.each([
@@ -24,10 +25,63 @@ describe('names', () => {
     ['public.events/acme.eu', 'events/acme.eu'],
     ['warehouse.public.events', 'warehouse.public.events'],
     ['Ereignisse für Köln', 'ereignisse für köln'],
+    ['VENTE_ÉTÉ', '"vente_ÉtÉ"'],
+    ['"vente_ÉtÉ"', '"vente_ÉtÉ"'],
+    ['Vente_été', 'vente_été'],
+    ['"été"', 'été'],
+    ['İ', '"İ"'],
+    [' events', 'events'],
+    ['events ', 'events'],
+    ['public . events', 'events'],
+    [' "events" ', 'events'],
+    ['" events"', '" events"'],
+    ['events / Acme / EU', 'events/acme/eu'],
+    ['"a""b"', '"a""b"'],
+    ['"a.b".c', '"a.b".c'],
+    ['"events\u00a0"', '"events\u00a0"'],
   ])('%s is %s', (given, expected) => {
     expect(normal(given)).toBe(expected);
     expect(normal(expected)).toBe(expected);
   });
+
+  test.each([
+    [63, 'postgres', 'x'.repeat(70), 'x'.repeat(63)],
+    [63, 'postgres', `"${'X'.repeat(70)}"`, `"${'X'.repeat(63)}"`],
+    [63, 'postgres', `a.${'ü'.repeat(40)}`, `a.${'ü'.repeat(31)}`],
+    [63, 'postgres', `${'ab '.repeat(30)}`.trim(), `${'ab '.repeat(21)}`.trim()],
+    [127, 'redshift', 'x'.repeat(130), 'x'.repeat(127)],
+  ] as const)('a part is cut at %d bytes (%s), never within a character: %s', (_bytes, dialect, given, expected) => {
+    expect(normalizeName(given, { dialect })).toBe(expected);
+    expect(normalizeName(expected, { dialect })).toBe(expected);
+  });
+
+  test('what is no table is not cut', () => {
+    const tenant = `events/${'x'.repeat(200)}`;
+    expect(normal(tenant)).toBe(tenant);
+  });
+
+  test('Redshift folds quoted names too', () => {
+    expect(normalizeName('Analytics."Events"', { dialect: 'redshift' })).toBe('analytics.events');
+    expect(normalizeName('"My Events"', { dialect: 'redshift' })).toBe('"my events"');
+  });
+
+  test.each([
+    ['dev.analytics.events', 'analytics.events'],
+    ['DEV.Public.events', 'events'],
+    ['dev . analytics . *', 'analytics.*'],
+    ['dev.public.*', 'public.*'],
+    ['dev.events', 'dev.events'],
+  ])('the database is dropped: %s is %s', (given, expected) => {
+    expect(normalizeName(given, { ...rules, database: 'dev' })).toBe(expected);
+    expect(normalizeName(expected, { ...rules, database: 'dev' })).toBe(expected);
+  });
+
+  test.each(['prod.analytics.events', 'dev.dev.analytics.events', '"Dev".analytics.events'])(
+    'P11: another database is refused: %s',
+    (name) => {
+      expect(() => normalizeName(name, { ...rules, database: 'dev' })).toThrow(/tables of the database dev alone are allowed/);
+    },
+  );
 
   test.each([
     [''],
@@ -37,14 +91,22 @@ describe('names', () => {
     ['x'.repeat(300)],
     ['ü'.repeat(128)],
     ['a..b'],
+    ['a. .b'],
     ['"open'],
+    ['a"b"'],
+    ['"a"b'],
+    ['""'],
+    ['events\u00a0'],
+    ['\u200bevents'],
+    ['public.\u3000events'],
+    ['events/\ufeffacme'],
     ['\ud800'],
     [7],
     [null],
     [undefined],
     [{}],
   ])('P11: %j is refused', (name) => {
-    expect(() => normalizeName(name, 'public')).toThrow(InvalidOptionError);
+    expect(() => normalizeName(name, rules)).toThrow(InvalidOptionError);
   });
 
   test('normalising again changes nothing, whatever the name', () => {
@@ -62,6 +124,25 @@ describe('names', () => {
     );
   });
 
+  test('a stored identifier, however it is written, is one name', () => {
+    const stored = fc.string({
+      unit: fc.constantFrom('a', 'Z', 'É', 'ü', '_', '7', '$', ' ', '.', '"', '\u00a0', 'ж'),
+      minLength: 1,
+      maxLength: 20,
+    });
+    fc.assert(
+      fc.property(stored, fc.constantFrom('postgres', 'redshift'), (identifier, dialect) => {
+        const quoted = `"${identifier.replaceAll('"', '""')}"`;
+        const once = normalizeName(quoted, { dialect });
+        expect(normalizeName(once, { dialect })).toBe(once);
+        // Unquoted, ASCII letters alone fold: it is what the quoted form of the folded text is.
+        if (!/^[\p{L}_][\p{L}\d_$]*$/u.test(identifier)) return;
+        const folded = identifier.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+        expect(normalizeName(identifier, { dialect })).toBe(normalizeName(`"${folded}"`, { dialect }));
+      }),
+    );
+  });
+
   test('the nearest names are offered', () => {
     expect(nearestNames('evnets', ['events', 'visits', 'event_types'])[0]).toBe('events');
     expect(nearestNames('zzz', ['events'])).toEqual([]);
@@ -72,6 +153,9 @@ describe('names', () => {
     expect(schemaOf('"My.Schema".visits')).toBe('"My.Schema".*');
     expect(schemaOf('visits')).toBeUndefined();
     expect(schemaOf('analytics.*')).toBeUndefined();
+    expect(schemaOf('dev.analytics.visits')).toBe('dev.analytics.*');
+    expect(schemaOf('analytics."a.b"')).toBe('analytics.*');
+    expect(schemaOf('"a.b"', 'public')).toBe('public.*');
     expect(schemaOf('visits', 'public')).toBe('public.*');
     expect(schemaOf('visits/acme.com', 'public')).toBe('public.*');
     expect(schemaOf('!fire/daily', 'public')).toBeUndefined();

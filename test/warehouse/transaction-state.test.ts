@@ -35,3 +35,14 @@ test.each([
   ["select 'x; do y'", false],
   ['insert into t values (1); update t set id = 2', false],
 ] as const)('%j may be in half when it fails: %s', (sql, may) => expect(mayCommitWithin(sql)).toBe(may));
+
+// With the square of the length each would take minutes; `npm run test:linear` looks for more of them.
+test.each([
+  ['empty lines', '\n'.repeat(300_000)],
+  ['lines of blanks', ' \n\r\t'.repeat(100_000)],
+  ['semicolons and blanks', '; \n'.repeat(100_000)],
+  ['ends of comments', '*/\n '.repeat(100_000)],
+])('ends soon: %s', (_what, sql) => {
+  expect(mayCommitWithin(`${sql}x`)).toBe(false);
+  expect(mayCommitWithin(`begin ${sql}`)).toBe(true);
+});

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import type { LoadedConfig } from '../../config/index.ts';
 import type { ResolvedOptions, RunOptions } from '../../lock/options.ts';
+import { nameRules } from '../../lock/plan/names.ts';
 import { resolveOptions } from '../../lock/plan/options.ts';
+import { type ChangedName, changedNames } from '../changed-names.ts';
 import { shortly } from '../durations.ts';
-import { type CommonFlags, openConfig } from '../open.ts';
+import { type CommonFlags, openConfig, openNames } from '../open.ts';
 import { jsonLine, printable, type Terminal, table } from '../terminal.ts';
 import { newCommand, type Perform } from './grammar.ts';
 import { runDefaults } from './run.ts';
@@ -21,14 +23,17 @@ export function checkCommand(perform: Perform): Command {
 
 async function check(terminal: Terminal, flags: CommonFlags): Promise<number> {
   const config = await openConfig(terminal, flags);
-  terminal.write(flags.json ? jsonLine(summaryOf(config)) : inWords(config, terminal.style));
+  const { defaultSchema, database, dialect } = config;
+  const changed = changedNames(await openNames(terminal, flags), nameRules({ defaultSchema, database, dialect }));
+  if (flags.json) terminal.write(jsonLine({ ...summaryOf(config), changedNames: changed }));
+  else terminal.write(inWords(config, terminal.style) + changedInWords(changed));
   return 0;
 }
 
 /** Everything in force, defaults included. JSON has no Infinity: it is written as a text, as in a config file. */
 function summaryOf(config: LoadedConfig): object {
-  const { source, envName, store, namespace = 'giveway', environment, defaultSchema = 'public', allowUnlisted = false, resources } = config;
-  const { host, maxWaiters, nesting } = config;
+  const { source, envName, store, namespace = 'giveway', environment, allowUnlisted = false, resources } = config;
+  const { defaultSchema = 'public', database, dialect = 'postgres', host, maxWaiters, nesting } = config;
   const listed = Object.keys(resources ?? {}).sort();
   return {
     source,
@@ -37,6 +42,8 @@ function summaryOf(config: LoadedConfig): object {
     namespace,
     environment,
     defaultSchema,
+    database,
+    dialect,
     host,
     maxWaiters,
     nesting,
@@ -89,6 +96,12 @@ const runsFor = shortly(runDefaults.maxHoldMs);
 const defaultsInWords = `
 ${unset} where nothing is set. giveway run: max hold ${runsFor}, store down exit. Schedules, @Locked and BullMQ processors: max hold ${runsFor}.
 `;
+
+function changedInWords(changed: readonly ChangedName[]): string {
+  if (changed.length === 0) return '';
+  const rows = changed.map(({ written, before, now }) => [`  ${printable(written)}`, printable(before), printable(now)]);
+  return `\nWarning: giveway 0.1.0 reads these names otherwise. While it runs beside this version, each is two locks.\n${table([['  WRITTEN', '0.1.0', 'NOW'], ...rows])}`;
+}
 
 function rowOf(config: LoadedConfig, name: string | undefined): string[] {
   const { ttlMs, maxHoldMs, minHoldMs, retry, onBusy, onStoreDown } = optionsOf(config, name);

@@ -22,9 +22,23 @@ export function newCommand(name: string, summary: string, examples: readonly (re
 
 /** Collects `a,b --write c` into a list. */
 export function names(text: string, before: readonly string[] = []): readonly string[] {
-  const found = text.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/).map((name) => name.trim());
+  const found = splitAtCommas(text).map((name) => name.trim());
   if (found.includes('')) throw new InvalidArgumentError('A name is missing; names are written as events or as events,visits.');
   return [...before, ...found];
+}
+
+/** At the commas outside quotes. */
+function splitAtCommas(text: string): readonly string[] {
+  const parts: string[] = [];
+  let start = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at += 1) {
+    if (text[at] === '"') quoted = !quoted;
+    if (quoted || text[at] !== ',') continue;
+    parts.push(text.slice(start, at));
+    start = at + 1;
+  }
+  return [...parts, text.slice(start)];
 }
 
 export function nonEmpty(text: string): string {

@@ -2,6 +2,7 @@ import { InvalidOptionError } from '../errors.ts';
 import { createEvents, type EventName, type Events, type Listener, type LockerEvents } from '../events.ts';
 import type { Holder } from '../holder.ts';
 import type { LockOptions, LockScope, RunOptions } from '../options.ts';
+import type { NameRules } from '../plan/names.ts';
 import { checkOptions, lockOptionNames, runOptionNames } from '../plan/options.ts';
 import { Plans, remember } from '../plan/plans.ts';
 import { type LockerOptions, resolveSettings, type Settings } from '../plan/settings.ts';
@@ -72,7 +73,12 @@ export class ResourceLocker {
 
   /** The schema that may be left out of a name. */
   get defaultSchema(): string {
-    return this.#settings.defaultSchema;
+    return this.#settings.names.defaultSchema;
+  }
+
+  /** How names are read, as `createSqlReader` wants to know. */
+  get nameRules(): NameRules {
+    return this.#settings.names;
   }
 
   /** Waits for the scope. Rejects with `ResourceBusyError` after `retry.maxWaitMs`, `StoreUnavailableError`, or AbortError. */

@@ -1,5 +1,15 @@
 import { InvalidOptionError, UnknownResourceError } from '../errors.ts';
 import { nearestNames } from '../nearest.ts';
+import { type Dialect, dialects, foldLetters, hasInvisibleEdge, isIdentifier, storedIdentifier, writtenIdentifier } from './identifiers.ts';
+
+/** What may be left out of names, and how they are read. Names in it are normalised. */
+export interface NameRules {
+  readonly defaultSchema?: string | undefined;
+  /** The only database that may stand before a schema. Without it, names of three parts stay as they are. */
+  readonly database?: string | undefined;
+  /** Default `'postgres'`. */
+  readonly dialect?: Dialect | undefined;
+}
 
 /** Longest resource name, in bytes of UTF-8. */
 const maxNameBytes = 255;
@@ -7,25 +17,34 @@ const maxNameBytes = 255;
 const allowed = `a name is a non-empty string of at most ${maxNameBytes} bytes without control characters`;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
 const controlCharacter = /[\u0000-\u001f\u007f\u0080-\u009f\u2028\u2029]/;
-const survivesFolding = /^[a-z_\u00a1-\uffff][a-z0-9_$\u00a1-\uffff]*$/;
+const quotedPart = /^"(?:[^"]|"")+"$/;
 
 /**
- * The one normaliser for config, locker and SQL: folds to lower case what is not quoted, drops quotes that change
- * nothing and the default schema. `Public."events"` is `events`; `"Events"` stays `"Events"`.
+ * The one normaliser for config, locker and SQL: reads each part as the database does, drops quotes that change nothing,
+ * blanks around a part, the default schema and the database. `Public . "events"` is `events`; `"Events"` stays `"Events"`.
  * What follows the first `/` is a part of the name without schemas: `public.events/ACME` is `events/acme`.
  */
-export function normalizeName(name: unknown, defaultSchema: string | undefined, path = 'resource'): string {
-  if (typeof name !== 'string' || name.trim() === '' || controlCharacter.test(name) || !isWellFormed(name))
+export function normalizeName(name: unknown, rules: NameRules = {}, path = 'resource'): string {
+  if (typeof name !== 'string' || name.trim() === '' || controlCharacter.test(name) || !name.isWellFormed())
     throw new InvalidOptionError(path, name, allowed);
   if (Buffer.byteLength(name) > maxNameBytes)
     throw new InvalidOptionError(path, name, `${allowed}; this one has ${Buffer.byteLength(name)}`);
-  const slash = firstUnquoted(name, '/', path);
-  const table = slash === -1 ? name : name.slice(0, slash);
-  const rest = slash === -1 ? '' : name.slice(slash);
-  const parts = splitUnquoted(table, path).map((part) => foldPart(part, name, path));
-  const [first, second] = parts;
-  const kept = parts.length === 2 && first === defaultSchema && second !== '*' ? [second] : parts;
-  return kept.join('.') + rest.toLowerCase();
+  const [table = '', ...rest] = splitAtFirst(name, '/', path);
+  const { dialect = 'postgres' } = rules;
+  const parts = splitUnquoted(table, path).map((part) => readPart(part, dialect, name, path));
+  return withoutDefaults(parts, rules, name, path).join('.') + rest.map((tenant) => readTenant(tenant, name, path)).join('');
+}
+
+/** The rules that the options of a locker come to. Throws `InvalidOptionError`. */
+export function nameRules({ defaultSchema, database, dialect = 'postgres' }: Readonly<Record<keyof NameRules, unknown>>): NameRules & {
+  readonly defaultSchema: string;
+} {
+  if (!dialects.includes(dialect as Dialect))
+    throw new InvalidOptionError('dialect', dialect, `${dialects.map((each) => `'${each}'`).join(' or ')} is allowed`);
+  const rules = { dialect: dialect as Dialect };
+  const schema = onePart(defaultSchema ?? 'public', rules, 'defaultSchema', 'the name of one schema is allowed');
+  if (database === undefined) return { ...rules, defaultSchema: schema };
+  return { ...rules, defaultSchema: schema, database: onePart(database, rules, 'database', 'the name of one database is allowed') };
 }
 
 /**
@@ -35,7 +54,7 @@ export function normalizeName(name: unknown, defaultSchema: string | undefined, 
 export function schemaOf(resource: string, defaultSchema?: string): string | undefined {
   if (resource.endsWith('.*') || resource.startsWith(firePrefix)) return undefined;
   const table = resource.includes('/') ? tableOf(resource) : resource;
-  const dot = table.startsWith('"') ? table.indexOf('".') + 1 : table.indexOf('.');
+  const dot = table.includes('"') ? lastUnquotedDot(table) : table.lastIndexOf('.');
   const schema = dot > 0 ? table.slice(0, dot) : defaultSchema;
   return schema === undefined ? undefined : `${schema}.*`;
 }
@@ -55,15 +74,46 @@ export function requireListed(resource: string, listed: ReadonlySet<string>): vo
   throw new UnknownResourceError(resource, nearestNames(resource, listed));
 }
 
-function isWellFormed(text: string): boolean {
-  return Buffer.from(text).toString() === text;
+/** The name of one schema or database, folded like any name, or nothing would be in it. */
+function onePart(value: unknown, rules: NameRules, path: string, onlyOne: string): string {
+  const name = normalizeName(value, rules, path);
+  if (/^(?:[^\s."/*]+|"[^"]+")$/.test(name)) return name;
+  throw new InvalidOptionError(path, value, onlyOne);
 }
 
-function foldPart(part: string, name: string, path: string): string {
+function withoutDefaults(parts: readonly string[], { database, defaultSchema }: NameRules, name: string, path: string): readonly string[] {
+  const hasDatabase = database !== undefined && parts.length > 2;
+  if (hasDatabase && (parts[0] !== database || parts.length > 3))
+    throw new InvalidOptionError(path, name, `tables of the database ${database} alone are allowed, as ${database}.schema.table`);
+  const [schema, table = '', ...more] = hasDatabase ? parts.slice(1) : parts;
+  if (more.length === 0 && schema === defaultSchema && table !== '' && table !== '*') return [table];
+  return hasDatabase ? parts.slice(1) : parts;
+}
+
+function readPart(written: string, dialect: Dialect, name: string, path: string): string {
+  const part = trimBlanks(written);
   if (part === '') throw new InvalidOptionError(path, name, 'a part of a dotted name is empty');
-  if (!part.startsWith('"')) return part.toLowerCase();
-  const inner = part.slice(1, -1).replaceAll('""', '"');
-  return survivesFolding.test(inner) && inner === inner.toLowerCase() ? inner : part;
+  if (quotedPart.test(part)) return writtenIdentifier(storedIdentifier(part.slice(1, -1).replaceAll('""', '"'), true, dialect));
+  if (part.includes('"')) throw new InvalidOptionError(path, name, 'quotes must enclose a whole part of a dotted name');
+  refuseInvisible(part, name, path);
+  // Cut in the middle of several words, it may end with a blank.
+  const stored = trimBlanks(storedIdentifier(part, false, dialect));
+  return isIdentifier(stored) ? writtenIdentifier(stored) : stored;
+}
+
+/** `/ Acme` → `/acme`. It is no identifier, and not cut. */
+function readTenant(written: string, name: string, path: string): string {
+  const segments = written.split('/').map(trimBlanks);
+  for (const segment of segments) refuseInvisible(segment, name, path);
+  return foldLetters(segments.join('/'));
+}
+
+function refuseInvisible(text: string, name: string, path: string): void {
+  if (hasInvisibleEdge(text)) throw new InvalidOptionError(path, name, 'it begins or ends with an invisible character');
+}
+
+function trimBlanks(text: string): string {
+  return text.replace(/^ +/, '').replace(/(?<! ) +$/, '');
 }
 
 function splitUnquoted(text: string, path: string): string[] {
@@ -76,6 +126,12 @@ function splitUnquoted(text: string, path: string): string[] {
   return [...parts, rest];
 }
 
+/** The text before, and the text from there on. */
+function splitAtFirst(text: string, character: string, path: string): readonly string[] {
+  const at = firstUnquoted(text, character, path);
+  return at === -1 ? [text] : [text.slice(0, at), text.slice(at)];
+}
+
 function firstUnquoted(text: string, character: string, path: string): number {
   let quoted = false;
   for (let index = 0; index < text.length; index++) {
@@ -83,5 +139,15 @@ function firstUnquoted(text: string, character: string, path: string): number {
     else if (!quoted && text[index] === character) return index;
   }
   if (quoted) throw new InvalidOptionError(path, text, 'a quote is not closed');
+  return -1;
+}
+
+/** In a normalised name, whose quotes are closed. */
+function lastUnquotedDot(text: string): number {
+  let quoted = false;
+  for (let index = text.length - 1; index >= 0; index--) {
+    if (text[index] === '"') quoted = !quoted;
+    else if (!quoted && text[index] === '.') return index;
+  }
   return -1;
 }

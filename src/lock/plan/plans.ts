@@ -44,13 +44,13 @@ export class Plans {
   }
 
   name(name: unknown, path = 'resource'): string {
-    return remember(this.#names, name, () => normalizeName(name, this.#settings.defaultSchema, path));
+    return remember(this.#names, name, () => normalizeName(name, this.#settings.names, path));
   }
 
   /** The schema-level resource that covers `resource`, if it is listed. */
   readonly listedSchemaOf = (resource: string): string | undefined => {
     if (this.#schemas.size === 0) return undefined;
-    const schema = schemaOf(resource, this.#settings.defaultSchema);
+    const schema = schemaOf(resource, this.#settings.names.defaultSchema);
     return schema !== undefined && this.#schemas.has(schema) ? schema : undefined;
   };
 

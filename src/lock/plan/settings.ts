@@ -4,7 +4,8 @@ import { InvalidOptionError } from '../errors.ts';
 import type { RunOptions, TableOptions } from '../options.ts';
 import { checkNamespace } from '../record/keys.ts';
 import type { LockStore } from '../store.ts';
-import { normalizeName } from './names.ts';
+import type { Dialect } from './identifiers.ts';
+import { type NameRules, nameRules, normalizeName } from './names.ts';
 import { checkOptions, runOptionNames } from './options.ts';
 
 /** What `createLocker` takes. The lock options are defaults for every call. */
@@ -21,6 +22,16 @@ export interface LockerOptions extends Omit<RunOptions, 'signal'> {
   readonly allowUnlisted?: boolean;
   /** The schema that may be left out of a name. Default `'public'`. */
   readonly defaultSchema?: string;
+  /**
+   * The database that names of three parts are in, as dbt and Redshift write them: it is dropped, and another one refused.
+   * Default: none, `dev.analytics.events` and `analytics.events` are two names.
+   */
+  readonly database?: string;
+  /**
+   * How names are read. `'postgres'` (default): ASCII letters fold unless quoted, 63 bytes. `'redshift'`: they fold in quotes too,
+   * 127 bytes; so not for clusters with `enable_case_sensitive_identifier`.
+   */
+  readonly dialect?: Dialect;
   /** `close()` closes the store as well. Default false. */
   readonly closesStore?: boolean;
   /** Under which name records and messages show this process. Default: `GIVEWAY_HOST`, else the name of the machine. */
@@ -41,7 +52,7 @@ export interface Settings {
   readonly store: LockStore;
   readonly namespace: string;
   readonly environment: string | undefined;
-  readonly defaultSchema: string;
+  readonly names: NameRules & { readonly defaultSchema: string };
   /** Normalised names and their settings. */
   readonly tables: ReadonlyMap<string, TableOptions>;
   readonly listed: ReadonlySet<string>;
@@ -62,6 +73,8 @@ const ownNames = [
   'resources',
   'allowUnlisted',
   'defaultSchema',
+  'database',
+  'dialect',
   'closesStore',
   'host',
   'maxWaiters',
@@ -82,7 +95,9 @@ export function resolveSettings(options: LockerOptions): Settings {
     environment,
     resources,
     allowUnlisted = false,
-    defaultSchema = 'public',
+    defaultSchema,
+    database,
+    dialect,
     closesStore = false,
     host = process.env.GIVEWAY_HOST || hostname(),
     maxWaiters = 10_000,
@@ -104,11 +119,11 @@ export function resolveSettings(options: LockerOptions): Settings {
     throw new InvalidOptionError('maxWaiters', maxWaiters, 'a whole number from 1 up is allowed');
   if (nesting !== 'context' && nesting !== 'explicit')
     throw new InvalidOptionError('nesting', nesting, "'context' or 'explicit' is allowed");
-  const schema = schemaName(defaultSchema);
+  const names = nameRules({ defaultSchema, database, dialect });
   const tables = new Map<string, TableOptions>();
   for (const [name, settings] of entriesOf(resources)) {
     checkOptions(settings, `resources.${name}.`, tableNames);
-    const normal = normalizeName(name, schema, `resources.${name}`);
+    const normal = normalizeName(name, names, `resources.${name}`);
     if (tables.has(normal)) throw new InvalidOptionError(`resources.${name}`, name, `"${normal}" is listed twice`);
     tables.set(normal, settings);
   }
@@ -116,7 +131,7 @@ export function resolveSettings(options: LockerOptions): Settings {
     store,
     namespace: checkNamespace(namespace, 'namespace'),
     environment: environment === undefined ? undefined : checkNamespace(environment, 'environment'),
-    defaultSchema: schema,
+    names,
     tables,
     listed: new Set(tables.keys()),
     allowUnlisted: allowUnlisted || resources === undefined,
@@ -131,13 +146,6 @@ export function resolveSettings(options: LockerOptions): Settings {
 
 function checkFlag(value: unknown, path: string): void {
   if (typeof value !== 'boolean') throw new InvalidOptionError(path, value, 'true or false is allowed');
-}
-
-/** Folded like any name, or nothing would be in it. */
-function schemaName(value: unknown): string {
-  const name = normalizeName(value, undefined, 'defaultSchema');
-  if (/^(?:[^\s."/*]+|"[^"]+")$/.test(name)) return name;
-  throw new InvalidOptionError('defaultSchema', value, 'the name of one schema is allowed');
 }
 
 function entriesOf(resources: LockerOptions['resources']): readonly (readonly [string, TableOptions])[] {

@@ -45,7 +45,7 @@ export type SqlParser = (sql: string) => readonly TreeNode[] | undefined;
 export function guardParser(parse: ParseSql): SqlParser {
   let isSound = true;
   return (sql) => {
-    if (!isSound || !isSafeToParse(sql) || mayBeCutShort(sql)) return undefined;
+    if (!isSound || !isSafeToParse(sql)) return undefined;
     try {
       return (parse(sql).stmts ?? []).map(({ stmt }) => stmt as TreeNode);
     } catch (error) {
@@ -80,7 +80,7 @@ function nestingOf(sql: string): number {
   return deepest * nestingPerBracket + (links?.length ?? 0);
 }
 
-// PostgreSQL cuts names at 63 bytes, Redshift at 127. A name must be what its author wrote, on both.
-function mayBeCutShort(sql: string): boolean {
+/** PostgreSQL cuts names at 63 bytes, and so does its parser; Redshift cuts at 127. */
+export function mayBeCutShort(sql: string): boolean {
   return /[\w$]{64}|"[^"]{64}/.test(sql) || (/[^\0-\x7f]/.test(sql) && /[\w$\u0080-\uffff]{21}|"[^"]{21}/.test(sql));
 }

@@ -1,4 +1,5 @@
 import type { TreeNode } from './parser.ts';
+import { usesWithin } from './schema-elements.ts';
 import { isNode, isTable, stringsOf, tableParts, walkTree } from './tree.ts';
 import type { Uses } from './uses.ts';
 import { wordSet } from './words.ts';
@@ -16,11 +17,11 @@ export function readStatement(statement: TreeNode, uses: Uses): void {
 }
 
 // A transaction's own words, sessions, cursors already declared, and catalog entries that are no tables.
-// Bodies of functions are not run when they are created; GRANT and COMMENT change neither rows nor shape.
+// Bodies of functions are not run when they are created; GRANT changes neither rows nor shape, and locks no table.
 const touchNoTable = wordSet(`
   TransactionStmt VariableSetStmt VariableShowStmt DiscardStmt FetchStmt ClosePortalStmt DeallocateStmt
   ConstraintsSetStmt ListenStmt UnlistenStmt NotifyStmt CheckPointStmt LoadStmt GrantStmt GrantRoleStmt
-  AlterDefaultPrivilegesStmt CommentStmt SecLabelStmt CreateFunctionStmt AlterFunctionStmt CreateSeqStmt AlterSeqStmt
+  AlterDefaultPrivilegesStmt CreateFunctionStmt AlterFunctionStmt CreateSeqStmt AlterSeqStmt
   CreateExtensionStmt AlterExtensionStmt CreateRoleStmt AlterRoleStmt AlterRoleSetStmt DropRoleStmt CreateEnumStmt
   AlterEnumStmt CompositeTypeStmt CreateRangeStmt DefineStmt CreateDomainStmt CreateCastStmt CreateTransformStmt
   CreateConversionStmt CreateOpClassStmt CreateOpFamilyStmt AlterOpFamilyStmt AlterOperatorStmt AlterTypeStmt
@@ -28,13 +29,13 @@ const touchNoTable = wordSet(`
   CreateUserMappingStmt AlterUserMappingStmt DropUserMappingStmt CreateEventTrigStmt AlterEventTrigStmt
   CreateTableSpaceStmt DropTableSpaceStmt AlterTableSpaceOptionsStmt CreatedbStmt AlterDatabaseStmt
   AlterDatabaseSetStmt AlterDatabaseRefreshCollStmt AlterSystemStmt AlterCollationStmt AlterOwnerStmt
-  AlterObjectDependsStmt AlterTSDictionaryStmt AlterTSConfigurationStmt`);
+  AlterObjectDependsStmt AlterTSDictionaryStmt AlterTSConfigurationStmt AlterStatsStmt`);
 
 const queries = wordSet('SelectStmt InsertStmt UpdateStmt DeleteStmt MergeStmt CopyStmt DeclareCursorStmt ExecuteStmt');
 
 // Every table named outside a query is changed, or locked against writers while a reference to it is made.
 const rewrites = wordSet(`
-  TruncateStmt CreateStmt CreateForeignTableStmt CreateTableAsStmt ViewStmt IndexStmt CreateTrigStmt CreatePolicyStmt
+  TruncateStmt CreateStmt CreateForeignTableStmt CreateTableAsStmt ViewStmt IndexStmt CreatePolicyStmt
   AlterPolicyStmt CreateStatsStmt RefreshMatViewStmt CreatePublicationStmt AlterPublicationStmt`);
 
 const special: Readonly<Record<string, (body: TreeNode, uses: Uses) => void>> = {
@@ -44,14 +45,24 @@ const special: Readonly<Record<string, (body: TreeNode, uses: Uses) => void>> = 
   PrepareStmt(body, uses) {
     uses.prepare(String(body.name), () => walkTree(body.query, 'read', uses));
   },
-  // A rule's actions run later, with the statement that they rewrite.
-  RuleStmt: (body, uses) => walkTree(body.relation, 'write', uses),
+  // A rule's actions run later, with the statement that they rewrite; but their tables are locked now.
+  RuleStmt(body, uses) {
+    walkTree(body.relation, 'write', uses);
+    walkTree([body.whereClause, body.actions], 'read', uses);
+  },
+  // The other table of a constraint trigger is looked up, no more.
+  CreateTrigStmt(body, uses) {
+    walkTree(body.relation, 'write', uses);
+    walkTree([body.constrrel, body.whenClause], 'read', uses);
+  },
+  CommentStmt: (body, uses) => describeRelation(body.objtype, body.object, uses),
+  SecLabelStmt: (body, uses) => describeRelation(body.objtype, body.object, uses),
   // ACCESS SHARE and ROW SHARE keep no writer out.
   LockStmt: (body, uses) => walkTree(body, Number(body.mode) <= 2 ? 'read' : 'write', uses),
-  // ANALYZE reads rows and changes statistics; VACUUM changes storage. Without a table, VACUUM means every table.
+  // ANALYZE changes statistics, VACUUM storage: neither runs beside itself. Without a table they mean every table.
   VacuumStmt(body, uses) {
-    if (body.is_vacuumcmd === true && body.rels === undefined) uses.giveUp();
-    else walkTree(body.rels, body.is_vacuumcmd === true ? 'write' : 'read', uses);
+    if (body.rels === undefined) uses.giveUp();
+    else walkTree(body.rels, 'write', uses);
   },
   ClusterStmt(body, uses) {
     if (body.relation === undefined) uses.giveUp();
@@ -62,7 +73,15 @@ const special: Readonly<Record<string, (body: TreeNode, uses: Uses) => void>> = 
     else if (body.kind === 'REINDEX_OBJECT_SCHEMA') uses.table([String(body.name), '*'], 'write');
     else uses.giveUp();
   },
-  AlterTableStmt: (body, uses) => changeRelation(body, body.objtype, uses),
+  AlterTableStmt(body, uses) {
+    const { cmds, ...rest } = body;
+    changeRelation(rest, body.objtype, uses);
+    if (!relations.has(String(body.objtype))) return;
+    for (const { AlterTableCmd: command } of cmds as readonly { readonly AlterTableCmd: TreeNode }[]) {
+      // NO INHERIT only looks the parent up.
+      walkTree(command, command.subtype === 'AT_DropInherit' ? 'read' : 'write', uses);
+    }
+  },
   RenameStmt(body, uses) {
     const kind = body.renameType;
     if (kind === 'OBJECT_SCHEMA') {
@@ -81,9 +100,16 @@ const special: Readonly<Record<string, (body: TreeNode, uses: Uses) => void>> = 
     }
   },
   DropStmt: drop,
-  // Names without a schema in the elements mean the new schema, and before PostgreSQL 17 their order is not the text's.
   CreateSchemaStmt(body, uses) {
-    if (body.schemaElts !== undefined) uses.giveUp();
+    const elements = (body.schemaElts ?? []) as readonly TreeNode[];
+    const schema = body.schemaname ?? (body.authrole as TreeNode | undefined)?.rolename;
+    if (typeof schema !== 'string' && elements.length > 0) uses.giveUp();
+    const created = elements.flatMap(({ CreateStmt: table, ViewStmt: view }) => [
+      (table as TreeNode | undefined)?.relation,
+      (view as TreeNode | undefined)?.view,
+    ]);
+    const names = new Set(created.filter(isTable).map(({ relname }) => String(relname)));
+    for (const element of elements) readStatement(element, usesWithin(uses, String(schema), names));
   },
 };
 
@@ -95,6 +121,14 @@ function changeRelation(body: TreeNode, objectType: unknown, uses: Uses): void {
   // The text names the index, not its table.
   if (type === 'OBJECT_INDEX') uses.giveUp();
   else if (relations.has(type) || partsOfTables.has(type)) walkTree(body, 'write', uses);
+}
+
+/** A comment on a table or one of its columns; of what else there is, no table is locked against writers. */
+function describeRelation(objectType: unknown, object: unknown, uses: Uses): void {
+  const type = String(objectType);
+  const name = stringsOf(((object as TreeNode | undefined)?.List as TreeNode | undefined)?.items);
+  if (relations.has(type)) uses.table(name, 'write');
+  else if (type === 'OBJECT_COLUMN') uses.table(name.slice(0, -1), 'write');
 }
 
 function drop(body: TreeNode, uses: Uses): void {

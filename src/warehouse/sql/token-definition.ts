@@ -1,4 +1,5 @@
 import { afterWords, type Item, isSymbol, isWord, isWordOf, nameAt } from './items.ts';
+import { readOnTable, readPolicy, readPublication, readRule, readSchemaElements, readStatistics, readTrigger } from './token-catalog.ts';
 import { isQuery, readQuery } from './token-query.ts';
 import { reportTable, reportTables } from './token-tables.ts';
 import type { Uses } from './uses.ts';
@@ -6,27 +7,40 @@ import { wordSet } from './words.ts';
 
 type Items = readonly Item[];
 
-const modifiers = wordSet('or replace global local temp temporary unlogged external foreign recursive materialized unique');
+const modifiers = wordSet('or replace global local temp temporary unlogged external foreign recursive materialized unique constraint');
 const existence = wordSet('if not exists only');
 
 // They are made, changed or dropped in the catalog alone.
 const catalogEntries = wordSet(`
   schema function procedure user role group database library datashare model masking rls identity type domain sequence extension
-  aggregate language server default system`);
+  aggregate language server default system statistics publication subscription event access cast collation conversion operator
+  transform text tablespace data`);
 
 /** `CREATE`, whatever Redshift adds: DISTKEY, SORTKEY, ENCODE, EXTERNAL, BACKUP, AUTO REFRESH. */
 export function readCreate(items: Items, uses: Uses): void {
   const kind = afterWords(items, 1, modifiers);
-  const on = items.findIndex((item) => isWord(item, 'on'));
+  const word = items[kind]?.kind === 'word' ? (items[kind]?.text ?? '') : '';
   if (isWord(items[kind], 'table', 'view')) {
     const isTemporary = items.slice(1, kind).some((item) => isWord(item, 'temp', 'temporary'));
     readCreateTable(items, afterWords(items, kind + 1, existence), isTemporary, uses);
-  } else if (isWord(items[kind], 'index', 'trigger') && on > 0) {
-    reportTable(items, afterWords(items, on + 1, existence), 'write', uses);
-  } else if (!isWordOf(items[kind], catalogEntries) || items.some((item, at) => at > 0 && isWord(item, 'create'))) {
+  } else if (word === 'schema') {
+    readSchemaElements(items, afterWords(items, kind + 1, existence), uses, readCreate);
+  } else if (Object.hasOwn(created, word)) {
+    created[word]?.(items, uses);
+  } else if (!isWordOf(items[kind], catalogEntries)) {
     uses.giveUp();
   }
 }
+
+/** What is made for a table, and locks it. */
+const created: Readonly<Record<string, (items: Items, uses: Uses) => unknown>> = {
+  index: readOnTable,
+  policy: readPolicy,
+  trigger: readTrigger,
+  rule: readRule,
+  statistics: readStatistics,
+  publication: readPublication,
+};
 
 function readCreateTable(items: Items, index: number, isTemporary: boolean, uses: Uses): void {
   const name = nameAt(items, index);
@@ -43,7 +57,11 @@ function readCreateTable(items: Items, index: number, isTemporary: boolean, uses
 /** `ALTER TABLE`, with `APPEND FROM` (which empties the other table), `RENAME TO`, `SET SCHEMA` and partitions. */
 export function readAlter(items: Items, uses: Uses): void {
   const kind = afterWords(items, 1, modifiers);
-  if (isWord(items[kind], 'table', 'view')) readAlterTable(items, afterWords(items, kind + 1, existence), uses);
+  if (isWord(items[kind + 1], 'all') && isWord(items[kind + 2], 'in')) uses.giveUp();
+  else if (isWord(items[kind], 'table', 'view')) readAlterTable(items, afterWords(items, kind + 1, existence), uses);
+  else if (isWord(items[kind], 'policy')) readPolicy(items, uses);
+  else if (isWord(items[kind], 'trigger', 'rule')) readOnTable(items, uses);
+  else if (isWord(items[kind], 'publication')) readPublication(items, uses);
   else if (!isWordOf(items[kind], catalogEntries) || isWord(items[kind], 'schema', 'type', 'domain')) uses.giveUp();
 }
 
@@ -51,6 +69,8 @@ function readAlterTable(items: Items, index: number, uses: Uses): void {
   const parts = nameAt(items, index)?.parts ?? [];
   const rest = items.slice(reportTable(items, index, 'write', uses));
   for (const at of rest.keys()) {
+    // NO INHERIT only looks the parent up.
+    if (isWord(rest[at], 'inherit') && nameAt(rest, at + 1)) reportTable(rest, at + 1, isWord(rest[at - 1], 'no') ? 'read' : 'write', uses);
     const other = nameAt(rest, at + 2)?.parts;
     if (other === undefined) continue;
     const words = `${rest[at]?.text} ${rest[at + 1]?.text}`;
@@ -66,6 +86,7 @@ export function readDrop(items: Items, uses: Uses): void {
   const start = afterWords(items, kind + 1, existence);
   if (isWord(items[kind], 'table', 'view')) reportTables(items, start, 'write', uses);
   else if (isWord(items[kind], 'schema')) reportSchemas(items, start, uses);
+  else if (isWord(items[kind], 'policy', 'trigger', 'rule')) readOnTable(items, uses);
   else if (!isWordOf(items[kind], catalogEntries) || isWord(items.at(-1), 'cascade')) uses.giveUp();
 }
 

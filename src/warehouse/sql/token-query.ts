@@ -20,6 +20,11 @@ export function readQuery(items: Items, uses: Uses, outer: IsCte = () => false):
   else readClauses(body, 'query', isCte, uses);
 }
 
+/** Looks for subqueries in an expression. */
+export function readExpression(items: Items, uses: Uses): void {
+  readClauses(items, 'expression', () => false, uses);
+}
+
 /** Is this a query, or the inside of a subquery; and not an expression, a column list or a join in parentheses? */
 export function isQuery(items: Items, at = 0): boolean {
   const [first, second] = [items[at], items[at + 1]];
@@ -147,7 +152,7 @@ function isCall(items: Items, at: number, next: number, isTableFunction: boolean
 
 // Words of the grammar: they stand before parentheses and before expressions, and call nothing.
 const notCalled = wordSet(`
-  all and any approximate array as bernoulli between by case cast coalesce collate conflict connect cube distinct do else end escape
+  all and any approximate array as bernoulli between by case cast check coalesce collate conflict connect cube distinct do else end escape
   except exclude exists fetch filter for from greatest group grouping having ilike in insert intersect interval into is isnull join
   lateral least like limit materialized merge minus not nullif offset on only or order ordinality over pivot qualify returning
   rollup row rows select set sets similar some start system tablesample then to top union unpivot update using values

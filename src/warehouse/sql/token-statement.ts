@@ -1,4 +1,5 @@
 import { afterWords, type Item, isWord, isWordOf, piecesOf } from './items.ts';
+import { readCluster, readComment, readReindex } from './token-catalog.ts';
 import { readAlter, readCreate, readDrop } from './token-definition.ts';
 import { isQuery, readQuery } from './token-query.ts';
 import { reportTable, reportTables } from './token-tables.ts';
@@ -18,7 +19,7 @@ export function readTokens(items: Items, uses: Uses): void {
 }
 
 const touchNoTable = wordSet(`
-  abort attach begin cancel checkpoint close comment commit deallocate desc describe detach discard end fetch grant listen move
+  abort attach begin cancel checkpoint close commit deallocate desc describe detach discard end fetch grant listen move
   notify release reset revoke rollback savepoint set show start unlisten use`);
 
 const rules: Readonly<Record<string, (items: Items, uses: Uses) => void>> = {
@@ -33,11 +34,13 @@ const rules: Readonly<Record<string, (items: Items, uses: Uses) => void>> = {
   refresh: (items, uses) => reportTables(items, afterWords(items, 1, viewWords), 'write', uses),
   // Without a table VACUUM means every table: nobody can tell.
   vacuum: (items, uses) => reportTables(items, afterWords(items, 1, vacuumOptions), 'write', uses),
-  // ANALYZE reads rows and changes statistics alone; on Redshift, with COMPRESSION it locks readers and writers out.
-  analyze(items, uses) {
-    const start = afterWords(items, 1, analyzeOptions);
-    if (start < items.length) reportTables(items, start, isWord(items[1], 'compression') ? 'write' : 'read', uses);
-  },
+  // The same of ANALYZE, which changes statistics; on Redshift, with COMPRESSION it locks readers and writers out.
+  analyze: readAnalyze,
+  analyse: readAnalyze,
+  cluster: readCluster,
+  comment: readComment,
+  reindex: readReindex,
+  security: readComment,
   create: readCreate,
   alter: readAlter,
   drop: readDrop,
@@ -50,8 +53,12 @@ const rules: Readonly<Record<string, (items: Items, uses: Uses) => void>> = {
 const tableWords = wordSet('table only');
 const viewWords = wordSet('materialized view concurrently');
 const analyzeOptions = wordSet('verbose compression (');
-const explainOptions = wordSet('analyze verbose (');
-const vacuumOptions = wordSet('full sort delete only reindex recluster freeze verbose analyze boost table (');
+const explainOptions = wordSet('analyze analyse verbose (');
+const vacuumOptions = wordSet('full sort delete only reindex recluster freeze verbose analyze analyse boost table (');
+
+function readAnalyze(items: Items, uses: Uses): void {
+  reportTables(items, afterWords(items, 1, analyzeOptions), 'write', uses);
+}
 
 function readCopy(items: Items, uses: Uses): void {
   const direction = items.find((item) => isWord(item, 'from', 'to'));
@@ -82,9 +89,9 @@ function readExplain(items: Items, uses: Uses): void {
   else readTokens(items.slice(start), uses);
 }
 
-/** `ANALYZE`, `(ANALYZE)` and `(ANALYZE on)`, but not `(ANALYZE off)`. */
+/** `ANALYZE`, `ANALYSE`, `(ANALYZE)` and `(ANALYZE on)`, but not `(ANALYZE off)`. The last one counts. */
 function runsIt(option: Item): boolean {
-  if (option.kind !== 'group') return isWord(option, 'analyze');
-  const analyze = option.items.findIndex((item) => isWord(item, 'analyze'));
+  if (option.kind !== 'group') return isWord(option, 'analyze', 'analyse');
+  const analyze = option.items.findLastIndex((item) => isWord(item, 'analyze', 'analyse'));
   return analyze >= 0 && !['off', 'false', '0'].includes(option.items[analyze + 1]?.text ?? '');
 }

@@ -35,7 +35,8 @@ function scan(sql: string, backslashEscapes: boolean): readonly Token[] | undefi
   return tokens;
 }
 
-const space = /\s+/y;
+// As PostgreSQL reads it: a no-break space is a letter.
+const space = /[ \t\n\r\f\v]+/y;
 const restOfLine = /[^\n\r]*/y;
 const enclosing = /'|"|--|\/\*|\$(?:[a-zA-Z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y;
 

@@ -1,10 +1,12 @@
 import type { Mode } from '../../lock/holder.ts';
+import { storedIdentifier } from '../../lock/plan/identifiers.ts';
+import type { NameRules } from '../../lock/plan/names.ts';
 import { isReadOnlyFunction } from './functions.ts';
 import { qualifiedName } from './names.ts';
 
 /** Which tables a text touches, and how. Each name is in one list only; each list is sorted. */
 export interface TablesWritten {
-  /** Tables whose rows, shape or storage change: `UPDATE`, `DELETE`, `MERGE`, `TRUNCATE`, DDL, `VACUUM`; also read *and* inserted into. */
+  /** Tables whose rows, shape or storage change: `UPDATE`, `DELETE`, `MERGE`, `TRUNCATE`, DDL, `VACUUM`, `ANALYZE`; also read *and* inserted into. */
   readonly writes: readonly string[];
   /** Tables that only gain rows: `INSERT`, `COPY … FROM`. */
   readonly appends: readonly string[];
@@ -15,7 +17,7 @@ export interface TablesWritten {
 }
 
 export interface ReaderSettings {
-  readonly defaultSchema: string | undefined;
+  readonly names: NameRules;
   readonly readOnlyFunctions: ReadonlySet<string>;
 }
 
@@ -35,46 +37,55 @@ export interface Uses {
   endStatement(): void;
   /** `undefined` after `giveUp`, unless `hinted`: then the hint stands for what the text does not tell. */
   summary(hinted: boolean): TablesWritten | undefined;
+  /** What statements that write call besides, and nobody knows what that writes. */
+  unknownCalls(): readonly string[];
 }
 
-export function createUses(settings: ReaderSettings): Uses {
+export function createUses({ names: { dialect = 'postgres', database, defaultSchema }, readOnlyFunctions }: ReaderSettings): Uses {
   const modes = new Map<string, Set<Mode>>();
   const temporary = new Set<string>();
   const prepared = new Map<string, () => void>();
+  const unknownCalls = new Set<string>();
   let unclear = false;
   let statementWrites = false;
-  let statementCalls = false;
+  let statementCalls: string[] = [];
 
   const isTemporary = (parts: readonly string[]): boolean => {
     const [first = ''] = parts;
     return parts.length > 1 ? /^pg_temp(_|$)/.test(first) : first.startsWith('#') || temporary.has(first);
   };
-
-  const isInDefaultSchema = (parts: readonly string[]): boolean =>
-    parts.length === 2 && parts[0] === settings.defaultSchema && parts[1] !== '*';
+  const stored = (part: string): string => (part === '*' ? part : storedIdentifier(part, true, dialect));
+  const isDatabase = (part: string | undefined): boolean => part !== undefined && qualifiedName([part]) === database;
+  const withoutDatabase = (parts: readonly string[]): readonly string[] =>
+    parts.length > 2 && isDatabase(parts[0]) ? parts.slice(1) : parts;
+  const withoutSchema = (parts: readonly string[]): readonly string[] =>
+    parts.length === 2 && parts[1] !== '*' && qualifiedName(parts.slice(0, 1)) === defaultSchema ? parts.slice(1) : parts;
 
   return {
-    table(parts, mode) {
+    table(written, mode) {
+      const parts = withoutDatabase(written.map(stored));
       if (mode !== 'read') statementWrites = true;
-      else if (isCatalog(parts)) return;
+      // Nobody of ours writes in another database, so nobody is in the way of a read there.
+      else if (isCatalog(parts) || (database !== undefined && parts.length > 2)) return;
       if (isTemporary(parts)) return;
-      const name = qualifiedName(isInDefaultSchema(parts) ? parts.slice(1) : parts);
+      const name = qualifiedName(withoutSchema(parts));
       const found = modes.get(name) ?? new Set<Mode>();
       modes.set(name, found.add(mode));
     },
     createTemporary(parts) {
       statementWrites = true;
-      temporary.add(parts.at(-1) ?? '');
+      temporary.add(stored(parts.at(-1) ?? ''));
     },
     call(parts) {
-      if (!isReadOnlyFunction(parts) && !settings.readOnlyFunctions.has(qualifiedName(parts))) statementCalls = true;
+      const name = qualifiedName(parts);
+      if (!isReadOnlyFunction(parts) && !readOnlyFunctions.has(name)) statementCalls.push(name);
     },
     prepare(name, read) {
       prepared.set(name, read);
     },
     execute(name) {
       const read = prepared.get(name);
-      if (read === undefined) unclear = true;
+      if (read === undefined) statementCalls.push(name);
       read?.();
       // The second time it adds nothing, and there may be thousands.
       if (read !== undefined) prepared.set(name, () => {});
@@ -85,13 +96,15 @@ export function createUses(settings: ReaderSettings): Uses {
     // A function in a statement that writes is taken to compute a value: the tables named are the answer, as with
     // triggers. In a statement that names nothing to write, the function may be the very point of it.
     endStatement() {
-      if (statementCalls && !statementWrites) unclear = true;
-      statementCalls = false;
+      if (statementCalls.length > 0 && !statementWrites) unclear = true;
+      for (const name of statementCalls) unknownCalls.add(name);
+      statementCalls = [];
       statementWrites = false;
     },
     summary(hinted) {
       return unclear && !hinted ? undefined : summarise(modes, temporary);
     },
+    unknownCalls: () => [...unknownCalls],
   };
 }
 

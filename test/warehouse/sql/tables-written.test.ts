@@ -25,7 +25,7 @@ describe.each([
 test('every name is as the locker normalises it', () => {
   const answers = [...postgres, ...redshift, ...hints].flatMap(({ sql }) => tablesWritten(sql) ?? []);
   const names = answers.flatMap(({ writes, appends, reads }) => [...writes, ...appends, ...reads]);
-  expect(names.map((name) => normalizeName(name, undefined))).toEqual(names);
+  expect(names.map((name) => normalizeName(name))).toEqual(names);
 });
 
 describe('without the parser', () => {
