@@ -11,6 +11,8 @@ export interface Row {
   /** What an unsafe variant must be caught by; `undefined` for the real thing, which must show nothing. */
   readonly shows: FindingKind | undefined;
   readonly verdict: Verdict;
+  /** Acquisitions by workers of another version, see `--beside`. */
+  readonly besides: number;
   readonly seconds: number;
   /** Where its history was written, if it is not green. */
   readonly history?: string;
@@ -21,7 +23,7 @@ export function isGreen({ shows, verdict: { findings, acquisitions } }: Pick<Row
   return acquisitions > 0 && (shows === undefined ? findings.length === 0 : findings.some(({ kind }) => kind === shows));
 }
 
-const heading = ['STORE', 'FAULT', 'LOCKS', 'UNPROTECTED', 'LOST', 'OVERLAPS', 'UNEXPLAINED', 'SECONDS', 'VERDICT'];
+const heading = ['STORE', 'FAULT', 'LOCKS', 'BESIDE', 'UNPROTECTED', 'LOST', 'OVERLAPS', 'UNEXPLAINED', 'SECONDS', 'VERDICT'];
 
 export function reportTable(rows: readonly Row[]): string {
   return table([heading, ...rows.map(cellsOf)]);
@@ -29,8 +31,8 @@ export function reportTable(rows: readonly Row[]): string {
 
 /** One line, while the others still run. */
 export function reportLine(row: Row): string {
-  const [store, fault, locks, , lost, overlaps, unexplained, seconds, verdict] = cellsOf(row);
-  return `${store}: ${fault}: ${verdict} (${locks} locks, ${lost} lost, ${overlaps} overlaps explained, ${unexplained} not, ${seconds} s)`;
+  const [store, fault, locks, besides, , lost, overlaps, unexplained, seconds, verdict] = cellsOf(row);
+  return `${store}: ${fault}: ${verdict} (${locks} locks, ${besides} beside, ${lost} lost, ${overlaps} overlaps explained, ${unexplained} not, ${seconds} s)`;
 }
 
 export function problems(rows: readonly Row[]): string {
@@ -46,14 +48,14 @@ export function problems(rows: readonly Row[]): string {
 }
 
 function cellsOf(row: Row): readonly string[] {
-  const { store, fault, variant, shows, verdict, seconds } = row;
+  const { store, fault, variant, shows, verdict, besides, seconds } = row;
   const { acquisitions, unprotected, losses, explained, unexplained, findings } = verdict;
   const kinds = [...new Set(findings.map(({ kind }) => kind))].join(', ');
   const verdictText = shows === undefined ? (isGreen(row) ? 'ok' : `BROKEN: ${kinds}`) : isGreen(row) ? `caught: ${kinds}` : 'NOT CAUGHT';
   return [
     store,
     shows === undefined ? fault : `${fault}, ${variant}`,
-    ...[acquisitions, unprotected, losses, explained, unexplained].map(String),
+    ...[acquisitions, besides, unprotected, losses, explained, unexplained].map(String),
     seconds.toFixed(1),
     verdictText,
   ];
