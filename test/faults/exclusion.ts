@@ -142,21 +142,26 @@ function forgetsIn(history: readonly Line[]): readonly Forgot[] {
   return history.filter((line) => line.what === 'forgot');
 }
 
-type Confirmations = ReadonlyMap<string, readonly number[]>;
+interface Confirmation {
+  readonly at: number;
+  readonly until: number;
+}
+
+type Confirmations = ReadonlyMap<string, readonly Confirmation[]>;
 
 function confirmations(history: readonly Line[]): Confirmations {
-  const found = new Map<string, number[]>();
+  const found = new Map<string, Confirmation[]>();
   for (const line of history) {
     if (line.what !== 'confirmed') continue;
     const id = `${line.worker} ${line.resource}`;
     const times = found.get(id);
-    if (times === undefined) found.set(id, [line.at]);
-    else times.push(line.at);
+    if (times === undefined) found.set(id, [line]);
+    else times.push(line);
   }
   return found;
 }
 
-/** When the store last confirmed a worker's entry, counted from before the request. */
+/** When the store last confirmed a worker's entry, counted from before the request. What was not answered by `at` told the worker nothing. */
 function lastConfirmed(confirmed: Confirmations, { worker }: { readonly worker: string }, resource: string, at: number): number {
-  return confirmed.get(`${worker} ${resource}`)?.findLast((time) => time <= at) ?? Number.NEGATIVE_INFINITY;
+  return confirmed.get(`${worker} ${resource}`)?.findLast(({ until }) => until <= at)?.at ?? Number.NEGATIVE_INFINITY;
 }

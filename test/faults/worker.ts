@@ -70,7 +70,8 @@ const clock: Clock = {
 };
 const product = await load('index', packed);
 const opened = await openStore(storeName, url, packed);
-const parts = variants[variant]({ store: opened.store, clock });
+const { lanes, change } = variants[variant];
+const parts = change({ store: opened.store, clock });
 const store = recorded(parts.store, namespace, (what, resource, at, until) => tell(what, { resource, until }, at));
 const locker = product.createLocker({ store, clock: parts.clock, namespace, ttlMs: terms.ttlMs, retry: { maxWaitMs } });
 
@@ -138,9 +139,9 @@ function block({ ms, clock }: NonNullable<typeof stall>): void {
   tell('paused', { until: sharedClockMs() }, at);
 }
 
-const lanes = [takeTurns(1), takeTurns(2), takeTurns(3)];
+const turnsTaken = Array.from({ length: lanes }, (_, index) => takeTurns(index + 1));
 tell('ready');
-await Promise.all(lanes);
+await Promise.all(turnsTaken);
 await locker.close();
 await opened.close();
 tell('bye');
