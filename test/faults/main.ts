@@ -49,6 +49,7 @@ async function runStore(backend: Backend, options: RunOptions, beside: Beside | 
       variant,
       shows: mistake?.shows,
       verdict,
+      beside,
       besides,
       seconds: tookMs / 1_000,
     };
