@@ -13,7 +13,9 @@ const locker = createLocker({ store, closesStore: true });
 
 const named = (holders: readonly Holder[]): string =>
   holders.map(({ job, host, pid, since }) => `${job} on ${host} (pid ${pid}) since ${since.toISOString()}`).join(', ');
-locker.on('skipped', ({ job, resource, holders }) => console.log(`${job}: skipped, ${resource} is held by ${named(holders)}`));
+locker.on('skipped', ({ job, reason, resource, holders }) =>
+  console.log(`${job}: skipped, ${reason === 'busy' ? `${resource} is held by ${named(holders)}` : reason}`),
+);
 
 const refresh = schedule(
   '* * * * * *',
@@ -24,11 +26,16 @@ const refresh = schedule(
   },
   { locker, name: 'refresh-visits', scope: { writes: 'visits', reads: 'events' }, guarantee: 'both' },
 );
-refresh.on('execution:finished', ({ execution }) => console.log(`refresh-visits: ${execution?.result.status}`));
+const hasRun = new Promise<void>((resolve) => {
+  refresh.on('execution:finished', ({ execution }) => {
+    console.log(`refresh-visits: ${execution?.result.status}`);
+    if (execution?.result.status === 'ran') resolve();
+  });
+});
 
 // Another job is in the way for a while.
 await locker.run('visits', () => sleep(1_500), { job: 'backfill' });
-await sleep(2_000);
+await hasRun;
 
 await refresh.destroy();
 console.log(`fires: ${JSON.stringify(refresh.fires())}`);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessServer } from '../support/services.ts';
 import type { Backend } from './backends.ts';
 import { check, type FindingKind, type Verdict } from './check.ts';
-import { type Fleet, startFleet } from './fleet.ts';
+import { type Beside, type Fleet, startFleet, suffixOf } from './fleet.ts';
 import { type Line, sharedClockMs } from './history.ts';
 import { type Arena, type Nemesis, pastTtlMs } from './nemesis.ts';
 import { probe } from './probe.ts';
@@ -16,6 +16,8 @@ export interface CellOptions {
   readonly seconds: number;
   /** Default `as built`. */
   readonly variant?: VariantName;
+  /** Every second worker is of this version. */
+  readonly beside?: Beside | undefined;
   /** It also stops as soon as this has been found. */
   readonly until?: FindingKind;
 }
@@ -24,6 +26,8 @@ export interface CellOptions {
 export interface Cell {
   readonly verdict: Verdict;
   readonly history: readonly Line[];
+  /** Of its acquisitions, those of the version beside. */
+  readonly besides: number;
   readonly tookMs: number;
 }
 
@@ -34,12 +38,13 @@ const recoversWithinMs = 10_000;
 export async function runCell(
   { backend, server }: { readonly backend: Backend; readonly server: ProcessServer },
   nemesis: Nemesis,
-  { seed, seconds, variant = 'as built', until }: CellOptions,
+  { seed, seconds, variant = 'as built', beside, until }: CellOptions,
 ): Promise<Cell> {
   const startedAt = sharedClockMs();
   const cellSeed = `${seed} ${backend.name} ${nemesis.name}`;
   const namespace = `faults-${process.pid}-${++cells}`;
-  const fleet = await startFleet({ backend, server }, { namespace, seed: cellSeed, variant, modes: nemesis.modes ?? 'all' });
+  const modes = nemesis.modes ?? 'all';
+  const fleet = await startFleet({ backend, server }, { namespace, seed: cellSeed, variant, modes }, beside);
   const arena: Arena = { backend, server, fleet, random: seededRandom(cellSeed), pastTtlMs: pastTtlMs(backend) };
   try {
     await untilEachAcquires(fleet);
@@ -56,7 +61,10 @@ export async function runCell(
     await fleet.end();
   }
   const history = [...fleet.history(), ...(await probe(backend, server, namespace))];
-  return { verdict: check(history, terms), history, tookMs: sharedClockMs() - startedAt };
+  const besides = history.filter(
+    (line) => line.what === 'acquired' && beside !== undefined && line.worker.endsWith(suffixOf(beside)),
+  ).length;
+  return { verdict: check(history, terms), history, besides, tookMs: sharedClockMs() - startedAt };
 }
 
 function hasFound(fleet: Fleet, wanted: FindingKind | undefined): boolean {

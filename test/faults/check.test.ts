@@ -1,69 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { check, type FindingKind } from './check.ts';
+import { flushed, held, kindsOf, lost, refused, terms } from './by-hand.ts';
+import { check } from './check.ts';
 import type { Line } from './history.ts';
 import { nemeses } from './nemeses/index.ts';
-import type { Terms } from './terms.ts';
-
-const terms: Terms = { ttlMs: 1_000, timeoutMs: 300, slackMs: 400 };
-const limitMs = 4_000;
-
-interface Held {
-  readonly resource?: string;
-  readonly mode?: 'write' | 'append' | 'read';
-  readonly isProtected?: boolean;
-  /** Times at which the store confirmed it; the first is the acquisition. Default: its start, and every 300 ms. */
-  readonly confirmed?: readonly number[];
-  readonly released?: 'ours' | 'not-ours' | 'failed';
-}
-
-/** A turn that asked, held and looked from `from` to `to`, and let go. */
-function held(worker: string, from: number, to: number, options: Held = {}): Line[] {
-  const { resource = 'events', mode = 'write', isProtected = true, released = 'ours' } = options;
-  const about = { worker, turn: from };
-  const confirmed = options.confirmed ?? Array.from({ length: Math.ceil((to - from) / 300) || 1 }, (_, beat) => from + beat * 300);
-  return [
-    { what: 'ask', at: from, ...about, needs: [{ resource, mode }], limitMs },
-    ...confirmed.map((at): Line => ({ what: 'confirmed', at, worker, resource })),
-    { what: 'acquired', at: from, ...about, isProtected, holdMs: to - from },
-    { what: 'look', at: from, ...about },
-    { what: 'look', at: to, ...about },
-    { what: 'done', at: to, ...about, limitMs },
-    { what: 'released', at: to + 1, ...about, outcome: released },
-  ];
-}
-
-/** A turn that was told "busy". */
-function refused(worker: string, at: number, resource = 'events'): Line[] {
-  const about = { worker, turn: at };
-  return [
-    { what: 'ask', at, ...about, needs: [{ resource, mode: 'write' }], limitMs },
-    { what: 'busy', at: at + 1, ...about, resource },
-  ];
-}
-
-/** A turn that held from `from`, looked until `to`, and then was told that the lock is lost. */
-function lost(
-  worker: string,
-  from: number,
-  to: number,
-  reason: 'vanished' | 'stolen' | 'expired' = 'vanished',
-  confirmed = [from],
-): Line[] {
-  const about = { worker, turn: from };
-  return [
-    ...held(worker, from, to, { confirmed }).filter(({ what }) => what !== 'done' && what !== 'released'),
-    { what: 'lost', at: to + 1, ...about, reason },
-    { what: 'done', at: to + 1, ...about, limitMs },
-    { what: 'released', at: to + 2, ...about, outcome: 'not-ours' },
-  ];
-}
-
-const kindsOf = (...parts: readonly (readonly Line[])[]): readonly FindingKind[] => [
-  ...new Set(check(parts.flat(), terms).findings.map(({ kind }) => kind)),
-];
-const flushed = (at: number, until = at + 5): Line[] => [{ what: 'forgot', at, until, everything: true }];
 
 describe('overlaps', () => {
   test('one after the other is none, in whatever order the lines come', () => {
@@ -135,66 +76,6 @@ describe('what the store may lose', () => {
 
   test('nor is a record that was put back a record that was kept', () => {
     expect(kindsOf(held('a', 0, 900, { confirmed: [0, 300, 600] }), flushed(100))).toEqual(['late-loss']);
-  });
-});
-
-describe('strangers', () => {
-  test('a release that removes what somebody else has by now', () => {
-    const removed = (at: number): Line[] => [{ what: 'removed', at, until: at + 1, worker: 'a', resource: 'events' }];
-    expect(kindsOf(lost('a', 0, 49, 'expired'), held('b', 1_900, 2_100), removed(2_000))).toEqual(['stranger-freed']);
-    expect(kindsOf(held('b', 1_900, 2_100), held('a', 2_101, 2_110), removed(2_110))).toEqual([]);
-  });
-
-  test('not a release that may have come after the other one had gone', () => {
-    const removed: Line[] = [{ what: 'removed', at: 150, until: 250, worker: 'a', resource: 'events' }];
-    const [mine, theirs] = [held('a', 0, 150, { mode: 'append' }), held('b', 100, 200, { mode: 'append' })];
-    expect(kindsOf(mine, theirs, removed)).toEqual([]);
-  });
-
-  test('a sharer that takes the others out with it', () => {
-    const removed: Line[] = [{ what: 'removed', at: 150, until: 151, worker: 'a', resource: 'events' }];
-    const [mine, theirs] = [held('a', 0, 150, { mode: 'append' }), held('b', 100, 200, { mode: 'append' })];
-    expect(kindsOf(mine, theirs, removed)).toEqual(['stranger-freed']);
-  });
-
-  test('a lock that was gone before its deadline, though the store forgets nothing', () => {
-    expect(kindsOf(lost('a', 0, 400))).toEqual(['stranger-freed']);
-    expect(kindsOf(lost('a', 0, 400, 'stolen'))).toEqual(['stranger-freed']);
-    expect(kindsOf(held('a', 0, 400, { released: 'not-ours' }))).toEqual(['stranger-freed']);
-  });
-
-  test('not one that was gone after its deadline, or that the store forgot', () => {
-    expect(kindsOf(lost('a', 0, 1_000))).toEqual([]);
-    expect(kindsOf(lost('a', 0, 400), flushed(100))).toEqual([]);
-  });
-
-  test('nor one that the store forgot, whose process had confirmed the next before it knew', () => {
-    const slow: Line[] = held('a', 0, 100, { released: 'not-ours' }).map((line) =>
-      line.what === 'released' ? { ...line, at: 300 } : line,
-    );
-    const next: Line[] = [{ what: 'confirmed', at: 290, worker: 'a', resource: 'events' }];
-    expect(kindsOf(slow, next, flushed(50))).toEqual([]);
-    expect(kindsOf(slow, next)).toEqual(['stranger-freed']);
-  });
-
-  test('while answers get lost, "no longer ours" is an answer if somebody else came meanwhile', () => {
-    const doubted: Line[] = [{ what: 'doubted', at: 0, until: 5_000 }];
-    const release: Line[] = held('a', 0, 100, { released: 'not-ours' }).map((line) =>
-      line.what === 'released' ? { ...line, at: 300 } : line,
-    );
-    expect(kindsOf(release, doubted, held('b', 200, 250))).toEqual([]);
-    const sharer = (line: Line): Line =>
-      line.what === 'ask' ? { ...line, needs: line.needs.map((need) => ({ ...need, mode: 'read' })) } : line;
-    expect(kindsOf(release.map(sharer), doubted, held('b', 200, 250).map(sharer))).toEqual([]);
-    const unanswered: Line[] = refused('b', 200).map((line) => (line.what === 'busy' ? { ...line, what: 'broken', code: 'x' } : line));
-    expect(kindsOf(release, doubted, unanswered)).toEqual([]);
-    const half: Line[] = refused('b', 200).map((line) =>
-      line.what === 'ask' ? { ...line, needs: [...line.needs, { resource: 'visits', mode: 'write' }] } : line,
-    );
-    expect(kindsOf(release, doubted, half)).toEqual([]);
-    expect(kindsOf(release, doubted, refused('b', 200))).toEqual(['stranger-freed']);
-    expect(kindsOf(release, doubted)).toEqual(['stranger-freed']);
-    expect(kindsOf(release, held('b', 200, 250))).toEqual(['stranger-freed']);
   });
 });
 

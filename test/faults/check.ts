@@ -8,10 +8,12 @@ import { type Breach, nameOf, turnsIn } from './turns.ts';
 export type FindingKind = 'overlap' | 'stranger-freed' | 'late-loss' | 'orphan' | 'hang' | 'bad-end';
 
 /** A promise that was broken. */
-interface Finding {
+export interface Finding {
   readonly kind: FindingKind;
   /** Milliseconds after the first line of the history. */
   readonly atMs: number;
+  /** Who broke it. */
+  readonly worker: string;
   readonly text: string;
 }
 
@@ -38,6 +40,7 @@ export function check(lines: readonly Line[], terms: Terms): Verdict {
   const found: Readonly<Record<FindingKind, readonly Breach[]>> = {
     overlap: unexplained.map(({ stale, fresh, resource, from, to }) => ({
       at: from,
+      worker: stale.worker,
       text: `${nameOf(stale)} and ${nameOf(fresh)} both held "${resource}" for ${(to - from).toFixed(1)} ms`,
     })),
     'stranger-freed': strangersFreed(turns, history, terms),
@@ -53,7 +56,7 @@ export function check(lines: readonly Line[], terms: Terms): Verdict {
     explained: overlaps.length - unexplained.length,
     unexplained: unexplained.length,
     findings: Object.entries(found).flatMap(([kind, list]) =>
-      list.map(({ at, text }) => ({ kind: kind as FindingKind, atMs: Math.round(at - startedAt), text })),
+      list.map(({ at, worker, text }) => ({ kind: kind as FindingKind, atMs: Math.round(at - startedAt), worker, text })),
     ),
   };
 }

@@ -68,7 +68,9 @@ export function strangersFreed(turns: readonly Turn[], history: readonly Line[],
         believesThroughout(turn, at, until) &&
         lastConfirmed(confirmed, turn, resource, at) > lastConfirmed(confirmed, line, resource, at),
     );
-    return victim === undefined ? [] : [{ at, text: `${worker} removed the record of "${resource}" while ${nameOf(victim)} held it` }];
+    return victim === undefined
+      ? []
+      : [{ at, worker, text: `${worker} removed the record of "${resource}" while ${nameOf(victim)} held it` }];
   });
   const missed = turns.flatMap((turn) => {
     const miss = turn.isProtected ? missedAt(turn) : undefined;
@@ -78,7 +80,9 @@ export function strangersFreed(turns: readonly Turn[], history: readonly Line[],
     const oldest = Math.min(...turn.needs.map(({ resource }) => lastConfirmed(confirmed, turn, resource, last)));
     const isForgotten = forgetsIn(history).some(({ at, until }) => oldest <= until && at <= miss.at);
     if (miss.at > oldest + terms.ttlMs || isForgotten || isInDoubt(turn, miss.at, turns, history)) return [];
-    return [{ at: miss.at, text: `the lock of ${nameOf(turn)} ${miss.how} before its deadline: somebody else freed it` }];
+    return [
+      { at: miss.at, worker: turn.worker, text: `the lock of ${nameOf(turn)} ${miss.how} before its deadline: somebody else freed it` },
+    ];
   });
   return [...freed, ...missed];
 }
@@ -125,7 +129,8 @@ export function lateLosses(turns: readonly Turn[], history: readonly Line[], ter
     const overdue = turn.looks.find((at) =>
       turn.needs.some(({ resource }) => at > lastConfirmed(confirmed, turn, resource, at) + terms.ttlMs),
     );
-    if (overdue !== undefined) return [{ at: overdue, text: `${nameOf(turn)} believed in its lock after its deadline` }];
+    if (overdue !== undefined)
+      return [{ at: overdue, worker: turn.worker, text: `${nameOf(turn)} believed in its lock after its deadline` }];
     // Of two resources one may have been held long before both were. A record that was put back is no excuse.
     const oldest = Math.min(
       turn.answer?.at ?? span.from,
@@ -134,7 +139,7 @@ export function lateLosses(turns: readonly Turn[], history: readonly Line[], ter
     const forgot = emptied.find(({ at, until }) => oldest < at && span.to > until + heartbeatMs(terms));
     return forgot === undefined
       ? []
-      : [{ at: span.to, text: `${nameOf(turn)} was not told in time that the store had forgotten its lock` }];
+      : [{ at: span.to, worker: turn.worker, text: `${nameOf(turn)} was not told in time that the store had forgotten its lock` }];
   });
 }
 
@@ -142,21 +147,26 @@ function forgetsIn(history: readonly Line[]): readonly Forgot[] {
   return history.filter((line) => line.what === 'forgot');
 }
 
-type Confirmations = ReadonlyMap<string, readonly number[]>;
+interface Confirmation {
+  readonly at: number;
+  readonly until: number;
+}
+
+type Confirmations = ReadonlyMap<string, readonly Confirmation[]>;
 
 function confirmations(history: readonly Line[]): Confirmations {
-  const found = new Map<string, number[]>();
+  const found = new Map<string, Confirmation[]>();
   for (const line of history) {
     if (line.what !== 'confirmed') continue;
     const id = `${line.worker} ${line.resource}`;
     const times = found.get(id);
-    if (times === undefined) found.set(id, [line.at]);
-    else times.push(line.at);
+    if (times === undefined) found.set(id, [line]);
+    else times.push(line);
   }
   return found;
 }
 
-/** When the store last confirmed a worker's entry, counted from before the request. */
+/** When the store last confirmed a worker's entry, counted from before the request. What was not answered by `at` told the worker nothing. */
 function lastConfirmed(confirmed: Confirmations, { worker }: { readonly worker: string }, resource: string, at: number): number {
-  return confirmed.get(`${worker} ${resource}`)?.findLast((time) => time <= at) ?? Number.NEGATIVE_INFINITY;
+  return confirmed.get(`${worker} ${resource}`)?.findLast(({ until }) => until <= at)?.at ?? Number.NEGATIVE_INFINITY;
 }

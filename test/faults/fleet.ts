@@ -15,6 +15,15 @@ export interface WorkerSettings {
   readonly seed: string;
   readonly variant: VariantName;
   readonly modes: 'all' | 'write';
+  /** The folder of the package that it runs. Default: the sources. */
+  readonly packed?: string;
+}
+
+/** Another version of the product. */
+export interface Beside {
+  readonly version: string;
+  /** Of its package. */
+  readonly packed: string;
 }
 
 /** One worker process, and the proxy between it and the server. */
@@ -42,28 +51,39 @@ export interface Fleet {
   end(): Promise<void>;
 }
 
+/** What the names of its workers end with. */
+export function suffixOf({ version }: Beside): string {
+  return ` of ${version}`;
+}
+
 const fleetSize = 3;
+/** With another version beside: half of each. */
+const mixedFleetSize = 4;
 const endsWithinMs = 15_000;
 
 export async function startFleet(
   { backend, server }: { readonly backend: Backend; readonly server: ProcessServer },
-  settings: Omit<WorkerSettings, 'name' | 'store' | 'url'>,
+  settings: Omit<WorkerSettings, 'name' | 'store' | 'url' | 'packed'>,
+  beside?: Beside,
 ): Promise<Fleet> {
+  const size = beside === undefined ? fleetSize : mixedFleetSize;
   const notes: Line[] = [];
   const all: Member[] = [];
   const ends: Promise<unknown>[] = [];
   const workers = new Map<Member, Worker>();
-  const proxies = await Promise.all(Array.from({ length: fleetSize }, () => startProxy(server, { protocol: backend.protocol })));
+  const proxies = await Promise.all(Array.from({ length: size }, () => startProxy(server, { protocol: backend.protocol })));
 
   async function hire(slot: number, generation: number): Promise<void> {
     const proxy = proxies[slot] as FaultProxy;
-    const name = `${String.fromCharCode(97 + slot)}${generation}`;
+    const other = slot % 2 === 1 ? beside : undefined;
+    const name = `${String.fromCharCode(97 + slot)}${generation}${other === undefined ? '' : suffixOf(other)}`;
     const own: WorkerSettings = {
       ...settings,
       name,
       store: backend.name,
       url: urlThrough(server, proxy),
       seed: `${settings.seed} ${name}`,
+      ...(other && { packed: other.packed }),
     };
     const worker = startWorker('../faults/worker.ts', [JSON.stringify(own)], {});
     let isAlive = true;

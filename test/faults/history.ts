@@ -13,8 +13,8 @@ export type Line =
   /** The end of the critical section: the lock is let go next. */
   | (OfTurn & { readonly what: 'done'; readonly limitMs: number })
   | (OfTurn & { readonly what: 'released'; readonly outcome: 'ours' | 'not-ours' | 'failed' })
-  /** The store confirmed this worker's entry, at an acquisition or a renewal. `at` is from before the request. */
-  | (OfWorker & { readonly what: 'confirmed'; readonly resource: string })
+  /** The store confirmed this worker's entry, at an acquisition or a renewal: asked at `at`, answered at `until`. */
+  | (OfWorker & { readonly what: 'confirmed'; readonly resource: string; readonly until: number })
   /** The store said that it removed this worker's record, at some moment between the two. */
   | (OfWorker & { readonly what: 'removed'; readonly resource: string; readonly until: number })
   | (OfWorker & { readonly what: 'unhandled'; readonly error: string })

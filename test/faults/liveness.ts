@@ -32,7 +32,9 @@ export function orphans(turns: readonly Turn[], history: readonly Line[], { ttlM
     const limitMs = ttlMs + orphanMs + (isShared(resource) ? clockSkewMs : 0);
     const { at } = turn.answer;
     if (known.some(({ from, to }) => from <= at && to >= turn.askedAt - limitMs)) return [];
-    return [{ at, text: `${nameOf(turn)} was told "${resource}" is busy, ${limitMs} ms after anybody was seen there` }];
+    return [
+      { at, worker: turn.worker, text: `${nameOf(turn)} was told "${resource}" is busy, ${limitMs} ms after anybody was seen there` },
+    ];
   });
 }
 
@@ -61,13 +63,13 @@ export function hangs(turns: readonly Turn[], history: readonly Line[]): readonl
     const tookMs = end - from - pausedMs;
     return tookMs <= limitMs
       ? []
-      : [{ at: end, text: `${nameOf(turn)} was ${name} for ${Math.round(tookMs)} ms; ${limitMs} ms were allowed` }];
+      : [{ at: end, worker: turn.worker, text: `${nameOf(turn)} was ${name} for ${Math.round(tookMs)} ms; ${limitMs} ms were allowed` }];
   });
   const stuck = history.flatMap((line) =>
     line.what === 'stuck'
-      ? [{ at: line.at, text: `${line.worker} did not stop when it was told to` }]
+      ? [{ at: line.at, worker: line.worker, text: `${line.worker} did not stop when it was told to` }]
       : line.what === 'starved'
-        ? [{ at: line.at, text: `${line.worker} took nothing although the fault had ended` }]
+        ? [{ at: line.at, worker: line.worker, text: `${line.worker} took nothing although the fault had ended` }]
         : [],
   );
   return [...slow, ...stuck];
@@ -79,9 +81,9 @@ export function badEnds(history: readonly Line[]): readonly Breach[] {
     history.flatMap((line) => (line.what === 'bye' || line.what === 'killed' || line.what === 'stuck' ? [line.worker] : [])),
   );
   return history.flatMap((line) => {
-    if (line.what === 'unhandled') return [{ at: line.at, text: `${line.worker}: unhandled ${line.error}` }];
+    if (line.what === 'unhandled') return [{ at: line.at, worker: line.worker, text: `${line.worker}: unhandled ${line.error}` }];
     if (line.what !== 'exited' || excused.has(line.worker)) return [];
-    return [{ at: line.at, text: `${line.worker} ended in silence (${line.code})` }];
+    return [{ at: line.at, worker: line.worker, text: `${line.worker} ended in silence (${line.code})` }];
   });
 }
 

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { type Progress, showProgress } from '../../demo/progress.ts';
 import { type Backend, backends } from './backends.ts';
 import { type Cell, runCell } from './cell.ts';
+import type { Beside } from './fleet.ts';
 import { nemeses } from './nemeses/index.ts';
 import type { Nemesis } from './nemesis.ts';
 import { help, type RunOptions, readOptions, UsageError } from './options.ts';
+import { NoSuchCommitError, packedAt } from './packed.ts';
 import { isGreen, problems, type Row, reportLine, reportTable } from './report.ts';
 import { mistakes } from './unsafe.ts';
 
@@ -22,8 +24,9 @@ async function main(args: readonly string[]): Promise<number> {
   const { seed, seconds, stores, faults, json } = options;
   const progress = showProgress(json ? process.stderr : process.stdout);
   progress.note(`${stores.length} stores, ${faults.length} faults, ${seconds} s each; --seed ${seed} makes the same choices again`);
+  const beside = options.beside === undefined ? undefined : { version: options.beside, packed: await packedAt(options.beside) };
   const chosen = backends.filter(({ name }) => stores.includes(name));
-  const rows = (await Promise.all(chosen.map((backend) => runStore(backend, options, progress)))).flat();
+  const rows = (await Promise.all(chosen.map((backend) => runStore(backend, options, beside, progress)))).flat();
   progress.end();
   const green = rows.every(isGreen);
   const text = `\n${reportTable(rows)}\n${problems(rows)}${green ? 'Every promise held.' : 'Not green.'} Seed ${seed}.\n`;
@@ -32,15 +35,24 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 /** The faults of one store, one after another; the stores run side by side. */
-async function runStore(backend: Backend, options: RunOptions, progress: Progress): Promise<readonly Row[]> {
+async function runStore(backend: Backend, options: RunOptions, beside: Beside | undefined, progress: Progress): Promise<readonly Row[]> {
   const server = await backend.start();
   const rows: Row[] = [];
   const run = async (nemesis: Nemesis, mistake?: (typeof mistakes)[number]): Promise<void> => {
     const variant = mistake?.variant ?? 'as built';
     const length = mistake === undefined ? { seconds: options.seconds } : { seconds: mostUnsafeSeconds, until: mistake.shows };
-    const cell = await runCell({ backend, server }, nemesis, { seed: options.seed, variant, ...length });
-    const { verdict, tookMs } = cell;
-    const row: Row = { store: backend.name, fault: nemesis.name, variant, shows: mistake?.shows, verdict, seconds: tookMs / 1_000 };
+    const cell = await runCell({ backend, server }, nemesis, { seed: options.seed, variant, beside, ...length });
+    const { verdict, besides, tookMs } = cell;
+    const row: Row = {
+      store: backend.name,
+      fault: nemesis.name,
+      variant,
+      shows: mistake?.shows,
+      verdict,
+      beside,
+      besides,
+      seconds: tookMs / 1_000,
+    };
     rows.push(isGreen(row) ? row : { ...row, history: keep(options.histories, row, cell) });
     progress.done(reportLine(row));
   };
@@ -71,7 +83,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pr
 main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: unknown) => {
-    process.stderr.write(`${error instanceof UsageError ? error.message : (error as Error).stack}\n`);
-    process.exit(error instanceof UsageError ? 64 : 70);
+    const isUsage = error instanceof UsageError || error instanceof NoSuchCommitError;
+    process.stderr.write(`${isUsage ? error.message : (error as Error).stack}\n`);
+    process.exit(isUsage ? 64 : 70);
   },
 );

@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly stores: readonly StoreName[];
   /** Names of nemeses. */
   readonly faults: readonly string[];
+  /** A release, or a commit: half of the workers are of it. */
+  readonly beside: string | undefined;
   readonly json: boolean;
   /** Where the histories of what is not green go. */
   readonly histories: string;
@@ -24,12 +26,14 @@ export const help = `Real worker processes on real servers, struck by one fault 
 against the promises of docs/guarantees.md.
 
   npm run test:faults
-  npm run test:faults -- [--seconds N] [--seed TEXT] [--stores LIST] [--faults LIST] [--json] [--histories FOLDER]
+  npm run test:faults -- [--seconds N] [--seed TEXT] [--stores LIST] [--faults LIST] [--beside VERSION] [--json] [--histories FOLDER]
 
   --seconds N         how long each fault strikes each store: 1 to 3600. Default 10
   --seed TEXT         makes the same choices again: which worker, which fault when. Default: a new one, printed
   --stores LIST       some of ${storeNames.join(',')}
   --faults LIST       some of the faults below, separated by commas
+  --beside VERSION    a rolling upgrade: half of the workers run the package of this release (0.1.0) or commit, built from the
+                      repository's history. Default: all run the sources
   --json              print one JSON document; progress goes to stderr
   --histories FOLDER  where the histories of failed cells are written. Default: a folder of its own for temporary files
   --help              print this
@@ -54,6 +58,7 @@ export function readOptions(args: readonly string[]): RunOptions | undefined {
     seconds: within('seconds', given.seconds, 1, 3_600),
     stores: given.stores === undefined ? storeNames : some('stores', given.stores, storeNames),
     faults: given.faults === undefined ? faults : some('faults', given.faults, faults),
+    beside: given.beside,
     json: given.json,
     histories: given.histories ?? join(tmpdir(), `giveway-faults-${seed.replace(/\W+/g, '-')}`),
   };
@@ -64,6 +69,7 @@ interface Given {
   readonly seconds: string;
   readonly stores?: string;
   readonly faults?: string;
+  readonly beside?: string;
   readonly histories?: string;
   readonly json: boolean;
   readonly help: boolean;
@@ -78,6 +84,7 @@ function parse(args: readonly string[]): Given {
         seconds: { type: 'string', default: '10' },
         stores: { type: 'string' },
         faults: { type: 'string' },
+        beside: { type: 'string' },
         histories: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },

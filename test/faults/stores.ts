@@ -1,4 +1,5 @@
 import type { LockStore } from '../../src/lock/store.ts';
+import { load } from './product.ts';
 import { terms } from './terms.ts';
 
 export type StoreName = 'memcached' | 'redis' | 'postgres';
@@ -12,16 +13,15 @@ interface OpenStore {
 
 const { timeoutMs } = terms;
 
-// Loaded when used: a worker starts in a third of a second, and there are hundreds of them.
-const openers: Readonly<Record<StoreName, (url: string) => Promise<OpenStore>>> = {
-  async memcached(url) {
-    const { memcachedStore } = await import('../../src/stores/memcached/index.ts');
+const openers: Readonly<Record<StoreName, (url: string, packed?: string) => Promise<OpenStore>>> = {
+  async memcached(url, packed) {
+    const { memcachedStore } = await load('memcached', packed);
     const store = memcachedStore({ servers: url, timeoutMs });
     return { store, close: () => store.close() };
   },
-  async redis(url) {
+  async redis(url, packed) {
     const { Redis } = await import('ioredis');
-    const { redisStore } = await import('../../src/stores/redis/index.ts');
+    const { redisStore } = await load('redis', packed);
     const client = new Redis(url, { retryStrategy: (times) => Math.min(20 * times, 200), maxRetriesPerRequest: null });
     client.on('error', () => {});
     const store = redisStore({ client, timeoutMs });
@@ -33,14 +33,14 @@ const openers: Readonly<Record<StoreName, (url: string) => Promise<OpenStore>>> 
       },
     };
   },
-  async postgres(url) {
-    const { postgresStore } = await import('../../src/stores/postgres/index.ts');
+  async postgres(url, packed) {
+    const { postgresStore } = await load('postgres', packed);
     const store = postgresStore({ connectionString: url, timeoutMs });
     return { store, close: () => store.close() };
   },
 };
 
-/** A store as an application would have it. */
-export function openStore(name: StoreName, url: string): Promise<OpenStore> {
-  return openers[name](url);
+/** A store as an application would have it. `packed`: the folder of the package that it comes from, if not these sources. */
+export function openStore(name: StoreName, url: string, packed?: string): Promise<OpenStore> {
+  return openers[name](url, packed);
 }

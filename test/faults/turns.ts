@@ -21,6 +21,8 @@ export interface Turn {
 /** A rule that did not hold, and when. */
 export interface Breach {
   readonly at: number;
+  /** Who broke it. */
+  readonly worker: string;
   readonly text: string;
 }
 

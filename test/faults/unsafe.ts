@@ -9,38 +9,52 @@ interface Parts {
   readonly clock: Clock;
 }
 
+interface Variant {
+  /** How many pieces of work a worker does at a time. */
+  readonly lanes: number;
+  change(parts: Parts): Parts;
+}
+
 export type VariantName = 'as built' | 'unconditional delete' | 'no margin';
 
 const lookEveryMs = 20;
 
-/** Changes the parts of a worker. */
-export const variants: Readonly<Record<VariantName, (parts: Parts) => Parts>> = {
-  'as built': (parts) => parts,
+export const variants: Readonly<Record<VariantName, Variant>> = {
+  'as built': { lanes: 3, change: (parts) => parts },
 
-  /** Releases whatever is under the key, as get, compare and delete do in the worst case, and plain delete always. */
-  'unconditional delete': ({ store, clock }) => ({
-    clock,
-    store: {
-      ...store,
-      async remove(key) {
-        const found = await store.read(key);
-        return found !== undefined && store.remove(key, found.version);
+  /**
+   * Releases whatever is under the key, as get, compare and delete do in the worst case, and plain delete always. A process with
+   * more to do asks for the next lock before it lets go of the one it lost, and then deletes nothing: so this one has not.
+   */
+  'unconditional delete': {
+    lanes: 1,
+    change: ({ store, clock }) => ({
+      clock,
+      store: {
+        ...store,
+        async remove(key) {
+          const found = await store.read(key);
+          return found !== undefined && store.remove(key, found.version);
+        },
       },
-    },
-  }),
+    }),
+  },
 
   /**
    * Judges the deadline by the time of the last tick of a timer, not by the time now. Whoever was stopped, or blocked its
    * loop, goes on writing as if no time had passed.
    */
-  'no margin': ({ store, clock }) => {
-    let monotonicMs = clock.monotonicMs();
-    let wallMs = clock.wallMs();
-    setInterval(() => {
-      monotonicMs = clock.monotonicMs();
-      wallMs = clock.wallMs();
-    }, lookEveryMs).unref();
-    return { store, clock: { ...clock, monotonicMs: () => monotonicMs, wallMs: () => wallMs } };
+  'no margin': {
+    lanes: 3,
+    change({ store, clock }) {
+      let monotonicMs = clock.monotonicMs();
+      let wallMs = clock.wallMs();
+      setInterval(() => {
+        monotonicMs = clock.monotonicMs();
+        wallMs = clock.wallMs();
+      }, lookEveryMs).unref();
+      return { store, clock: { ...clock, monotonicMs: () => monotonicMs, wallMs: () => wallMs } };
+    },
   },
 };
 

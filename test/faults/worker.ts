@@ -8,10 +8,11 @@
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLocker, type Lock, type LockLostError, ResourceBusyError, StoreUnavailableError } from '../../src/index.ts';
+import type { Lock, LockLostError, StoreUnavailableError } from '../../src/index.ts';
 import { type Clock, systemClock } from '../../src/lock/clock.ts';
 import type { WorkerSettings } from './fleet.ts';
 import { sharedClockMs } from './history.ts';
+import { load } from './product.ts';
 import { seededRandom } from './random.ts';
 import { recorded } from './recorded.ts';
 import { openStore } from './stores.ts';
@@ -20,7 +21,7 @@ import { variants } from './unsafe.ts';
 import { nextTask, type Task } from './workload.ts';
 
 const settings = JSON.parse(process.argv[2] ?? '') as WorkerSettings;
-const { name: worker, store: storeName, url, namespace, seed, variant, modes } = settings;
+const { name: worker, store: storeName, url, namespace, seed, variant, modes, packed } = settings;
 const lookEveryMs = 8;
 
 let turns = 0;
@@ -67,10 +68,12 @@ const clock: Clock = {
   wallMs: () => systemClock.wallMs() + jumpedMs,
   monotonicMs: () => systemClock.monotonicMs() - sleptMs,
 };
-const opened = await openStore(storeName, url);
-const parts = variants[variant]({ store: opened.store, clock });
+const product = await load('index', packed);
+const opened = await openStore(storeName, url, packed);
+const { lanes, change } = variants[variant];
+const parts = change({ store: opened.store, clock });
 const store = recorded(parts.store, namespace, (what, resource, at, until) => tell(what, { resource, until }, at));
-const locker = createLocker({ store, clock: parts.clock, namespace, ttlMs: terms.ttlMs, retry: { maxWaitMs } });
+const locker = product.createLocker({ store, clock: parts.clock, namespace, ttlMs: terms.ttlMs, retry: { maxWaitMs } });
 
 async function takeTurns(lane: number): Promise<void> {
   const random = seededRandom(`${seed} ${lane}`);
@@ -99,7 +102,7 @@ async function ask(turn: number, { scope, waits, runsUnprotected, needs }: Task)
     if (lock === undefined) tell('busy', { turn, resource: needs.length === 1 ? needs[0]?.resource : undefined });
     return lock;
   } catch (error) {
-    if (error instanceof ResourceBusyError) tell('busy', { turn, resource: error.resource });
+    if (error instanceof product.ResourceBusyError) tell('busy', { turn, resource: error.resource });
     else tell('broken', { turn, code: failed(error) && (error as StoreUnavailableError).code });
     return undefined;
   }
@@ -107,7 +110,7 @@ async function ask(turn: number, { scope, waits, runsUnprotected, needs }: Task)
 
 /** A store that did not answer is an answer; anything else is a defect. */
 function failed(error: unknown): 'failed' {
-  if (!(error instanceof StoreUnavailableError)) unhandled(error);
+  if (!(error instanceof product.StoreUnavailableError)) unhandled(error);
   return 'failed';
 }
 
@@ -136,9 +139,9 @@ function block({ ms, clock }: NonNullable<typeof stall>): void {
   tell('paused', { until: sharedClockMs() }, at);
 }
 
-const lanes = [takeTurns(1), takeTurns(2), takeTurns(3)];
+const turnsTaken = Array.from({ length: lanes }, (_, index) => takeTurns(index + 1));
 tell('ready');
-await Promise.all(lanes);
+await Promise.all(turnsTaken);
 await locker.close();
 await opened.close();
 tell('bye');
