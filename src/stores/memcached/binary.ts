@@ -50,8 +50,7 @@ export const binary: Protocol = {
     }
     view.setUint32(start, (requestMagic << 24) | (opcodes[command] << 16) | key.length);
     view.setUint32(start + 4, (at - start - headBytes) << 24);
-    const valueAt = at + bytes.write(key, at, 'latin1');
-    outbox.end = valueAt + bytes.write(value, valueAt);
+    outbox.end = at + bytes.write(key + value, at);
     view.setUint32(start + 8, outbox.end - start - headBytes);
     view.setUint32(start + 12, number);
     view.setBigUint64(start + 16, cas);
