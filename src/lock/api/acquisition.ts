@@ -81,7 +81,7 @@ export class Acquisition implements SeatAsker, Alarmed {
     const { startedMonoMs, options, needs } = this.wanted;
     const endMonoMs = startedMonoMs + options.retry.maxWaitMs;
     if (monoMs < endMonoMs) return this.#shell.waits.at(this, endMonoMs, monoMs);
-    const { resource, holders } = this.#refused ?? { resource: needs[0]?.resource ?? '', holders: [] };
+    const { resource, holders } = this.#refusedNow() ?? { resource: needs[0]?.resource ?? '', holders: [] };
     this.end(new ResourceBusyError(resource, holders, monoMs - startedMonoMs));
   }
 
@@ -212,6 +212,13 @@ export class Acquisition implements SeatAsker, Alarmed {
     const { signal, retry } = options;
     this.#shell.waits.at(this, startedMonoMs + retry.maxWaitMs, this.#shell.clock.monotonicMs());
     if (signal !== undefined) this.#listening ??= onAbort(signal, () => this.end(aborted(needs[0]?.resource ?? '', signal)));
+  }
+
+  /** Who is in the way now, and not when the wait began, as far as it is known. */
+  #refusedNow(): Refused | undefined {
+    const place = this.#waiting?.place;
+    const refused = place && toRefused(place.resource, place.refusal);
+    return refused === undefined || refused.holders.length === 0 ? this.#refused : refused;
   }
 
   /** Somebody who was seen, and may still be working. */
