@@ -92,6 +92,8 @@ export function createBeliefs({ nowMs, report, value, ownerOf, endOf, limit, are
   }
 
   function mustBeWritten(held: Held): void {
+    // A suspended machine has only its wall clock to tell how long it slept, and here somebody sets it.
+    if (!areStill && held.process.stoppedMs > 0) return;
     for (const need of held.needs) {
       if (isWritten(held, need)) continue;
       report('P6', held.who, `believes that it holds "${need.resource}" (${need.mode}), and has no entry in the record`);
