@@ -67,6 +67,10 @@ export class Puppet implements Orders, Place {
     this.machine = new Machine(this, around);
   }
 
+  get refusal(): Refusal {
+    return this.machine.refusal;
+  }
+
   /** Asks for a lock that will be called `name`. */
   want(name: string, mode: Mode, patient: boolean, options: ResolvedOptions, restored?: string): Held {
     const held = {

@@ -34,7 +34,7 @@ export interface ConnectionSettings {
   fate(request: Request): Fate;
   sent(request: Request): void;
   /** `wrote` is what a write that was done asked for. `error`: it came back without an answer. */
-  came(request: Request, answer: Answer, error: string | undefined): void;
+  came(request: Request, answer: Answer, error: string | undefined, sentMs: number): void;
   /** The store calls, and says what stands there, or stood there a while ago. */
   called(key: string, value: string): void;
 }
@@ -62,6 +62,7 @@ export function createConnection(settings: ConnectionSettings): Connection {
     requests++;
     underWay++;
     settings.sent(request);
+    const sentMs = timeline.nowMs;
     const { what, thereMs, backMs } = settings.fate(request);
     const connection = { connection: epoch(), run: backend.runs };
     return new Promise((resolve, reject) => {
@@ -72,7 +73,7 @@ export function createConnection(settings: ConnectionSettings): Connection {
         over = true;
         deadline[Symbol.dispose]();
         underWay--;
-        settings.came(request, answer, error);
+        settings.came(request, answer, error, sentMs);
         if (error === undefined) return resolve(answer);
         doubts++;
         if (error !== 'refused') faults++;

@@ -47,11 +47,11 @@ export function createMember(world: World, plan: ProcessPlan, pid: number): Memb
         report('leftover', name, `sends ${request.what} ${request.key} after close() has settled`);
       history.note(name, () => `-> ${request.what} ${request.key}${'value' in request ? ` ${described(request.value)}` : ''}`);
     },
-    came(request, answer, error) {
+    came(request, answer, error, sentMs) {
       // A refused write says nothing of what stands there; an append leaves the holders as they were, and as they were read.
       const isTold = request.what === 'read' || (request.what !== 'append' && answer !== undefined);
       const isKnown = error === undefined && member.looking === 0 && isTold;
-      if (isKnown) world.sights.saw(process, request.key, request.what === 'remove' ? undefined : answer?.value);
+      if (isKnown) world.sights.saw(process, request.key, request.what === 'remove' ? undefined : answer?.value, sentMs);
       history.note(
         name,
         () =>

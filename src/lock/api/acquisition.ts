@@ -77,7 +77,7 @@ export class Acquisition implements SeatAsker, Alarmed {
     const { startedMonoMs, options } = this.request;
     const endMonoMs = startedMonoMs + options.retry.maxWaitMs;
     if (monoMs < endMonoMs) this.#shell.waits.at(this, endMonoMs, monoMs);
-    else this.end(this.#busy(this.#refused ?? { resource: firstOf(this.request.scope), holders: [] }, monoMs));
+    else this.end(this.#busy(this.#refusedNow() ?? { resource: firstOf(this.request.scope), holders: [] }, monoMs));
   }
 
   seated(seat: Seat, now: Now): void {
@@ -209,6 +209,13 @@ export class Acquisition implements SeatAsker, Alarmed {
     const { signal, retry } = options;
     this.#shell.waits.at(this, startedMonoMs + retry.maxWaitMs, this.#shell.clock.monotonicMs());
     if (signal !== undefined) this.#listening ??= onAbort(signal, () => this.end(aborted(firstOf(this.request.scope), signal)));
+  }
+
+  /** Who is in the way now, and not when the wait began, as far as it is known. */
+  #refusedNow(): Refused | undefined {
+    const place = this.#waiting?.place;
+    const refused = place && toRefused(place.resource, place.refusal);
+    return refused === undefined || refused.holders.length === 0 ? this.#refused : refused;
   }
 
   /** Somebody who was seen, and may still be working. */

@@ -41,6 +41,7 @@ export function onCreated(m: Facts, version: Version | undefined, now: Now): voi
 
 export function onLooked(m: Facts, entry: Entry | undefined, now: Now): void {
   const record = entry === undefined ? undefined : decodeRecord(entry.value);
+  if (record !== undefined) sight(m, record, now);
   if (lookForHanded(m, record, entry?.version, now)) return;
   if (entry === undefined) return onAbsent(m, now);
   if (record === undefined) return onUnreadable(m, now);
@@ -60,6 +61,7 @@ export function onLooked(m: Facts, entry: Entry | undefined, now: Now): void {
 export function onCalled(m: Facts, entry: Entry, now: Now): void {
   const record = decodeRecord(entry.value);
   const granted = record && grantedIn(m, record);
+  if (granted !== undefined) sight(m, record, now);
   if (record !== undefined && granted !== undefined) return onGranted(m, granted, record, entry.version, now);
   if (record !== undefined && m.lined !== undefined && isInLine(m, record) && m.queue.head?.mode === m.lined.mode) {
     const { line } = record;
@@ -77,7 +79,6 @@ export function onCalled(m: Facts, entry: Entry, now: Now): void {
 
 /** May whoever is first get in, and if not, what then? */
 function consider(m: Facts, record: LockRecord, version: Version, now: Now, lookedBefore: Now): void {
-  sight(m, record, now);
   const { head } = m.queue;
   if (head === undefined) {
     m.acquaint().belief = { record, version, monoMs: now.monoMs };

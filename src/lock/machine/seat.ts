@@ -8,6 +8,8 @@ import type { Stay } from './stay.ts';
 /** Where seats are asked for: what an owner may do. Each is an event of its own, also when it is done inside another one. */
 export interface Place {
   readonly resource: string;
+  /** Who is in the way of whoever asks now. */
+  readonly refusal: Refusal;
   ask(seat: Seat): void;
   giveUp(seat: Seat): void;
   leave(seat: Seat, worked: boolean, settle: Settle): void;

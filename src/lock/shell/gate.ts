@@ -1,6 +1,6 @@
 import type { Now } from '../clock.ts';
 import { type Answer, Machine } from '../machine/machine.ts';
-import type { Orders } from '../machine/orders.ts';
+import type { Orders, Refusal } from '../machine/orders.ts';
 import type { Place, Seat, Settle } from '../machine/seat.ts';
 import { newToken } from '../record/tokens.ts';
 import type { Entry, Version } from '../store.ts';
@@ -28,6 +28,10 @@ export class Gate implements Orders, Place, Alarmed {
     this.#key = key;
     this.#alarms = runner.beats;
     this.machine = new Machine(this, runner);
+  }
+
+  get refusal(): Refusal {
+    return this.machine.refusal;
   }
 
   ask(seat: Seat): void {

@@ -51,10 +51,9 @@ export function createBeliefs({ nowMs, report, value, ownerOf, endOf, limit, are
     return (forgets.get(key) ?? []).flatMap(({ holders }) => holders.filter(({ token }) => endOf(key, token) > nowMs()));
   }
 
-  /** What it joined was asked for before it was. */
-  function askedMs(held: Held, resource: string): number {
-    const joined = [...all].filter(({ family, needs }) => family === held.family && needs.some((need) => need.resource === resource));
-    return Math.min(held.askedMs, ...joined.map((outer) => outer.askedMs));
+  /** It may not know yet that the store dropped the entry that it sits on, whoever of its process took that. */
+  function sitsOnForgotten({ process }: Held, resource: string): boolean {
+    return forgottenIn(keyOf(resource)).some(({ token }) => ownerOf(token) === process.name);
   }
 
   function contested(one: Held, other: Held): Need | undefined {
@@ -66,11 +65,10 @@ export function createBeliefs({ nowMs, report, value, ownerOf, endOf, limit, are
       if (other === held || other.family === held.family || !other.lock.isProtected || other.endedMs !== undefined) continue;
       const need = contested(held, other);
       if (need === undefined || !believes(other)) continue;
-      const fromMs = Math.min(askedMs(held, need.resource), askedMs(other, need.resource));
-      const toMs = Math.max(held.fromMs, other.fromMs);
       // Whoever has a table by its schema alone has it as long as the schema is remembered.
       const bySchema = !hasEntry(held, need.resource) || !hasEntry(other, need.resource);
-      if (!forgotSince(need.resource, fromMs, toMs) && !(bySchema && forgotSince(schemaOf(need.resource), fromMs, toMs)))
+      const names = bySchema ? [need.resource, schemaOf(need.resource)] : [need.resource];
+      if (!names.some((name) => sitsOnForgotten(held, name) || sitsOnForgotten(other, name)))
         report('P1', held.who, `holds "${need.resource}" (${need.mode}) while ${other.job} on ${other.process.name} does`);
     }
   }
@@ -92,6 +90,8 @@ export function createBeliefs({ nowMs, report, value, ownerOf, endOf, limit, are
   }
 
   function mustBeWritten(held: Held): void {
+    // A suspended machine has only its wall clock to tell how long it slept, and here somebody sets it.
+    if (!areStill && held.process.stoppedMs > 0) return;
     for (const need of held.needs) {
       if (isWritten(held, need)) continue;
       report('P6', held.who, `believes that it holds "${need.resource}" (${need.mode}), and has no entry in the record`);
@@ -118,7 +118,7 @@ export function createBeliefs({ nowMs, report, value, ownerOf, endOf, limit, are
       const need = contested(held, before);
       if (need === undefined || nowMs() >= untilMs - 1 || before.family === held.family) continue;
       if (before.process.host !== held.process.host && !areNear) continue;
-      if (forgotSince(need.resource, Math.min(askedMs(held, need.resource), before.askedMs), nowMs())) continue;
+      if (forgotSince(need.resource, before.askedMs, nowMs()) || sitsOnForgotten(held, need.resource)) continue;
       report(
         'minHold',
         held.who,

@@ -7,8 +7,8 @@ import { excludes, holdersIn, type Written } from '../records.ts';
 import type { SimulatedProcess } from '../simulated-process.ts';
 
 export interface Sights {
-  /** A process has read a record, or was told that it has written it. */
-  saw(process: SimulatedProcess, key: string, value: string | undefined): void;
+  /** A process has read a record, or was told that it has written it; it stood there at `stoodMs` or after. */
+  saw(process: SimulatedProcess, key: string, value: string | undefined, stoodMs?: number): void;
   /** A call that began at `sinceMs` was let through without the store. */
   unprotected(process: SimulatedProcess, who: string, needs: readonly Need[], sinceMs: number): void;
   /** Somebody asked who holds and who waits. */
@@ -35,7 +35,7 @@ const graceMs = 3_000;
 const clockSkewMs = 2_000;
 
 export function createSights({ nowMs, report, ownerOf, isHandedOver, crashedMs, endOf, areNear }: Surroundings): Sights {
-  const seen = new Map<string, { readonly atMs: number; readonly holders: readonly Written[] }>();
+  const seen = new Map<string, { readonly atMs: number; readonly stoodMs: number; readonly holders: readonly Written[] }>();
 
   function mustBeNamed(who: string, needs: readonly Need[], resource: string, holders: readonly Holder[]): void {
     if (!needs.some((need) => need.resource === resource)) report('P10', who, `is told that "${resource}" is busy, which it does not need`);
@@ -45,8 +45,8 @@ export function createSights({ nowMs, report, ownerOf, isHandedOver, crashedMs, 
   }
 
   return {
-    saw(process, key, value) {
-      seen.set(`${process.name} ${key}`, { atMs: nowMs(), holders: holdersIn(value) });
+    saw(process, key, value, stoodMs = nowMs()) {
+      seen.set(`${process.name} ${key}`, { atMs: nowMs(), stoodMs, holders: holdersIn(value) });
     },
     unprotected(process, who, needs, sinceMs) {
       if (!areNear) return;
@@ -59,6 +59,8 @@ export function createSights({ nowMs, report, ownerOf, isHandedOver, crashedMs, 
             ownerOf(holder.token) !== process.name &&
             !isHandedOver(holder.token) &&
             excludes(holder.mode, mode) &&
+            // What is not known to have been renewed may be over after that.
+            sight.atMs + holder.ttlMs > nowMs() &&
             (holder.latestEnd ?? Number.POSITIVE_INFINITY) > process.clock.wallMs(),
         );
         if (live !== undefined)
@@ -84,7 +86,7 @@ export function createSights({ nowMs, report, ownerOf, isHandedOver, crashedMs, 
         const lifeMs = holder.state === 'waiting' ? atMs + longestTtlMs : endOf(keyOf(resource), holder.token);
         return lifeMs + graceMs + (holder.mode === 'write' ? 0 : clockSkewMs);
       };
-      const lateMs = sight.atMs - Math.max(...holders.map(endMs));
+      const lateMs = sight.stoodMs - Math.max(...holders.map(endMs));
       const [dead] = holders;
       if (dead !== undefined && lateMs > 0)
         report('P3', who, `is refused "${resource}" by ${dead.job}, which crashed and has been over for ${Math.round(lateMs)} ms`);

@@ -1,5 +1,6 @@
 /** What a process says of others is what it knows now, not what it knew before it was there itself. */
 import { expect, test } from '@jest/globals';
+import type { ResourceBusyError } from '../../../src/index.ts';
 import { stage } from './stage.ts';
 
 // Seed 21417 of the random worlds.
@@ -58,3 +59,30 @@ test('whoever does not wait is told at once that it is busy, also while a place 
     expect(await settle(p1.tryLock('t', { retry: { delayMs: 10_000, maxDelayMs: 20_000 } }), 100)).toBeUndefined();
     await settle(lock.unlock());
   }));
+
+// Seed 105611 of the random worlds.
+test("onStoreDown 'run' does not run beside one who was seen by a look that was for something else", () =>
+  stage('postgres', async ({ p1, p2, handOver, settle, wire }) => {
+    const other = await settle(p2.lock({ appends: 't' }, { ttlMs: 30_000 }));
+    const handed = await handOver(await settle(p2.lock({ appends: 't' }, { ttlMs: 30_000 })));
+    wire((name, { what }) => (name === 'p1' && what !== 'read' ? { what: 'refused' } : undefined));
+    await expect(settle(p1.restore(handed))).rejects.toMatchObject({ code: 'ERR_GIVEWAY_STORE_UNAVAILABLE' });
+    wire((name) => (name === 'p1' ? { what: 'refused' } : undefined));
+    expect(await settle(p1.tryLock('t', { onStoreDown: 'run' }))).toBeUndefined();
+    await settle(other.unlock());
+  }));
+
+// Seed 103626 of the random worlds.
+test.each(['memcached', 'postgres'] as const)('%s: whoever has waited in vain is told who holds it now, not who did when it came', (kind) =>
+  stage(kind, async ({ p1, p2, p3, settle, pass }) => {
+    const first = await settle(p2.lock('t', { job: 'first' }));
+    const second = p3.lock('t', { job: 'second', retry: { maxWaitMs: 10_000 } });
+    await pass(10);
+    const told = p1.lock('t', { retry: { maxWaitMs: 5_000 } }).catch((error: ResourceBusyError) => error.holders.map(({ job }) => job));
+    await pass(1_000);
+    await settle(first.unlock());
+    const lock = await settle(second);
+    expect(await settle(told)).toEqual(['second']);
+    await settle(lock.unlock());
+  }),
+);
