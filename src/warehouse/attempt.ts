@@ -7,10 +7,10 @@ import { classifyConflict } from './conflicts.ts';
 import { connectUnder } from './connect.ts';
 import { judgedClient } from './judged-client.ts';
 import { abortError } from './or-aborted.ts';
-import { sqlStateOf } from './server-error.ts';
 import { createSession } from './session.ts';
 import { saidAtEnd, watchEnd } from './session-end.ts';
 import type { SqlReader } from './sql/index.ts';
+import { sqlStateOf } from './sql-state.ts';
 import { endedState } from './transaction-state.ts';
 
 /** How isolated a transaction is. `snapshot` is Redshift's. */

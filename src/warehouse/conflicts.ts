@@ -1,6 +1,8 @@
+import { type ServerError, serverErrorsIn } from './error-chain.ts';
+
 /** Why the database aborted a transaction because of another one. */
 export type ConflictKind =
-  /** `40001`: no serial order of the transactions would give these results (PostgreSQL). */
+  /** `40001`: no serial order of the transactions would give these results (PostgreSQL). Of Prisma's `P2034` alone: this or a deadlock. */
   | 'serialization'
   /** `40P01`: each waits for a lock of the other. */
   | 'deadlock'
@@ -28,33 +30,33 @@ export interface Conflict {
   readonly pid?: number;
 }
 
-interface ServerError {
-  readonly code: string;
-  readonly message: string;
-  /** Message and detail; some drivers put all into the message. */
-  readonly text: string;
-}
-
 /**
  * What kind of conflict an error is, or `undefined` if it is none: then running the transaction again would most likely
- * fail again. Looks through `cause` and `AggregateError`. Knows the errors of node-postgres, from PostgreSQL and Redshift.
+ * fail again. Knows the errors of node-postgres, from PostgreSQL and Redshift, also inside others: as `cause`, in an `AggregateError`, and as
+ * Prisma (`P2034`, `P2010`, `DriverAdapterError`), TypeORM, Sequelize, Drizzle and MikroORM wrap them.
  *
  * Unique and exclusion violations (`23505`, `23P01`) are not conflicts here: they may come from a race, but mostly say that
  * the row is there, and that is the caller's to judge.
  */
 export function classifyConflict(error: unknown): Conflict | undefined {
-  for (const found of serverErrorsIn(error)) {
+  const chain = serverErrorsIn(error);
+  for (const found of chain) {
     const rule = rules.find(({ matches }) => matches(found));
     if (rule !== undefined) return describe(found, rule);
   }
-  return undefined;
+  // Prisma's word for it counts where the server's own is not to be had.
+  const untold = chain.find(({ isWriteConflict }) => isWriteConflict);
+  return untold && describe({ ...untold, code: '40001' }, { kind: 'serialization' });
 }
 
-interface Rule {
+interface Outcome {
   readonly kind: ConflictKind;
-  readonly matches: (error: ServerError) => boolean;
   readonly retry?: boolean;
   readonly newConnection?: boolean;
+}
+
+interface Rule extends Outcome {
+  readonly matches: (error: ServerError) => boolean;
 }
 
 const internal = 'XX000';
@@ -79,7 +81,7 @@ const rules: readonly Rule[] = [
   },
 ];
 
-function describe({ code, message, text }: ServerError, { kind, retry = true, newConnection = false }: Rule): Conflict {
+function describe({ code, message, text }: ServerError, { kind, retry = true, newConnection = false }: Outcome): Conflict {
   const tableId = /(?:violation on table -|relation with OID|for relation|on relation)\s*(\d+)/i.exec(text)?.[1];
   const cycle = /transactions forming the cycle are:\s*([\d,\s]+)/i.exec(text)?.[1]?.match(/\d+/g);
   const transactions = cycle ?? [...text.matchAll(/on transaction (\d+)/g)].map(([, id = '']) => id);
@@ -97,22 +99,6 @@ function describe({ code, message, text }: ServerError, { kind, retry = true, ne
     ...(transactions.length > 0 && { transactions: [...new Set(transactions)] }),
     ...(pid !== undefined && { pid: Number(pid) }),
   };
-}
-
-/** The error and all it was caused by, nearest first; each once, since causes may form a circle. */
-function serverErrorsIn(error: unknown): readonly ServerError[] {
-  const seen = new Set<unknown>([error]);
-  const found: ServerError[] = [];
-  for (const current of seen) {
-    if (typeof current !== 'object' || current === null) continue;
-    const { code, message, detail, cause, errors } = current as Record<string, unknown>;
-    const text = [message, detail].filter((part) => typeof part === 'string').join('\n');
-    found.push({ code: typeof code === 'string' ? code : '', message: typeof message === 'string' ? message : '', text });
-    // A set that grows is walked to its new end.
-    seen.add(cause);
-    if (Array.isArray(errors)) for (const one of errors) seen.add(one);
-  }
-  return found;
 }
 
 /**

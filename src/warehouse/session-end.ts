@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
-import { endsSession, sqlStateOf } from './server-error.ts';
+import { endsSession, sqlStateOf } from './sql-state.ts';
 
 /** How the session of a client ended, if it did. */
 export interface SessionEnd {

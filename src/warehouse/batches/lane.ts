@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import { classifyConflict } from '../conflicts.ts';
-import { endsSession, sqlStateOf } from '../server-error.ts';
+import { endsSession, sqlStateOf } from '../sql-state.ts';
 import type { Chunk, ChunkLimits } from './chunk.ts';
 import type { CommitWitness, NotedTransaction } from './commit-fate.ts';
 

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { sqlStateOf } from '../server-error.ts';
+import { sqlStateOf } from '../sql-state.ts';
 import type { Chunk } from './chunk.ts';
 import { quoteIdentifier } from './columns.ts';
 import type { Database, StatementLimits } from './database.ts';
