@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Lock } from '../lock/api/lock.ts';
+import { unfinished } from '../lock/api/unfinished.ts';
 import { GivewayError, LockLostError } from '../lock/errors.ts';
 import type { Auditor } from './audit.ts';
 import { cancelOn, cut } from './cancellation.ts';
@@ -70,6 +71,8 @@ export async function attemptTransaction<T>({ pool, reader, lock, isolation, onL
     isOver = true;
     await end.settled();
     mustGoOn();
+    const refusal = unfinished(value);
+    if (refusal !== undefined) throw refusal;
     if (end.error !== undefined) throw rolledBack(`its session was ended before COMMIT was sent (${saidAtEnd(end.error)}).`, end.error);
     const { command } = await commit(client);
     if (command === 'ROLLBACK') throw rolledBack('a statement in it had failed, and the work went on.');

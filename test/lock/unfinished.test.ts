@@ -163,7 +163,16 @@ describeWith('postgres', (service) => {
     await using locker = createLocker({ store: memoryStore() });
     const pool = new pg.Pool({ connectionString: service.url, max: 2 });
     const warehouse = createWarehouse({ pool, locker });
-    await expect(warehouse.transaction('events', rowsToCome)).rejects.toMatchObject(refused);
+    await pool.query('create table if not exists unfinished (n int)');
+    await expect(
+      warehouse.transaction('events', async (client) => {
+        await client.query('insert into unfinished values (1)');
+        return rowsToCome();
+      }),
+    ).rejects.toMatchObject(refused);
+    // Nothing of it was committed, so whoever mends the work runs it once.
+    expect(await pool.query('select n from unfinished')).toMatchObject({ rows: [] });
+    await pool.query('drop table unfinished');
     expect(locker.held()).toEqual([]);
     expect(await warehouse.transaction('events', (client) => client.query('select 1 as one'))).toMatchObject({ rows: [{ one: 1 }] });
     await pool.end();

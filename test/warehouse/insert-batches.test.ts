@@ -103,6 +103,11 @@ describeWith('postgres', (service) => {
     expect((await pool.query('select * from plain')).rows).toEqual([{ said: 'true', doc: false, item: 'own' }]);
   });
 
+  test('blanks around the parts of a name mean nothing, to the database as to the locker', async () => {
+    for (const [index, name] of [' events', 'events ', 'public . Events'].entries()) await warehouse.insertBatches(name, [{ id: index }]);
+    expect(await ids()).toEqual([0, 1, 2]);
+  });
+
   test('batches are cut by bytes, whatever the bytes are in', async () => {
     const rows = Array.from({ length: 6 }, (_, Id) => ({ Id, raw: Buffer.alloc(1_000), doc: { text: 'x'.repeat(1_000) } }));
     for (const method of ['copy', 'insert'] as const)

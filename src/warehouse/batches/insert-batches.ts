@@ -182,6 +182,7 @@ function sqlName(table: unknown): string {
   const part = '(?:"(?:[^"]|"")+"|[^".]+)';
   if (typeof table !== 'string' || !new RegExp(`^${part}(?:\\.${part})*$`, 's').test(table))
     throw new InvalidOptionError('table', table, 'the name of a table is allowed, with its schema if you like');
-  const parts = table.match(new RegExp(part, 'gs')) ?? [];
-  return parts.map((each) => (each.startsWith('"') ? each : quoteIdentifier(foldIdentifier(each)))).join('.');
+  const parts = table.trim().match(new RegExp(part, 'gs')) ?? [];
+  // Blanks around a name mean nothing to the locker either.
+  return parts.map((each) => (each.startsWith('"') ? each : quoteIdentifier(foldIdentifier(each.trim())))).join('.');
 }
