@@ -103,9 +103,9 @@ describeWith('postgres', (service) => {
     expect((await pool.query('select * from plain')).rows).toEqual([{ said: 'true', doc: false, item: 'own' }]);
   });
 
-  test('blanks around the parts of a name mean nothing, to the database as to the locker', async () => {
-    for (const [index, name] of [' events', 'events ', 'public . Events'].entries()) await warehouse.insertBatches(name, [{ id: index }]);
-    expect(await ids()).toEqual([0, 1, 2]);
+  test('blanks around a name mean nothing, to the database as to the locker', async () => {
+    for (const [index, name] of [' events', 'Events '].entries()) await warehouse.insertBatches(name, [{ id: index }]);
+    expect(await ids()).toEqual([0, 1]);
   });
 
   test('batches are cut by bytes, whatever the bytes are in', async () => {
