@@ -29,7 +29,7 @@ describeWith('postgres', (service) => {
 
   const ended = (client: pg.PoolClient): Promise<void> => new Promise((resolve) => client.once('error', () => resolve()));
   const pidOf = async (client: pg.PoolClient): Promise<number> => (await client.query('select pg_backend_pid() as pid')).rows[0].pid;
-  const timeOut = 'set local idle_in_transaction_session_timeout = 50';
+  const timeOut = 'set local idle_in_transaction_session_timeout = 500';
   const rolledBack = (code: string): object => ({
     code: 'ERR_GIVEWAY_ROLLED_BACK',
     message: expect.stringContaining(code),
@@ -49,7 +49,7 @@ describeWith('postgres', (service) => {
     const busy = warehouse.transaction('events', async (client) => {
       await client.query(timeOut);
       await client.query('insert into events values (1)');
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500);
     });
     await expect(busy).rejects.toMatchObject(rolledBack('25P03'));
   });
@@ -94,7 +94,7 @@ describeWith('postgres', (service) => {
     const behind = warehouse.transaction('events', async (client) => {
       const pid = await pidOf(client);
       const sent = [client.query('select pg_sleep(20)'), client.query('insert into events values (1)')];
-      sent[0]?.catch(() => {});
+      for (const each of sent) each.catch(() => {});
       await pool.query('select pg_terminate_backend($1)', [pid]);
       await sent[1];
     });
