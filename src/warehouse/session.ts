@@ -36,6 +36,6 @@ export function createSession(reader: SqlReader, sender: object, isInside = fals
       temporary.take(sql, made);
       return touched;
     },
-    failed: (sql) => temporary.forget(reader.tablesWritten(sql)?.temporary ?? []),
+    failed: (sql) => temporary.refused(reader.tablesWritten(sql)?.temporary ?? []),
   };
 }

@@ -17,6 +17,8 @@ export class TemporaryTables {
   readonly #tables = new Map<string, Temporary>();
   readonly #savepoints = new Map<string, number>();
   #inside: boolean;
+  /** A statement of the transaction under way was refused: the client hears of that before it hears of the transaction's state. */
+  #wasRefused = false;
   #clock = 0;
 
   /** `hasFailed`: has the transaction under way failed, so that its COMMIT will roll back? */
@@ -30,8 +32,13 @@ export class TemporaryTables {
     return this.#tables.has(table);
   }
 
-  /** What was made by a statement that failed is not there. */
-  forget(tables: readonly string[]): void {
+  /** What a statement was to make that failed is not there, nor will be what its transaction made. */
+  refused(tables: readonly string[]): void {
+    this.#wasRefused = this.#inside;
+    this.#forget(tables);
+  }
+
+  #forget(tables: readonly string[]): void {
     for (const table of tables) this.#tables.delete(table);
   }
 
@@ -50,7 +57,7 @@ export class TemporaryTables {
     else if (isWord(first, 'savepoint')) this.#savepoints.set(last, this.#clock);
     else if (isWord(first, 'rollback', 'abort')) this.#rollBackTo(this.#savepoints.get(last) ?? 0);
     else if (isWord(first, 'discard') && isWord(second, 'all', 'temp', 'temporary')) this.#tables.clear();
-    else if (endsTable(items)) this.forget(items.map(({ text }) => qualifiedName([text])));
+    else if (endsTable(items)) this.#forget(items.map(({ text }) => qualifiedName([text])));
     if (state !== undefined) this.#inside = state === 'inside';
     this.#make(this.#reader.tablesWritten(sql)?.temporary ?? [], /\bon\s+commit\s+drop\b/i.test(sql));
   }
@@ -63,7 +70,8 @@ export class TemporaryTables {
   }
 
   #endTransaction(rollsBack: boolean): void {
-    if (rollsBack || this.#hasFailed()) this.#rollBackTo(0);
+    if (rollsBack || this.#wasRefused || this.#hasFailed()) this.#rollBackTo(0);
+    this.#wasRefused = false;
     for (const [table, { endsWithTransaction }] of this.#tables) {
       if (endsWithTransaction) this.#tables.delete(table);
       else this.#tables.set(table, { endsWithTransaction, madeAt: undefined });
@@ -72,6 +80,7 @@ export class TemporaryTables {
   }
 
   #rollBackTo(savepoint: number): void {
+    this.#wasRefused = false;
     for (const [table, { madeAt = 0 }] of this.#tables) if (madeAt > savepoint) this.#tables.delete(table);
   }
 }
