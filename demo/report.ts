@@ -45,7 +45,9 @@ export function report(summary: Summary): string {
 function verdict({ without, with: withIt, targets, correct }: Summary): readonly string[] {
   const downs = without.storeDowns + withIt.storeDowns;
   return [
-    `Times are the median of ${without.rounds} rounds each way and, in brackets, their lowest and highest; waits and retries count.`,
+    without.rounds === 1
+      ? 'Waits and retries count. One round each way is little: more --seconds make more rounds.'
+      : `Times are the median of ${without.rounds} rounds each way and, in brackets, their lowest and highest; waits and retries count.`,
     ...(downs > 0 ? [`The lock store did not answer ${downs} times; meanwhile work ran unprotected.`] : []),
     ...targets.map(verdictOn),
     correct
@@ -57,7 +59,7 @@ function verdict({ without, with: withIt, targets, correct }: Summary): readonly
 function verdictOn({ name, value, bound, limit, met }: Target): string {
   const show = (number: number): string =>
     Number.isInteger(limit) ? whole(number) : limit < 1 ? `${(number * 100).toFixed(1)} %` : `${number.toFixed(2)} x`;
-  return `${met ? 'Met' : 'NOT MET'}: ${name} ${show(value)}, ${bound} ${show(limit)} wanted.`;
+  return `${met ? 'Met' : 'NOT MET'}: ${name}: ${show(value)} (${bound} ${show(limit)} wanted).`;
 }
 
 function line([name = '', without = '', withIt = '', note = '']: readonly string[]): string {
@@ -73,7 +75,7 @@ function ratio(value: number, base: number): string {
 }
 
 function spread({ median, least, most }: Spread): string {
-  return `${milliseconds(median)} (${milliseconds(least)} to ${milliseconds(most)})`;
+  return least === most ? milliseconds(median) : `${milliseconds(median)} (${milliseconds(least)} to ${milliseconds(most)})`;
 }
 
 function milliseconds(value: number): string {
