@@ -65,3 +65,17 @@ test('close that still leaves the line keeps the process alive', async () => {
   await w;
   expect([done, clock.keepAliveTimers > 0]).toEqual([done, !done]);
 });
+
+test('a sharer that waits for the end of a turn keeps the process alive', async () => {
+  const { clock, locker } = scene();
+  await locker.lock({ appends: 't' });
+  await clock.advance(5);
+  let done = false;
+  void locker.lock({ appends: 't' }, { heartbeat: false }).then(() => {
+    done = true;
+  });
+  await clock.advance(0);
+  expect([done, clock.keepAliveTimers > 0]).toEqual([false, true]);
+  await clock.advance(100);
+  expect(done).toBe(true);
+});

@@ -45,12 +45,13 @@ async function main(): Promise<number> {
     return 0;
   }
   if (values.seed !== undefined) return tellWorld(Number(values.seed), values.shrink ? values.of : undefined);
-  if (values.table) return printTable(new RegExp(values.loads), values.json);
+  const enough = values.enough === undefined ? Number.POSITIVE_INFINITY : Number(values.enough);
+  if (values.table) return printTable(new RegExp(values.loads), values.json, enough);
   if (values.mutants) return tryMutants();
   const tally = await playSeeds({
     from: Number(values.from),
     count: Number(values.seeds),
-    ...(values.enough !== undefined && { enough: Number(values.enough) }),
+    enough,
     ...(process.stderr.isTTY && {
       progressed: (worlds, failures) => void process.stderr.write(`\r${worlds} of ${values.seeds} worlds, ${failures} with violations `),
     }),
@@ -79,13 +80,14 @@ async function tellWorld(seed: number, shrinkOf: string | undefined): Promise<nu
   return breaches.length === 0 ? 0 : 1;
 }
 
-async function printTable(pattern: RegExp, asJson: boolean): Promise<number> {
+async function printTable(pattern: RegExp, asJson: boolean, enough: number): Promise<number> {
   const costs: { readonly name: string; readonly kind: string; readonly short: readonly string[] }[] = [];
   if (!asJson) process.stdout.write(`${costHead}\n`);
   for (const load of loads.filter(({ name }) => pattern.test(name))) {
     const cost = await measure(load);
     costs.push({ name: load.name, kind: load.kind, short: shortfalls(cost) });
     if (!asJson) process.stdout.write(`${costLine(cost)}\n`);
+    if (costs.flatMap(({ short }) => short).length >= enough) break;
   }
   if (asJson) process.stdout.write(`${JSON.stringify(costs)}\n`);
   return costs.every(({ short }) => short.length === 0) ? 0 : 1;

@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Enough for each of the mutants to be caught many times over. */
 const seeds = 400;
 
-/** Without a mutant: of the core as it is. `enough`: after so many failing seeds there is no need to go on. */
+/** Without a mutant: of the core as it is. `enough`: after so many there is no need to go on. */
 export async function findingsOf(shows: Mutant['shows'], mutant?: Mutant, enough: number = seeds): Promise<Findings> {
   const folder = mkdtempSync(join(tmpdir(), 'giveway-mutant-'));
   try {
@@ -23,7 +23,7 @@ export async function findingsOf(shows: Mutant['shows'], mutant?: Mutant, enough
       cpSync(join(root, name), join(folder, name), { recursive: true });
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
     if (mutant !== undefined) apply(mutant, join(folder, 'src/lock', mutant.file));
-    return shows === 'cost' ? await costFindings(folder) : await seedFindings(folder, enough);
+    return shows === 'cost' ? await costFindings(folder, enough) : await seedFindings(folder, enough);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -47,12 +47,14 @@ async function seedFindings(folder: string, enough: number): Promise<Findings> {
   return new Set(failures.flatMap(({ seed, breaches }) => breaches.map(({ promise, text }) => `seed ${seed}: ${promise} ${kindOf(text)}`)));
 }
 
-async function costFindings(folder: string): Promise<Findings> {
+async function costFindings(folder: string, enough: number): Promise<Findings> {
   const costs = JSON.parse(
     await run(
       folder,
       '--table',
       '--json',
+      '--enough',
+      String(enough),
       '--loads',
       '^(3 × 1 write, 5 ms|5 × 1 write, 30 ms|4 × 8 writes, 5 ms|appends 3 × 3 and one writer, 30 ms)$',
     ),

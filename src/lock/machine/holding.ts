@@ -23,7 +23,7 @@ export function stepHeld(m: Facts, now: Now): void {
   if (m.seats.size === 0) return goOn(m, stay, now);
   const renewMonoMs = renewAtMonoMs(m, stay, now, m.isStale || waitsForWrite ? m.turnEndsMonoMs : Number.POSITIVE_INFINITY);
   if (m.extending.length > 0 || now.monoMs >= renewMonoMs) return renew(m, stay, now);
-  m.orders.wakeAt(Math.min(renewMonoMs, endMonoMs(m, stay, now)), now);
+  m.orders.wakeAt(Math.min(renewMonoMs, endMonoMs(m, stay, now)), now, waitsForWrite);
 }
 
 /** Seats who waits here and may sit. Returns whether somebody could, if only a write said that nobody else waits. */

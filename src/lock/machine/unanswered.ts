@@ -3,6 +3,7 @@
 import type { Now } from '../clock.ts';
 import { isOutage } from '../errors.ts';
 import type { Facts } from './facts.ts';
+import type { Seat } from './seat.ts';
 import { settleLeaver, sight, tellRefused } from './seating.ts';
 import { wait } from './waiting.ts';
 
@@ -28,7 +29,16 @@ export function stepDown(m: Facts, error: Error, now: Now): void {
   if (stay !== undefined && m.seats.size > 0) {
     stay.fault = { error, monoMs: now.monoMs };
     m.state = 'held';
-    return m.step(now);
+    m.step(now);
+    // Whoever has not been told anything yet could sit after a write.
+    if (m.state === 'held')
+      failAll(
+        m,
+        m.queue.all().filter(({ state }) => state === 'asked'),
+        error,
+        now,
+      );
+    return;
   }
   if (stay !== undefined) {
     m.doubt(stay.token, stay.ttlMs, now);
@@ -46,7 +56,7 @@ export function stepDown(m: Facts, error: Error, now: Now): void {
   m.state = m.lined === undefined && m.maybeLined === undefined ? 'out' : 'waiting';
   const isRelease = m.leaver !== undefined;
   settleLeaver(m, error);
-  if (!isRelease) failQueue(m, error, now);
+  if (!isRelease) failAll(m, m.queue.all(), error, now);
   if (m.queue.head?.state === 'waiting') return wait(m, now);
   m.step(now);
 }
@@ -55,8 +65,8 @@ export function stepDown(m: Facts, error: Error, now: Now): void {
 const retryMs = 1_000;
 
 /** Whoever would run unprotected goes on waiting while a holder that was seen may still be at work. */
-function failQueue(m: Facts, error: Error, now: Now): void {
-  for (const each of m.queue.all()) {
+function failAll(m: Facts, queued: readonly Seat[], error: Error, now: Now): void {
+  for (const each of queued) {
     const isDown = isOutage(error) && each.options.onStoreDown === 'run';
     const mayNotRun = isDown && m.mayBeHeldAgainst(each.mode, now.wallMs);
     if (mayNotRun && each.patient) {

@@ -59,7 +59,7 @@ export class Alarms {
     if (previous === undefined) bucket.head = next;
     else previous.next = next;
     if (next !== undefined) next.previous = previous;
-    if (this.#count === 0 && this.#keepsAlive) this.stop();
+    if (this.#count === 0 && this.#keepsAlive && this.#armedForMs !== ringing) this.stop();
   }
 
   stop(): void {
@@ -78,7 +78,7 @@ export class Alarms {
   #ring(): void {
     this.#timer = undefined;
     // Nobody arms it anew while those who are due are woken.
-    this.#armedForMs = Number.NEGATIVE_INFINITY;
+    this.#armedForMs = ringing;
     const nowMonoMs = this.#clock.monotonicMs();
     // Whoever asks to be woken at once is woken in the next turn.
     for (const [key, bucket] of [...this.#buckets]) {
@@ -98,6 +98,9 @@ export class Alarms {
     if (earliestMs !== Number.POSITIVE_INFINITY) this.#arm(earliestMs, nowMonoMs);
   }
 }
+
+/** Earlier than anything that is asked for. */
+const ringing: number = Number.NEGATIVE_INFINITY;
 
 /** Within 16 ms to the millisecond, never early by a fraction; further away early by an eighth at most. */
 function roundedMs(atMs: number, delayMs: number): number {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { GivewayError, InvalidOptionError, LockLostError, StoreUnavailableError } from '../../lock/errors.ts';
 import { failureOf } from './failures.ts';
 import type { PgClient, PgPool, PgPoolClient } from './pool.ts';
@@ -71,7 +72,8 @@ export async function assertFence(client: PgClient, lock: FencedLock, { table = 
  *
  * `work` gets the connection, and must use no other for what has to be exclusive.
  *
- * @throws GivewayError `ERR_GIVEWAY_ROLLED_BACK` if a statement failed and `work` went on: Postgres then commits nothing.
+ * @throws GivewayError `ERR_GIVEWAY_ROLLED_BACK` if a statement failed and `work` went on, or if the session was ended before COMMIT was sent
+ * (the server's own error is its `cause`): Postgres then commits nothing.
  * @throws LockLostError, InvalidOptionError as `assertFence` does.
  */
 export async function fencedTransaction<T, C extends PgPoolClient = PgPoolClient>(
@@ -84,26 +86,36 @@ export async function fencedTransaction<T, C extends PgPoolClient = PgPoolClient
     throw new InvalidOptionError('isolation', isolation, `${isolations.join(', ')} are allowed`);
   }
   const client = await pool.connect();
-  const ignore = (): void => {};
-  client.on('error', ignore);
+  let ended: Error | undefined;
+  const hear = (error: Error): void => {
+    ended ??= error;
+  };
+  client.on('error', hear);
   let broken: Error | undefined;
   try {
     await client.query({ text: isolation === undefined ? 'begin' : `begin isolation level ${isolation}` });
     await assertFence(client, lock, options);
     const result = await work(client as C);
+    // A process that was busy may not have heard of the end; the first turn may come before the sockets are looked at.
+    for (let turn = 0; turn < 2; turn++) await setImmediate();
+    if (ended !== undefined) throw rolledBack(`its session was ended before COMMIT was sent (${ended.message})`, ended);
     const { command } = await client.query({ text: 'commit' });
-    if (command === 'ROLLBACK') {
-      const message = 'Postgres rolled the transaction back: a statement in it had failed, and the work went on';
-      throw new GivewayError('ERR_GIVEWAY_ROLLED_BACK', message);
-    }
+    if (command === 'ROLLBACK') throw rolledBack('a statement in it had failed, and the work went on');
     return result;
   } catch (error) {
     await client.query({ text: 'rollback' }).catch((failure: Error) => {
       broken = failure;
     });
-    throw error;
+    // Of a connection that is gone pg says no more; the server did.
+    throw /^(?:Connection terminated|Client has encountered a connection error)/.test(String((error as Error | undefined)?.message))
+      ? (ended ?? error)
+      : error;
   } finally {
-    client.release(broken);
-    client.removeListener('error', ignore);
+    client.release(broken ?? ended);
+    client.removeListener('error', hear);
   }
+}
+
+function rolledBack(why: string, cause?: Error): GivewayError {
+  return new GivewayError('ERR_GIVEWAY_ROLLED_BACK', `Postgres rolled the transaction back: ${why}`, { cause });
 }

@@ -158,6 +158,14 @@ describe('beliefs', () => {
     beliefs.released(first);
     beliefs.begin(heldBy('p2', write));
     expect(told()).toEqual(['limits p2', 'minHold p2']);
+    const forgetful = gather();
+    const others = beliefsOver(forgetful.report);
+    others.forgot(keyOf('t'), everything);
+    endMs.ms = now.ms + 1;
+    now.ms += 0.5;
+    others.released({ ...first, askedMs: now.ms });
+    others.begin(heldBy('p2', write));
+    expect(forgetful.told()).toEqual([]);
   });
 });
 

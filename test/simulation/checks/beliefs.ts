@@ -188,9 +188,11 @@ export function createBeliefs({ nowMs, report, value, ownerOf, endOf, limit, are
       all.delete(held);
     },
     released(held) {
+      // What the store dropped keeps nobody out.
+      const kept = held.needs.filter(({ resource }) => !sitsOnForgotten(held, resource));
       // Inside a run it may have joined, and then the outer lock goes on.
       if (held.lock.isProtected && held.options.minHoldMs > 0 && held.overMs === undefined && held.family === held.job)
-        minHolds.push({ held, untilMs: held.sinceMs + held.options.minHoldMs });
+        minHolds.push({ held: { ...held, needs: kept }, untilMs: held.sinceMs + held.options.minHoldMs });
     },
     forgot(key, record) {
       forgets.set(key, [...(forgets.get(key) ?? []), { atMs: nowMs(), holders: holdersIn(record) }]);

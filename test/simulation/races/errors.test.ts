@@ -99,3 +99,23 @@ test("onStoreDown 'run' does not run beside a sharer that stood beside an entry 
     expect(await settle(asking)).toBe('busy');
     await settle(Promise.all([unlocking, other.unlock()]));
   }));
+
+// Seed 130390 of the random worlds.
+test.each([
+  ['throw', 'ERR_GIVEWAY_STORE_UNAVAILABLE'],
+  ['run', 'unprotected'],
+] as const)("a sharer that comes while its process's entry cannot be written anew is answered at once (%s)", (onStoreDown, outcome) =>
+  stage('memcached', async ({ p1, settle, pass, wire }) => {
+    const first = await settle(p1.lock({ appends: 't' }));
+    await pass(200);
+    wire(() => ({ what: 'refused' }));
+    const asking = p1.tryLock({ appends: 't' }, { onStoreDown }).then(
+      (lock) => (lock?.isProtected ? 'held' : 'unprotected'),
+      (error: { readonly code: string }) => error.code,
+    );
+    expect(await settle(asking, 100)).toBe(outcome);
+    wire(() => undefined);
+    expect(first.signal.aborted).toBe(false);
+    expect(await settle(first.unlock())).toBe(true);
+  }),
+);

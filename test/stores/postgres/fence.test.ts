@@ -123,6 +123,24 @@ describeWith('postgres', (service) => {
     expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
   });
 
+  test('a session that is ended between two statements: rolled back, known, or the server’s own word', async () => {
+    const timeOut = 'set local idle_in_transaction_session_timeout = 50';
+    const ended = (client: PoolClient): Promise<void> => new Promise((resolve) => client.once('error', () => resolve()));
+    const a = uniqueName('a');
+    const before = (wait: (client: PoolClient) => unknown, after: (client: PoolClient) => unknown): Promise<unknown> =>
+      fencedTransaction(pool, holder(1n, a), async (client: PoolClient) => {
+        await write(a)(client);
+        await client.query(timeOut);
+        await wait(client);
+        await after(client);
+      });
+    const busy = (): unknown => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    for (const wait of [ended, busy])
+      await expect(before(wait, () => {})).rejects.toMatchObject({ code: 'ERR_GIVEWAY_ROLLED_BACK', cause: { code: '25P03' } });
+    await expect(before(ended, write(a))).rejects.toMatchObject({ code: '25P03' });
+    expect(await writers(a)).toEqual([]);
+  });
+
   test('a lock without a fence, or without writes, is refused by name', async () => {
     for (const lock of [holder(undefined, 'a'), holder(1n)]) {
       await expect(fencedTransaction(pool, lock, () => {})).rejects.toMatchObject({ name: 'InvalidOptionError', path: 'lock.fence' });
