@@ -64,7 +64,10 @@ const meanings: Readonly<Record<string, Meaning>> = {
   '54': { code: 'ERR_GIVEWAY_STORE_KEY', sentence: answered },
   '25006': { sentence: () => 'is read-only here (a replica, or default_transaction_read_only is on): giveway needs the primary' },
   '53300': { sentence: () => 'has no connection slot left: raise max_connections, or hand in a pool' },
-  '57014': { sentence: ({ timeoutMs }) => `gave up after ${timeoutMs} ms (statement_timeout): it is overloaded` },
+  '57014': {
+    sentence: ({ timeoutMs, table }) =>
+      `gave up after ${timeoutMs} ms (statement_timeout): it is overloaded, or a transaction keeps a row of ${table.name} locked`,
+  },
   '57P01': starting,
   '57P02': starting,
   '57P03': starting,
