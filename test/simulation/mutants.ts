@@ -133,8 +133,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a policy 'skip' runs",
     file: 'api/holds.ts',
-    find: "if (!isDown || request.options.onStoreDown !== 'run') return error;",
-    replace: "if (!isDown || request.options.onStoreDown === 'throw') return error;",
+    find: "if (!isOutage(error) || request.options.onStoreDown !== 'run') return error;",
+    replace: "if (!isOutage(error) || request.options.onStoreDown === 'throw') return error;",
     shows: 'violations',
   },
   {
