@@ -8,9 +8,6 @@ const poolSize = 2;
 /** Longer than the time between two heartbeats of the default TTL, so that these find a connection open. */
 const idleTimeoutMs = 60_000;
 
-/** What share of the deadline a statement may wait for a row. The rest is for what comes before and after: a round trip, connecting. */
-const lockShare = 3 / 4;
-
 /** Where connections come from. */
 export interface Connections extends PgPool {
   /** Nobody else uses them, so statements may be prepared on those that lead to the server itself. */
@@ -105,11 +102,10 @@ export async function loadPg(): Promise<Pick<typeof import('pg'), 'Client' | 'Po
 
 /**
  * The lock table needs to see what others have just committed, whatever the database's default is, and the server must
- * give up a statement when giveway does: it would otherwise take effect later. A row that somebody keeps locked must not look
- * like a server that does not answer, so waiting for one ends earlier, and by its own code.
+ * give up a statement when giveway does: it would otherwise take effect later.
  */
 function sessionSettings(timeoutMs: number): string {
-  return `-c default_transaction_isolation=read\\ committed -c statement_timeout=${timeoutMs} -c lock_timeout=${Math.ceil(timeoutMs * lockShare)}`;
+  return `-c default_transaction_isolation=read\\ committed -c statement_timeout=${timeoutMs}`;
 }
 
 /** Adds to the `options` of a connection string, which would otherwise win over ours. */

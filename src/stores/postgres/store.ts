@@ -27,7 +27,7 @@ const sweepEveryMs = 600_000;
  */
 export function postgresStore(options: PostgresStoreOptions): PostgresStore {
   const { source, table: tableName, makesTable, listenTo, timeoutMs, breaker } = resolveOptions(options);
-  const table = lockTable(tableName);
+  const table = lockTable(tableName, timeoutMs);
   const connections = typeof source === 'string' ? ownConnections(source, timeoutMs) : lentConnections(source);
   const { run, setUp, refuse } = createOperations({ connections, table, timeoutMs, makesTable });
   const noticeListeners = new Set<(notice: StoreNotice) => void>();

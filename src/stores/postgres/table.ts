@@ -31,6 +31,9 @@ export type StatementName = Exclude<keyof LockTable, 'name' | 'channel'>;
 
 export const defaultTable = 'giveway_locks';
 
+/** What share of the deadline a statement may wait for a row. The rest is for what comes before and after: a round trip, connecting. */
+const rowShare = 3 / 4;
+
 /** Rows that `list` asks for at once. */
 export const listPage = 500;
 
@@ -67,8 +70,11 @@ comment on column ${name}.version is 'drawn from the sequence ${name}_version at
  *
  * All times are `clock_timestamp()`, the server's clock now: `now()` is when the transaction began.
  */
-export function lockTable(table: string): LockTable {
+export function lockTable(table: string, timeoutMs: number): LockTable {
   const name = checkTable(table);
+  // A row that somebody keeps locked must not look like a server that does not answer. It holds for this statement alone, also
+  // on connections that are not ours, and costs nothing that could be measured.
+  const patience = `(select set_config('lock_timeout', '${Math.ceil(timeoutMs * rowShare)}ms', true)) as patience`;
   const channel = name.slice(name.indexOf('.') + 1);
   const live = 'value is not null and expires_at > clock_timestamp()';
   const next = `nextval('${name}_version')`;
@@ -84,15 +90,16 @@ export function lockTable(table: string): LockTable {
     read: `select value, version::text from ${name} where key = $1 and ${live}`,
     // Without the "not exists" a busy key would cost a row lock, a number of the sequence and a flush of the log.
     create: `insert into ${name} as held (key, value, version, expires_at)
-      select $1, $2, ${next}, ${end} where not exists (select from ${name} where key = $1 and ${live})
+      select $1, $2, ${next}, ${end} from ${patience} where not exists (select from ${name} where key = $1 and ${live})
       on conflict (key) do update set value = excluded.value, version = ${next}, expires_at = excluded.expires_at
       where held.value is null or held.expires_at <= clock_timestamp()
       returning version::text, ${pid}`,
-    replace: `update ${name} set value = $2, version = ${next}, expires_at = ${end}
+    replace: `update ${name} set value = $2, version = ${next}, expires_at = ${end} from ${patience}
       where key = $1 and version = $4 and ${live} 
       returning version::text, ${pid}, ${announceEntry}, ${announce}`,
-    remove: `update ${name} set value = null where key = $1 and version = $2 and ${live} returning ${announce}`,
-    append: `update ${name} set value = value || $2, version = ${next}
+    remove: `update ${name} set value = null from ${patience}
+      where key = $1 and version = $2 and ${live} returning ${announce}`,
+    append: `update ${name} set value = value || $2, version = ${next} from ${patience}
       where key = $1 and version = $3 and ${live} returning version::text, ${pid}`,
     fate: `select value is null as "isLetGo", version = $2 as "isSame" from ${name} where key = $1`,
     list: `select key, value, version::text from ${name} where starts_with(key, $1) and key > $2 and ${live} order by key limit ${listPage}`,
