@@ -33,7 +33,8 @@ function describeHolder(holder: Holder): string {
   const end = holder.latestEnd === undefined ? '' : `, until ${holder.latestEnd.toISOString()} at the latest`;
   const place = holder.place === undefined ? '' : `, in line at place ${holder.place}`;
   const job = holder.job === undefined ? 'a job without a name' : printable(holder.job);
-  return `${job} on ${printable(holder.host)} (pid ${holder.pid}, ${holder.mode}, since ${holder.since.toISOString()}${end}${place})`;
+  const host = holder.host === '' ? 'an unknown host' : printable(holder.host);
+  return `${job} on ${host} (pid ${holder.pid}, ${holder.mode}, since ${holder.since.toISOString()}${end}${place})`;
 }
 
 /** All that is known of who is in the way, in words that follow "is": the first of the holders, then of those who wait. */
@@ -57,7 +58,7 @@ export function placesTaken(
 
 /** What others wrote, fit for a message: one line, nothing that moves a cursor or turns the reading direction, no longer than a name is. */
 export function printable(text: string): string {
-  const cut = text.length > longestForeignName ? `${text.slice(0, longestForeignName).toWellFormed()}…` : text;
+  const cut = text.length > longestForeignName ? `${text.slice(0, longestForeignName - 1).toWellFormed()}…` : text;
   return cut.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\ufffd');
 }
 

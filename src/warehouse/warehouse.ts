@@ -3,8 +3,8 @@ import type { Lock } from '../lock/api/lock.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import type { LockScope } from '../lock/options.ts';
+import type { Dialect } from '../lock/plan/identifiers.ts';
 import type { Row } from './batches/columns.ts';
-import type { Dialect } from './batches/database.ts';
 import { Batches, type InsertOptions, type InsertResult } from './batches/insert-batches.ts';
 import { guardPool } from './guard.ts';
 import { listed, namesIn, OpenTransactions, refuseNested } from './nested.ts';
@@ -16,7 +16,7 @@ export interface WarehouseOptions extends TransactionOptions {
   readonly pool: Pool;
   readonly locker: ResourceLocker;
   /**
-   * Which database it is. Default: what `version()` says, asked once. It says what one statement may carry: on Redshift 32 767 parameters and 16 MB.
+   * Which database it is. Default: the locker's `dialect`, where it has one, else what `version()` says, asked once. It says what one statement may carry: on Redshift 32 767 parameters and 16 MB.
    * Say `'redshift'` there, so that `insertBatches` inserts, since Redshift copies from S3 only.
    */
   readonly dialect?: Dialect;
@@ -65,7 +65,7 @@ export function createWarehouse({ pool, locker, reader, dialect, ...defaults }: 
     defaults,
     open: new OpenTransactions(locker),
   };
-  const batches = new Batches(context, dialect);
+  const batches = new Batches(context, dialect ?? (locker.nameRules.dialect === 'redshift' ? 'redshift' : undefined));
   const ready = loadSqlParser();
   return {
     guard(guarded = pool) {
@@ -84,7 +84,12 @@ export function createWarehouse({ pool, locker, reader, dialect, ...defaults }: 
 }
 
 function requirePool(pool: unknown): void {
-  if (typeof (pool as Pool | undefined)?.connect === 'function') return;
+  const { connect, connectionParameters } = (pool ?? {}) as { readonly connect?: unknown; readonly connectionParameters?: unknown };
+  if (typeof connect === 'function' && connectionParameters === undefined) return;
   // The address of a database may have a password in it.
-  throw new InvalidOptionError('pool', typeof pool === 'string' ? '…' : pool, 'a Pool of "pg" is allowed');
+  throw new InvalidOptionError(
+    'pool',
+    typeof pool === 'string' ? '…' : pool,
+    'a Pool of "pg" is allowed; a Client is one connection, and each transaction needs its own',
+  );
 }

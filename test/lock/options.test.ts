@@ -23,6 +23,8 @@ describe('P11: bad input is refused before anything is sent', () => {
     ['a name of 300 bytes', 'x'.repeat(300), undefined, 'writes'],
     ['a name with a newline', 'events\r\nflush_all', undefined, 'writes'],
     ['a name that is no string', [7], undefined, 'writes[0]'],
+    ['a field that only every object has', { constructor: 'events' }, undefined, 'scope.constructor'],
+    ['an option that only every object has', 'events', { retry: { toString: 1 } }, 'retry.toString'],
     ['a resource in two modes', { writes: 'events', reads: 'events' }, undefined, 'scope.reads'],
   ];
 

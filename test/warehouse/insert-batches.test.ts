@@ -103,6 +103,30 @@ describeWith('postgres', (service) => {
     expect((await pool.query('select * from plain')).rows).toEqual([{ said: 'true', doc: false, item: 'own' }]);
   });
 
+  test('where policies judge rows, the error says which method goes', async () => {
+    await pool.query('create role visitor');
+    await pool.query('create table judged (id int)');
+    await pool.query('alter table judged enable row level security');
+    await pool.query('grant select, insert on judged to visitor');
+    await pool.query('create policy everybody on judged using (true) with check (true)');
+    const { rows } = await pool.query('select quote_ident(current_schema) as schema');
+    await pool.query(`grant usage on schema ${rows[0].schema} to visitor`);
+    const visitors = new pg.Pool({ connectionString: service.url, max: 2 });
+    visitors.on('connect', (client) => void client.query('set role visitor'));
+    const theirs = createWarehouse({ pool: visitors, locker });
+    await expect(theirs.insertBatches('judged', [{ id: 1 }])).rejects.toThrow("Say `method: 'insert'`");
+    await expect(theirs.insertBatches('judged', [{ id: 1 }], { method: 'insert' })).resolves.toMatchObject({ rows: 1 });
+    await visitors.end();
+    await pool.query('drop table judged');
+    await pool.query('drop owned by visitor');
+    await pool.query('drop role visitor');
+  });
+
+  test('a client, which is one connection, is no pool', () => {
+    const client = new pg.Client({ connectionString: service.url });
+    expect(() => createWarehouse({ pool: client as never, locker })).toThrow('a Pool of "pg" is allowed; a Client is one connection');
+  });
+
   test('blanks around a name mean nothing, to the database as to the locker', async () => {
     for (const [index, name] of [' events', 'Events '].entries()) await warehouse.insertBatches(name, [{ id: index }]);
     expect(await ids()).toEqual([0, 1]);

@@ -115,7 +115,7 @@ export function unknownOption(path: string, value: unknown, name: string, known:
 
 function checkGroup(group: object, groupRules: Readonly<Record<string, readonly [Check, string]>>, path: string): void {
   for (const [name, value] of Object.entries(group)) {
-    const rule = groupRules[name];
+    const rule = Object.hasOwn(groupRules, name) ? groupRules[name] : undefined;
     if (rule === undefined) throw unknownOption(path + name, value, name, Object.keys(groupRules));
     if (value !== undefined && !rule[0](value)) throw new InvalidOptionError(path + name, value, rule[1]);
   }

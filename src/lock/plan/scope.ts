@@ -32,7 +32,7 @@ export function resolveScope(scope: LockScope, normalize: (name: unknown, path: 
     return names.size === 0 ? noNames : [...names].sort();
   };
   for (const field of Object.keys(wanted)) {
-    if (!(field in fields))
+    if (!Object.hasOwn(fields, field))
       throw new InvalidOptionError(`scope.${field}`, (wanted as Record<string, unknown>)[field], 'writes, appends and reads are allowed');
   }
   const resolved = { writes: resolve('writes'), appends: resolve('appends'), reads: resolve('reads') };

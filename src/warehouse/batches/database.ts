@@ -1,7 +1,5 @@
 import type { PoolClient } from 'pg';
-
-/** Which of the databases that speak PostgreSQL's protocol it is. */
-export type Dialect = 'postgres' | 'redshift';
+import type { Dialect } from '../../lock/plan/identifiers.ts';
 
 /** The most that one statement may carry. */
 export interface StatementLimits {

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { InvalidOptionError } from '../../lock/errors.ts';
 import type { LockScope } from '../../lock/options.ts';
+import type { Dialect } from '../../lock/plan/identifiers.ts';
 import type { Isolation } from '../attempt.ts';
 import { refuseNested, type Surrounding } from '../nested.ts';
 import { foldIdentifier } from '../sql/names.ts';
@@ -8,7 +9,7 @@ import { checkTransactionOptions, runTransaction, type TransactionContext, type 
 import { type Chunk, type ChunkLimits, chunksOf } from './chunk.ts';
 import { quoteIdentifier, type Row } from './columns.ts';
 import { type CommitWitness, createCommitWitness } from './commit-fate.ts';
-import { createDatabase, type Database, type Dialect } from './database.ts';
+import { createDatabase, type Database } from './database.ts';
 import { type InsertProgress, sendChunks } from './insertion.ts';
 import { Lane, type LaneContext, mergedBatches } from './lane.ts';
 import { askKinds, loadPrepare, readKinds } from './values.ts';

@@ -1,4 +1,5 @@
 import { GivewayError } from '../../lock/errors.ts';
+import { sqlStateOf } from '../sql-state.ts';
 
 /** Rows `from` up to but not including `to`, numbered from 0. */
 export interface RowRange {
@@ -24,7 +25,7 @@ export class InsertError extends GivewayError {
     const doubt = unknown.length === 0 ? '' : ` It is unknown whether ${rangesText(unknown)} ${sizeOf(unknown) === 1 ? 'is' : 'are'} in.`;
     super(
       'ERR_GIVEWAY_INSERT',
-      `Inserting into "${table}" stopped after ${count} ${count === 1 ? 'row' : 'rows'}: ${messageOf(cause)}.${doubt}`,
+      `Inserting into "${table}" stopped after ${count} ${count === 1 ? 'row' : 'rows'}: ${messageOf(cause)}.${adviceFor(cause)}${doubt}`,
       { cause },
     );
     this.inserted = inserted;
@@ -42,6 +43,13 @@ export class InsertError extends GivewayError {
     if (this.unknown.length > 0 || this.inserted.length > 1 || (this.inserted[0]?.from ?? 0) > 0) return undefined;
     return this.inserted[0]?.to ?? 0;
   }
+}
+
+/** COPY ends with this where a policy of the table judges rows. */
+function adviceFor(cause: unknown): string {
+  return /row-level security/i.test(messageOf(cause)) && sqlStateOf(cause) === '0A000'
+    ? " Say `method: 'insert'`: policies of the table judge rows, and COPY cannot."
+    : '';
 }
 
 /** What an error says; a connection that was refused on each address of a host says it once for each, and nothing itself. */

@@ -32,7 +32,8 @@ function readHint(body: string): readonly HintedTable[] | undefined {
   const tables: HintedTable[] = [];
   let at = 0;
   while (at < items.length) {
-    const mode = modeOfKey[items[at]?.text ?? ''];
+    const key = items[at]?.text ?? '';
+    const mode = Object.hasOwn(modeOfKey, key) ? modeOfKey[key] : undefined;
     if (mode === undefined || items[at + 1]?.text !== '=') return undefined;
     at += 2;
     for (;;) {
