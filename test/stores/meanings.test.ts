@@ -1,4 +1,5 @@
 /** What each backend can say, and what that is about, also where no server here can be brought to say it. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { type GivewayError, isOutage, type StoreConcern, StoreUnavailableError } from '../../src/lock/errors.ts';
 import { unavailable as dynamodb } from '../../src/stores/dynamodb/errors.ts';
@@ -169,4 +170,13 @@ test.each([
   ['too many connections', refused('ERROR Too many open connections'), 'server'],
 ])('memcached: %s', (_, fault, concerns) => {
   expect(unavailable(address, fault).concerns).toBe(concerns);
+});
+
+test('docs/stores.md says of each code what it concerns', () => {
+  const page = readFileSync('docs/stores.md', 'utf8');
+  const rows = [...page.matchAll(/^\| (`ERR_GIVEWAY_.*?) \| `(server|setup|key)` \|/gm)];
+  const said = rows.flatMap(([, codes = '', concerns]) => [...codes.matchAll(/`(ERR_\w+)`/g)].map(([, code = '']) => ({ code, concerns })));
+  expect(said.length).toBeGreaterThan(10);
+  for (const { code, concerns } of said)
+    expect({ code, concerns: new StoreUnavailableError('', { code: code as 'ERR_GIVEWAY_' }).concerns }).toEqual({ code, concerns });
 });
