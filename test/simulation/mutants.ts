@@ -105,8 +105,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the store is believed to be down beside a live holder',
     file: 'machine/facts.ts',
-    find: 'if (this.stay !== undefined && this.seats.size > 0 && excludes(this.stay.mode, mode)) return true;',
-    replace: 'if (this.stay !== undefined) return false;',
+    find: 'return this.stay !== undefined && this.seats.size > 0 && excludes(this.stay.mode, mode) ? this.refusal() : undefined;',
+    replace: 'return undefined;',
     shows: 'violations',
   },
   {

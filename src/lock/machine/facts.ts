@@ -189,17 +189,12 @@ export class Facts {
       : { blockers, ahead: [waitingOf(this, head, wallMs)] };
   }
 
-  /** Somebody who excludes `mode` was seen here, or is here, and may still be working. */
-  mayBeHeldAgainst(mode: Mode, wallMs: number): boolean {
-    if (this.stay !== undefined && this.seats.size > 0 && excludes(this.stay.mode, mode)) return true;
-    return this.seenAgainst(mode, wallMs).blockers.length > 0;
-  }
-
-  /** Who was seen here, excludes `mode`, and may still be working: beside our entry, while we have one. */
-  seenAgainst(mode: Mode, wallMs: number): Refusal {
+  /** Whoever excludes `mode`, was seen here or is here, and may still be working. `undefined`: nobody. */
+  heldAgainst(mode: Mode, wallMs: number): Refusal | undefined {
     const seen = this.stay === undefined ? (this.known?.seen ?? none) : seenIn(this, this.stay.record, wallMs);
     const against = seen.filter(({ entrant, untilMs }) => excludes(entrant.mode, mode) && untilMs > wallMs);
-    return { blockers: against.map(({ entrant }) => entrant), ahead: [] };
+    if (against.length > 0) return { blockers: against.map(({ entrant }) => entrant), ahead: [] };
+    return this.stay !== undefined && this.seats.size > 0 && excludes(this.stay.mode, mode) ? this.refusal() : undefined;
   }
 }
 

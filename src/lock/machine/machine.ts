@@ -52,10 +52,7 @@ export class Machine {
 
   /** Whoever excludes `mode`, was seen here or is here, and may still be working. `undefined`: nobody. */
   heldAgainst(mode: Mode, wallMs: number): Refusal | undefined {
-    const m = this.#facts;
-    if (!m.mayBeHeldAgainst(mode, wallMs)) return undefined;
-    const seen = m.seenAgainst(mode, wallMs);
-    return seen.blockers.length > 0 ? seen : m.refusal();
+    return this.#facts.heldAgainst(mode, wallMs);
   }
 
   /** Somebody wants a seat. The owner is told; if nothing is in the way, by the answer to the one request. */

@@ -68,17 +68,17 @@ const retryMs = 1_000;
 function failAll(m: Facts, queued: readonly Seat[], error: Error, now: Now): void {
   for (const each of queued) {
     const isDown = isOutage(error) && each.options.onStoreDown === 'run';
-    const mayNotRun = isDown && m.mayBeHeldAgainst(each.mode, now.wallMs);
-    if (mayNotRun && each.patient) {
+    const against = isDown ? m.heldAgainst(each.mode, now.wallMs) : undefined;
+    if (against !== undefined && each.patient) {
       if (each.state === 'asked') {
         each.state = 'waiting';
-        each.asker?.waits(each, m.seenAgainst(each.mode, now.wallMs));
+        each.asker?.waits(each, against);
       }
       continue;
     }
     m.queue.remove(each);
     each.state = 'over';
-    if (mayNotRun) tellRefused(each, m.seenAgainst(each.mode, now.wallMs), now);
+    if (against !== undefined) tellRefused(each, against, now);
     else each.asker?.failed(each, error, now);
   }
 }

@@ -119,3 +119,19 @@ test.each([
     expect(await settle(first.unlock())).toBe(true);
   }),
 );
+
+// Seed 175777 of the random worlds.
+test("whoever is refused beside its own process's lock, since the store does not answer, is told whose it is", () =>
+  stage('memcached', async ({ p1, settle, pass, wire }) => {
+    await settle(p1.lock({ appends: 't' }, { job: 'here' }));
+    await pass(200);
+    wire(() => ({ what: 'refused' }));
+    const told: (string | undefined)[] = [];
+    p1.on('busy', ({ holders }) => told.push(...holders.map(({ job }) => job)));
+    // The first of them needs a write, and the other one stands behind it.
+    const asking = [p1.tryLock({ appends: 't' }, { onStoreDown: 'run' }), p1.tryLock('t', { onStoreDown: 'run' })];
+    const [beside, alone] = await settle(Promise.all(asking), 100);
+    expect(beside?.isProtected).toBe(false);
+    expect(alone).toBeUndefined();
+    expect(told).toEqual(['here']);
+  }));
