@@ -1,7 +1,8 @@
 export type { StoreHealth } from './lock/api/health.ts';
 export type { Lock, SerializedLock } from './lock/api/lock.ts';
-export { type CloseOptions, createLocker, ResourceLocker } from './lock/api/locker.ts';
+export { createLocker, ResourceLocker } from './lock/api/locker.ts';
 export type { RunOutcome, SkipReason } from './lock/api/run.ts';
+export type { CloseOptions } from './lock/api/running.ts';
 export type { Clock } from './lock/clock.ts';
 export {
   ConfigError,

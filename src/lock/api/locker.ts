@@ -17,14 +17,8 @@ import type { Lock, SerializedLock } from './lock.ts';
 import { Nesting } from './nesting.ts';
 import type { Done, Request } from './request.ts';
 import { gaveUp, go, type Run, type RunOutcome } from './run.ts';
-import { Running } from './running.ts';
+import { type CloseOptions, Running } from './running.ts';
 import { Starvation } from './starvation.ts';
-
-/** How `close()` ends running work. */
-export interface CloseOptions {
-  /** How long work inside `run` may take to end after its signal aborted, in milliseconds. Default 5 000. */
-  readonly timeoutMs?: number;
-}
 
 /** Makes a locker over a store. Throws `InvalidOptionError`. */
 export function createLocker(options: LockerOptions): ResourceLocker {

@@ -1,5 +1,11 @@
 import type { Clock } from '../clock.ts';
 
+/** How `close()` ends running work. */
+export interface CloseOptions {
+  /** How long work inside `run` may take to end after its signal aborted, in milliseconds. Default 5 000. */
+  readonly timeoutMs?: number;
+}
+
 /** The runs of a locker that have not come to their end, for whoever waits for that. */
 export class Running {
   readonly #runs = new Set<unknown>();
