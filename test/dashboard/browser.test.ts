@@ -111,19 +111,19 @@ describeWith('chromium', (service) => {
   test('hostile names do no harm', async () => {
     await open();
     const hostile = [
-      '<img src=x onerror=document.title="owned">',
+      "<img src=x onerror=document.title='owned'>",
       `${'long '.repeat(2_000)}`,
       '\u202egnp.exe\u2066 שלום',
       '__proto__',
       '"]',
     ];
-    await using lock = await locker.lock('<img src=x onerror=document.title="owned">', { job: hostile[0] as string });
-    for (const job of hostile) await locker.run('<img src=x onerror=document.title="owned">', () => {}, { job });
+    await using lock = await locker.lock("<img src=x onerror=document.title='owned'>", { job: hostile[0] as string });
+    for (const job of hostile) await locker.run("<img src=x onerror=document.title='owned'>", () => {}, { job });
     await page.locator('[data-job="__proto__"]').waitFor();
     expect(await page.locator('tbody tr').count()).toBe(hostile.length);
     expect(await page.locator('img').count()).toBe(0);
     expect(await page.title()).toBe('giveway: locks');
-    expect(await page.locator('h3', { hasText: 'onerror' }).textContent()).toBe('<img src=x onerror=document.title="owned">');
+    expect(await page.locator('h3', { hasText: 'onerror' }).textContent()).toBe("<img src=x onerror=document.title='owned'>");
     expect((await page.locator('[data-job^="long"]').textContent())?.length).toBeLessThan(600);
     expect(complaints).toEqual([]);
     await lock.unlock();
