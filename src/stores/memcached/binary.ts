@@ -21,12 +21,9 @@ const statuses = new Map<number, Status>([
   [ok, 'ok'],
   [0x01, 'notFound'],
   [0x02, 'exists'],
-  [0x03, 'tooLarge'],
   [0x05, 'notStored'],
   [0x82, 'outOfMemory'],
 ]);
-
-const failures: readonly Status[] = ['tooLarge', 'outOfMemory', 'failed'];
 
 const requestMagic = 0x80;
 /** The first byte of every reply. */
@@ -68,7 +65,7 @@ export const binary: Protocol = {
     const status = statuses.get(code) ?? 'failed';
     const cas = bytes.readBigUInt64BE(start + 16);
     let value = '';
-    if (failures.includes(status)) value = `${textOf(bytes, start, end)} (status 0x${hex(code)})`;
+    if (status === 'failed' || status === 'outOfMemory') value = `${textOf(bytes, start, end)} (status 0x${hex(code)})`;
     else if (command === 'get' && status === 'ok') value = textOf(bytes, start, end);
     return { kind: 'reply', status, cas, value, end };
   },

@@ -110,7 +110,7 @@ export function closed(): Fault {
 /** A definite answer that is neither yes nor no. */
 export function failed({ status, value }: Reply): Fault {
   const answer = `the server answered "${value.slice(0, 100)}"`;
-  if (status === 'tooLarge') return { kind: 'fault', message: answer, code: 'ERR_GIVEWAY_STORE_KEY', isFinal: true };
+  if (/too large/i.test(value)) return { kind: 'fault', message: answer, code: 'ERR_GIVEWAY_STORE_KEY', isFinal: true };
   const hint = status === 'outOfMemory' ? '; it is out of memory: give memcached more (-m), or let it evict (no -M)' : '';
   return { kind: 'fault', message: `${answer}${hint}`, isFinal: true };
 }

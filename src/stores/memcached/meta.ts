@@ -82,8 +82,7 @@ export function readReply(bytes: Buffer, start: number): TextReply | undefined {
 export function decode({ line, block, end }: TextReply, { command }: Request, opaque: number): Reply | Fault {
   const [code = '', ...words] = line.split(' ');
   if (code === 'SERVER_ERROR') {
-    const status = line.includes('out of memory') ? 'outOfMemory' : line.includes('too large') ? 'tooLarge' : 'failed';
-    return { kind: 'reply', status, cas: 0n, value: line, end };
+    return { kind: 'reply', status: line.includes('out of memory') ? 'outOfMemory' : 'failed', cas: 0n, value: line, end };
   }
   if (command === 'uptime') {
     const uptimeS = /^STAT uptime (\d+)/m.exec(block)?.[1];

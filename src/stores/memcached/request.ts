@@ -21,8 +21,8 @@ export interface Request {
   readonly cas: bigint;
 }
 
-/** `notStored`: there is nothing to append to, or no room for it. The last three are failures. */
-export type Status = 'ok' | 'notFound' | 'exists' | 'notStored' | 'tooLarge' | 'outOfMemory' | 'failed';
+/** `notStored`: there is nothing to append to, or no room for it. The last two are failures. */
+export type Status = 'ok' | 'notFound' | 'exists' | 'notStored' | 'outOfMemory' | 'failed';
 
 export interface Reply {
   readonly kind: 'reply';

@@ -46,15 +46,15 @@ describe('options of dynamodbStore', () => {
     const dead: DynamoClient = {
       send: () => {
         sent += 1;
-        return Promise.reject(Object.assign(new Error('no'), { name: 'ResourceNotFoundException', $fault: 'client' }));
+        return Promise.reject(Object.assign(new Error('no'), { name: 'ThrottlingException', $fault: 'client' }));
       },
     };
     const store = dynamodbStore({ client: dead, tableName: 'locks' });
-    for (let failure = 0; failure < 3; failure += 1) await expect(store.read('k')).rejects.toThrow(/no such table/);
+    for (let failure = 0; failure < 3; failure += 1) await expect(store.read('k')).rejects.toThrow(/throttled/);
     expect(sent).toBe(3);
     await expect(store.create('k', 'v', 1_000)).rejects.toThrow(/Not asked for another/);
     expect(sent).toBe(3);
-    await expect(store.remove('k', {})).rejects.toThrow(/no such table/);
+    await expect(store.remove('k', {})).rejects.toThrow(/throttled/);
     expect(sent).toBe(4);
   });
 });
