@@ -116,7 +116,6 @@ export class Shell implements Runner {
         this.#gates = new Map();
       }
     }
-    this.#judgeSettled();
   }
 
   /** One event. What comes meanwhile, from a listener say, follows when it is done. */
@@ -132,6 +131,8 @@ export class Shell implements Runner {
     } finally {
       this.#isActing = false;
     }
+    // Not before all that it set off has been ordered.
+    this.#judgeSettled();
   }
 
   /** Sends a request; its outcome is also what the store's health is judged by. */

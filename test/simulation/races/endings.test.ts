@@ -154,3 +154,23 @@ test('whoever was closed while it gave back what it had is not given a lock with
     await settle(told);
     expect(acquired).toBe(0);
   }));
+
+// Seed 199866 of the random worlds.
+test('close() waits for what an answer sets off, also where nothing else was left to be done', () =>
+  stage(
+    'momento',
+    async ({ member, p1, p2, settle, pass, wire }) => {
+      const lock = await settle(p2.lock('a'));
+      wire((name, { key, what }) => (name === 'p1' && key === 'giveway:a' && what === 'read' ? { backMs: 1_500 } : undefined));
+      const told = expect(p1.lock(['a', 'b'], { ttlMs: 1_000, heartbeat: false })).rejects.toMatchObject({ code: 'ERR_GIVEWAY_CLOSED' });
+      await pass(1_200);
+      await settle(p1.close());
+      const { requests, underWay } = member('p1').connection;
+      expect(underWay).toBe(0);
+      await settle(told);
+      await pass(100);
+      expect(member('p1').connection.requests).toBe(requests);
+      await settle(lock.unlock());
+    },
+    { deadlineMs: 3_000 },
+  ));
