@@ -1,7 +1,7 @@
 import { InvalidOptionError, StoreUnavailableError } from '../../lock/errors.ts';
 import type { LockStore, StoreNotice, StoreTraits, Version } from '../../lock/store.ts';
 import { Breaker, type BreakerOptions } from '../breaker.ts';
-import { adaptClient } from './adapt.ts';
+import { adaptClient } from './adapt-client.ts';
 import { Doubt } from './call.ts';
 import type { RedisClient } from './client.ts';
 import { createListener, type Listener } from './listener.ts';

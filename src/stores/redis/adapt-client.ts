@@ -4,7 +4,6 @@ import type { IoredisClient, NodeRedisClient, NodeRedisCluster, RedisClient } fr
 import { adaptIoredis } from './ioredis.ts';
 import { adaptNodeRedis, adaptNodeRedisCluster } from './node-redis.ts';
 
-/** @throws InvalidOptionError for what is none of the four. */
 export function adaptClient(client: RedisClient, timeoutMs: number): Adapter {
   if (isIoredis(client)) return adaptIoredis(client);
   if (isCluster(client)) return adaptNodeRedisCluster(client, timeoutMs);
