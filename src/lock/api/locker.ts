@@ -227,8 +227,9 @@ export class ResourceLocker {
   }
 
   #request(scope: LockScope, options: RunOptions | undefined, weak?: RunOptions): Request {
-    const plan = this.#plans.of(scope, options, weak);
-    return { ...plan, around: this.#nesting.enclosing(plan.needs), startedMonoMs: this.#settings.clock.monotonicMs() };
+    const { scope: names, needs, options: settled } = this.#plans.of(scope, options, weak);
+    const startedMonoMs = this.#settings.clock.monotonicMs();
+    return { scope: names, needs, options: settled, around: this.#nesting.enclosing(needs), startedMonoMs };
   }
 
   #key(resource: string): string {

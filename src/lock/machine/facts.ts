@@ -63,17 +63,17 @@ export class Facts {
   detaching: readonly { readonly seat: Seat; readonly settle: (token: string | undefined | Error) => void }[] = none;
   /** `sends`: what was asked for by then is older than this. */
   restoring: readonly { readonly token: string; readonly seat: Seat; readonly sends: number }[] = none;
-  readonly #next: (m: Facts, now: Now) => void;
+  readonly next: (m: Facts, now: Now) => void;
 
   constructor(orders: Orders, around: Surroundings, next: (m: Facts, now: Now) => void) {
     this.orders = orders;
     this.around = around;
-    this.#next = next;
+    this.next = next;
   }
 
   /** In a state that rests, does what is to be done next; in any other, the answer to come decides. */
   step(now: Now): void {
-    this.#next(this, now);
+    this.next(this, now);
   }
 
   /** A request is about to be ordered. */
