@@ -111,6 +111,8 @@ export class Acquisition implements SeatAsker, Alarmed {
   }
 
   failed(seat: Seat, error: Error): void {
+    // Its machine has looked since, and nobody who was met is in the way any more.
+    if (seat === this.#waiting) this.#met?.delete(seat.place.resource);
     this.#answered(seat);
     this.#fault = error;
     this.#failedAt = Math.min(this.#failedAt, this.#seats.indexOf(seat));

@@ -1,5 +1,5 @@
 import { GivewayError, InvalidOptionError, LockLostError } from '../errors.ts';
-import type { Seat } from '../machine/seat.ts';
+import { Seat } from '../machine/seat.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { checkOptions } from '../plan/options.ts';
 import type { Plan } from '../plan/plans.ts';
@@ -38,10 +38,27 @@ export function checkTransferable({ isProtected, outers }: { readonly isProtecte
   throw new GivewayError('ERR_GIVEWAY_NOT_TRANSFERABLE', `A lock that ${why}.`);
 }
 
-/** What `seat` had, by its token. Throws `LockLostError` if it is no longer ours. */
-export function detached({ place: { resource }, mode, lost }: Seat, token: string | undefined): SerializedLock['entries'][number] {
-  if (token === undefined) throw new LockLostError(resource, lost ?? 'expired');
-  return { resource, mode, token };
+/** The entry of a seat, from now on nobody's in this process. Rejects with `LockLostError` when it was not ours any more. */
+export async function detached(seat: Seat): Promise<SerializedLock['entries'][number]> {
+  const { place, mode } = seat;
+  const token = await settled<string | undefined>((settle) => place.detach(seat, settle));
+  if (token === undefined) throw new LockLostError(place.resource, seat.lost ?? 'expired');
+  return { resource: place.resource, mode, token };
+}
+
+/** Lets go of an entry that was detached in vain; one that cannot be reached is left to its TTL. Never rejects. */
+export function takenBack({ place, mode, options, limit }: Seat, token: string | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const over = (): void => resolve();
+    if (token === undefined) return over();
+    const seated = (seat: Seat): void => place.leave(seat, false, over);
+    place.restore(token, new Seat(place, mode, options, limit, false, { seated, refused: over, failed: over, waits: over }));
+  });
+}
+
+/** A promise of what `settle` is called with. */
+export function settled<T>(begin: (settle: (outcome: T | Error) => void) => void): Promise<T> {
+  return new Promise((resolve, reject) => begin((outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome))));
 }
 
 /** Refuses what `lock.handOver()` cannot have returned, for it came through a queue or a file, and what is of another namespace. */

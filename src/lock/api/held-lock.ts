@@ -9,7 +9,7 @@ import type { Plan } from '../plan/plans.ts';
 import { firstOf } from '../plan/scope.ts';
 import type { Settings } from '../plan/settings.ts';
 import { newToken } from '../record/tokens.ts';
-import { checkTransferable, detached, toHanded } from './handed.ts';
+import { checkTransferable, detached, settled, takenBack, toHanded } from './handed.ts';
 import type { Lock, SerializedLock } from './lock.ts';
 import { LockSignal } from './lock-signal.ts';
 
@@ -130,14 +130,16 @@ export class HeldLock implements Lock, SeatOwner {
     this.throwIfLost();
     checkTransferable(this);
     this.#end();
-    const entries = Promise.all(
-      this.#seats.map(async (seat) => detached(seat, await settled((settle) => seat.place.detach(seat, settle)))),
-    );
-    entries.then(
-      () => this.#tellReleased('handed-over'),
-      () => this.#tellReleased('not-ours'),
-    );
-    return toHanded(this.#context, this, this.#since.wallMs, await entries);
+    const outcomes = await Promise.allSettled(this.#seats.map(detached));
+    const entries = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failure === undefined) {
+      this.#tellReleased('handed-over');
+      return toHanded(this.#context, this, this.#since.wallMs, entries);
+    }
+    await Promise.all(this.#seats.map((seat) => takenBack(seat, entries.find(({ resource }) => resource === seat.place.resource)?.token)));
+    this.#tellReleased('not-ours');
+    throw failure.reason;
   }
 
   toJSON(): object {
@@ -241,9 +243,4 @@ function largestFence(seats: readonly Seat[], outers: readonly HeldLock[]): bigi
   for (const { fence } of outers) count(fence);
   for (const { mode, stay } of seats) if (mode === 'write') count(stay?.fence);
   return largest;
-}
-
-/** A promise of what `settle` is called with. */
-function settled<T>(begin: (settle: (outcome: T | Error) => void) => void): Promise<T> {
-  return new Promise((resolve, reject) => begin((outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome))));
 }

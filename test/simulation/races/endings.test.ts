@@ -174,3 +174,15 @@ test('close() waits for what an answer sets off, also where nothing else was lef
     },
     { deadlineMs: 3_000 },
   ));
+
+// Seed 234239 of the random worlds.
+test('handOver() of a lock over two resources that lost one of them leaves no entry behind', () =>
+  stage('memcached', async ({ world, p1, p2, settle, pass }) => {
+    const both = await settle(p1.lock({ appends: ['a', 'b'] }, { ttlMs: 30_000 }));
+    const beside = await settle(p1.lock({ appends: ['a', 'b'] }, { ttlMs: 30_000 }));
+    world.backend.forget('giveway:b');
+    await expect(settle(both.handOver())).rejects.toMatchObject({ code: 'ERR_GIVEWAY_LOCK_LOST' });
+    await settle(beside.unlock());
+    await pass(10);
+    expect(await settle(p2.tryLock('a'))).toBeDefined();
+  }));

@@ -86,3 +86,16 @@ test.each(['memcached', 'postgres'] as const)('%s: whoever has waited in vain is
     await settle(lock.unlock());
   }),
 );
+
+// Seed 232915 of the random worlds.
+test("onStoreDown 'run' runs when the last look showed that whoever was met has gone", () =>
+  stage('momento', async ({ p1, p2, p3, settle, pass, wire }) => {
+    const before = await settle(p2.lock('t'));
+    const waiting = p1.lock({ appends: 't' }, { onStoreDown: 'run', retry: { maxWaitMs: 10_000 } });
+    await pass(20);
+    await settle(before.unlock());
+    const sharer = await settle(p3.lock({ appends: 't' }));
+    wire((name, { what }) => (name === 'p1' && what === 'replace' ? { what: 'refused' } : undefined));
+    expect((await settle(waiting)).isProtected).toBe(false);
+    await settle(sharer.unlock());
+  }));
