@@ -50,8 +50,9 @@ export function createMember(world: World, plan: ProcessPlan, pid: number): Memb
     came(request, answer, error, sentMs) {
       // A refused write says nothing of what stands there; an append leaves the holders as they were, and as they were read.
       const isTold = request.what === 'read' || (request.what !== 'append' && answer !== undefined);
-      const isKnown = error === undefined && member.looking === 0 && isTold;
-      if (isKnown) world.sights.saw(process, request.key, request.what === 'remove' ? undefined : answer?.value, sentMs);
+      const isKnown = error === undefined && isTold;
+      if (isKnown && member.looking > 0) world.sights.blurred(process, request.key);
+      else if (isKnown) world.sights.saw(process, request.key, request.what === 'remove' ? undefined : answer?.value, sentMs);
       history.note(
         name,
         () =>

@@ -38,22 +38,35 @@ export function checkTransferable({ isProtected, outers }: { readonly isProtecte
   throw new GivewayError('ERR_GIVEWAY_NOT_TRANSFERABLE', `A lock that ${why}.`);
 }
 
-/** The entry of a seat, from now on nobody's in this process. Rejects with `LockLostError` when it was not ours any more. */
-export async function detached(seat: Seat): Promise<SerializedLock['entries'][number]> {
-  const { place, mode } = seat;
-  const token = await settled<string | undefined>((settle) => place.detach(seat, settle));
-  if (token === undefined) throw new LockLostError(place.resource, seat.lost ?? 'expired');
-  return { resource: place.resource, mode, token };
+type HandedEntry = SerializedLock['entries'][number];
+
+/**
+ * The entries of all seats, from now on nobody's in this process, or why there are not all of them; then the others are let go.
+ * `settle` is called once, by the event that ends it: whoever closes the locker meanwhile waits for that.
+ */
+export function detachAll(seats: readonly Seat[], settle: (outcome: readonly HandedEntry[] | Error) => void): void {
+  const entries = new Map<Seat, HandedEntry>();
+  let failure: Error | undefined;
+  let open = seats.length;
+  const over = (): void => {
+    if (--open === 0) settle(failure ?? seats.map((seat) => entries.get(seat) as HandedEntry));
+  };
+  const detached = (seat: Seat, token: string | undefined | Error): void => {
+    const { place, mode } = seat;
+    if (typeof token === 'string') entries.set(seat, { resource: place.resource, mode, token });
+    else failure ??= token ?? new LockLostError(place.resource, seat.lost ?? 'expired');
+    if (open > 1 || failure === undefined) return over();
+    open = entries.size + 1;
+    for (const [each, entry] of entries) takeBack(each, entry.token, over);
+    over();
+  };
+  for (const seat of seats) seat.place.detach(seat, (token) => detached(seat, token));
 }
 
-/** Lets go of an entry that was detached in vain; one that cannot be reached is left to its TTL. Never rejects. */
-export function takenBack({ place, mode, options, limit }: Seat, token: string | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const over = (): void => resolve();
-    if (token === undefined) return over();
-    const seated = (seat: Seat): void => place.leave(seat, false, over);
-    place.restore(token, new Seat(place, mode, options, limit, false, { seated, refused: over, failed: over, waits: over }));
-  });
+/** Lets go of an entry that was detached in vain; one that cannot be reached is left to its TTL. */
+function takeBack({ place, mode, options, limit }: Seat, token: string, over: () => void): void {
+  const seated = (seat: Seat): void => place.leave(seat, false, over);
+  place.restore(token, new Seat(place, mode, options, limit, false, { seated, refused: over, failed: over, waits: over }));
 }
 
 /** A promise of what `settle` is called with. */

@@ -9,7 +9,7 @@ import type { Plan } from '../plan/plans.ts';
 import { firstOf } from '../plan/scope.ts';
 import type { Settings } from '../plan/settings.ts';
 import { newToken } from '../record/tokens.ts';
-import { checkTransferable, detached, settled, takenBack, toHanded } from './handed.ts';
+import { checkTransferable, detachAll, settled, toHanded } from './handed.ts';
 import type { Lock, SerializedLock } from './lock.ts';
 import { LockSignal } from './lock-signal.ts';
 
@@ -52,7 +52,10 @@ export class HeldLock implements Lock, SeatOwner {
     for (const seat of seats) {
       seat.owner = this;
       seat.asker = undefined;
-      if (seat.since.wallMs < this.#since.wallMs || seat.since.monoMs < this.#since.monoMs) this.#since = seat.since;
+      const { monoMs, wallMs } = seat.since;
+      // The first by one clock need not be so by the other: one that was restored brings its wall clock's time with it.
+      if (wallMs < this.#since.wallMs || monoMs < this.#since.monoMs)
+        this.#since = { monoMs: Math.min(monoMs, this.#since.monoMs), wallMs: Math.min(wallMs, this.#since.wallMs) };
     }
     this.token = seats[0]?.stay?.token ?? outers[0]?.token ?? newToken();
     this.fence = largestFence(seats, outers);
@@ -130,16 +133,13 @@ export class HeldLock implements Lock, SeatOwner {
     this.throwIfLost();
     checkTransferable(this);
     this.#end();
-    const outcomes = await Promise.allSettled(this.#seats.map(detached));
-    const entries = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failure === undefined) {
-      this.#tellReleased('handed-over');
-      return toHanded(this.#context, this, this.#since.wallMs, entries);
-    }
-    await Promise.all(this.#seats.map((seat) => takenBack(seat, entries.find(({ resource }) => resource === seat.place.resource)?.token)));
-    this.#tellReleased('not-ours');
-    throw failure.reason;
+    const entries = await settled<SerializedLock['entries']>((settle) =>
+      detachAll(this.#seats, (outcome) => {
+        this.#tellReleased(outcome instanceof Error ? 'not-ours' : 'handed-over');
+        settle(outcome);
+      }),
+    );
+    return toHanded(this.#context, this, this.#since.wallMs, entries);
   }
 
   toJSON(): object {

@@ -162,7 +162,7 @@ export class Holds implements Asker {
         failed: (_, error) => reject(error),
         waits: () => {},
       };
-      const gate = this.#shell.gateFor(need);
+      const gate = this.#shell.gateFor(need, token);
       gate.restore(token, new Seat(gate, need.mode, options, need.limit, false, asker));
     });
   }

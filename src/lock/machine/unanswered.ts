@@ -28,6 +28,8 @@ export function stepDown(m: Facts, error: Error, now: Now): void {
   if (pending?.waiting !== undefined) m.doubt(pending.waiting.token, pending.waiting.ttlMs, now);
   if (stay !== undefined && m.seats.size > 0) {
     stay.fault = { error, monoMs: now.monoMs };
+    // A look that a lost race calls for is not sent again and again: the next write that is refused calls for one.
+    m.races = 0;
     m.state = 'held';
     m.step(now);
     // Whoever has not been told anything yet could sit after a write.

@@ -73,9 +73,11 @@ export class Shell implements Runner {
   /**
    * Where to ask for it. Look it up when it is entered, not before: a gate where nothing goes on is forgotten. In a mode with a
    * limit each lock counts in the record, so each has a gate of its own, as if it were another process; no more than may be in.
+   * `handed`: the token of an entry that is to be carried on, which is in already.
    */
-  gateFor({ resource, mode, limit }: Need): Gate {
+  gateFor({ resource, mode, limit }: Need, handed?: string): Gate {
     if (limit === undefined) return this.#gate(resource, resource);
+    if (handed !== undefined) return this.#gate(`${resource}\n${mode} ${handed}`, resource);
     let quietest: Gate | undefined;
     for (let place = 1; place <= Math.min(limit, maxEntries); place++) {
       // No name has a line end.

@@ -79,7 +79,10 @@ describe('sights', () => {
     sights.unprotected(p1, 'p1', write, now.ms);
     sights.saw(p1, keyOf('t'), recordOf({ token: token(2), latestEnd: now.ms + 1_000 }));
     sights.unprotected(p1, 'p1', write, now.ms + 1);
+    sights.blurred(p1, keyOf('t'));
+    sights.unprotected(p1, 'p1', write, now.ms);
     expect(told()).toEqual([]);
+    sights.saw(p1, keyOf('t'), recordOf({ token: token(2), latestEnd: now.ms + 1_000 }));
     sights.unprotected(p1, 'p1', write, now.ms);
     expect(told()).toEqual(['P8 p1']);
   });

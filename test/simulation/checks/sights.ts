@@ -9,6 +9,8 @@ import type { SimulatedProcess } from '../simulated-process.ts';
 export interface Sights {
   /** A process has read a record, or was told that it has written it; it stood there at `stoodMs` or after. */
   saw(process: SimulatedProcess, key: string, value: string | undefined, stoodMs?: number): void;
+  /** What came may be for whoever looks around, or for its locks: what these know of the record is not known any more. */
+  blurred(process: SimulatedProcess, key: string): void;
   /** A call that began at `sinceMs` was let through without the store. */
   unprotected(process: SimulatedProcess, who: string, needs: readonly Need[], sinceMs: number): void;
   /** Somebody asked who holds and who waits. */
@@ -48,6 +50,7 @@ export function createSights({ nowMs, report, ownerOf, isHandedOver, crashedMs, 
     saw(process, key, value, stoodMs = nowMs()) {
       seen.set(`${process.name} ${key}`, { atMs: nowMs(), stoodMs, holders: holdersIn(value) });
     },
+    blurred: (process, key) => void seen.delete(`${process.name} ${key}`),
     unprotected(process, who, needs, sinceMs) {
       if (!areNear) return;
       for (const { resource, mode } of needs) {

@@ -186,3 +186,21 @@ test('handOver() of a lock over two resources that lost one of them leaves no en
     await pass(10);
     expect(await settle(p2.tryLock('a'))).toBeDefined();
   }));
+
+// Seed 270287 of the random worlds.
+test('close() waits for what a hand-over in vain takes back', () =>
+  stage('redis', async ({ member, p1, settle, pass, wire }) => {
+    const both = await settle(p1.lock({ appends: ['a', 'b'] }, { ttlMs: 30_000 }));
+    await settle(p1.lock({ appends: 'b' }, { ttlMs: 30_000 }));
+    const released: string[] = [];
+    p1.on('released', ({ release }) => released.push(release));
+    wire((_, { key, what }) => (key === 'giveway:b' && what === 'replace' ? { what: 'refused', backMs: 100 } : undefined));
+    const told = expect(both.handOver()).rejects.toMatchObject({ code: 'ERR_GIVEWAY_STORE_UNAVAILABLE' });
+    await pass(20);
+    await settle(p1.close());
+    const { requests, underWay } = member('p1').connection;
+    expect({ underWay, isTold: released.includes('not-ours') }).toEqual({ underWay: 0, isTold: true });
+    await settle(told);
+    await pass(1_000);
+    expect(member('p1').connection.requests).toBe(requests);
+  }));

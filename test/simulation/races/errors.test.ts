@@ -135,3 +135,19 @@ test("whoever is refused beside its own process's lock, since the store does not
     expect(alone).toBeUndefined();
     expect(told).toEqual(['here']);
   }));
+
+// Seed 287501 of the random worlds.
+test('a look after a lost race is not sent without a pause to a store that refuses it', () =>
+  stage('momento', async ({ member, p1, p2, settle, pass, wire }) => {
+    const first = await settle(p1.lock({ appends: 't' }));
+    await settle(p2.lock({ appends: 't' }));
+    await pass(100);
+    wire((name, { what }) => (name === 'p1' && what === 'read' ? { what: 'refused' } : undefined));
+    const { requests } = member('p1').connection;
+    await settle(first.extend(20_000).catch(() => false));
+    await expect(settle(p1.tryLock({ appends: 't' }, { onStoreDown: 'throw' }), 2_000)).rejects.toMatchObject({
+      code: 'ERR_GIVEWAY_STORE_UNAVAILABLE',
+    });
+    await pass(1_000);
+    expect(member('p1').connection.requests - requests).toBeLessThan(20);
+  }));

@@ -60,3 +60,17 @@ test('a shortest hold lasts, though the place in line that became its entry was 
     await settle(short.unlock());
     expect(await settle(p1.tryLock({ appends: 't' }))).toBeUndefined();
   }));
+
+// Seeds 297560 and 305507 of the random worlds.
+test('a shortest hold of a lock that was handed over counts from its first entry, whichever comes last', () =>
+  stage('postgres', async ({ p1, p2, p3, handOver, settle, pass, wire }) => {
+    const other = await settle(p3.lock('b'));
+    const taking = p1.lock(['a', 'b']);
+    await pass(50);
+    await settle(other.unlock());
+    const first = await settle(taking);
+    const handed = await handOver(first);
+    wire((name, { key }) => (name === 'p2' && key === 'giveway:a' ? { backMs: 50 } : undefined));
+    const restored = await settle(p2.restore(handed));
+    expect(restored.acquiredAt).toEqual(first.acquiredAt);
+  }));

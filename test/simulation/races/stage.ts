@@ -31,15 +31,17 @@ const longestMs = 60_000;
 
 interface Setting {
   readonly resources?: readonly string[];
+  /** At most so many appends at once on the first resource. */
+  readonly limit?: number;
   /** After so long the stores give a call up. */
   readonly deadlineMs?: number;
   readonly limitEvents?: number;
 }
 
 export async function stage(kind: KindName, script: (stage: Stage) => Promise<void>, setting: Setting = {}): Promise<void> {
-  const { resources = [], deadlineMs = wire.deadlineMs, limitEvents = 1_000_000 } = setting;
+  const { resources = [], limit = 0, deadlineMs = wire.deadlineMs, limitEvents = 1_000_000 } = setting;
   const processes = ['p1', 'p2', 'p3'].map((name) => ({ name, host: `h${name.slice(1)}`, wallAheadMs: 0, tasks: [] }));
-  const plan: Plan = { seed: 1, kind, wire: { ...wire, deadlineMs }, resources, limit: 0, processes, mishaps: [] };
+  const plan: Plan = { seed: 1, kind, wire: { ...wire, deadlineMs }, resources, limit, processes, mishaps: [] };
   await inWorld(plan, async (world) => {
     const { timeline } = world;
     const well = world.fate;

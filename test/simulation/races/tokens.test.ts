@@ -38,3 +38,22 @@ test('a place that was given to a waiter and taken again is not freed by the lat
     expect(await settle(lock.unlock())).toBe(true);
     await settle(asking.then((late) => late.unlock()));
   }));
+
+// Seed 295566 of the random worlds.
+test('a lock that is restored where each counts in the record keeps an entry of its own', () =>
+  stage(
+    'redis',
+    async ({ p1, p2, p3, handOver, settle, pass }) => {
+      const first = await settle(p1.lock({ appends: 't' }));
+      const handed = await handOver(await settle(p2.lock({ appends: 't' })));
+      const waiting = p1.lock({ appends: 't' }, { retry: { maxWaitMs: 500 } }).catch(() => undefined);
+      await pass(20);
+      const restored = await settle(p1.restore(handed));
+      expect(restored.token).not.toBe(first.token);
+      expect(await settle(waiting)).toBeUndefined();
+      expect(await settle(p3.tryLock({ appends: 't' }))).toBeUndefined();
+      await settle(restored.unlock());
+      expect(await settle(p3.tryLock({ appends: 't' }))).toBeDefined();
+    },
+    { resources: ['t'], limit: 2 },
+  ));
