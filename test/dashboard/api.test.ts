@@ -52,20 +52,20 @@ const logIn = (dashboard: Dashboard, candidate: string): Promise<Response> =>
 /** A dashboard that somebody listens to has looked some times, so that whichever still looks as often would have too. */
 async function threeLooks(): Promise<void> {
   let looks = 0;
+  let enough = (): void => {};
   const looked = new Promise<void>((resolve) => {
-    const inspect = (name: string) => {
-      if (++looks > 3) resolve();
-      return locker.inspect(name);
-    };
-    const watched = dashboardOf({ locker: { defaultSchema: 'public', inspect }, resources: ['events'] });
-    void get(watched, '/api/events').then(async ({ body }) => {
-      const reader = body?.getReader();
-      await reader?.read();
-      await looked;
-      await reader?.cancel();
-    });
+    enough = resolve;
   });
-  await looked;
+  const inspect = (name: string) => {
+    if (++looks > 3) enough();
+    return locker.inspect(name);
+  };
+  const { body } = await get(dashboardOf({ locker: { defaultSchema: 'public', inspect }, resources: ['events'] }), '/api/events');
+  const reader = (body as ReadableStream<Uint8Array>).getReader();
+  const heard = async (): Promise<void> => {
+    while (!(await reader.read()).done);
+  };
+  await Promise.all([heard(), looked.then(() => reader.cancel())]);
 }
 
 /** What unlocking `events` as it is shown now takes. */
