@@ -56,7 +56,7 @@ const postgres: Backend = {
 
 const redis: Backend = {
   example: 'redis://user:password@host:6379/0',
-  parameters: { prefix: 'text', timeoutMs: 'milliseconds' },
+  parameters: { prefix: 'text', fences: 'true or false', timeoutMs: 'milliseconds' },
   passesOn: true,
   problem: (url) => hostProblem(url, 6_379),
   open: async (url) => {

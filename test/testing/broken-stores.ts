@@ -133,7 +133,7 @@ export const brokenStores: readonly BrokenStore[] = [
     };
   }),
   broken('claims to push and does not', ['traits'], ({ traits }) => ({ traits: { ...traits, pushes: false } })),
-  broken('gives fences though it is not durable', ['fence'], ({ create }) => {
+  broken('gives fences to what it creates alone', ['fence'], ({ create }) => {
     let fence = 0n;
     return {
       create: async (key, value, ttlMs) => {

@@ -4,7 +4,7 @@ import { failureOf } from './failures.ts';
 import type { PgClient, PgPool, PgPoolClient } from './pool.ts';
 import { checkTable } from './table.ts';
 
-/** The part of a lock that a fence needs. Locks of a durable store have it, those of a cache have no fence. */
+/** The part of a lock that a fence needs. Locks of a durable store have it, and those of `redisStore` with `fences`. */
 export interface FencedLock {
   readonly fence: bigint | undefined;
   readonly scope: { readonly writes: readonly string[] };
@@ -49,7 +49,7 @@ export async function assertFence(client: PgClient, lock: FencedLock, { table = 
   const name = checkTable(table);
   const { writes } = lock.scope;
   if (lock.fence === undefined || writes.length === 0) {
-    throw new InvalidOptionError('lock.fence', lock.fence, 'a lock in mode write, protected, and from a durable store is needed');
+    throw new InvalidOptionError('lock.fence', lock.fence, 'a lock in mode write, protected, and from a store with fences is needed');
   }
   // Sorted, so that two transactions over the same resources wait for each other and never in a circle.
   const text = `insert into ${name} as seen (resource, fence)

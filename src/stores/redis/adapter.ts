@@ -2,6 +2,8 @@
 export interface Adapter {
   /** What the client itself puts before each key, and giveway must if the client does not. */
   readonly keyPrefix: string;
+  /** Keys are spread over several servers, and a script may touch those of one slot only. */
+  readonly isCluster: boolean;
   /** `away`: connecting, or connecting again. `closed`: it will not connect by itself. */
   readonly state: 'ready' | 'away' | 'closed';
   /** Starts a client that connects only when it is used. */

@@ -8,6 +8,7 @@ export function adaptIoredis(client: IoredisClient): Adapter {
   return {
     // Its own commands have it put before their keys; ours are none of its own.
     keyPrefix: String(client.options?.keyPrefix ?? ''),
+    isCluster: client.isCluster === true,
     get state() {
       // Until it is told that its connection has ended it is ready by its own account, and puts commands into its queue.
       if (client.status === 'ready') return client.stream?.writable === false ? 'away' : 'ready';

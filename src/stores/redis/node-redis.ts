@@ -6,7 +6,7 @@ export function adaptNodeRedis(client: NodeRedisClient, timeoutMs: number): Adap
   const signalNow = expirySignals(timeoutMs);
   return adapt(
     client,
-    true,
+    false,
     (_, args) => client.sendCommand(args, { timeout: 0, abortSignal: signalNow() }),
     (own) => own.unref(),
   );
@@ -14,17 +14,18 @@ export function adaptNodeRedis(client: NodeRedisClient, timeoutMs: number): Adap
 
 export function adaptNodeRedisCluster(client: NodeRedisCluster, timeoutMs: number): Adapter {
   const signalNow = expirySignals(timeoutMs);
-  return adapt(client, false, (key, args) => client.sendCommand(key, false, args, { timeout: 0, abortSignal: signalNow() }), silence);
+  return adapt(client, true, (key, args) => client.sendCommand(key, false, args, { timeout: 0, abortSignal: signalNow() }), silence);
 }
 
 function adapt<Client extends NodeRedisClient | NodeRedisCluster>(
   client: Client,
-  isSure: boolean,
+  isCluster: boolean,
   send: (key: string, args: string[]) => Promise<unknown>,
   letProcessEnd: (own: Client) => void,
 ): Adapter {
   return {
     keyPrefix: '',
+    isCluster,
     get state() {
       if (!client.isOpen) return 'closed';
       return client.isReady === false ? 'away' : 'ready';
@@ -41,13 +42,13 @@ function adapt<Client extends NodeRedisClient | NodeRedisCluster>(
       let state: 'deaf' | 'asking' | 'hearing' = 'deaf';
       const listen = async (): Promise<void> => {
         // It subscribes again by itself, before it says that it is ready again.
-        if (state === 'hearing') onListening(isSure);
+        if (state === 'hearing') onListening(!isCluster);
         if (state !== 'deaf') return;
         state = 'asking';
         try {
           await own.subscribe(channel, (message) => hear(message));
           state = 'hearing';
-          onListening(isSure);
+          onListening(!isCluster);
         } catch (error) {
           state = 'deaf';
           onRefused(error);

@@ -8,7 +8,7 @@ export interface Meaning {
 const forbidden: Meaning = {
   code: 'ERR_GIVEWAY_STORE_FORBIDDEN',
   sentence: (message) =>
-    `refused a command: the user needs "+get +set +del +eval +publish" on giveway's keys, and for push "+subscribe" on its channel (${message})`,
+    `refused a command: the user needs "+get +set +del +eval +publish" on giveway's keys, with \`fences\` "+time" and the key giveway::fence, and for push "+subscribe" on its channel (${message})`,
 };
 const login: Meaning = {
   code: 'ERR_GIVEWAY_STORE_AUTH',

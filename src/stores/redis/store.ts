@@ -2,12 +2,15 @@ import { InvalidOptionError, StoreUnavailableError } from '../../lock/errors.ts'
 import type { LockStore, StoreNotice, StoreTraits, Version } from '../../lock/store.ts';
 import { Breaker, type BreakerOptions } from '../breaker.ts';
 import { adaptClient } from './adapt-client.ts';
-import { Doubt } from './call.ts';
 import type { RedisClient } from './client.ts';
 import { createListener, type Listener } from './listener.ts';
 import { createRequests } from './requests.ts';
-import { appendScript, createScript, removeScript, replaceScript } from './scripts.ts';
-import { entryIn, isRedisVersion, lengthened, newWrite, type RedisVersion } from './stored.ts';
+import { appendScript, removeScript } from './scripts.ts';
+import { entryIn, isRedisVersion, lengthened, type RedisVersion } from './stored.ts';
+import { fencedWrites, plainWrites } from './writes.ts';
+
+/** Where the last fence is kept, after the prefix. No record's key: names have their colons escaped. */
+const lastFenceKey = 'giveway::fence';
 
 /** Options of `redisStore`. */
 export interface RedisStoreOptions {
@@ -15,6 +18,12 @@ export interface RedisStoreOptions {
   readonly client: RedisClient;
   /** First part of every key and of the channel for push. Default none: the locker's namespace keeps keys apart. */
   readonly prefix?: string;
+  /**
+   * Locks have a fence: the server's time in microseconds, but always more than the last. It grows as long as the server's clock
+   * does; docs/stores/redis.md says when it does not. Costs more for each acquisition, and a request for each turn within a process.
+   * To be said by all processes that take a table, or by none: a lock that is let in by one without has no fence. Default `false`.
+   */
+  readonly fences?: boolean;
   /** How long one operation may take, in milliseconds, waiting for a connection included. Default 1 000, at most 60 000. */
   readonly timeoutMs?: number;
   /** When calls to a failing server are refused at once, see `withBreaker`; `false`: never. */
@@ -28,7 +37,7 @@ export interface RedisStoreOptions {
  * @throws InvalidOptionError for options that cannot work.
  */
 export function redisStore(options: RedisStoreOptions): LockStore {
-  const { client, prefix, timeoutMs, breaker } = checkOptions(options);
+  const { client, prefix, fences, timeoutMs, breaker } = checkOptions(options);
   const adapter = adaptClient(client, timeoutMs);
   const requests = createRequests(client, adapter, timeoutMs, breaker === false ? undefined : new Breaker(breaker));
   const keysBeginWith = adapter.keyPrefix + prefix;
@@ -41,8 +50,8 @@ export function redisStore(options: RedisStoreOptions): LockStore {
     },
   );
 
-  /** Whoever may not run scripts could take locks and never release them. So the first create on a connection is said by one. */
-  let lossesWhenEvaluated = -1;
+  const lastFence = adapter.isCluster ? undefined : `${keysBeginWith}${lastFenceKey}`;
+  const writes = fences ? fencedWrites(requests, lastFence) : plainWrites(requests);
 
   /** Does `script` to what is at `version`. */
   function evaluate<T>(
@@ -66,25 +75,11 @@ export function redisStore(options: RedisStoreOptions): LockStore {
       return requests.begin(fullKey, 'GET', [fullKey], (reply) => (reply == null ? undefined : entryIn(String(reply))));
     },
 
-    create(key, value, ttlMs) {
-      const fullKey = keysBeginWith + key;
-      const { stored, version } = newWrite(value);
-      const { losses } = requests;
-      const isPlain = losses === lossesWhenEvaluated;
-      const name = isPlain ? 'SET' : 'EVAL';
-      const args = isPlain ? [fullKey, stored, 'PX', wholeMs(ttlMs), 'NX'] : [createScript, '1', fullKey, stored, wholeMs(ttlMs)];
-      return requests.begin<RedisVersion | undefined>(fullKey, name, args, (reply, isRepeated) => {
-        lossesWhenEvaluated = losses;
-        if (reply !== null) return version;
-        // It may be ours that is there.
-        return isRepeated ? new Doubt((found) => (String(found) === stored ? version : undefined)) : undefined;
-      });
-    },
+    create: (key, value, ttlMs) => writes.create(keysBeginWith + key, value, wholeMs(ttlMs)),
 
     replace(key, value, version, ttlMs) {
       if (!isRedisVersion(version)) return refuse(version);
-      const { stored, version: next } = newWrite(value);
-      return evaluate(replaceScript, key, version, [stored, wholeMs(ttlMs), channel, key], (isDone) => (isDone ? next : undefined));
+      return writes.replace(keysBeginWith + key, value, version, wholeMs(ttlMs), [channel, key]);
     },
 
     remove(key, version) {
@@ -136,15 +131,18 @@ function deafNotice(error: unknown, channel: string): StoreNotice {
   return { code: 'ERR_GIVEWAY_NO_PUSH', message: `Redis does not let this user subscribe to "${channel}", so waiters poll: ${reason}` };
 }
 
-function checkOptions({ client, prefix = '', timeoutMs = 1_000, breaker = {}, ...others }: RedisStoreOptions): Required<RedisStoreOptions> {
+function checkOptions(options: RedisStoreOptions): Required<RedisStoreOptions> {
+  const { client, prefix = '', fences = false, timeoutMs = 1_000, breaker = {}, ...others } = options;
   const [unknown] = Object.keys(others);
   // Never the value: it may be a password that belongs to the client.
-  if (unknown !== undefined) throw new InvalidOptionError(unknown, 'an unknown option', 'client, prefix, timeoutMs, breaker are allowed');
+  if (unknown !== undefined)
+    throw new InvalidOptionError(unknown, 'an unknown option', 'client, prefix, fences, timeoutMs, breaker are allowed');
   if (typeof prefix !== 'string') throw new InvalidOptionError('prefix', prefix, 'a string is allowed');
+  if (typeof fences !== 'boolean') throw new InvalidOptionError('fences', fences, 'true or false is allowed');
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000) {
     throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 1 to 60000 is allowed');
   }
-  return { client, prefix, timeoutMs, breaker };
+  return { client, prefix, fences, timeoutMs, breaker };
 }
 
 function refuse(version: Version): Promise<never> {

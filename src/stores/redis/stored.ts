@@ -21,7 +21,27 @@ export function newWrite(value: string): Write {
   return { stored, version: { mark, bytes: Buffer.byteLength(stored) } };
 }
 
+/** The digits of microseconds since 1970, until 2286. With them, a dash and five characters an id is as long as any other. */
+const fenceDigits = 16;
+
+/** What stands behind the fence that the server draws. The five characters tell apart two writes of one microsecond after its clock was set back. */
+export function newUnfenced(value: string): string {
+  return `-${randomId().slice(0, 5)} ${value}`;
+}
+
+/** The version of a text that the server made of `fence` and `unfenced`. */
+export function fencedVersion(fence: string, unfenced: string): RedisVersion {
+  return versionOf(fence + unfenced.slice(0, 6), fence + unfenced);
+}
+
+/** Is it what the server would have made of `unfenced`? */
+export function isFenced(stored: string, unfenced: string): boolean {
+  return stored.slice(fenceDigits) === unfenced;
+}
+
 const form = /^[\w-]{22} /;
+/** One in 10^14 random ids looks like this. */
+const fencedForm = /^\d{16}-/;
 
 /** A text without an id is not ours. It is shown as it is, so that the locker takes the key for busy. */
 export function entryIn(stored: string): Entry {
@@ -34,12 +54,13 @@ export function announcedIn(stored: string): Entry | undefined {
 }
 
 function versionOf(mark: string, stored: string): RedisVersion {
-  return { mark, bytes: Buffer.byteLength(stored) };
+  const bytes = Buffer.byteLength(stored);
+  return fencedForm.test(mark) ? { mark, bytes, fence: BigInt(mark.slice(0, fenceDigits)) } : { mark, bytes };
 }
 
 /** `text` was appended to what had `version`. */
-export function lengthened({ mark, bytes }: RedisVersion, text: string): RedisVersion {
-  return { mark, bytes: bytes + Buffer.byteLength(text) };
+export function lengthened(version: RedisVersion, text: string): RedisVersion {
+  return { ...version, bytes: version.bytes + Buffer.byteLength(text) };
 }
 
 export function isRedisVersion(version: Version): version is RedisVersion {

@@ -31,8 +31,13 @@ describe('options that cannot work are refused at once', () => {
     ['a cluster of node-redis 4', { client: withoutDestroy(createCluster({ rootNodes: [] })) }, /^client: received an object; a client of/],
     ['a timeout of 0', { client, timeoutMs: 0 }, /^timeoutMs: received 0; an integer from 1 to 60000/],
     ['a timeout that is no number', { client, timeoutMs: '1s' }, /^timeoutMs: received "1s"/],
+    ['fences that are neither on nor off', { client, fences: 1 }, /^fences: received 1; true or false/],
     ['a prefix that is no text', { client, prefix: 7 }, /^prefix: received 7; a string/],
-    ['an unknown option', { client, timeout: 7 }, /^timeout: received "an unknown option"; client, prefix, timeoutMs, breaker are allowed/],
+    [
+      'an unknown option',
+      { client, timeout: 7 },
+      /^timeout: received "an unknown option"; client, prefix, fences, timeoutMs, breaker are allowed/,
+    ],
     ["the client's password, which is not shown", { client, password: 'secret' }, /^password: received "an unknown option"/],
     ['a breaker that is on or off', { client, breaker: true }, /^breaker: received true; an object or false is allowed/],
     [

@@ -15,14 +15,14 @@ afterAll(() => {
 });
 
 describeWith('redis', (service) => {
-  for (const kind of clientKinds) {
+  for (const [kind, fences] of [...clientKinds.map((each) => [each, false] as const), ['node-redis', true] as const]) {
     storeSuite({
-      name: `redis, over ${kind}`,
+      name: `redis, over ${kind}${fences ? ', with fences' : ''}`,
       test: runner,
       create: async () => {
         const { client, close } = await openClient(kind, service.url);
         hangUp.push(close);
-        return redisStore({ client, prefix: `${service.prefix}:${kind}:` });
+        return redisStore({ client, prefix: `${service.prefix}:${kind}:${fences}:`, fences });
       },
     });
   }
@@ -40,12 +40,12 @@ describeWith('redis', () => {
   afterAll(() => node.stop());
 
   storeSuite({
-    name: 'a cluster of redis, over ioredis',
+    name: 'a cluster of redis, over ioredis, with fences',
     test: runner,
     create: () => {
       const client = new Cluster([{ host: node.host, port: node.port }]);
       hangUp.push(() => client.disconnect());
-      return redisStore({ client });
+      return redisStore({ client, fences: true });
     },
   });
 
