@@ -2,6 +2,7 @@ import { StoreUnavailableError } from '../../lock/errors.ts';
 import type { Breaker } from '../breaker.ts';
 import type { Deadlines, Timed } from '../deadlines.ts';
 import type { Adapter, Asker } from './adapter.ts';
+import type { KnownScripts } from './known-scripts.ts';
 import type { Presence } from './presence.ts';
 import { isErrorReply } from './replies.ts';
 
@@ -24,6 +25,7 @@ export class Doubt<T> {
 export interface Ground {
   readonly adapter: Adapter;
   readonly presence: Presence;
+  readonly scripts: KnownScripts;
   readonly deadlines: Deadlines<Call>;
   readonly breaker: Breaker | undefined;
   /** What the caller is told. */
@@ -44,6 +46,8 @@ export class Call implements Timed, Asker {
   readonly #key: string;
   #name: string;
   #args: string[];
+  /** The text of the script that is to be run. */
+  readonly #script: string | undefined;
   #conclude: Conclude<unknown>;
   #resolve: (answer: unknown) => void = ignore;
   #reject: (reason: unknown) => void = ignore;
@@ -57,6 +61,7 @@ export class Call implements Timed, Asker {
     this.#key = key;
     this.#name = name;
     this.#args = args;
+    this.#script = name === 'EVAL' ? args[0] : undefined;
     this.#conclude = conclude;
   }
 
@@ -73,7 +78,8 @@ export class Call implements Timed, Asker {
 
   answered(reply: unknown): void {
     if (this.#isOver) return;
-    const { deadlines, breaker, presence } = this.#ground;
+    const { deadlines, breaker, presence, scripts } = this.#ground;
+    if (this.#name === 'EVAL') scripts.told(this.#args[0] as string, this.#lossesBefore);
     let answer: unknown;
     try {
       answer = this.#conclude(reply, this.#sends > 1 || presence.losses > this.#lossesBefore);
@@ -96,8 +102,12 @@ export class Call implements Timed, Asker {
 
   failed(error: unknown): void {
     if (this.#isOver) return;
-    if (isErrorReply(error) || this.#sends >= mostLosses || this.#ground.adapter.state === 'closed')
-      this.#end(this.#ground.explained(error));
+    const { adapter, explained, presence, scripts } = this.#ground;
+    if (this.#name === 'EVALSHA' && scripts.isRefused(this.#script as string, error)) {
+      // Nothing was done, unless the client has sent it before, on a connection that broke.
+      if (presence.losses === this.#lossesBefore) this.#sends -= 1;
+      this.#send();
+    } else if (isErrorReply(error) || this.#sends >= mostLosses || adapter.state === 'closed') this.#end(explained(error));
     else this.#send();
   }
 
@@ -114,6 +124,7 @@ export class Call implements Timed, Asker {
     if (adapter.state === 'ready') {
       this.#sends += 1;
       this.#lossesBefore = presence.losses;
+      if (this.#script !== undefined && this.#name !== 'GET') this.#nameScript(this.#script);
       adapter.send(this.#name, this.#key, this.#args, this);
     } else {
       presence.untilReady(this).then(
@@ -121,6 +132,12 @@ export class Call implements Timed, Asker {
         (error: unknown) => this.#isOver || this.#end(this.#ground.explained(error)),
       );
     }
+  }
+
+  #nameScript(script: string): void {
+    const digest = this.#ground.scripts.digestOf(script, this.#lossesBefore);
+    this.#name = digest === undefined ? 'EVAL' : 'EVALSHA';
+    this.#args[0] = digest ?? script;
   }
 
   #end(error: unknown): void {

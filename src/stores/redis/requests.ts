@@ -5,6 +5,7 @@ import type { Adapter } from './adapter.ts';
 import { Call, type Conclude, type Ground } from './call.ts';
 import type { RedisClient } from './client.ts';
 import { explain } from './failures.ts';
+import { KnownScripts } from './known-scripts.ts';
 import { followClient } from './presence.ts';
 
 export interface Requests {
@@ -23,6 +24,7 @@ export function createRequests(client: RedisClient, adapter: Adapter, timeoutMs:
   const ground: Ground = {
     adapter,
     presence,
+    scripts: new KnownScripts(),
     breaker,
     deadlines: createDeadlines<Call>(timeoutMs, (call) => call.late()),
     explained(error) {

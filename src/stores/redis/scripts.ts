@@ -5,8 +5,7 @@
  * Which state is meant is told by how the text begins, an id that no other write has, and by how long it is in bytes, since
  * appends make it longer and keep the id.
  *
- * Sent in full with EVAL: the server knows them after the first time, and EVALSHA would save the client nothing (measured: 19.1 and
- * 18.8 µs a pair) and cost one more request after every restart. `pcall`: a user who may not publish can still lock.
+ * `pcall`: a user who may not publish can still lock.
  */
 
 const isAt = (mark: string, bytes: string): string =>

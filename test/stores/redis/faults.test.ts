@@ -62,7 +62,7 @@ describeWith('redis', () => {
     test('create and remove are one request each, from the very first on', async () => {
       expect(await store.remove(key, await created())).toBe(true);
       expect(await store.remove(key, await created())).toBe(true);
-      expect(proxy.operations).toEqual(['EVAL', 'EVAL', 'SET', 'EVAL']);
+      expect(proxy.operations).toEqual(['EVAL', 'EVAL', 'SET', 'EVALSHA']);
     });
 
     test('a refused create and the look at who has it are one request each', async () => {

@@ -90,7 +90,7 @@ describeWith('redis', () => {
     const lock = await locker.lock('events');
     expect(lock.fence).toBeGreaterThan(0n);
     await lock.unlock();
-    expect(proxy.operations).toEqual(['EVAL', 'EVAL']);
+    expect(proxy.operations).toEqual(['EVALSHA', 'EVALSHA']);
     await locker.close();
   });
 

@@ -76,7 +76,7 @@ describeWith('redis', () => {
     } as Redis['sendCommand'];
     await pair('watched');
     await pair('watched');
-    expect(seen).toEqual(['EVAL true', 'EVAL true', 'SET true', 'EVAL true']);
+    expect(seen).toEqual(['EVAL true', 'EVAL true', 'SET true', 'EVALSHA true']);
     expect(await Promise.all(ended)).toEqual([expect.anything(), true, expect.anything(), true]);
   });
 

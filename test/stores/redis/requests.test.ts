@@ -57,6 +57,48 @@ describeWith('redis', () => {
     close();
   });
 
+  describe.each(clientKinds)('over %s', (kind) => {
+    /** A client whose connection knows the scripts, a lock of it, and what the server is asked from then on. */
+    async function familiar(url: string) {
+      const { client, close } = await openClient(kind, url);
+      const store = redisStore({ client });
+      const created = async (value: string): Promise<Version> => (await store.create(`familiar ${kind}`, value, minute)) as Version;
+      const remove = (version: Version): Promise<boolean> => store.remove(`familiar ${kind}`, version);
+      expect(await remove(await created('first'))).toBe(true);
+      await admin.config('RESETSTAT');
+      return { created, remove, end: () => store.close().then(close) };
+    }
+    async function scriptCalls(): Promise<Record<string, number>> {
+      const calls = (await admin.info('commandstats')).matchAll(/cmdstat_(evalsha|eval):calls=(\d+)/g);
+      return Object.fromEntries([...calls].map(([, name, times]) => [name, Number(times)]));
+    }
+    let admin: Redis;
+    beforeAll(async () => {
+      admin = (await openClient('ioredis', server.url)).client as Redis;
+    });
+    afterAll(() => admin.quit());
+
+    test('the text of a script is sent once on a connection, and once more when the server has forgotten it', async () => {
+      const { created, remove, end } = await familiar(server.url);
+      expect(await remove(await created('by its digest'))).toBe(true);
+      expect(await scriptCalls()).toEqual({ evalsha: 1 });
+      await admin.script('FLUSH');
+      const version = await created('unknown');
+      expect(await remove(version)).toBe(true);
+      expect(await remove(version)).toBe(false);
+      expect(await scriptCalls()).toEqual({ evalsha: 3, eval: 1 });
+      await end();
+    });
+
+    test('a user who may say EVAL but not EVALSHA is refused once, and served', async () => {
+      await admin.call('ACL', 'SETUSER', 'texts', 'on', '>secret', '~*', '&*', '+@all', '-evalsha');
+      const { created, remove, end } = await familiar(server.url.replace('://', '://texts:secret@'));
+      for (const value of ['second', 'third']) expect(await remove(await created(value))).toBe(true);
+      expect(await scriptCalls()).toMatchObject({ eval: 2 });
+      await end();
+    });
+  });
+
   test('over ioredis what is asked for in one turn goes out in one write', async () => {
     const { client, close } = await openClient('ioredis', server.url);
     const store = redisStore({ client });
