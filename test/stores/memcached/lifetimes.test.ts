@@ -7,6 +7,8 @@ import { plainTransports } from './transports.ts';
 
 /** What the server may add to a TTL: two seconds of reserve, and the rounding up. */
 const mayLingerMs = 3_000;
+/** The server's clock is a timer of its own, which is late where the machine is busy (5 ms were seen). */
+const lateTickMs = 250;
 
 describeWith('memcached', (service) => {
   describe.each(plainTransports)('$name', ({ options }) => {
@@ -18,7 +20,7 @@ describeWith('memcached', (service) => {
       for (;;) {
         const askedMs = performance.now();
         if ((await store.read(key)) === undefined) break;
-        expect(askedMs - writtenMs).toBeLessThanOrEqual(ttlMs + mayLingerMs);
+        expect(askedMs - writtenMs).toBeLessThanOrEqual(ttlMs + mayLingerMs + lateTickMs);
         await sleep(20);
       }
       expect(performance.now() - sentMs).toBeGreaterThanOrEqual(ttlMs);
