@@ -11,7 +11,7 @@ const require = createRequire(import.meta.url);
 
 const stores: Readonly<Record<Backend, (urls: Urls) => Promise<LockStore>>> = {
   memcached: async (urls) => (await import(built('memcached'))).memcachedStore({ servers: urls.memcached }),
-  redis: async (urls) => (await import(built('redis'))).redisStore({ client: await ioredis(urls) }),
+  redis: async (urls) => (await import(built('redis'))).redisStore({ client: await ioredis(urls), fences: false }),
   postgres: async (urls) => (await import(built('postgres'))).postgresStore({ connectionString: urls.postgres, createTable: true }),
 };
 

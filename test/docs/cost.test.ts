@@ -54,7 +54,7 @@ describe.each(backends)('the formulas of docs/cost.md, on %s', (service, start) 
     });
 
     test.each([1, 1_000])('turns of one process, each of %d ms', async (holdMs) => {
-      const [atLeast, atMost] = turnsOf({ turns: 9, holdMs, fenced: service === 'postgres' });
+      const [atLeast, atMost] = turnsOf({ turns: 9, holdMs, fenced: service === 'postgres' || service === 'redis' });
       const requests = await turnsCost(backend, { turns: 9, holdMs });
       expect(requests).toBeGreaterThanOrEqual(atLeast);
       expect(requests).toBeLessThanOrEqual(atMost);

@@ -1,3 +1,5 @@
+import { StoreUnavailableError } from '../../lock/errors.ts';
+
 /** What an error that the server sent means. */
 export interface Meaning {
   /** What the caller is told by; none: the server cannot serve now. */
@@ -8,7 +10,7 @@ export interface Meaning {
 const forbidden: Meaning = {
   code: 'ERR_GIVEWAY_STORE_FORBIDDEN',
   sentence: (message) =>
-    `refused a command: the user needs "+get +set +del +eval +publish" on giveway's keys, with \`fences\` "+time" and the key giveway::fence, and for push "+subscribe" on its channel (${message})`,
+    `refused a command: the user needs "+get +set +del +eval +publish" on giveway's keys, for fences "+time" and the key giveway::fence, and for push "+subscribe" on its channel (${message})`,
 };
 const login: Meaning = {
   code: 'ERR_GIVEWAY_STORE_AUTH',
@@ -62,6 +64,16 @@ export function meaningOf(error: unknown): Meaning | undefined {
   const word = wordOf(message);
   if (word === undefined) return undefined;
   return meanings[word] ?? errors.find(([pattern]) => pattern.test(message))?.[1] ?? { sentence: answered };
+}
+
+/** Of what a caller is told. */
+export function isForbidden(error: unknown): boolean {
+  return error instanceof StoreUnavailableError && error.code === forbidden.code;
+}
+
+/** Of what a caller is told: the server is a node of a cluster, and the keys of a script lie in two of its slots. */
+export function isCrossSlot(error: unknown): boolean {
+  return error instanceof StoreUnavailableError && wordOf(messageOf(error.cause)) === 'CROSSSLOT';
 }
 
 /** The server's own answer begins with a word in capitals. */

@@ -44,9 +44,10 @@ redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
 ${announce('ARGV[3]')}
 return 1`;
 
-/** `KEYS[1]` key, perhaps `[2]` the last fence; `ARGV[1]` text behind the fence, `[2]` ttlMs. The fence, or nothing: the key is taken. */
+/** `KEYS[1]` key, perhaps `[2]` the last fence; `ARGV[1]` text behind the fence, `[2]` ttlMs. The fence, or nothing: the key is taken, perhaps by something else. */
 export const createFencedScript: string = `
-local found = redis.call('GET', KEYS[1])
+local found = redis.pcall('GET', KEYS[1])
+if type(found) == 'table' and not string.find(found.err, 'WRONGTYPE', 1, true) then return found end
 if found then return false end
 ${drawFence}
 redis.call('SET', KEYS[1], fence .. ARGV[1], 'PX', ARGV[2])

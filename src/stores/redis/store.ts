@@ -4,10 +4,13 @@ import { Breaker, type BreakerOptions } from '../breaker.ts';
 import { adaptClient } from './adapt-client.ts';
 import type { RedisClient } from './client.ts';
 import { createListener, type Listener } from './listener.ts';
+import { isCrossSlot, isForbidden } from './replies.ts';
 import { createRequests } from './requests.ts';
 import { appendScript, removeScript } from './scripts.ts';
 import { entryIn, isRedisVersion, lengthened, type RedisVersion } from './stored.ts';
-import { fencedWrites, plainWrites } from './writes.ts';
+import { fencedWrites, orElse, plainWrites, type Writes } from './writes.ts';
+
+type Checked = Required<Omit<RedisStoreOptions, 'fences'>> & Pick<RedisStoreOptions, 'fences'>;
 
 /** Where the last fence is kept, after the prefix. No record's key: names have their colons escaped. */
 const lastFenceKey = 'giveway::fence';
@@ -21,7 +24,8 @@ export interface RedisStoreOptions {
   /**
    * Locks have a fence: the server's time in microseconds, but always more than the last. It grows as long as the server's clock
    * does; docs/stores/redis.md says when it does not. Costs more for each acquisition, and a request for each turn within a process.
-   * To be said by all processes that take a table, or by none: a lock that is let in by one without has no fence. Default `false`.
+   * A lock that is let in by a process without them has none, so all that take a table should agree. Default: where the user may draw
+   * them, with the notice `ERR_GIVEWAY_NO_FENCE` where not; `true`: a user who may not is refused; `false`: never.
    */
   readonly fences?: boolean;
   /** How long one operation may take, in milliseconds, waiting for a connection included. Default 1 000, at most 60 000. */
@@ -43,15 +47,25 @@ export function redisStore(options: RedisStoreOptions): LockStore {
   const keysBeginWith = adapter.keyPrefix + prefix;
   const channel = `${prefix}giveway:changed`;
   const noticeListeners = new Set<(notice: StoreNotice) => void>();
+  const tellAll = (notice: StoreNotice): void => {
+    for (const tell of noticeListeners) tell(notice);
+  };
   const listener = createListener(
     (ear) => adapter.openEar(channel, ear),
-    (error) => {
-      for (const tell of noticeListeners) tell(deafNotice(error, channel));
-    },
+    (error) => tellAll(deafNotice(error, channel)),
   );
 
-  const lastFence = adapter.isCluster ? undefined : `${keysBeginWith}${lastFenceKey}`;
-  const writes = fences ? fencedWrites(requests, lastFence) : plainWrites(requests);
+  const writes = chooseWrites();
+
+  function chooseWrites(): Writes {
+    const plain = plainWrites(requests);
+    if (fences === false) return plain;
+    const byClock = fencedWrites(requests, undefined);
+    // A plain client may be connected to a node of a cluster, whose scripts may not touch two slots.
+    const withLast = (): Writes => orElse(fencedWrites(requests, `${keysBeginWith}${lastFenceKey}`), byClock, isCrossSlot, () => {});
+    const fenced = adapter.isCluster ? byClock : withLast();
+    return fences ? fenced : orElse(fenced, plain, isForbidden, (error) => tellAll(noFenceNotice(error)));
+  }
 
   /** Does `script` to what is at `version`. */
   function evaluate<T>(
@@ -131,18 +145,23 @@ function deafNotice(error: unknown, channel: string): StoreNotice {
   return { code: 'ERR_GIVEWAY_NO_PUSH', message: `Redis does not let this user subscribe to "${channel}", so waiters poll: ${reason}` };
 }
 
-function checkOptions(options: RedisStoreOptions): Required<RedisStoreOptions> {
-  const { client, prefix = '', fences = false, timeoutMs = 1_000, breaker = {}, ...others } = options;
+function noFenceNotice(error: unknown): StoreNotice {
+  const reason = error instanceof Error ? error.message : String(error);
+  return { code: 'ERR_GIVEWAY_NO_FENCE', message: `Redis does not let this user draw fences, so locks have none: ${reason}` };
+}
+
+function checkOptions(options: RedisStoreOptions): Checked {
+  const { client, prefix = '', fences, timeoutMs = 1_000, breaker = {}, ...others } = options;
   const [unknown] = Object.keys(others);
   // Never the value: it may be a password that belongs to the client.
   if (unknown !== undefined)
     throw new InvalidOptionError(unknown, 'an unknown option', 'client, prefix, fences, timeoutMs, breaker are allowed');
   if (typeof prefix !== 'string') throw new InvalidOptionError('prefix', prefix, 'a string is allowed');
-  if (typeof fences !== 'boolean') throw new InvalidOptionError('fences', fences, 'true or false is allowed');
+  if (fences !== undefined && typeof fences !== 'boolean') throw new InvalidOptionError('fences', fences, 'true or false is allowed');
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000) {
     throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 1 to 60000 is allowed');
   }
-  return { client, prefix, fences, timeoutMs, breaker };
+  return { client, prefix, timeoutMs, breaker, ...(fences === undefined ? {} : { fences }) };
 }
 
 function refuse(version: Version): Promise<never> {

@@ -68,3 +68,27 @@ export function fencedWrites(requests: Requests, lastKey: string | undefined): W
 function ownIn(found: string, unfenced: string): RedisVersion | undefined {
   return isFenced(found, unfenced) ? fencedVersion(found.slice(0, -unfenced.length), unfenced) : undefined;
 }
+
+/** `first`, unless the first write shows that it cannot be, since `isBarred(error)`; then `second`, which is told if it can be. */
+export function orElse(first: Writes, second: Writes, isBarred: (error: unknown) => boolean, tell: (error: unknown) => void): Writes {
+  let chosen: Writes | undefined;
+
+  async function choose<T>(write: (writes: Writes) => Promise<T>): Promise<T> {
+    try {
+      const answer = await write(first);
+      chosen ??= first;
+      return answer;
+    } catch (error) {
+      if (!isBarred(error)) throw error;
+      const answer = await write(second);
+      if (chosen !== second) tell(error);
+      chosen = second;
+      return answer;
+    }
+  }
+
+  return {
+    create: (...asked) => (chosen === undefined ? choose((writes) => writes.create(...asked)) : chosen.create(...asked)),
+    replace: (...asked) => (chosen === undefined ? choose((writes) => writes.replace(...asked)) : chosen.replace(...asked)),
+  };
+}

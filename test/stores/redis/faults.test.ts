@@ -29,7 +29,10 @@ describeWith('redis', () => {
       server = await redisServer();
       proxy = await startProxy(server, { protocol: 'redis' });
       clients = [await openClient(kind, `redis://${proxy.url}`), await openClient(kind, server.url)];
-      [store, other] = clients.map(({ client }) => redisStore({ client, timeoutMs, breaker: false })) as [LockStore, LockStore];
+      [store, other] = clients.map(({ client }) => redisStore({ client, timeoutMs, breaker: false, fences: false })) as [
+        LockStore,
+        LockStore,
+      ];
     }, 90_000);
     beforeEach(async () => {
       key = `key-${serial++}`;
@@ -173,7 +176,7 @@ describeWith('redis', () => {
   test('nothing is put into the queue of ioredis either while it has not yet been told that its connection ended', async () => {
     const server = await redisServer();
     const client = new Redis(server.url, { retryStrategy: () => 2 * timeoutMs });
-    const store = redisStore({ client, timeoutMs, breaker: false });
+    const store = redisStore({ client, timeoutMs, breaker: false, fences: false });
     await store.read('key');
     client.stream.destroy();
     await expect(store.create('key', 'ghost', minute)).rejects.toMatchObject(unavailable);

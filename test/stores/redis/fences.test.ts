@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { createLocker } from '../../../src/index.ts';
 import type { LockStore, Version } from '../../../src/lock/store.ts';
-import { redisStore } from '../../../src/stores/redis/index.ts';
+import { type RedisStoreOptions, redisStore } from '../../../src/stores/redis/index.ts';
 import { type FaultProxy, startProxy } from '../../support/proxy.ts';
 import { type ProcessServer, redisServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
@@ -19,9 +19,9 @@ describeWith('redis', () => {
   let store: LockStore;
   const ends: (() => void)[] = [];
 
-  async function open(url = server.url): Promise<LockStore> {
+  async function open(url = server.url, options: Pick<RedisStoreOptions, 'fences'> = {}): Promise<LockStore> {
     const { client, close } = await openClient('ioredis', url);
-    const opened = redisStore({ client, fences: true });
+    const opened = redisStore({ client, ...options });
     ends.push(() => opened.close(), close);
     return opened;
   }
@@ -110,13 +110,39 @@ describeWith('redis', () => {
   });
 
   describe('rights', () => {
-    test.each(['-time', 'resetkeys ~granted'])('a user without what it needs (%s) is refused by name', async (change) => {
-      await admin.call('ACL', 'SETUSER', 'narrow', 'on', '>secret', '~*', '+@all', ...change.split(' '));
+    test.each(['-time', 'resetkeys ~granted'])(
+      'a user without what it needs (%s) gets locks without, or is refused by name',
+      async (change) => {
+        await admin.call('ACL', 'SETUSER', 'narrow', 'reset', 'on', '>secret', '~*', '+@all', ...change.split(' '));
+        const url = server.url.replace('redis://', 'redis://narrow:secret@');
+        const notices: string[] = [];
+        const narrow = await open(url);
+        narrow.onNotice?.(({ code }) => notices.push(code));
+        const version = (await narrow.create('granted', 'value', minute)) as Version;
+        const next = (await narrow.replace('granted', 'next', version, minute)) as Version;
+        expect([version.fence, next.fence]).toEqual([undefined, undefined]);
+        expect(await narrow.remove('granted', next)).toBe(true);
+        expect(notices).toEqual(['ERR_GIVEWAY_NO_FENCE']);
+        const strict = await open(url, { fences: true });
+        await expect(strict.create('granted', 'value', minute)).rejects.toMatchObject({
+          code: 'ERR_GIVEWAY_STORE_FORBIDDEN',
+          message: expect.stringContaining('for fences "+time" and the key giveway::fence'),
+        });
+      },
+    );
+
+    test('a user who may neither draw fences nor take locks is refused, and not told of fences', async () => {
+      await admin.call('ACL', 'SETUSER', 'narrow', 'reset', 'on', '>secret', '~*', '+@all', '-time', '-set');
+      const notices: string[] = [];
       const narrow = await open(server.url.replace('redis://', 'redis://narrow:secret@'));
-      await expect(narrow.create('granted', 'value', minute)).rejects.toMatchObject({
-        code: 'ERR_GIVEWAY_STORE_FORBIDDEN',
-        message: expect.stringContaining('with `fences` "+time" and the key giveway::fence'),
-      });
+      narrow.onNotice?.(({ code }) => notices.push(code));
+      await expect(narrow.create('granted', 'value', minute)).rejects.toMatchObject({ code: 'ERR_GIVEWAY_STORE_FORBIDDEN' });
+      expect(notices).toEqual([]);
     });
+  });
+
+  test('without fences a lock has none', async () => {
+    const plain = await open(server.url, { fences: false });
+    expect((await plain.create('plain', 'value', minute))?.fence).toBeUndefined();
   });
 });

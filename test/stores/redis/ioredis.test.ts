@@ -33,7 +33,7 @@ describeWith('redis', () => {
   async function open(options: { keyPrefix?: string; commandTimeout?: number; enableAutoPipelining?: boolean } = {}): Promise<void> {
     client = new Redis(server.url, options);
     await client.flushall();
-    store = redisStore({ client });
+    store = redisStore({ client, fences: false });
   }
   async function pair(key: string): Promise<void> {
     const version = (await store.create(key, 'é', minute)) as Version;

@@ -20,7 +20,7 @@ describeWith('redis', () => {
   describe.each(clientKinds)('over %s', (kind) => {
     test('a hundred locks and releases at once make no timers of their own', async () => {
       const { client, close } = await openClient(kind, server.url);
-      const store = redisStore({ client });
+      const store = redisStore({ client, fences: false });
       await store.read('warm');
       const timers = jest.spyOn(globalThis, 'setTimeout');
       const signals = jest.spyOn(AbortSignal, 'timeout');
@@ -43,7 +43,7 @@ describeWith('redis', () => {
   test('an append leaves the time at which the key ends as it is, to the millisecond, and needs no command that the other scripts do not', async () => {
     const { client, close } = await openClient('ioredis', server.url);
     const redis = client as Redis;
-    const store = redisStore({ client });
+    const store = redisStore({ client, fences: false });
     const endsAt = (): Promise<unknown> => redis.call('PEXPIRETIME', 'line');
     const version = (await store.create('line', 'held', minute)) as Version;
     const before = await endsAt();
@@ -61,7 +61,7 @@ describeWith('redis', () => {
     /** A client whose connection knows the scripts, a lock of it, and what the server is asked from then on. */
     async function familiar(url: string) {
       const { client, close } = await openClient(kind, url);
-      const store = redisStore({ client });
+      const store = redisStore({ client, fences: false });
       const created = async (value: string): Promise<Version> => (await store.create(`familiar ${kind}`, value, minute)) as Version;
       const remove = (version: Version): Promise<boolean> => store.remove(`familiar ${kind}`, version);
       expect(await remove(await created('first'))).toBe(true);
@@ -101,7 +101,7 @@ describeWith('redis', () => {
 
   test('over ioredis what is asked for in one turn goes out in one write', async () => {
     const { client, close } = await openClient('ioredis', server.url);
-    const store = redisStore({ client });
+    const store = redisStore({ client, fences: false });
     await store.read('warm');
     const { stream } = client as Redis;
     const [single, gathered] = [jest.spyOn(stream, '_write'), jest.spyOn(stream, '_writev' as '_write')];
