@@ -48,6 +48,10 @@ export interface StoreTraits {
   readonly pushes: boolean;
   /** Does `append` exist and work? Default false. */
   readonly appends?: boolean;
+  /** Is a key the name as it was given: no namespace, no folding, no escaping? So that other lock clients find it. Default false. */
+  readonly exactNames?: boolean;
+  /** Has an entry room for one holder only? Then `append` and `read` are taken as `write`. Default false. */
+  readonly exclusiveOnly?: boolean;
   /**
    * Who judges that an entry has expired. `clock` (the default): the backend, for everybody at once. `observation`: each
    * connection, once it has itself seen the same version for longer than the TTL; so the first look at what a dead holder

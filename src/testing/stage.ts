@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createLocker, type ResourceLocker } from '../lock/api/locker.ts';
-import { recordKey } from '../lock/record/keys.ts';
+import { keyOn } from '../lock/record/keys.ts';
 import type { LockStore } from '../lock/store.ts';
 import type { Stage } from './behaviour.ts';
 
@@ -20,7 +20,8 @@ export async function openStage(
   let names = 0;
   const freshName = (): string => {
     names += 1;
-    return `table_${names}`;
+    // Where a name is the key, nothing else keeps runs apart.
+    return `${opened[0]?.traits.exactNames ? `${prefix}_` : ''}table_${names}`;
   };
   const connect = async (): Promise<LockStore> => {
     const store = await create();
@@ -46,7 +47,7 @@ export async function openStage(
     },
     freshName,
     freshKey: () => `${prefix}:${freshName()}`,
-    keyOf: (resource) => recordKey(prefix, undefined, resource),
+    keyOf: (resource) => keyOn(stores[0].traits, prefix, undefined, resource),
     close,
   };
 }

@@ -9,6 +9,8 @@ export interface NameRules {
   readonly database?: string | undefined;
   /** Default `'postgres'`. */
   readonly dialect?: Dialect | undefined;
+  /** Names are left as they are, of any length: the store has them to itself, or shares them with other lock clients. */
+  readonly exact?: boolean | undefined;
 }
 
 /** Longest resource name, in bytes of UTF-8. */
@@ -27,6 +29,7 @@ const quotedPart = /^"(?:[^"]|"")+"$/;
 export function normalizeName(name: unknown, rules: NameRules = {}, path = 'resource'): string {
   if (typeof name !== 'string' || name.trim() === '' || controlCharacter.test(name) || !name.isWellFormed())
     throw new InvalidOptionError(path, name, allowed);
+  if (rules.exact) return name;
   if (Buffer.byteLength(name) > maxNameBytes)
     throw new InvalidOptionError(path, name, `${allowed}; this one has ${Buffer.byteLength(name)}`);
   const [table = '', ...rest] = splitAtFirst(name, '/', path);
@@ -36,7 +39,11 @@ export function normalizeName(name: unknown, rules: NameRules = {}, path = 'reso
 }
 
 /** The rules that the options of a locker come to. Throws `InvalidOptionError`. */
-export function nameRules({ defaultSchema, database, dialect = 'postgres' }: Readonly<Record<keyof NameRules, unknown>>): NameRules & {
+export function nameRules({
+  defaultSchema,
+  database,
+  dialect = 'postgres',
+}: Readonly<Record<'defaultSchema' | 'database' | 'dialect', unknown>>): NameRules & {
   readonly defaultSchema: string;
 } {
   if (!dialects.includes(dialect as Dialect))

@@ -53,6 +53,8 @@ export interface Settings {
   readonly namespace: string;
   readonly environment: string | undefined;
   readonly names: NameRules & { readonly defaultSchema: string };
+  /** Is each mode taken as `write`? */
+  readonly exclusiveOnly: boolean;
   /** Normalised names and their settings. */
   readonly tables: ReadonlyMap<string, TableOptions>;
   readonly listed: ReadonlySet<string>;
@@ -119,7 +121,8 @@ export function resolveSettings(options: LockerOptions): Settings {
     throw new InvalidOptionError('maxWaiters', maxWaiters, 'a whole number from 1 up is allowed');
   if (nesting !== 'context' && nesting !== 'explicit')
     throw new InvalidOptionError('nesting', nesting, "'context' or 'explicit' is allowed");
-  const names = nameRules({ defaultSchema, database, dialect });
+  const { exactNames, exclusiveOnly = false } = store.traits ?? {};
+  const names = { ...nameRules({ defaultSchema, database, dialect }), ...(exactNames && { exact: true }) };
   const tables = new Map<string, TableOptions>();
   for (const [name, settings] of entriesOf(resources)) {
     checkOptions(settings, `resources.${name}.`, tableNames);
@@ -132,6 +135,7 @@ export function resolveSettings(options: LockerOptions): Settings {
     namespace: checkNamespace(namespace, 'namespace'),
     environment: environment === undefined ? undefined : checkNamespace(environment, 'environment'),
     names,
+    exclusiveOnly,
     tables,
     listed: new Set(tables.keys()),
     allowUnlisted: allowUnlisted || resources === undefined,

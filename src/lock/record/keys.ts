@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { InvalidOptionError } from '../errors.ts';
+import type { StoreTraits } from '../store.ts';
 
 const longestReadable = 200;
 
@@ -15,6 +16,16 @@ export function recordKey(namespace: string, environment: string | undefined, re
   const key = `${keyPrefix(namespace, environment)}${escaped}`;
   if (key.length <= longestReadable && key.at(-65) !== '~') return key;
   return `${key.slice(0, longestReadable - 65)}~${createHash('sha256').update(key).digest('hex')}`;
+}
+
+/** The key of a resource's record on a store: mostly `recordKey`, with `exactNames` the name itself. */
+export function keyOn(
+  { exactNames }: Pick<StoreTraits, 'exactNames'>,
+  namespace: string,
+  environment: string | undefined,
+  resource: string,
+): string {
+  return exactNames ? resource : recordKey(namespace, environment, resource);
 }
 
 /** What all keys of one namespace and environment begin with. */
