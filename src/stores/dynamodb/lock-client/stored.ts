@@ -35,7 +35,7 @@ export interface Stored {
   readonly pair: KeyPair;
   /** Its `recordVersionNumber`; empty if it has none: then no condition on it can ever hold. */
   readonly version: string;
-  /** `undefined` if the item tells none: such an item never dies by observation. */
+  /** `undefined` if the item tells none, or no version: such an item never dies by observation. */
   readonly leaseMs: number | undefined;
   readonly isReleased: boolean;
   readonly ownerName: string;
@@ -65,7 +65,7 @@ export function readItem(item: Item, pair: KeyPair, keyNames: readonly (string |
     item,
     pair,
     version,
-    leaseMs: Number.isNaN(leaseMs) ? undefined : leaseMs,
+    leaseMs: version === '' || Number.isNaN(leaseMs) ? undefined : leaseMs,
     // The Java client asks whether the attribute is there.
     isReleased: item[attribute.isReleased] !== undefined,
     ownerName: item[attribute.ownerName]?.S ?? '',

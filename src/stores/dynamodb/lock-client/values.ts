@@ -24,11 +24,11 @@ const unreadable = '';
 
 /** A live item, as the locker reads it. Where another client wrote it, it has one holder, seen since `sinceMs`, its version since `versionMs`. */
 export function heldValue(stored: Stored, tokens: Tokens, sinceMs: number, versionMs: number): string {
-  const { own, version, leaseMs, ownerName } = stored;
+  const { own, leaseMs, ownerName } = stored;
   if (own?.raw !== undefined) return own.raw;
   if (own?.record !== undefined)
     return JSON.stringify({ ...withTokens(own.record, tokens.unmask), ...(own.lease ? { lease: leaseIn(stored) } : {}) });
-  if (version === '' || leaseMs === undefined) return unreadable;
+  if (leaseMs === undefined) return unreadable;
   const holder: Entrant = {
     token: digestOf(ownerName),
     mode: 'write',

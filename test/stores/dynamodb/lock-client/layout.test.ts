@@ -2,6 +2,7 @@ import { type AttributeValue, type DynamoDBClient, GetItemCommand, PutItemComman
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createLocker, type LockerOptions, type ResourceLocker } from '../../../../src/index.ts';
 import { LockClient } from '../../../../src/leases/index.ts';
+import { decodeRecord } from '../../../../src/lock/record/record.ts';
 import { type DynamodbStore, type DynamodbStoreOptions, dynamodbStore } from '../../../../src/stores/dynamodb/index.ts';
 import { fakeClock } from '../../../../src/testing/index.ts';
 import { describeWith, uniqueName } from '../../../support/shared.ts';
@@ -123,15 +124,20 @@ describeWith('dynamodb', (service) => {
       expect(await itemUnder(key)).toBeDefined();
     });
 
-    test('without a version or a lease it is held by somebody unknown, and left alone', async () => {
-      for (const more of [{ recordVersionNumber: { NULL: true } }, { leaseDuration: { NULL: true } }] as const) {
+    test.each(['giveway', 'lock-client'] as const)('without a version or a lease it never dies (layout %s)', async (layout) => {
+      for (const [name, value] of [
+        ['recordVersionNumber', { NULL: true }],
+        ['leaseDuration', { S: 'soon' }],
+      ] as const) {
         const key = freshKey();
-        await putJava(key, more as unknown as Record<string, AttributeValue>);
+        await putJava(key, { [name]: value as AttributeValue });
         const clock = fakeClock();
-        const store = open({ clock });
-        expect(await lockerOn(store).tryLock(key)).toBeUndefined();
+        const store = open({ clock, layout });
+        expect(await store.read(key)).toBeDefined();
         clock.block(minute);
-        expect(await lockerOn(store).tryLock(key)).toBeUndefined();
+        expect(await store.read(key)).toBeDefined();
+        expect(await store.create(key, 'value', minute)).toBeUndefined();
+        expect(decodeRecord((await store.read(key))?.value ?? '')).toBeUndefined();
       }
     });
   });
