@@ -1,7 +1,7 @@
 import type { LoadedConfig } from '../config/index.ts';
 import { placesTaken, printable } from '../lock/holder.ts';
 import { firePrefix, nameRules, normalizeName, requireListed, schemaOf } from '../lock/plan/names.ts';
-import { keyPrefix, recordKey, resourceOfKey } from '../lock/record/keys.ts';
+import { keyOn, keyPrefix, resourceOfKey } from '../lock/record/keys.ts';
 import { decodeRecord, type Entrant, type Waiting } from '../lock/record/record.ts';
 import type { LockStore, Version } from '../lock/store.ts';
 
@@ -38,30 +38,31 @@ export const probePrefix = '!doctor/';
 /** Opens the config's store. Rejects as `StoreSource.open` does. */
 export async function observe(config: LoadedConfig): Promise<Observer> {
   const { namespace = 'giveway', environment, defaultSchema, database, dialect, resources, allowUnlisted } = config;
-  const rules = nameRules({ defaultSchema, database, dialect });
   const store = await config.store.open();
+  const { exactNames } = store.traits;
+  const rules = { ...nameRules({ defaultSchema, database, dialect }), exact: exactNames };
   const listed = Object.keys(resources ?? {});
-  const keyOf = (name: string): string => recordKey(namespace, environment, name);
+  const keyOf = (name: string): string => keyOn(store.traits, namespace, environment, name);
   return {
     store,
     canList: store.list !== undefined,
     keyOf,
     async resources() {
-      const prefix = keyPrefix(namespace, environment);
+      const prefix = exactNames ? '' : keyPrefix(namespace, environment);
       const names = new Set(listed);
       for await (const { key } of store.list?.(prefix) ?? []) {
-        const name = resourceOfKey(prefix, key);
+        const name = exactNames ? key : resourceOfKey(prefix, key);
         if (name !== undefined && !name.startsWith(firePrefix) && !name.startsWith(probePrefix)) names.add(name);
       }
       return [...names].sort();
     },
     nameOf(resource) {
       const name = normalizeName(resource, rules);
-      if (resources !== undefined && !allowUnlisted) requireListed(name, new Set(listed));
+      if (resources !== undefined && !allowUnlisted) requireListed(name, new Set(listed), rules);
       return name;
     },
     listedSchemaOf(name) {
-      const schema = schemaOf(name, rules.defaultSchema);
+      const schema = rules.exact ? undefined : schemaOf(name, rules.defaultSchema);
       return schema !== undefined && listed.includes(schema) ? schema : undefined;
     },
     async look(name) {

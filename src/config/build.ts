@@ -68,7 +68,15 @@ const redis: Backend = {
 
 const dynamodb: Backend = {
   example: 'dynamodb://table?region=eu-west-1',
-  parameters: { region: 'text', endpoint: 'text', partitionKeyName: 'text', sortKeyName: 'text', timeoutMs: 'milliseconds' },
+  parameters: {
+    region: 'text',
+    endpoint: 'text',
+    layout: 'text',
+    partitionKeyName: 'text',
+    sortKeyName: 'text',
+    sortKeyValue: 'text',
+    timeoutMs: 'milliseconds',
+  },
   problem: ({ authority, path }) =>
     /^[\w.-]{3,255}$/.test(authority) && path === ''
       ? undefined

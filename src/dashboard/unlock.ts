@@ -1,6 +1,6 @@
 import { removeShown } from '../lock/api/removal.ts';
 import type { Holder } from '../lock/holder.ts';
-import { recordKey } from '../lock/record/keys.ts';
+import { keyOn } from '../lock/record/keys.ts';
 import type { LockStore } from '../lock/store.ts';
 import { holderId } from './holder-view.ts';
 import type { Inspected } from './observatory.ts';
@@ -20,7 +20,8 @@ export interface StoreUnlockOptions {
 
 /** Removal by version, so that it can never hit a newer holder's lock. */
 export function storeUnlock({ store, namespace = 'giveway', environment }: StoreUnlockOptions): Unlock {
-  return async (resource, tokens) => (await removeShown(store, recordKey(namespace, environment, resource), tokens)) === 'removed';
+  return async (resource, tokens) =>
+    (await removeShown(store, keyOn(store.traits, namespace, environment, resource), tokens)) === 'removed';
 }
 
 /** Unlocks for somebody who was shown these holders, and knows them by id. */

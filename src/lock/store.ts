@@ -28,6 +28,11 @@ export interface LockStore {
   subscribe?(key: string, onChange: (now?: Entry) => void): Disposable;
   /** Every live entry whose key starts with `prefix`, where the backend can list. */
   list?(prefix: string): AsyncIterable<Listed>;
+  /**
+   * The token of a lock that comes from another process, where the store keeps tokens masked: by it, it knows that lock's entry from now on.
+   * Throws `InvalidOptionError` for what is no token.
+   */
+  recognize?(token: string): void;
   /** Facts worth an operator's attention: another server list, a restart. */
   onNotice?(listener: (notice: StoreNotice) => void): Disposable;
   /** Lets connections go. Calls under way may fail with `StoreUnavailableError`. */
@@ -48,12 +53,18 @@ export interface StoreTraits {
   readonly pushes: boolean;
   /** Does `append` exist and work? Default false. */
   readonly appends?: boolean;
+  /** Is a key the name as it was given: no namespace, no folding, no escaping? So that other lock clients find it. Default false. */
+  readonly exactNames?: boolean;
+  /** Has an entry room for one holder only? Then `append` and `read` are taken as `write`. Default false. */
+  readonly exclusiveOnly?: boolean;
   /**
    * Who judges that an entry has expired. `clock` (the default): the backend, for everybody at once. `observation`: each
    * connection, once it has itself seen the same version for longer than the TTL; so the first look at what a dead holder
    * left finds it alive.
    */
   readonly expiry?: 'clock' | 'observation';
+  /** `retry.maxWaitMs` where nobody says otherwise, in milliseconds. Default: the locker's own, 10 000. */
+  readonly usualWaitMs?: number;
 }
 
 export interface Entry {

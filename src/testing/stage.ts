@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createLocker, type ResourceLocker } from '../lock/api/locker.ts';
-import { recordKey } from '../lock/record/keys.ts';
+import { keyOn } from '../lock/record/keys.ts';
 import type { LockStore } from '../lock/store.ts';
 import type { Stage } from './behaviour.ts';
 
@@ -20,7 +20,8 @@ export async function openStage(
   let names = 0;
   const freshName = (): string => {
     names += 1;
-    return `table_${names}`;
+    // Where a name is the key, nothing else keeps runs apart.
+    return `${opened[0]?.traits.exactNames ? `${prefix}_` : ''}table_${names}`;
   };
   const connect = async (): Promise<LockStore> => {
     const store = await create();
@@ -40,13 +41,14 @@ export async function openStage(
     traits: stores[0].traits,
     connect,
     locker(store, options) {
-      const locker = createLocker({ store, namespace: prefix, onStoreDown: 'throw', ...options });
+      const apart = store.traits.exactNames ? {} : { namespace: prefix };
+      const locker = createLocker({ store, ...apart, onStoreDown: 'throw', ...options });
       lockers.push(locker);
       return locker;
     },
     freshName,
     freshKey: () => `${prefix}:${freshName()}`,
-    keyOf: (resource) => recordKey(prefix, undefined, resource),
+    keyOf: (resource) => keyOn(stores[0].traits, prefix, undefined, resource),
     close,
   };
 }

@@ -11,7 +11,7 @@ import {
   zookeeperServer,
 } from './services.ts';
 
-export type ServiceName = 'memcached' | 'redis' | 'postgres' | 'etcd' | 'zookeeper' | 'dynamodb' | 'chromium';
+export type ServiceName = 'memcached' | 'redis' | 'postgres' | 'etcd' | 'zookeeper' | 'dynamodb' | 'chromium' | 'maven';
 
 /** How the tests come by one service. */
 export interface Need {
@@ -73,6 +73,12 @@ export const needs: Record<ServiceName, Need> = {
     compose: { name: 'dynamodb', address: 'http://127.0.0.1:8000' },
     isInstalled: () => true,
     start: dynaliteServer,
+  },
+  maven: {
+    variable: 'MAVEN_PATH',
+    packages: ['maven', 'default-jdk-headless'],
+    isInstalled: has('mvn', 'javac'),
+    start: async () => ({ url: findProgram('mvn') ?? '', stop: async () => {} }),
   },
   chromium: {
     variable: 'CHROMIUM_PATH',

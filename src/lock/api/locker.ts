@@ -6,7 +6,7 @@ import type { NameRules } from '../plan/names.ts';
 import { checkOptions, lockOptionNames, runOptionNames } from '../plan/options.ts';
 import { Plans, remember } from '../plan/plans.ts';
 import { type LockerOptions, resolveSettings, type Settings } from '../plan/settings.ts';
-import { keyPrefix, recordKey } from '../record/keys.ts';
+import { keyOn, keyPrefix } from '../record/keys.ts';
 import { Shell } from '../shell/shell.ts';
 import { checkEntries, checkHanded } from './handed.ts';
 import { probe, type StoreHealth } from './health.ts';
@@ -60,7 +60,7 @@ export class ResourceLocker {
       up: () => events.emit('store-up', () => ({ downMs: clock.monotonicMs() - this.#downSinceMonoMs })),
     });
     this.#holds = new Holds(settings, events, this.#shell);
-    this.#plans = new Plans(settings);
+    this.#plans = new Plans(settings, (notice) => events.emit('notice', () => notice));
     this.#nesting = new Nesting(settings.nesting === 'context', this.#plans.listedSchemaOf);
     this.#notices = settings.store.onNotice?.((notice) => events.emit('notice', () => notice));
   }
@@ -182,6 +182,7 @@ export class ResourceLocker {
     const { scope, ttlMs, minHoldMs, job } = handed;
     const request = this.#request(scope, { ttlMs, minHoldMs, ...(job === undefined ? {} : { job }) });
     checkEntries(handed, request);
+    for (const { token } of handed.entries) this.#settings.store.recognize?.(token);
     return this.#holds.takeOver(request, handed);
   }
 
@@ -233,7 +234,8 @@ export class ResourceLocker {
   }
 
   #key(resource: string): string {
-    return remember(this.#keys, resource, () => recordKey(this.#settings.namespace, this.#settings.environment, resource));
+    const { store, namespace, environment } = this.#settings;
+    return remember(this.#keys, resource, () => keyOn(store.traits, namespace, environment, resource));
   }
 }
 

@@ -9,6 +9,8 @@ export interface NameRules {
   readonly database?: string | undefined;
   /** Default `'postgres'`. */
   readonly dialect?: Dialect | undefined;
+  /** Names are left as they are, of any length: the store has them to itself, or shares them with other lock clients. */
+  readonly exact?: boolean | undefined;
 }
 
 /** Longest resource name, in bytes of UTF-8. */
@@ -27,6 +29,7 @@ const quotedPart = /^"(?:[^"]|"")+"$/;
 export function normalizeName(name: unknown, rules: NameRules = {}, path = 'resource'): string {
   if (typeof name !== 'string' || name.trim() === '' || controlCharacter.test(name) || !name.isWellFormed())
     throw new InvalidOptionError(path, name, allowed);
+  if (rules.exact) return name;
   if (Buffer.byteLength(name) > maxNameBytes)
     throw new InvalidOptionError(path, name, `${allowed}; this one has ${Buffer.byteLength(name)}`);
   const [table = '', ...rest] = splitAtFirst(name, '/', path);
@@ -36,7 +39,11 @@ export function normalizeName(name: unknown, rules: NameRules = {}, path = 'reso
 }
 
 /** The rules that the options of a locker come to. Throws `InvalidOptionError`. */
-export function nameRules({ defaultSchema, database, dialect = 'postgres' }: Readonly<Record<keyof NameRules, unknown>>): NameRules & {
+export function nameRules({
+  defaultSchema,
+  database,
+  dialect = 'postgres',
+}: Readonly<Record<'defaultSchema' | 'database' | 'dialect', unknown>>): NameRules & {
   readonly defaultSchema: string;
 } {
   if (!dialects.includes(dialect as Dialect))
@@ -63,14 +70,15 @@ export function schemaOf(resource: string, defaultSchema?: string): string | und
 export const firePrefix = '!fire/';
 
 /** The table of a name with a tenant or the like behind it: `events/acme` → `events`. */
-export function tableOf(resource: string): string {
+export function tableOf(resource: string, { exact }: NameRules = {}): string {
+  if (exact) return resource;
   const slash = firstUnquoted(resource, '/', 'resource');
   return slash === -1 ? resource : resource.slice(0, slash);
 }
 
 /** Refuses names that nobody listed, with the listed names nearest to them. The fires of a schedule are no tables, and need no listing. */
-export function requireListed(resource: string, listed: ReadonlySet<string>): void {
-  if (listed.has(resource) || listed.has(tableOf(resource)) || resource.startsWith(firePrefix)) return;
+export function requireListed(resource: string, listed: ReadonlySet<string>, rules: NameRules = {}): void {
+  if (listed.has(resource) || listed.has(tableOf(resource, rules)) || resource.startsWith(firePrefix)) return;
   throw new UnknownResourceError(resource, nearestNames(resource, listed));
 }
 

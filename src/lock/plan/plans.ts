@@ -1,4 +1,5 @@
 import type { LockScope, Need, ResolvedOptions, ResolvedScope, RunOptions, TableOptions } from '../options.ts';
+import type { StoreNotice } from '../store.ts';
 import { normalizeName, requireListed, schemaOf, tableOf } from './names.ts';
 import { resolveOptions } from './options.ts';
 import { needsOf, resolveScope } from './scope.ts';
@@ -23,8 +24,12 @@ export class Plans {
   /** Where neither the call nor a table says anything. */
   #plainOptions: ResolvedOptions | undefined;
 
-  constructor(settings: Settings) {
+  #notice: ((notice: StoreNotice) => void) | undefined;
+
+  /** `notice` hears once if a mode is taken as `write`, since the store has room for one holder only. */
+  constructor(settings: Settings, notice?: (notice: StoreNotice) => void) {
     this.#settings = settings;
+    this.#notice = notice;
     this.#schemas = new Set([...settings.listed].filter((name) => name.endsWith('.*')));
   }
 
@@ -38,7 +43,7 @@ export class Plans {
     const resolved = resolveScope(scope, (name, path) => this.name(name, path));
     if (this.#settings.allowUnlisted) return resolved;
     for (const names of [resolved.writes, resolved.appends, resolved.reads]) {
-      for (const name of names) requireListed(name, this.#settings.listed);
+      for (const name of names) requireListed(name, this.#settings.listed, this.#settings.names);
     }
     return resolved;
   }
@@ -49,16 +54,16 @@ export class Plans {
 
   /** The schema-level resource that covers `resource`, if it is listed. */
   readonly listedSchemaOf = (resource: string): string | undefined => {
-    if (this.#schemas.size === 0) return undefined;
+    if (this.#schemas.size === 0 || this.#settings.names.exact) return undefined;
     const schema = schemaOf(resource, this.#settings.names.defaultSchema);
     return schema !== undefined && this.#schemas.has(schema) ? schema : undefined;
   };
 
   #make(scope: LockScope, options: RunOptions | undefined, weak: RunOptions | undefined): Plan {
-    const { tables: settingsOf, defaults } = this.#settings;
+    const { tables: settingsOf, defaults, names } = this.#settings;
     const resolved = this.scope(scope);
-    const bare = needsOf(resolved, this.listedSchemaOf);
-    const tables = bare.map(({ resource }) => settingsOf.get(resource) ?? settingsOf.get(tableOf(resource)) ?? noSettings);
+    const bare = this.#possible(needsOf(resolved, this.listedSchemaOf));
+    const tables = bare.map(({ resource }) => settingsOf.get(resource) ?? settingsOf.get(tableOf(resource, names)) ?? noSettings);
     const needs = tables.some(({ limits }) => limits !== undefined) ? bare.map((need, index) => withLimit(need, tables[index])) : bare;
     const areSet = tables.some((table) => table !== noSettings);
     if (options !== undefined || weak !== undefined || areSet) {
@@ -66,6 +71,14 @@ export class Plans {
     }
     this.#plainOptions ??= resolveOptions(undefined, [], defaults);
     return { scope: resolved, needs, options: this.#plainOptions };
+  }
+
+  #possible(needs: readonly Need[]): readonly Need[] {
+    if (!this.#settings.exclusiveOnly || needs.every(({ mode }) => mode === 'write')) return needs;
+    const message = `The store ${this.#settings.store.traits.name} has room for one holder only: append and read are taken as write`;
+    this.#notice?.({ code: 'ERR_GIVEWAY_MODES', message });
+    this.#notice = undefined;
+    return needs.map(({ resource }) => ({ resource, mode: 'write' }));
   }
 }
 

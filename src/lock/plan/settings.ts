@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { type Clock, systemClock } from '../clock.ts';
 import { InvalidOptionError } from '../errors.ts';
 import type { RunOptions, TableOptions } from '../options.ts';
-import { checkNamespace } from '../record/keys.ts';
+import { checkApart, checkNamespace } from '../record/keys.ts';
 import type { LockStore } from '../store.ts';
 import type { Dialect } from './identifiers.ts';
 import { type NameRules, nameRules, normalizeName } from './names.ts';
@@ -53,6 +53,8 @@ export interface Settings {
   readonly namespace: string;
   readonly environment: string | undefined;
   readonly names: NameRules & { readonly defaultSchema: string };
+  /** Is each mode taken as `write`? */
+  readonly exclusiveOnly: boolean;
   /** Normalised names and their settings. */
   readonly tables: ReadonlyMap<string, TableOptions>;
   readonly listed: ReadonlySet<string>;
@@ -119,7 +121,9 @@ export function resolveSettings(options: LockerOptions): Settings {
     throw new InvalidOptionError('maxWaiters', maxWaiters, 'a whole number from 1 up is allowed');
   if (nesting !== 'context' && nesting !== 'explicit')
     throw new InvalidOptionError('nesting', nesting, "'context' or 'explicit' is allowed");
-  const names = nameRules({ defaultSchema, database, dialect });
+  const { exactNames, exclusiveOnly = false, usualWaitMs } = store.traits ?? {};
+  if (exactNames) checkApart(store.traits, { environment });
+  const names = { ...nameRules({ defaultSchema, database, dialect }), ...(exactNames && { exact: true }) };
   const tables = new Map<string, TableOptions>();
   for (const [name, settings] of entriesOf(resources)) {
     checkOptions(settings, `resources.${name}.`, tableNames);
@@ -132,10 +136,11 @@ export function resolveSettings(options: LockerOptions): Settings {
     namespace: checkNamespace(namespace, 'namespace'),
     environment: environment === undefined ? undefined : checkNamespace(environment, 'environment'),
     names,
+    exclusiveOnly,
     tables,
     listed: new Set(tables.keys()),
     allowUnlisted: allowUnlisted || resources === undefined,
-    defaults,
+    defaults: usualWaitMs === undefined ? defaults : { ...defaults, retry: { maxWaitMs: usualWaitMs, ...defaults.retry } },
     closesStore,
     host,
     maxWaiters,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { InvalidOptionError } from '../errors.ts';
+import type { StoreTraits } from '../store.ts';
 
 const longestReadable = 200;
 
@@ -15,6 +16,30 @@ export function recordKey(namespace: string, environment: string | undefined, re
   const key = `${keyPrefix(namespace, environment)}${escaped}`;
   if (key.length <= longestReadable && key.at(-65) !== '~') return key;
   return `${key.slice(0, longestReadable - 65)}~${createHash('sha256').update(key).digest('hex')}`;
+}
+
+/** The key of a resource's record on a store: mostly `recordKey`, with `exactNames` the name itself. */
+export function keyOn(
+  { exactNames }: Pick<StoreTraits, 'exactNames'>,
+  namespace: string,
+  environment: string | undefined,
+  resource: string,
+): string {
+  return exactNames ? resource : recordKey(namespace, environment, resource);
+}
+
+/** Where the records of a namespace are in a store. */
+export interface Keys {
+  /** What all of them begin with. */
+  readonly prefix: string;
+  of(resource: string): string;
+}
+
+export function keysOn(traits: Pick<StoreTraits, 'exactNames'>, namespace: string, environment: string | undefined): Keys {
+  return {
+    prefix: traits.exactNames ? '' : keyPrefix(namespace, environment),
+    of: (resource) => keyOn(traits, namespace, environment, resource),
+  };
 }
 
 /** What all keys of one namespace and environment begin with. */
@@ -36,4 +61,18 @@ export function resourceOfKey(prefix: string, key: string): string | undefined {
 export function checkNamespace(value: unknown, path: string): string {
   if (typeof value === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/.test(value)) return value;
   throw new InvalidOptionError(path, value, 'letters, digits, ".", "_" and "-" are allowed, 40 characters at most');
+}
+
+/** Refuses what would keep nothing apart where names are exact. */
+export function checkApart(
+  { name, exactNames }: Pick<StoreTraits, 'name' | 'exactNames'>,
+  given: { readonly namespace?: unknown; readonly environment?: unknown },
+): void {
+  const field = exactNames ? (['namespace', 'environment'] as const).find((each) => given[each] !== undefined) : undefined;
+  if (field !== undefined)
+    throw new InvalidOptionError(
+      field,
+      given[field],
+      `leave it out: the ${name} store takes names as they are, and another table keeps them apart`,
+    );
 }

@@ -29,6 +29,11 @@ export function isAmbiguous(error: unknown): boolean {
   return (error as SdkError).$fault !== 'client' && !badCredentials.has(nameOf(error)) && !neverConnected.has(codeOf(error));
 }
 
+/** May the table have other keys than the request? */
+export function mayBeOtherKeys(error: unknown): boolean {
+  return nameOf(error) === 'ValidationException' && /schema|key/i.test((error as SdkError).message ?? '');
+}
+
 /** What is known of a failure. */
 interface Facts {
   readonly name: string;
@@ -37,6 +42,8 @@ interface Facts {
   readonly isServers: boolean;
   readonly operation: string;
   readonly tableName: string;
+  /** The table's keys in words, where they may be the reason. */
+  readonly keySchema: string | undefined;
 }
 
 interface Meaning {
@@ -90,8 +97,8 @@ const meanings: readonly Meaning[] = [
   {
     applies: named('ValidationException'),
     code: setup,
-    sentence: ({ message }) =>
-      `the request does not fit the table (${message}). Check partitionKeyName and sortKeyName against its key schema.`,
+    sentence: ({ message, keySchema = 'unknown, since it could not be asked for' }) =>
+      `the request does not fit the table (${message}). Its keys: ${keySchema}. Set partitionKeyName and sortKeyName by them; both must be of type S.`,
   },
   {
     applies: ({ code }) => neverConnected.has(code),
@@ -117,10 +124,18 @@ const meanings: readonly Meaning[] = [
 ];
 
 /** The error as the locker and its user get it. The cause may quote the request; the message does not. */
-export function unavailable(error: unknown, operation: string, tableName: string): StoreUnavailableError {
+export function unavailable(error: unknown, operation: string, tableName: string, keySchema?: string): StoreUnavailableError {
   if (error instanceof StoreUnavailableError) return error;
   const { $fault, message = '' } = error as SdkError;
-  const facts: Facts = { name: nameOf(error), code: codeOf(error), message, isServers: $fault === 'server', operation, tableName };
+  const facts: Facts = {
+    name: nameOf(error),
+    code: codeOf(error),
+    message,
+    isServers: $fault === 'server',
+    operation,
+    tableName,
+    keySchema,
+  };
   const { code, sentence } = meanings.find(({ applies }) => applies(facts)) ?? { code: undefined, sentence: failed };
   return new StoreUnavailableError(`DynamoDB, ${operation} on table "${tableName}": ${sentence(facts)}`, {
     cause: error,

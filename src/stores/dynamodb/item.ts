@@ -69,7 +69,8 @@ export function decodeItem(item: Item): StoredLock {
   const leaseMs = Number.parseInt(lease?.S ?? lease?.N ?? '', 10);
   return {
     recordVersionNumber,
-    leaseMs: Number.isNaN(leaseMs) ? Number.POSITIVE_INFINITY : leaseMs,
+    // What has no version cannot be taken over either, since no condition on it holds.
+    leaseMs: recordVersionNumber === '' || Number.isNaN(leaseMs) ? Number.POSITIVE_INFINITY : leaseMs,
     isReleased: item[attribute.isReleased]?.S === released.S,
     ownerName: item[attribute.ownerName]?.S ?? '',
     givewayVersion,

@@ -1,9 +1,12 @@
-import { hostname } from 'node:os';
 import { type Clock, systemClock } from '../../lock/clock.ts';
 import { InvalidOptionError } from '../../lock/errors.ts';
 import type { BreakerOptions } from '../breaker.ts';
 import { attribute } from './item.ts';
-import type { DynamoClient } from './requests.ts';
+
+/** The part of `DynamoDBClient` (AWS SDK for JavaScript v3) that the store uses. */
+export interface DynamoClient {
+  send(command: never, options?: { abortSignal?: AbortSignal }): Promise<unknown>;
+}
 
 /** Options of `dynamodbStore`. Refused with `InvalidOptionError` before anything is sent. */
 export interface DynamodbStoreOptions {
@@ -15,14 +18,27 @@ export interface DynamodbStoreOptions {
   readonly partitionKeyName?: string;
   /** The table's sort key, a string attribute, if it has one. Default: none. */
   readonly sortKeyName?: string;
-  /** The sort key of every item of this store; only with `sortKeyName`. Default: `giveway`. */
+  /**
+   * The sort key of every item of this store; only with `sortKeyName`. Default: `giveway`. With the layout `lock-client`: the sort key of
+   * what names none; default: none, and a lock without one is refused.
+   */
   readonly sortKeyValue?: string;
+  /**
+   * `'giveway'` (default): records of giveway under keys of giveway. `'lock-client'`: the items of Amazon's DynamoDB Lock Client for Java under
+   * its keys, names as they are given, so that both lock the same things. The two layouts do not see each other's locks.
+   */
+  readonly layout?: 'giveway' | 'lock-client';
+  /**
+   * The keys of a locker's resource; only with the layout `lock-client`. Also asked for `:health`, which is only read. Default: the name is
+   * the partition key, and the sort key, if the table has one, is `sortKeyValue`.
+   */
+  readonly keyOf?: (resource: string) => KeyPair;
   /**
    * The longest that one operation may take, in milliseconds, with the SDK's retries. Default: 1000; at most 60 000.
    * Half of it goes to a write, the rest to looking what became of it if the answer was lost.
    */
   readonly timeoutMs?: number;
-  /** Written to `ownerName`, for people and Java clients to read. Default: `<hostname>:<pid>`. */
+  /** Written to `ownerName`, for people and Java clients to read. Default: `<hostname>:<pid>`; with the layout `lock-client` the job and host of a lock, and a lease's own. */
   readonly ownerName?: string;
   /** Marks a released item with `isReleased` as the Java client does with `deleteLockOnRelease(false)`. Default: false, it is deleted. */
   readonly keepReleased?: boolean;
@@ -32,9 +48,19 @@ export interface DynamodbStoreOptions {
   readonly clock?: Clock;
 }
 
-export type DynamodbSettings = Required<Omit<DynamodbStoreOptions, 'sortKeyName' | 'sortKeyValue'>> & {
-  /** The sort key's name and value as one attribute; empty for a table without. */
-  readonly sortKey: { readonly [name: string]: { readonly S: string } };
+/** The keys of one item. */
+export interface KeyPair {
+  /** Of 1 to 2 048 bytes. */
+  readonly partitionKey: string;
+  /** Of 1 to 1 024 bytes; only where the store has a `sortKeyName`. */
+  readonly sortKey?: string;
+}
+
+type Defaulted = 'client' | 'tableName' | 'partitionKeyName' | 'timeoutMs' | 'keepReleased' | 'layout' | 'breaker' | 'clock';
+
+/** Options, checked; `undefined`: none, or what the layout does without. */
+export type DynamodbSettings = Required<Pick<DynamodbStoreOptions, Defaulted>> & {
+  readonly [name in Exclude<keyof DynamodbStoreOptions, Defaulted>]: DynamodbStoreOptions[name] | undefined;
 };
 
 const known: readonly string[] = [
@@ -43,6 +69,8 @@ const known: readonly string[] = [
   'partitionKeyName',
   'sortKeyName',
   'sortKeyValue',
+  'layout',
+  'keyOf',
   'timeoutMs',
   'ownerName',
   'keepReleased',
@@ -53,8 +81,8 @@ const known: readonly string[] = [
 export function resolveOptions(options: DynamodbStoreOptions): DynamodbSettings {
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown !== undefined) throw new InvalidOptionError(unknown, 'an unknown option', `${known.join(', ')} are allowed`);
-  const { client, tableName, partitionKeyName = 'key', sortKeyName, sortKeyValue = 'giveway', timeoutMs = 1_000 } = options;
-  const { ownerName = `${hostname()}:${process.pid}`, keepReleased = false, breaker = {}, clock = systemClock } = options;
+  const { client, tableName, partitionKeyName = 'key', sortKeyName, sortKeyValue, timeoutMs = 1_000, layout = 'giveway', keyOf } = options;
+  const { ownerName, keepReleased = false, breaker = {}, clock = systemClock } = options;
   if (typeof client?.send !== 'function')
     throw new InvalidOptionError('client', client, 'a DynamoDBClient of @aws-sdk/client-dynamodb v3 is allowed');
   if (typeof tableName !== 'string' || !/^([\w.-]{3,255}|arn:[\w:/.-]+)$/.test(tableName))
@@ -63,15 +91,20 @@ export function resolveOptions(options: DynamodbStoreOptions): DynamodbSettings 
   if (sortKeyName !== undefined) checkAttributeName('sortKeyName', sortKeyName);
   if (sortKeyName === partitionKeyName)
     throw new InvalidOptionError('sortKeyName', sortKeyName, 'a name other than partitionKeyName is allowed');
-  if (sortKeyName === undefined && options.sortKeyValue !== undefined)
+  if (sortKeyName === undefined && sortKeyValue !== undefined)
     throw new InvalidOptionError('sortKeyValue', sortKeyValue, 'it goes with sortKeyName only');
-  checkText('sortKeyValue', sortKeyValue, 1_024);
-  checkText('ownerName', ownerName, 1_024);
+  if (sortKeyValue !== undefined) checkText('sortKeyValue', sortKeyValue, 1_024);
+  if (layout !== 'giveway' && layout !== 'lock-client')
+    throw new InvalidOptionError('layout', layout, "'giveway' or 'lock-client' is allowed");
+  if (keyOf !== undefined && typeof keyOf !== 'function')
+    throw new InvalidOptionError('keyOf', keyOf, 'a function from a name to { partitionKey, sortKey } is allowed');
+  if (keyOf !== undefined && layout === 'giveway') throw new InvalidOptionError('keyOf', keyOf, "it goes with layout: 'lock-client' only");
+  if (ownerName !== undefined) checkText('ownerName', ownerName, 1_024);
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000)
     throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 1 to 60000 is allowed');
   if (typeof keepReleased !== 'boolean') throw new InvalidOptionError('keepReleased', keepReleased, 'true or false is allowed');
-  const sortKey = sortKeyName === undefined ? {} : { [sortKeyName]: { S: sortKeyValue } };
-  return { client, tableName, partitionKeyName, sortKey, timeoutMs, ownerName, keepReleased, breaker, clock };
+  const keys = { partitionKeyName, sortKeyName, sortKeyValue, keyOf };
+  return { client, tableName, ...keys, timeoutMs, layout, ownerName, keepReleased, breaker, clock };
 }
 
 function checkAttributeName(path: string, name: unknown): void {
@@ -84,13 +117,13 @@ function checkAttributeName(path: string, name: unknown): void {
     );
 }
 
-function checkText(path: string, text: unknown, longestBytes: number): void {
+export function checkText(path: string, text: unknown, longestBytes: number): void {
   if (typeof text === 'string' && text !== '' && Buffer.byteLength(text) <= longestBytes) return;
   throw new InvalidOptionError(path, text, `a text of 1 to ${longestBytes} bytes is allowed`);
 }
 
 /** DynamoDB's limit for a partition key, in bytes. */
-const longestKeyBytes = 2_048;
+export const longestKeyBytes = 2_048;
 
 /** A lone surrogate has no UTF-8 form of its own, so two such keys would become one: refused. */
 export function checkKey(key: string): void {

@@ -1,16 +1,11 @@
-import type { ConditionalCheckFailedException, GetItemOutput, ScanOutput } from '@aws-sdk/client-dynamodb';
-import type { Clock } from '../../lock/clock.ts';
+import type { ConditionalCheckFailedException, DescribeTableOutput, GetItemOutput, ScanOutput } from '@aws-sdk/client-dynamodb';
 import { StoreUnavailableError } from '../../lock/errors.ts';
 import { withDeadline } from '../deadline.ts';
 import { type Attempts, watchAttempts } from './attempts.ts';
 import type { Condition, Expression } from './conditions.ts';
-import { isRefusal, unavailable } from './errors.ts';
+import { isRefusal, mayBeOtherKeys, unavailable } from './errors.ts';
 import type { Item } from './item.ts';
-
-/** The part of `DynamoDBClient` (AWS SDK for JavaScript v3) that the store uses. */
-export interface DynamoClient {
-  send(command: never, options?: { abortSignal?: AbortSignal }): Promise<unknown>;
-}
+import type { DynamodbSettings } from './options.ts';
 
 type Written = { readonly done: true } | { readonly done: false; readonly found: Item | undefined };
 
@@ -44,7 +39,12 @@ export function loadSdk(): Promise<Sdk> {
 }
 
 /** Requests to one table. Each settles within `timeoutMs`, with the SDK's own retries inside. */
-export function createRequests(client: DynamoClient, tableName: string, timeoutMs: number, clock: Clock): Requests {
+export function createRequests({
+  client,
+  tableName,
+  timeoutMs,
+  clock,
+}: Pick<DynamodbSettings, 'client' | 'tableName' | 'timeoutMs' | 'clock'>): Requests {
   async function send<T>(operation: string, command: object, attempts: Attempts, withinMs: number): Promise<T> {
     const controller = new AbortController();
     const answer = client.send(command as never, { abortSignal: controller.signal }) as Promise<T>;
@@ -101,8 +101,22 @@ export function createRequests(client: DynamoClient, tableName: string, timeoutM
     try {
       return await answer;
     } catch (error) {
-      throw unavailable(error, operation, tableName);
+      throw unavailable(error, operation, tableName, mayBeOtherKeys(error) ? await keySchema() : undefined);
     }
+  }
+
+  /** The table's keys in words; `undefined` if the role may not ask, or nobody answers. */
+  async function keySchema(): Promise<string | undefined> {
+    const { DescribeTableCommand } = await loadSdk();
+    const command = new DescribeTableCommand({ TableName: tableName });
+    const answer = send<DescribeTableOutput>('DescribeTable', command, watchAttempts(command), timeoutMs);
+    const { Table: table } = await answer.catch((): DescribeTableOutput => ({}));
+    const typeOf = (name: string | undefined) =>
+      table?.AttributeDefinitions?.find(({ AttributeName }) => AttributeName === name)?.AttributeType;
+    return table?.KeySchema?.map(
+      ({ KeyType, AttributeName }) =>
+        `${KeyType === 'HASH' ? 'partition' : 'sort'} key "${AttributeName}" of type ${typeOf(AttributeName) ?? 'unknown'}`,
+    ).join(', ');
   }
 
   return {
@@ -137,8 +151,7 @@ export function createRequests(client: DynamoClient, tableName: string, timeoutM
         TableName: tableName,
         ConsistentRead: true,
         FilterExpression: expression,
-        ExpressionAttributeNames: names,
-        ExpressionAttributeValues: values,
+        ...parameters({ names, values }),
         ...(startAt === undefined ? {} : { ExclusiveStartKey: startAt }),
       });
       const page = await explained('Scan', send<ScanOutput>('Scan', command, watchAttempts(command), timeoutMs));
@@ -157,8 +170,12 @@ function nothingSent(what: string, withinMs: number): StoreUnavailableError {
 function conditionally({ expression, names, values }: Expression) {
   return {
     ConditionExpression: expression,
-    ExpressionAttributeNames: names,
-    ExpressionAttributeValues: values,
+    ...parameters({ names, values }),
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
   };
+}
+
+/** DynamoDB refuses an empty list of values. */
+function parameters({ names, values }: Pick<Expression, 'names' | 'values'>) {
+  return { ExpressionAttributeNames: names, ...(Object.keys(values).length === 0 ? {} : { ExpressionAttributeValues: values }) };
 }

@@ -8,8 +8,8 @@ import { loadSdk } from './requests.ts';
 /** How `createTable` creates. */
 export interface CreateTableOptions {
   /**
-   * Lets the table's own TTL delete what crashed holders left behind, a day after it ended. Default: true. `false` for a
-   * table shared with Java clients that set `updateExistingLockRecord`: they would carry our time into their items.
+   * Lets the table's own TTL delete what crashed holders left behind, a day after it ended. Default: true, with the layout
+   * `lock-client` false. `false` for a table shared with Java clients that set `updateExistingLockRecord`: they would carry our time into their items.
    */
   readonly timeToLive?: boolean;
 }
@@ -25,15 +25,11 @@ export function createTable(settings: DynamodbSettings, options: CreateTableOpti
   return withDeadline(created, longestMs, `DynamoDB, createTable on table "${settings.tableName}"`, () => controller.abort());
 }
 
-async function createWithin(
-  abortSignal: AbortSignal,
-  settings: DynamodbSettings,
-  { timeToLive = true }: CreateTableOptions,
-): Promise<void> {
-  const { client, tableName, partitionKeyName, sortKey } = settings;
+async function createWithin(abortSignal: AbortSignal, settings: DynamodbSettings, { timeToLive }: CreateTableOptions): Promise<void> {
+  const { client, tableName, partitionKeyName, sortKeyName, layout } = settings;
   const sdk = await loadSdk();
   const send = <T>(command: object): Promise<T> => client.send(command as never, { abortSignal }) as Promise<T>;
-  const keyNames = [partitionKeyName, ...Object.keys(sortKey)];
+  const keyNames = [partitionKeyName, ...(sortKeyName === undefined ? [] : [sortKeyName])];
   const create = new sdk.CreateTableCommand({
     TableName: tableName,
     BillingMode: 'PAY_PER_REQUEST',
@@ -45,7 +41,7 @@ async function createWithin(
   const own = { send } as unknown as InstanceType<typeof sdk.DynamoDBClient>;
   const waiter = { client: own, abortSignal, minDelay: 1, maxDelay: 2, maxWaitTime: waitSeconds };
   await sdk.waitUntilTableExists(waiter, { TableName: tableName }).catch(unlessNamed('', 'DescribeTable', tableName));
-  if (!timeToLive) return;
+  if (!(timeToLive ?? layout === 'giveway')) return;
   const isOn = async (): Promise<boolean> => {
     const now = await send<DescribeTimeToLiveOutput>(new sdk.DescribeTimeToLiveCommand({ TableName: tableName })).catch(
       unlessNamed('UnknownOperationException', 'DescribeTimeToLive', tableName),
