@@ -11,7 +11,7 @@ import {
   zookeeperServer,
 } from './services.ts';
 
-export type ServiceName = 'memcached' | 'redis' | 'postgres' | 'etcd' | 'zookeeper' | 'dynamodb' | 'chromium';
+export type ServiceName = 'memcached' | 'redis' | 'postgres' | 'etcd' | 'zookeeper' | 'dynamodb' | 'chromium' | 'maven';
 
 /** How the tests come by one service. */
 export interface Need {
@@ -79,6 +79,12 @@ export const needs: Record<ServiceName, Need> = {
     packages: ['chromium'],
     isInstalled: has('chromium'),
     start: async () => ({ url: findProgram('chromium') ?? '', stop: async () => {} }),
+  },
+  maven: {
+    variable: 'MAVEN_PATH',
+    packages: ['maven', 'default-jdk-headless'],
+    isInstalled: has('mvn', 'javac'),
+    start: async () => ({ url: findProgram('mvn') ?? '', stop: async () => {} }),
   },
 };
 
