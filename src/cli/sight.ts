@@ -58,11 +58,11 @@ export async function observe(config: LoadedConfig): Promise<Observer> {
     },
     nameOf(resource) {
       const name = normalizeName(resource, rules);
-      if (resources !== undefined && !allowUnlisted) requireListed(name, new Set(listed));
+      if (resources !== undefined && !allowUnlisted) requireListed(name, new Set(listed), rules);
       return name;
     },
     listedSchemaOf(name) {
-      const schema = schemaOf(name, rules.defaultSchema);
+      const schema = rules.exact ? undefined : schemaOf(name, rules.defaultSchema);
       return schema !== undefined && listed.includes(schema) ? schema : undefined;
     },
     async look(name) {

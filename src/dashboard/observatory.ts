@@ -1,6 +1,6 @@
 import type { ResourceLocker } from '../lock/api/locker.ts';
 import { type Holder, placesTaken, printable } from '../lock/holder.ts';
-import { normalizeName } from '../lock/plan/names.ts';
+import { type NameRules, normalizeName } from '../lock/plan/names.ts';
 import type { Journal, JournalEntry } from '../observe/index.ts';
 import { jobsOf, pastOf } from './history.ts';
 import { viewOf } from './holder-view.ts';
@@ -8,7 +8,7 @@ import { latestOf } from './latest.ts';
 import type { TableView, View } from './view.ts';
 
 /** What the dashboard reads of a locker. */
-export type Inspected = Pick<ResourceLocker, 'inspect' | 'defaultSchema'>;
+export type Inspected = Pick<ResourceLocker, 'inspect' | 'defaultSchema'> & Partial<Pick<ResourceLocker, 'nameRules'>>;
 
 /** What the dashboard reads of a journal. */
 export type ReadJournal = Pick<Journal, 'entries'>;
@@ -41,7 +41,7 @@ const askedAtOnce = 16;
 
 /** Throws `InvalidOptionError` for a name that is none. */
 export function createObservatory({ locker, journal, refreshMs, ...options }: ObservatoryOptions): Observatory {
-  const listed = namesOf(options.resources, locker.defaultSchema);
+  const listed = namesOf(options.resources, locker.nameRules ?? { defaultSchema: locker.defaultSchema });
   const names = latestOf(listed);
   const history = journal && latestOf(() => read(journal));
   let looking: Promise<View> | undefined;
@@ -83,8 +83,8 @@ export function createObservatory({ locker, journal, refreshMs, ...options }: Ob
 }
 
 /** A list is checked at once, and not again. */
-function namesOf(resources: Resources, defaultSchema: string): () => Promise<readonly string[]> {
-  const normalized = (names: readonly string[]) => names.map((name) => normalizeName(name, { defaultSchema }, 'resources'));
+function namesOf(resources: Resources, rules: NameRules): () => Promise<readonly string[]> {
+  const normalized = (names: readonly string[]) => names.map((name) => normalizeName(name, rules, 'resources'));
   if (typeof resources === 'function') return async () => normalized(await resources());
   const names = normalized(Array.isArray(resources) ? resources : Object.keys(resources));
   return async () => names;

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { type Clock, systemClock } from '../lock/clock.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
-import { checkNamespace } from '../lock/record/keys.ts';
+import { checkApart, checkNamespace } from '../lock/record/keys.ts';
 import { newToken } from '../lock/record/tokens.ts';
 import type { LockStore } from '../lock/store.ts';
 import { checkKeyPart } from './lease-key.ts';
@@ -52,6 +52,7 @@ export function resolveClientOptions(options: LockClientOptions): ClientSettings
   const { leaseDurationMs = 20_000, heartbeatPeriodMs = 5_000, createHeartbeatBackgroundThread = true } = options;
   const { holdLockOnServiceUnavailable = false, keepReleasedMs = 86_400_000 } = options;
   if (store === undefined) throw new InvalidOptionError('store', store, clientRules.store[1]);
+  checkApart(store.traits, { namespace: options.namespace, environment });
   if (createHeartbeatBackgroundThread && leaseDurationMs < 2 * heartbeatPeriodMs)
     throw new InvalidOptionError('heartbeatPeriodMs', heartbeatPeriodMs, `at most half of leaseDurationMs (${leaseDurationMs}) is allowed`);
   return {

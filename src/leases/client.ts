@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { GivewayError, StoreUnavailableError } from '../lock/errors.ts';
-import { keyPrefix } from '../lock/record/keys.ts';
+import { type Keys, keysOn } from '../lock/record/keys.ts';
 import { Alarms } from '../lock/shell/alarms.ts';
 import type { Entry } from '../lock/store.ts';
 import { acquire } from './acquire.ts';
@@ -18,7 +18,7 @@ import {
 import { LockCurrentlyUnavailableError, LockNotGrantedError } from './errors.ts';
 import { type HeldContext, HeldLease } from './held-lease.ts';
 import { type LeaseActions, LockItem } from './item.ts';
-import { describeName, type LeaseName, leaseKey } from './lease-key.ts';
+import { describeName, type LeaseName, leaseKey, leaseName } from './lease-key.ts';
 import type {
   AcquireLockOptions,
   GetLockOptions,
@@ -37,6 +37,7 @@ import { seenLock } from './seen-lock.ts';
  */
 export class LockClient implements AsyncDisposable {
   readonly #settings: ClientSettings;
+  readonly #keys: Keys;
   readonly #context: HeldContext;
   readonly #alarms: Alarms;
   readonly #actions: LeaseActions = {
@@ -57,6 +58,8 @@ export class LockClient implements AsyncDisposable {
   /** Sends nothing. Throws `InvalidOptionError`. */
   constructor(options: LockClientOptions) {
     this.#settings = resolveClientOptions(options);
+    const { store, namespace, environment } = this.#settings;
+    this.#keys = keysOn(store.traits, namespace, environment);
     this.#alarms = new Alarms(this.#settings.clock, false);
     this.#context = {
       settings: this.#settings,
@@ -131,12 +134,13 @@ export class LockClient implements AsyncDisposable {
   /** Every lock of the namespace, released records too. Rejects with a `GivewayError` if the store cannot list. */
   async *getAllLocks(options: ListLocksOptions = {}): AsyncGenerator<LockItem, void, void> {
     checkListOptions(options);
-    const { store, namespace, environment } = this.#settings;
+    const { store } = this.#settings;
     if (store.list === undefined)
       throw new GivewayError('ERR_GIVEWAY_CANNOT_LIST', `The ${store.traits.name} store cannot list what it holds`);
-    for await (const { key, ...entry } of store.list(keyPrefix(namespace, environment))) {
-      const item = this.#itemOf(entry, undefined, options.deleteLockOnRelease ?? false);
-      // Lockers' records carry no name of a lease, and other environments share the prefix.
+    for await (const { key, ...entry } of store.list(this.#keys.prefix)) {
+      const name = store.traits.exactNames ? leaseName(key) : undefined;
+      const item = this.#itemOf(entry, name, options.deleteLockOnRelease ?? false);
+      // Where keys do not tell names, lockers' records carry none, and other environments share the prefix.
       if (item !== undefined && this.#key(item) === key) yield item;
     }
   }
@@ -256,7 +260,7 @@ export class LockClient implements AsyncDisposable {
   }
 
   #key(name: LeaseName): string {
-    return leaseKey(this.#settings.namespace, this.#settings.environment, name);
+    return leaseKey(this.#keys, name);
   }
 
   #mustBeOpen(): void {

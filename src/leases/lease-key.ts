@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '../lock/errors.ts';
 import { printable } from '../lock/holder.ts';
-import { recordKey } from '../lock/record/keys.ts';
+import type { Keys } from '../lock/record/keys.ts';
 
 /** The two parts of a lock's name. */
 export interface LeaseName {
@@ -12,8 +12,14 @@ export interface LeaseName {
 const separator = '\u0000';
 
 /** Where the lock's record is. Without a sort key it is the record of the resource of the same name, so a locker's lock is respected. */
-export function leaseKey(namespace: string, environment: string | undefined, { partitionKey, sortKey }: LeaseName): string {
-  return recordKey(namespace, environment, sortKey === undefined ? partitionKey : `${partitionKey}${separator}${sortKey}`);
+export function leaseKey(keys: Keys, { partitionKey, sortKey }: LeaseName): string {
+  return keys.of(sortKey === undefined ? partitionKey : `${partitionKey}${separator}${sortKey}`);
+}
+
+/** The name that such a key was made for; only where names are exact does a key tell. */
+export function leaseName(key: string): LeaseName {
+  const at = key.indexOf(separator);
+  return at === -1 ? { partitionKey: key } : { partitionKey: key.slice(0, at), sortKey: key.slice(at + 1) };
 }
 
 /** Refuses what could be confused with another name, or what no store could keep. */

@@ -28,6 +28,11 @@ export interface LockStore {
   subscribe?(key: string, onChange: (now?: Entry) => void): Disposable;
   /** Every live entry whose key starts with `prefix`, where the backend can list. */
   list?(prefix: string): AsyncIterable<Listed>;
+  /**
+   * The token of a lock that comes from another process, where the store keeps tokens masked: by it, it knows that lock's entry from now on.
+   * Throws `InvalidOptionError` for what is no token.
+   */
+  recognize?(token: string): void;
   /** Facts worth an operator's attention: another server list, a restart. */
   onNotice?(listener: (notice: StoreNotice) => void): Disposable;
   /** Lets connections go. Calls under way may fail with `StoreUnavailableError`. */
@@ -58,6 +63,8 @@ export interface StoreTraits {
    * left finds it alive.
    */
   readonly expiry?: 'clock' | 'observation';
+  /** `retry.maxWaitMs` where nobody says otherwise, in milliseconds. Default: the locker's own, 10 000. */
+  readonly usualWaitMs?: number;
 }
 
 export interface Entry {

@@ -103,6 +103,7 @@ export function withBreaker(store: LockStore, options: BreakerOptions = {}): Loc
     }),
     ...(store.subscribe && { subscribe: store.subscribe.bind(store) }),
     ...(store.list && { list: store.list.bind(store) }),
+    ...(store.recognize && { recognize: store.recognize.bind(store) }),
     ...(store.onNotice && { onNotice: store.onNotice.bind(store) }),
     close: () => store.close(),
   };

@@ -64,6 +64,7 @@ export function faultyStore(store: LockStore, { clock = systemClock }: { readonl
     traits: store.traits,
     ...(store.subscribe && { subscribe: store.subscribe.bind(store) }),
     ...(store.list && { list: store.list.bind(store) }),
+    ...(store.recognize && { recognize: store.recognize.bind(store) }),
     ...(store.onNotice && { onNotice: store.onNotice.bind(store) }),
     close: () => store.close(),
     read: (key) => call('read', key, () => store.read(key), undefined),

@@ -41,7 +41,8 @@ export async function openStage(
     traits: stores[0].traits,
     connect,
     locker(store, options) {
-      const locker = createLocker({ store, namespace: prefix, onStoreDown: 'throw', ...options });
+      const apart = store.traits.exactNames ? {} : { namespace: prefix };
+      const locker = createLocker({ store, ...apart, onStoreDown: 'throw', ...options });
       lockers.push(locker);
       return locker;
     },

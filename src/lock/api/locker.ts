@@ -182,6 +182,7 @@ export class ResourceLocker {
     const { scope, ttlMs, minHoldMs, job } = handed;
     const request = this.#request(scope, { ttlMs, minHoldMs, ...(job === undefined ? {} : { job }) });
     checkEntries(handed, request);
+    for (const { token } of handed.entries) this.#settings.store.recognize?.(token);
     return this.#holds.takeOver(request, handed);
   }
 

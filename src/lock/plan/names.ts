@@ -70,14 +70,15 @@ export function schemaOf(resource: string, defaultSchema?: string): string | und
 export const firePrefix = '!fire/';
 
 /** The table of a name with a tenant or the like behind it: `events/acme` → `events`. */
-export function tableOf(resource: string): string {
+export function tableOf(resource: string, { exact }: NameRules = {}): string {
+  if (exact) return resource;
   const slash = firstUnquoted(resource, '/', 'resource');
   return slash === -1 ? resource : resource.slice(0, slash);
 }
 
 /** Refuses names that nobody listed, with the listed names nearest to them. The fires of a schedule are no tables, and need no listing. */
-export function requireListed(resource: string, listed: ReadonlySet<string>): void {
-  if (listed.has(resource) || listed.has(tableOf(resource)) || resource.startsWith(firePrefix)) return;
+export function requireListed(resource: string, listed: ReadonlySet<string>, rules: NameRules = {}): void {
+  if (listed.has(resource) || listed.has(tableOf(resource, rules)) || resource.startsWith(firePrefix)) return;
   throw new UnknownResourceError(resource, nearestNames(resource, listed));
 }
 

@@ -43,7 +43,7 @@ export class Plans {
     const resolved = resolveScope(scope, (name, path) => this.name(name, path));
     if (this.#settings.allowUnlisted) return resolved;
     for (const names of [resolved.writes, resolved.appends, resolved.reads]) {
-      for (const name of names) requireListed(name, this.#settings.listed);
+      for (const name of names) requireListed(name, this.#settings.listed, this.#settings.names);
     }
     return resolved;
   }
@@ -54,16 +54,16 @@ export class Plans {
 
   /** The schema-level resource that covers `resource`, if it is listed. */
   readonly listedSchemaOf = (resource: string): string | undefined => {
-    if (this.#schemas.size === 0) return undefined;
+    if (this.#schemas.size === 0 || this.#settings.names.exact) return undefined;
     const schema = schemaOf(resource, this.#settings.names.defaultSchema);
     return schema !== undefined && this.#schemas.has(schema) ? schema : undefined;
   };
 
   #make(scope: LockScope, options: RunOptions | undefined, weak: RunOptions | undefined): Plan {
-    const { tables: settingsOf, defaults } = this.#settings;
+    const { tables: settingsOf, defaults, names } = this.#settings;
     const resolved = this.scope(scope);
     const bare = this.#possible(needsOf(resolved, this.listedSchemaOf));
-    const tables = bare.map(({ resource }) => settingsOf.get(resource) ?? settingsOf.get(tableOf(resource)) ?? noSettings);
+    const tables = bare.map(({ resource }) => settingsOf.get(resource) ?? settingsOf.get(tableOf(resource, names)) ?? noSettings);
     const needs = tables.some(({ limits }) => limits !== undefined) ? bare.map((need, index) => withLimit(need, tables[index])) : bare;
     const areSet = tables.some((table) => table !== noSettings);
     if (options !== undefined || weak !== undefined || areSet) {

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { type Clock, systemClock } from '../clock.ts';
 import { InvalidOptionError } from '../errors.ts';
 import type { RunOptions, TableOptions } from '../options.ts';
-import { checkNamespace } from '../record/keys.ts';
+import { checkApart, checkNamespace } from '../record/keys.ts';
 import type { LockStore } from '../store.ts';
 import type { Dialect } from './identifiers.ts';
 import { type NameRules, nameRules, normalizeName } from './names.ts';
@@ -121,7 +121,8 @@ export function resolveSettings(options: LockerOptions): Settings {
     throw new InvalidOptionError('maxWaiters', maxWaiters, 'a whole number from 1 up is allowed');
   if (nesting !== 'context' && nesting !== 'explicit')
     throw new InvalidOptionError('nesting', nesting, "'context' or 'explicit' is allowed");
-  const { exactNames, exclusiveOnly = false } = store.traits ?? {};
+  const { exactNames, exclusiveOnly = false, usualWaitMs } = store.traits ?? {};
+  if (exactNames) checkApart(store.traits, { environment });
   const names = { ...nameRules({ defaultSchema, database, dialect }), ...(exactNames && { exact: true }) };
   const tables = new Map<string, TableOptions>();
   for (const [name, settings] of entriesOf(resources)) {
@@ -139,7 +140,7 @@ export function resolveSettings(options: LockerOptions): Settings {
     tables,
     listed: new Set(tables.keys()),
     allowUnlisted: allowUnlisted || resources === undefined,
-    defaults,
+    defaults: usualWaitMs === undefined ? defaults : { ...defaults, retry: { maxWaitMs: usualWaitMs, ...defaults.retry } },
     closesStore,
     host,
     maxWaiters,

@@ -28,6 +28,20 @@ export function keyOn(
   return exactNames ? resource : recordKey(namespace, environment, resource);
 }
 
+/** Where the records of a namespace are in a store. */
+export interface Keys {
+  /** What all of them begin with. */
+  readonly prefix: string;
+  of(resource: string): string;
+}
+
+export function keysOn(traits: Pick<StoreTraits, 'exactNames'>, namespace: string, environment: string | undefined): Keys {
+  return {
+    prefix: traits.exactNames ? '' : keyPrefix(namespace, environment),
+    of: (resource) => keyOn(traits, namespace, environment, resource),
+  };
+}
+
 /** What all keys of one namespace and environment begin with. */
 export function keyPrefix(namespace: string, environment: string | undefined): string {
   return environment === undefined ? `${namespace}:` : `${namespace}:${environment}:`;
@@ -47,4 +61,18 @@ export function resourceOfKey(prefix: string, key: string): string | undefined {
 export function checkNamespace(value: unknown, path: string): string {
   if (typeof value === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/.test(value)) return value;
   throw new InvalidOptionError(path, value, 'letters, digits, ".", "_" and "-" are allowed, 40 characters at most');
+}
+
+/** Refuses what would keep nothing apart where names are exact. */
+export function checkApart(
+  { name, exactNames }: Pick<StoreTraits, 'name' | 'exactNames'>,
+  given: { readonly namespace?: unknown; readonly environment?: unknown },
+): void {
+  const field = exactNames ? (['namespace', 'environment'] as const).find((each) => given[each] !== undefined) : undefined;
+  if (field !== undefined)
+    throw new InvalidOptionError(
+      field,
+      given[field],
+      `leave it out: the ${name} store takes names as they are, and another table keeps them apart`,
+    );
 }
