@@ -86,6 +86,12 @@ export const needs: Record<ServiceName, Need> = {
     isInstalled: has('chromium'),
     start: async () => ({ url: findProgram('chromium') ?? '', stop: async () => {} }),
   },
+  maven: {
+    variable: 'MAVEN_PATH',
+    packages: ['maven', 'default-jdk-headless'],
+    isInstalled: has('mvn', 'javac'),
+    start: async () => ({ url: findProgram('mvn') ?? '', stop: async () => {} }),
+  },
 };
 
 export const serviceNames: readonly ServiceName[] = Object.keys(needs) as ServiceName[];

@@ -37,7 +37,7 @@ export function refusesSettings(error: unknown): boolean {
 
 /** What is known when an operation fails. */
 export interface Circumstances {
-  readonly table: LockTable;
+  readonly table: Pick<LockTable, 'name'>;
   /** `host:port`, where known. */
   readonly address: string | undefined;
   readonly timeoutMs: number;

@@ -3,7 +3,7 @@ import { createTableSql, type LockTable } from './table.ts';
 /** What a sentence may name. */
 interface Details {
   readonly message: string;
-  readonly table: LockTable;
+  readonly table: Pick<LockTable, 'name'>;
   readonly timeoutMs: number;
   readonly sqlCode: string;
 }
