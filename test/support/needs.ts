@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { findProgram } from './programs.ts';
+import { findPython, pythonWithModules } from './python.ts';
 import {
   dynaliteServer,
   etcdServer,
@@ -11,7 +12,7 @@ import {
   zookeeperServer,
 } from './services.ts';
 
-export type ServiceName = 'memcached' | 'redis' | 'postgres' | 'etcd' | 'zookeeper' | 'dynamodb' | 'chromium';
+export type ServiceName = 'memcached' | 'redis' | 'postgres' | 'etcd' | 'zookeeper' | 'dynamodb' | 'chromium' | 'python';
 
 /** How the tests come by one service. */
 export interface Need {
@@ -79,6 +80,12 @@ export const needs: Record<ServiceName, Need> = {
     packages: ['chromium'],
     isInstalled: has('chromium'),
     start: async () => ({ url: findProgram('chromium') ?? '', stop: async () => {} }),
+  },
+  python: {
+    variable: 'PYTHON_PATH',
+    packages: ['python3', 'python3-venv'],
+    isInstalled: () => findPython() !== undefined,
+    start: pythonWithModules,
   },
 };
 
