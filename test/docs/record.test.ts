@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { clockSkewMs, grantLifeMs, maxEntries } from '../../src/lock/record/decide.ts';
 import type { Entrant, LockRecord, Waiting } from '../../src/lock/record/record.ts';
+import { exptimeFor } from '../../src/stores/memcached/exptime.ts';
 import { encode } from '../../src/stores/memcached/meta.ts';
 
 const root = join(__dirname, '../..');
@@ -11,9 +12,9 @@ const page = readFileSync(join(root, 'docs/record.md'), 'utf8');
 const chapter = (title: string): string => page.slice(page.indexOf(`\n## ${title}\n`)).split(/\n## /)[1] ?? '';
 
 /** Each field, or this would not compile: a field that is added is missed here first. */
-const fields: { [Of in 'record' | 'holder' | 'one who waits']: Record<string, true> } = {
-  record: { v: true, at: true, holders: true } satisfies Record<Exclude<keyof LockRecord, 'line'>, true>,
-  holder: {
+const fields = {
+  'the record': { v: true, at: true, holders: true } satisfies Record<Exclude<keyof LockRecord, 'line'>, true>,
+  'a holder': {
     token: true,
     mode: true,
     job: true,
@@ -46,10 +47,8 @@ const fields: { [Of in 'record' | 'holder' | 'one who waits']: Record<string, tr
   } satisfies Record<keyof Waiting | 'gone', true>,
 };
 
-test.each(Object.entries(fields))('each field of a %s has its row, and no other', (of, expected) => {
-  const [, table = ''] = chapter('The text').split(
-    `| of ${of === 'record' ? 'the' : of === 'holder' ? 'a' : ''} ${of} |`.replace('of  ', 'of '),
-  );
+test.each(Object.entries(fields))('each field of %s has its row, and no other', (of, expected) => {
+  const [, table = ''] = chapter('The text').split(`| of ${of} |`);
   const rows =
     table
       .split('\n\n')[0]
@@ -66,7 +65,7 @@ test('its numbers are those of the code', () => {
 });
 
 test("Memcached's commands are those that are sent", () => {
-  const request = { key: '<key>', value: '', exptime: 7, cas: 9n };
+  const request = { key: '<key>', value: '', exptime: exptimeFor(5_000), cas: 9n };
   for (const command of ['get', 'add', 'replace', 'delete', 'append'] as const) {
     const [line = ''] = encode({ command, ...request }, 1).split('\r\n');
     const said = line.replace(' O1', '').replace('T7', 'T<exptime>').replace('C9', 'C<cas>').replace('<key> 0 ', '<key> <bytes> ');
