@@ -26,10 +26,12 @@ process.on('exit', () => {
 
 /** A worker in a process of its own, running `script` of this folder with TypeScript. Called from the top of the repository. */
 export function startWorker(script: string, args: readonly string[], env: Record<string, string>): Worker {
-  const child = spawn(process.execPath, ['--import', 'tsx', resolve('test/processes', script), ...args], {
-    env: { ...process.env, NODE_OPTIONS: '', ...env },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  return startProgram(process.execPath, ['--import', 'tsx', resolve('test/processes', script), ...args], env);
+}
+
+/** Any program that tells what it does as our workers do. */
+export function startProgram(program: string, args: readonly string[], env: Record<string, string>): Worker {
+  const child = spawn(program, args, { env: { ...process.env, NODE_OPTIONS: '', ...env }, stdio: ['pipe', 'pipe', 'inherit'] });
   running.add(child);
   const lines: Told[] = [];
   const watchers = new Set<() => void>();

@@ -3,12 +3,9 @@ import { join } from 'node:path';
 import { needs, type ServiceName } from './needs.ts';
 import { findProgram, isRoot } from './programs.ts';
 
-const root = join(__dirname, '../..');
+export { mayInstall } from './programs.ts';
 
-/** Nothing is ever installed unasked. */
-export function mayInstall(): boolean {
-  return Boolean(process.env.GIVEWAY_INSTALL || process.env.CI);
-}
+const root = join(__dirname, '../..');
 
 /**
  * Makes each of `names` available, and throws if one cannot be: Debian's packages as root, else docker compose.

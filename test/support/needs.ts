@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { findProgram } from './programs.ts';
+import { findPython, pythonWithModules } from './python.ts';
 import {
   dynaliteServer,
   etcdServer,
@@ -11,7 +12,7 @@ import {
   zookeeperServer,
 } from './services.ts';
 
-export type ServiceName = 'memcached' | 'redis' | 'postgres' | 'etcd' | 'zookeeper' | 'dynamodb' | 'chromium' | 'maven';
+export type ServiceName = 'memcached' | 'redis' | 'postgres' | 'etcd' | 'zookeeper' | 'dynamodb' | 'chromium' | 'maven' | 'python';
 
 /** How the tests come by one service. */
 export interface Need {
@@ -91,6 +92,12 @@ export const needs: Record<ServiceName, Need> = {
     packages: ['maven', 'default-jdk-headless'],
     isInstalled: has('mvn', 'javac'),
     start: async () => ({ url: findProgram('mvn') ?? '', stop: async () => {} }),
+  },
+  python: {
+    variable: 'PYTHON_PATH',
+    packages: ['python3', 'python3-venv'],
+    isInstalled: () => findPython() !== undefined,
+    start: pythonWithModules,
   },
 };
 

@@ -61,6 +61,11 @@ export function requireProgram(name: string): string {
   return found;
 }
 
+/** Nothing is ever installed unasked. */
+export function mayInstall(): boolean {
+  return Boolean(process.env.GIVEWAY_INSTALL || process.env.CI);
+}
+
 export function isRoot(): boolean {
   return process.getuid?.() === 0;
 }

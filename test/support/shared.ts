@@ -23,7 +23,7 @@ import { needs, type ServiceName } from './needs.ts';
 import { query } from './services.ts';
 
 export interface Service {
-  /** `host:port` for memcached and ZooKeeper, `redis://…`, `postgres://…`, `http://…`; for chromium and maven the program's path. */
+  /** `host:port` for memcached and ZooKeeper, `redis://…`, `postgres://…`, `http://…`; for chromium, maven and python the program's path. */
   readonly url: string;
   /** Lower-case letters, digits and `_`: a key prefix, namespace or schema of this `describeWith` alone. */
   readonly prefix: string;
