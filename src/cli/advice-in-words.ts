@@ -8,9 +8,9 @@ const mostStatements = 4;
 const longestStatement = 110;
 
 const kinds = [
-  ['serialization', 'serialization failures (40001)'],
-  ['deadlock', 'deadlocks (40P01)'],
-  ['cycle', 'transaction cycles (1023)'],
+  ['serialization', 'serialization failure', '40001'],
+  ['deadlock', 'deadlock', '40P01'],
+  ['cycle', 'transaction cycle', '1023'],
 ] as const;
 
 /** What was found, who was in whose way, who should hold what, and what is not known. `source` says what was read. */
@@ -24,9 +24,9 @@ export function adviceInWords(source: string, report: Report, { remarks, setting
 }
 
 function foundLines({ conflicts, from, to, pairs, jobs, kept, unkept }: Report): readonly string[] {
-  const when = from === undefined ? '' : `, from ${from} to ${to}`;
-  const found = kinds.filter(([kind]) => conflicts[kind] > 0).map(([kind, words]) => `${conflicts[kind]} ${words}`);
-  const lines = [`${conflicts.all} conflicts${when}: ${found.join(', ')}.`];
+  const span = from === to ? `at ${from}` : `from ${from} to ${to}`;
+  const found = kinds.filter(([kind]) => conflicts[kind] > 0).map(([kind, words, code]) => `${counted(conflicts[kind], words)} (${code})`);
+  const lines = [`${counted(conflicts.all, 'conflict')}${from === undefined ? '' : `, ${span}`}: ${found.join(', ')}.`];
   if (pairs.length > 0) lines.push('', ...table(pairRows(pairs)).trimEnd().split('\n'));
   if (pairs.length > mostPairs) lines.push(`… and ${pairs.length - mostPairs} more pairs; --json has all.`);
   if (jobs.length > 0) {
@@ -54,6 +54,10 @@ function pairRows(pairs: readonly ReportedPair[]): readonly (readonly string[])[
       tables.map(({ table: name, aborted: its, beside: others }) => `${name} (${its}, ${others})`).join(', '),
     ]);
   return [['ABORTED', 'BESIDE', 'CONFLICTS', 'OVER'], ...rows];
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`;
 }
 
 function cut(text: string, most = longestStatement): string {

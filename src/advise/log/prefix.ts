@@ -65,7 +65,7 @@ function literal(text: string): string {
     .replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
-/** What log lines mostly begin with; of those that fit, the first is taken that tells most. */
+/** What log lines mostly begin with; of those that fit, the one is taken that tells most. */
 const usual = [
   '%m [%p] %v %e %q%u@%d %a ',
   '%m [%p] %q%v %e %u@%d %a ',
@@ -89,17 +89,20 @@ const usual = [
   '%t [%p] ',
 ] as const;
 
-/** The prefix with which most of these lines begin. `undefined`: they begin with none that is usual. */
+/** The prefix that tells most of these lines. `undefined`: they begin with none that is usual. */
 export function detectPrefix(lines: readonly string[]): Prefix | undefined {
-  let best: { readonly prefix: Prefix; readonly matches: number } | undefined;
-  for (const written of usual) {
-    const prefix = readPrefix(written);
+  let best: { readonly prefix: Prefix; readonly told: number } | undefined;
+  for (const prefix of usual.map(readPrefix)) {
     if (prefix === undefined) continue;
-    const matches = lines.filter((line) => {
-      prefix.pattern.lastIndex = 0;
-      return prefix.pattern.test(line);
-    }).length;
-    if (matches > (best?.matches ?? 0)) best = { prefix, matches };
+    const told = lines.reduce((sum, line) => sum + fieldsTold(prefix, line), 0);
+    // What stands behind %q may be missing, so a prefix may promise more than it tells.
+    const isBetter = best === undefined || told > best.told || (told === best.told && prefix.fields.size < best.prefix.fields.size);
+    if (told > 0 && isBetter) best = { prefix, told };
   }
   return best?.prefix;
+}
+
+function fieldsTold({ pattern }: Prefix, line: string): number {
+  pattern.lastIndex = 0;
+  return (pattern.exec(line) ?? []).filter((text) => text !== undefined && text !== '').length;
 }
