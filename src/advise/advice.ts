@@ -1,7 +1,7 @@
 import type { Mode } from '../lock/holder.ts';
 import { clashes } from './clashes.ts';
 import type { Collector, Evidence } from './evidence.ts';
-import type { Job } from './jobs.ts';
+import { isNumbered, type Job } from './jobs.ts';
 import { type Pair, pairsIn } from './pairs.ts';
 
 /** What a job should hold while it runs. Each list is sorted. */
@@ -71,7 +71,8 @@ function modesToHold(pairs: readonly Pair[]): ReadonlyMap<Job, Held> {
       hold(one, table, pair[0]);
       hold(other, table, pair[1]);
     }
-    for (const job of [one, other]) for (const [table, mode] of job.modes) if (mode === 'write') hold(job, table, mode);
+    for (const job of [one, other])
+      for (const [table, mode] of job.modes) if (mode === 'write' && !isNumbered(table)) hold(job, table, mode);
   }
   return modes;
 }

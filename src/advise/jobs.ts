@@ -3,7 +3,7 @@ import type { SqlReader, TablesWritten } from '../warehouse/sql/index.ts';
 import { inWords, type Statement } from './statements.ts';
 import type { Transaction } from './transaction.ts';
 
-/** Transactions of one application and user that write the same tables. */
+/** Transactions of one application and user that write the same tables. Numbers in the application's name (`worker 7`) are `#`. */
 export interface Job {
   readonly id: number;
   /** `nightly: update visits`, `shop: reads`. */
@@ -40,8 +40,16 @@ interface Reading {
 
 // Enough to know a job by.
 const mostShown = 20;
+// Of tables with a number each, as stages and partitions have: they are one to whoever asks which job it was.
+const mostNumbered = 100;
+const longNumber = /\d{4,}/g;
+
+/** Is it one of many of its kind, as `stage_20261128`? */
+export function isNumbered(table: string): boolean {
+  return table.search(longNumber) !== -1;
+}
 // Of what was read once and may come again.
-const mostRemembered = 20_000;
+const mostRemembered = 2_000;
 
 /** Tells which job a transaction is a run of. `sqlReader` says what statements touch. */
 export function createJobs({ tablesWritten }: Pick<SqlReader, 'tablesWritten'>): Jobs {
@@ -56,14 +64,16 @@ export function createJobs({ tablesWritten }: Pick<SqlReader, 'tablesWritten'>):
       return { words, verb: verbOf(words), tables: tablesWritten(text) };
     });
 
-  const find = ({ application, user, statements }: Transaction): Job => {
+  const find = ({ application: named, user, statements }: Transaction): Job => {
+    const application = named.replace(/\d+/g, '#');
     const found = statements.map(readingOf);
     const modes = modesOf(found);
     const does = doingOf(found, modes);
     const written = [...modes].filter(([, mode]) => mode !== 'read').map(([table]) => table);
     const isWriter = written.length > 0;
     const unread = found.filter(({ tables }) => tables === undefined);
-    const key = JSON.stringify([application, user, written.sort(), isWriter ? '' : unread.map(({ words }) => words)]);
+    const kinds = [...new Set(written.map((table) => table.replace(longNumber, '#')))].sort();
+    const key = JSON.stringify([application, user, kinds, isWriter ? '' : unread.map(({ words }) => words)]);
     const job: GrowingJob = jobs.get(key) ?? {
       id: jobs.size,
       name: [application, does || (unread[0]?.words ?? 'reads')].filter((part) => part !== '').join(': '),
@@ -76,7 +86,8 @@ export function createJobs({ tablesWritten }: Pick<SqlReader, 'tablesWritten'>):
       isWriter,
     };
     jobs.set(key, job);
-    for (const [table, mode] of modes) job.modes.set(table, strongest(job.modes.get(table), mode));
+    for (const [table, mode] of modes)
+      if (job.modes.size < mostNumbered || !isNumbered(table)) job.modes.set(table, strongest(job.modes.get(table), mode));
     const writing = found.filter(({ tables }) => tables === undefined || tables.writes.length + tables.appends.length > 0);
     for (const { words } of [...writing, ...found]) if (job.statements.size < mostShown && words !== '') job.statements.add(words);
     for (const { words } of unread) if (job.unread.size < mostShown) job.unread.add(words);
@@ -143,8 +154,10 @@ function modesOf(readings: readonly Reading[]): ReadonlyMap<string, Mode> {
 function doingOf(readings: readonly Reading[], modes: ReadonlyMap<string, Mode>): string {
   const verbs = new Map<string, Set<string>>();
   for (const { verb, tables } of readings) {
-    for (const name of [...(tables?.writes ?? []), ...(tables?.appends ?? [])])
-      if (modes.has(name)) verbs.set(name, (verbs.get(name) ?? new Set()).add(verb));
+    for (const table of [...(tables?.writes ?? []), ...(tables?.appends ?? [])]) {
+      const name = table.replace(longNumber, '#');
+      if (modes.has(table)) verbs.set(name, (verbs.get(name) ?? new Set()).add(verb));
+    }
   }
   return [...verbs].map(([name, found]) => `${[...found].join(', ')} ${name}`).join('; ');
 }

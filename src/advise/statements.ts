@@ -12,8 +12,8 @@ export type FindStatement = (text: string, from: number, read: (text: string) =>
 
 // Programs that write names of their own into statements (tmp_4711) make new ones without end. Statements that are
 // forgotten here and come again are put together later, by their words.
-const mostStatements = 20_000;
-const mostCharacters = 8 << 20;
+const mostStatements = 5_000;
+const mostCharacters = 2 << 20;
 
 /** Statements by their words, quickly: the one text of each is read once. */
 export function createStatements(): FindStatement {

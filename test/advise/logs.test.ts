@@ -164,11 +164,11 @@ describe('a deadlock', () => {
 
 test('what only inserts beside another that only inserts must have its turn, where the database aborted it for that', async () => {
   const lines = [1, 2].flatMap((pid) =>
-    transaction({ pid, vxid: `${pid}/1`, application: `load ${pid}` }, pid, ['begin', 'insert into t values (1)']),
+    transaction({ pid, vxid: `${pid}/1`, application: pid === 1 ? 'one' : 'two' }, pid, ['begin', 'insert into t values (1)']),
   );
-  const found = await find(give(csvLog([...lines, { ...aborted, pid: 2, vxid: '2/1', application: 'load 2' }])));
+  const found = await find(give(csvLog([...lines, { ...aborted, pid: 2, vxid: '2/1', application: 'two' }])));
   const alone = { writes: ['t'], appends: [], reads: [] };
-  expect(scopesOf(found)).toEqual({ 'load 1: insert t': alone, 'load 2: insert t': alone });
+  expect(scopesOf(found)).toEqual({ 'one: insert t': alone, 'two: insert t': alone });
 });
 
 test('an aborted reader is kept safe by keeping apart those that wrote beside it', async () => {
@@ -321,4 +321,13 @@ describe('bad input', () => {
     expect(conflicts.all).toBeGreaterThanOrEqual(1);
     expect(remarks).toHaveLength(1);
   });
+});
+
+test('numbers in names of clients and of stages make no new jobs', async () => {
+  const lines = [1, 2, 3].flatMap((n) => {
+    const worker = { pid: n, vxid: `${n}/1`, application: `worker ${n}` };
+    return transaction(worker, n * 10, ['begin', `insert into stage_2026112${n} select * from events`, 'update visits set n = 1']);
+  });
+  const found = await find(give(csvLog([...lines, { ...aborted, at: 40, pid: 3, vxid: '3/1' }])));
+  expect(scopesOf(found)).toEqual({ 'worker #: insert stage_#; update visits': { writes: ['visits'], appends: [], reads: [] } });
 });

@@ -13,7 +13,40 @@ const longestEntry = 8 << 20;
 export function createCsvReader(onEntry: (entry: Entry) => void): LogReader {
   const starts = new Int32Array(mostColumns);
   const ends = new Int32Array(mostColumns);
+  let record = '';
   let strangeLines = 0;
+  const field = (index: number): string => record.slice(starts[index], ends[index]);
+
+  /** The record that was found last. Most fields of most records are never asked for. */
+  const entry: Entry = {
+    get pid() {
+      return Number(field(column.pid));
+    },
+    get atMs() {
+      return timeOf(field(column.time));
+    },
+    get application() {
+      return field(column.application);
+    },
+    get user() {
+      return field(column.user);
+    },
+    get vxid() {
+      return field(column.vxid);
+    },
+    get state() {
+      return field(column.state);
+    },
+    get message() {
+      return field(column.message);
+    },
+    get detail() {
+      return field(column.detail);
+    },
+    get statement() {
+      return field(column.statement);
+    },
+  };
 
   /** The start of the next line behind `from`, or -1. */
   const nextLine = (text: string, from: number): number => text.indexOf('\n', from) + 1 || -1;
@@ -29,7 +62,8 @@ export function createCsvReader(onEntry: (entry: Entry) => void): LogReader {
         const end = fieldsAt(text, at, starts, ends);
         if (end === incomplete && !isEnd && text.length - at < longestEntry) return at;
         if (end > 0) {
-          onEntry(entryOf(text, starts, ends));
+          record = text;
+          onEntry(entry);
           at = end;
           continue;
         }
@@ -90,21 +124,4 @@ function closingQuote(text: string, from: number): number {
 
 function isState(starts: Int32Array, ends: Int32Array): boolean {
   return (ends[column.state] ?? 0) - (starts[column.state] ?? 0) === 5;
-}
-
-function entryOf(text: string, starts: Int32Array, ends: Int32Array): Entry {
-  const field = (index: number): string => text.slice(starts[index], ends[index]);
-  const state = field(column.state);
-  const isError = state !== '00000';
-  return {
-    pid: Number(field(column.pid)),
-    atMs: timeOf(field(column.time)),
-    application: field(column.application),
-    user: field(column.user),
-    vxid: field(column.vxid),
-    state,
-    message: field(column.message),
-    detail: isError ? field(column.detail) : '',
-    statement: isError ? field(column.statement) : '',
-  };
 }

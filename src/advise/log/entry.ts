@@ -1,6 +1,7 @@
 /**
  * One entry of a PostgreSQL log, as all formats have it. What a format leaves out is empty. The texts are the file's bytes,
- * one a character (latin1), as that is quick to cut and right whatever the file's encoding is.
+ * one a character (latin1), as that is quick to cut and right whatever the file's encoding is. It may be another one as soon
+ * as whoever was told of it returns: nobody keeps it.
  */
 export interface Entry {
   /** The server process. */

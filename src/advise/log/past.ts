@@ -30,9 +30,11 @@ const unseenMs = 1_000;
 // A session that has said nothing for so long within a transaction is taken to be gone: a lost connection leaves no line.
 const longestSilenceMs = 600_000;
 // At some 200 bytes each. Those that are older count as over before any transaction that still runs.
-const mostKept = 20_000;
+const mostKept = 4_000;
 const fewestKept = 1_000;
 const sessionsBetweenTidying = 1_000;
+// At work at the end, and as many that had ended by then: beside more, nobody can be told apart.
+const mostBeside = 300;
 
 /** Keeps the transactions that are over for as long as one runs that they ran beside. */
 export function createPast(sessions: () => Map<number, { readonly open: Logged | undefined }>): Past {
@@ -62,14 +64,15 @@ export function createPast(sessions: () => Map<number, { readonly open: Logged |
       const isBeside = (one: Logged): boolean =>
         one !== victim && !one.isUndone && one.statements.length > 0 && reaches(one, fromMs) && !(one.fromMs > atMs);
       const found: Logged[] = [];
+      for (const { open } of sessions().values()) {
+        if (open !== undefined && isBeside(open)) found.push(open);
+      }
+      if (found.length > mostBeside) found.sort((a, b) => b.toMs - a.toMs).length = mostBeside;
       // The latest come last, and time runs backwards in no log by more than its writers' delay.
-      for (let at = over.length - 1; at >= 0; at -= 1) {
+      for (let at = over.length - 1; at >= 0 && found.length < 2 * mostBeside; at -= 1) {
         const one = over[at];
         if (one === undefined || one.toMs < fromMs - 2 * unseenMs) break;
         if (isBeside(one)) found.push(one);
-      }
-      for (const { open } of sessions().values()) {
-        if (open !== undefined && isBeside(open)) found.push(open);
       }
       return found;
     },

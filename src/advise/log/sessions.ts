@@ -7,8 +7,6 @@ import { firstWord, type Told, toldStatement } from './words.ts';
 /** What the log was seen to have. */
 export interface Sightings {
   entries: number;
-  firstMs: number;
-  lastMs: number;
   statements: number;
   queries: number;
   begins: number;
@@ -30,6 +28,8 @@ interface Session {
 
 /** What a session says of its transaction itself. */
 const controls = new Set(['begin', 'start', 'commit', 'end', 'rollback', 'abort']);
+// Some clients put a number of their own into application_name.
+const mostNames = 1_000;
 // A transaction of more different statements is a script: its tables are known by then.
 const mostStatements = 200;
 
@@ -53,8 +53,6 @@ export function createSessions(
   const read = (text: string): string => asText(clean(text));
   const sightings: Sightings = {
     entries: 0,
-    firstMs: Number.NaN,
-    lastMs: Number.NaN,
     statements: 0,
     queries: 0,
     begins: 0,
@@ -68,6 +66,7 @@ export function createSessions(
     let name = names.get(bytes);
     if (name === undefined) {
       name = read(bytes);
+      if (names.size >= mostNames) names.clear();
       names.set(Buffer.from(bytes, 'latin1').toString('latin1'), name);
     }
     return name;
@@ -171,10 +170,9 @@ export function createSessions(
     sightings,
     onEntry(entry) {
       sightings.entries += 1;
-      if (Number.isNaN(sightings.firstMs)) sightings.firstMs = entry.atMs;
-      sightings.lastMs = entry.atMs;
-      const kind = kindOf[entry.state];
-      const told = kind === undefined && (entry.state === '' || entry.state === '00000') ? toldStatement(entry.message) : undefined;
+      const { state } = entry;
+      const kind = kindOf[state];
+      const told = kind === undefined && (state === '' || state === '00000') ? toldStatement(entry.message) : undefined;
       if (kind === undefined && told === undefined) return;
       let session = sessions.get(entry.pid);
       if (session === undefined) {
