@@ -5,8 +5,8 @@ export interface ConfigContents {
   readonly tables: readonly string[];
 }
 
-/** A config with comments, in what both TypeScript and JavaScript read. */
-export function moduleTemplate({ store, tables }: ConfigContents): string {
+/** A config with comments, in what both TypeScript and JavaScript read. `before` stands between its import and its export. */
+export function moduleTemplate({ store, tables }: ConfigContents, before = ''): string {
   const listed = tables.map((table) => `    ${keyOf(table)}: {},\n`).join('');
   const resources =
     tables.length > 0
@@ -14,7 +14,7 @@ export function moduleTemplate({ store, tables }: ConfigContents): string {
       : `  // The tables that jobs write to. While this is left out, every name may be locked.\n  // resources: {\n  //   events: {},\n  //   visits: { ttlMs: 60_000, maxHoldMs: 1_800_000 },\n  // },\n`;
   return `import { defineConfig } from 'giveway/config';
 
-export default defineConfig({
+${before === '' ? '' : `${before}\n`}export default defineConfig({
   // Where the locks live. GIVEWAY_STORE wins over this.
 ${store === undefined ? '  // The URL holds credentials: set it in GIVEWAY_STORE, and this file in GIVEWAY_CONFIG.' : `  store: ${quoted(store)},`}
 
@@ -44,10 +44,10 @@ export function jsonTemplate({ store, tables }: ConfigContents): string {
   return `${JSON.stringify(config, null, 2)}\n`;
 }
 
-function keyOf(name: string): string {
+export function keyOf(name: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name);
 }
 
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return `'${text.replace(/[\\']/g, '\\$&').replace(/[\n\r\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)}'`;
 }

@@ -28,7 +28,7 @@ async function parse(args: readonly string[]): Promise<{ performed: number; said
 }
 
 const words = fc.oneof(
-  fc.constantFrom('run', 'status', 'why', 'unlock', 'check', 'doctor', 'init', 'help', '--', '-', '--help', '-V'),
+  fc.constantFrom('run', 'status', 'why', 'unlock', 'check', 'doctor', 'init', 'advise', 'help', '--', '-', '--help', '-V'),
   fc.constantFrom(
     '--write',
     '--append',
@@ -106,7 +106,7 @@ describe('arguments', () => {
   });
 
   test('help has examples, and the version is one word', async () => {
-    for (const command of ['run', 'status', 'why', 'unlock', 'check', 'doctor', 'init']) {
+    for (const command of ['run', 'status', 'why', 'unlock', 'check', 'doctor', 'init', 'advise']) {
       const { code, out } = await giveway([command, '--help']);
       expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(new RegExp(`\nExamples:\n {2}giveway ${command}`)) });
     }

@@ -14,13 +14,17 @@ export interface Interview {
 }
 
 /** Connects, asks, hangs up. Rejects with what the server or the network said, without credentials. */
-export async function interview<T>(connectionString: string, questions: (interview: Interview) => Promise<T>): Promise<T> {
+export async function interview<T>(
+  connectionString: string,
+  questions: (interview: Interview) => Promise<T>,
+  answerWithinMs: number = connectWithinMs,
+): Promise<T> {
   const { default: pg } = await peer('pg', () => import('pg'));
   const client = new pg.Client({
     connectionString,
     application_name: 'giveway doctor',
     connectionTimeoutMillis: connectWithinMs,
-    query_timeout: connectWithinMs,
+    query_timeout: answerWithinMs,
   });
   client.on('error', () => {});
   try {

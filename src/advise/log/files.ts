@@ -1,0 +1,68 @@
+import { createReadStream, type ReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { createGunzip } from 'node:zlib';
+import { InvalidOptionError } from '../../lock/errors.ts';
+
+/** A log file to be read. */
+export interface LogFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** Its text, a character for each byte, unzipped. */
+  pieces(onRead: (bytes: number) => void): AsyncIterable<string>;
+  /** Set when the file ends in the middle of what was zipped. */
+  readonly isCut: () => boolean;
+}
+
+// Each read is a wait for another thread, so few; but texts of more than 128 kB are kept until a full garbage collection, and
+// with texts of 256 kB the process grew by half.
+const readBytes = 256 << 10;
+const pieceBytes = 64 << 10;
+const gzipMagic = [0x1f, 0x8b];
+
+/** Opens the file. Rejects with `InvalidOptionError` if it cannot be read. */
+export async function openLog(path: string): Promise<LogFile> {
+  const refused = (cause: Error): InvalidOptionError => new InvalidOptionError('--log', path, `it cannot be read: ${cause.message}`);
+  const { bytes, isZipped } = await peek(path).catch((cause: Error) => {
+    throw refused(cause);
+  });
+  let isCut = false;
+  return {
+    path,
+    bytes,
+    isCut: () => isCut,
+    async *pieces(onRead) {
+      const file = createReadStream(path, { highWaterMark: readBytes });
+      let told = 0;
+      try {
+        for await (const read of isZipped ? unzipped(file) : (file as AsyncIterable<Buffer>)) {
+          for (let at = 0; at < read.length; at += pieceBytes) yield read.toString('latin1', at, at + pieceBytes);
+          onRead(file.bytesRead - told);
+          told = file.bytesRead;
+        }
+      } catch (error) {
+        // What came before the cut has been read.
+        if ((error as NodeJS.ErrnoException).code !== 'Z_BUF_ERROR') throw refused(error as Error);
+        isCut = true;
+      } finally {
+        file.destroy();
+      }
+    },
+  };
+}
+
+function unzipped(file: ReadStream): AsyncIterable<Buffer> {
+  const gunzip = createGunzip({ chunkSize: readBytes });
+  file.once('error', (error) => gunzip.destroy(error));
+  return file.pipe(gunzip);
+}
+
+async function peek(path: string): Promise<{ readonly bytes: number; readonly isZipped: boolean }> {
+  const file = await open(path);
+  try {
+    const status = await file.stat();
+    const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    return { bytes: status.size, isZipped: gzipMagic.every((byte, at) => buffer[at] === byte) };
+  } finally {
+    await file.close();
+  }
+}
