@@ -120,6 +120,21 @@ const zookeeper: Backend = {
   },
 };
 
+const sqlite: Backend = {
+  example: 'sqlite:/var/lib/app/locks.db',
+  parameters: { timeoutMs: 'milliseconds', flush: 'true or false', driver: 'text' },
+  problem: ({ authority, path }) => {
+    if (authority !== '') return 'the absolute path of a file may follow, after one slash or three';
+    if (/%(?![0-9a-f]{2})/i.test(path)) return 'in the path write % as %25';
+    return path.endsWith('/') ? "a file's name is missing" : undefined;
+  },
+  open: async (url) => {
+    const { sqliteStore } = await import('../stores/sqlite/index.ts');
+    const file = decodeURIComponent(url.path);
+    return sqliteStore({ ...(file !== '' && { file }), ...optionsIn(url, sqlite) });
+  },
+};
+
 /** Every kind of store URL, by its scheme. */
 export const backends: ReadonlyMap<string, Backend> = new Map([
   ['memcached', memcached],
@@ -133,6 +148,7 @@ export const backends: ReadonlyMap<string, Backend> = new Map([
   ['etcd', etcd],
   ['etcds', etcd],
   ['zookeeper', zookeeper],
+  ['sqlite', sqlite],
   ['memory', memory],
 ]);
 

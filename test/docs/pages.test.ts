@@ -10,6 +10,7 @@ import { memoryStore } from '../../src/stores/memory.ts';
 import { momentoStore } from '../../src/stores/momento/index.ts';
 import { postgresStore } from '../../src/stores/postgres/index.ts';
 import { redisStore } from '../../src/stores/redis/index.ts';
+import { sqliteStore } from '../../src/stores/sqlite/index.ts';
 import { zookeeperStore } from '../../src/stores/zookeeper/index.ts';
 
 const root = join(__dirname, '../..');
@@ -35,6 +36,7 @@ test('the table of docs/stores.md is what the stores declare', () => {
     memoryStore(),
     memcachedStore({ servers: 'localhost:1' }),
     postgresStore({ connectionString: 'postgres://localhost:1/x', listen: true }),
+    sqliteStore(),
     redisStore({ client: new Redis({ lazyConnect: true }) }),
     dynamodbStore({ client: client as never, tableName: 'locks' }),
     momentoStore({ client: client as never, cacheName: 'c' }),
@@ -42,7 +44,7 @@ test('the table of docs/stores.md is what the stores declare', () => {
     zookeeperStore({ client: () => client as never }),
   ];
   const yes = (fact: boolean): string => (fact ? 'yes' : 'no');
-  const fences = new Set(['postgres', 'etcd', 'zookeeper']);
+  const fences = new Set(['postgres', 'sqlite', 'etcd', 'zookeeper']);
   const expected = stores.map(({ traits }: { traits: StoreTraits }) => [
     traits.name,
     `${traits.ttlGrainMs} ms`,

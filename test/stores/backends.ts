@@ -1,11 +1,14 @@
 /** Every backend in the same terms, for tests that ask the same of all of them. What is peculiar to one is tested in its folder. */
 
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { LockStore } from '../../src/index.ts';
 import { dynamodbStore } from '../../src/stores/dynamodb/index.ts';
 import { memcachedStore } from '../../src/stores/memcached/index.ts';
 import { momentoStore } from '../../src/stores/momento/index.ts';
 import { postgresStore } from '../../src/stores/postgres/index.ts';
 import { redisStore } from '../../src/stores/redis/index.ts';
+import { sqliteStore } from '../../src/stores/sqlite/index.ts';
 import { zookeeperStore } from '../../src/stores/zookeeper/index.ts';
 import { momentoServer, quietClient } from '../support/momento-server.ts';
 import type { ServiceName } from '../support/needs.ts';
@@ -159,6 +162,23 @@ const zookeeper: Backend = {
   async start() {
     const server = await zookeeperServer();
     return Object.assign(server, { open: (options: OpenOptions = {}) => zookeeper.openOn(server.port, options) });
+  },
+};
+
+/** A file: there is no server that could crash, or be another one. */
+export const embedded: Pick<Backend, 'name' | 'service' | 'setsApart'> & { start(): Promise<Pick<RunningBackend, 'open' | 'stop'>> } = {
+  name: 'sqlite',
+  service: undefined,
+  setsApart: true,
+  async start() {
+    const folder = temporaryDirectory('sqlite');
+    return {
+      async open({ timeoutMs = 1_000, apart = 'locks' } = {}) {
+        const store = sqliteStore({ file: join(folder, apart), timeoutMs });
+        return { store, close: () => store.close() };
+      },
+      stop: async () => rmSync(folder, { recursive: true, force: true }),
+    };
   },
 };
 

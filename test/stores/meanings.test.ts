@@ -9,6 +9,7 @@ import { unavailable as momento } from '../../src/stores/momento/errors.ts';
 import { explain as postgres } from '../../src/stores/postgres/failures.ts';
 import { lockTable } from '../../src/stores/postgres/table.ts';
 import { explain as redis } from '../../src/stores/redis/failures.ts';
+import { explain as sqlite } from '../../src/stores/sqlite/failures.ts';
 import { explain as zookeeper } from '../../src/stores/zookeeper/failures.ts';
 
 type Case = readonly [said: string, concerns: StoreConcern, code: string];
@@ -180,3 +181,24 @@ test('docs/stores.md says of each code what it concerns', () => {
   for (const { code, concerns } of said)
     expect({ code, concerns: new StoreUnavailableError('', { code: code as 'ERR_GIVEWAY_' }).concerns }).toEqual({ code, concerns });
 });
+
+/** One driver gives a name, another a number. */
+const fromDriver = (said: string): Error =>
+  Object.assign(new Error('as it says'), /^\d+$/.test(said) ? { code: 'ERR_SQLITE_ERROR', errcode: Number(said) } : { code: said });
+testEach('sqlite', (said) => sqlite(fromDriver(said), '/var/lib/app/locks.db', 1_000), [
+  ['SQLITE_BUSY', 'server', 'ERR_GIVEWAY_STORE_TIMEOUT'],
+  ['SQLITE_BUSY_SNAPSHOT', 'server', 'ERR_GIVEWAY_STORE_TIMEOUT'],
+  ['517', 'server', 'ERR_GIVEWAY_STORE_TIMEOUT'],
+  ['15', 'server', 'ERR_GIVEWAY_STORE_TIMEOUT'],
+  ['SQLITE_IOERR_WRITE', 'server', plain],
+  ['SQLITE_FULL', 'server', plain],
+  ['SQLITE_NOMEM', 'server', plain],
+  ['SQLITE_READONLY', 'setup', forbidden],
+  ['1544', 'setup', forbidden],
+  ['SQLITE_PERM', 'setup', forbidden],
+  ['SQLITE_CANTOPEN', 'setup', forbidden],
+  ['SQLITE_NOTADB', 'setup', setup],
+  ['SQLITE_CORRUPT', 'setup', setup],
+  ['1', 'setup', setup],
+  ['18', 'key', key],
+]);
