@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { findProgram } from './programs.ts';
 import {
   dynaliteServer,
@@ -11,7 +12,7 @@ import {
   zookeeperServer,
 } from './services.ts';
 
-export type ServiceName = 'memcached' | 'redis' | 'postgres' | 'etcd' | 'zookeeper' | 'dynamodb' | 'chromium';
+export type ServiceName = 'memcached' | 'redis' | 'postgres' | 'etcd' | 'zookeeper' | 'dynamodb' | 'chromium' | 'node22';
 
 /** How the tests come by one service. */
 export interface Need {
@@ -19,12 +20,18 @@ export interface Need {
   readonly variable: string;
   /** Debian packages that bring it. None: it is an npm package, always there. */
   readonly packages: readonly string[];
+  /** Instead of those, one of npm's, in a folder of its own. */
+  readonly npm?: { readonly package: string; readonly folder: string };
   /** Its name in docker-compose.yml, and the address it has there. */
   readonly compose?: { readonly name: string; readonly address: string };
   /** Can it be started here? */
   readonly isInstalled: () => boolean;
   readonly start: () => Promise<Pick<Server, 'url' | 'stop'>>;
 }
+
+/** What `node` of npm installs by a script, taken directly. `npm ci` deletes the folder. */
+const node22 = { package: `node-${process.platform}-${process.arch}`, folder: join(__dirname, '../../node_modules/.cache/giveway-node22') };
+const node22Path = join(node22.folder, 'node_modules', node22.package, 'bin/node');
 
 const has =
   (...programs: string[]): (() => boolean) =>
@@ -79,6 +86,14 @@ export const needs: Record<ServiceName, Need> = {
     packages: ['chromium'],
     isInstalled: has('chromium'),
     start: async () => ({ url: findProgram('chromium') ?? '', stop: async () => {} }),
+  },
+  // For what Node 20 has not: `node:sqlite`, and packages that have left it behind.
+  node22: {
+    variable: 'NODE22_PATH',
+    packages: [],
+    npm: { package: `${node22.package}@22`, folder: node22.folder },
+    isInstalled: () => existsSync(node22Path),
+    start: async () => ({ url: node22Path, stop: async () => {} }),
   },
 };
 

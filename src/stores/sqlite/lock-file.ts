@@ -69,8 +69,9 @@ export function openLockFile(connection: Connection, flush: boolean): LockFile {
   const write = connection.prepare('insert or replace into giveway_locks (key, value, version, expires_at) values (?, ?, ?, ?)');
   const remove = connection.prepare('delete from giveway_locks where key = ?');
   const sweep = connection.prepare('delete from giveway_locks where expires_at <= ?');
-  const list: Statement = connection.prepare(
-    `select key, ${columns} from giveway_locks where substr(key, 1, length(?1)) = ?1 and key > ?2 and key >= ?1 and expires_at > ?3 order by key limit ${listPage}`,
+  // By place: the drivers disagree on numbered parameters.
+  const list = connection.prepare(
+    `select key, ${columns} from giveway_locks where key >= ? and substr(key, 1, ?) = ? and key > ? and ${live} order by key limit ${listPage}`,
   );
   const dataVersion = connection.prepare('pragma data_version');
   const readLive = (key: string): Row | undefined => read.get(key, Date.now()) as Row | undefined;
@@ -93,7 +94,7 @@ export function openLockFile(connection: Connection, flush: boolean): LockFile {
         return { version };
       });
     },
-    list: (prefix, after) => list.all(prefix, after, Date.now()) as KeyedRow[],
+    list: (prefix, after) => list.all(prefix, prefix.length, prefix, after, Date.now()) as KeyedRow[],
     sweep: () => void sweep.run(Date.now()),
     dataVersion: () => (dataVersion.get() as { data_version: number }).data_version,
     close: () => void connection.close(),
