@@ -5,6 +5,7 @@ import {
   dynaliteServer,
   etcdServer,
   memcachedServer,
+  mysqlServer,
   postgresServer,
   redisServer,
   type Server,
@@ -12,7 +13,7 @@ import {
   zookeeperServer,
 } from './services.ts';
 
-export type ServiceName = 'memcached' | 'redis' | 'postgres' | 'etcd' | 'zookeeper' | 'dynamodb' | 'chromium' | 'node22';
+export type ServiceName = 'memcached' | 'redis' | 'postgres' | 'mysql' | 'etcd' | 'zookeeper' | 'dynamodb' | 'chromium' | 'node22';
 
 /** How the tests come by one service. */
 export interface Need {
@@ -59,6 +60,13 @@ export const needs: Record<ServiceName, Need> = {
     compose: { name: 'postgres', address: 'postgres://postgres:giveway@127.0.0.1:5432/postgres' },
     isInstalled: has('initdb', 'postgres'),
     start: () => postgresServer(),
+  },
+  mysql: {
+    variable: 'MYSQL_URL',
+    packages: ['mariadb-server'],
+    compose: { name: 'mysql', address: 'mysql://root@127.0.0.1:3306/giveway' },
+    isInstalled: has('mariadbd', 'mariadb-install-db'),
+    start: () => mysqlServer(),
   },
   etcd: {
     variable: 'ETCD_URL',
