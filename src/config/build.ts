@@ -54,6 +54,18 @@ const postgres: Backend = {
   },
 };
 
+const mysql: Backend = {
+  example: 'mysql://user:password@host:3306/database',
+  parameters: { table: 'text', createTable: 'true or false', timeoutMs: 'milliseconds' },
+  passesOn: true,
+  problem: (url) => (url.authority === '' ? 'a host must follow' : hostProblem(url, 3_306)),
+  open: async (url) => {
+    const { mysqlStore } = await import('../stores/mysql/index.ts');
+    const uri = withoutParameters(url, Object.keys(mysql.parameters)).replace(/^mariadb:/i, 'mysql:');
+    return mysqlStore({ uri, ...optionsIn(url, mysql) });
+  },
+};
+
 const redis: Backend = {
   example: 'redis://user:password@host:6379/0',
   parameters: { prefix: 'text', timeoutMs: 'milliseconds' },
@@ -141,6 +153,8 @@ export const backends: ReadonlyMap<string, Backend> = new Map([
   ['memcacheds', memcached],
   ['postgres', postgres],
   ['postgresql', postgres],
+  ['mysql', mysql],
+  ['mariadb', mysql],
   ['redis', redis],
   ['rediss', redis],
   ['dynamodb', dynamodb],

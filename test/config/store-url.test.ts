@@ -76,6 +76,8 @@ describe('storeSettingProblem', () => {
     'memory:',
     'postgres:///events?host=/run/postgresql&table=locks&createTable=true',
     'postgresql://u@h:5432/d?sslmode=require',
+    'mysql://u:p@h:3306/d?table=locks&createTable=true&timeoutMs=500&ssl=%7B%7D',
+    'mariadb://h/d',
     'sqlite:',
     'sqlite:/var/lib/app/locks.db',
     'sqlite:///var/lib/app/100%25.db?timeoutMs=500&flush=true&driver=node:sqlite',
@@ -85,7 +87,9 @@ describe('storeSettingProblem', () => {
 
   test.each([
     ['memcache://localhost', /no such kind of store \(did you mean "memcached"\?\); allowed: memcached:, /],
-    ['mysql://localhost', /^there is no such kind of store; allowed: memcached:/],
+    ['oracle://localhost', /^there is no such kind of store; allowed: memcached:/],
+    ['mysql:///events', /a host must follow/],
+    ['mysql://a,b/events', /one host is allowed/],
     ['memory:x', /nothing may follow "memory:"/],
     ['memcached://u@h', /a user name and a password belong together/],
     ['memcached://h/0', /nothing but parameters may follow the hosts/],

@@ -8,6 +8,7 @@ import { etcdStore } from '../../src/stores/etcd/index.ts';
 import { memcachedStore } from '../../src/stores/memcached/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { momentoStore } from '../../src/stores/momento/index.ts';
+import { mysqlStore } from '../../src/stores/mysql/index.ts';
 import { postgresStore } from '../../src/stores/postgres/index.ts';
 import { redisStore } from '../../src/stores/redis/index.ts';
 import { sqliteStore } from '../../src/stores/sqlite/index.ts';
@@ -36,6 +37,7 @@ test('the table of docs/stores.md is what the stores declare', () => {
     memoryStore(),
     memcachedStore({ servers: 'localhost:1' }),
     postgresStore({ connectionString: 'postgres://localhost:1/x', listen: true }),
+    mysqlStore({ uri: 'mysql://localhost:1/x' }),
     sqliteStore(),
     redisStore({ client: new Redis({ lazyConnect: true }) }),
     dynamodbStore({ client: client as never, tableName: 'locks' }),
@@ -44,7 +46,7 @@ test('the table of docs/stores.md is what the stores declare', () => {
     zookeeperStore({ client: () => client as never }),
   ];
   const yes = (fact: boolean): string => (fact ? 'yes' : 'no');
-  const fences = new Set(['postgres', 'sqlite', 'etcd', 'zookeeper']);
+  const fences = new Set(['postgres', 'mysql', 'sqlite', 'etcd', 'zookeeper']);
   const expected = stores.map(({ traits }: { traits: StoreTraits }) => [
     traits.name,
     `${traits.ttlGrainMs} ms`,

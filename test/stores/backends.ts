@@ -6,6 +6,7 @@ import type { LockStore } from '../../src/index.ts';
 import { dynamodbStore } from '../../src/stores/dynamodb/index.ts';
 import { memcachedStore } from '../../src/stores/memcached/index.ts';
 import { momentoStore } from '../../src/stores/momento/index.ts';
+import { mysqlStore } from '../../src/stores/mysql/index.ts';
 import { postgresStore } from '../../src/stores/postgres/index.ts';
 import { redisStore } from '../../src/stores/redis/index.ts';
 import { sqliteStore } from '../../src/stores/sqlite/index.ts';
@@ -13,7 +14,7 @@ import { zookeeperStore } from '../../src/stores/zookeeper/index.ts';
 import { momentoServer, quietClient } from '../support/momento-server.ts';
 import type { ServiceName } from '../support/needs.ts';
 import { freePort, type ServerProcess, startProcess, temporaryDirectory } from '../support/server-process.ts';
-import { memcachedServer, postgresServer, redisServer, zookeeperServer } from '../support/services.ts';
+import { memcachedServer, mysqlServer, postgresServer, redisServer, zookeeperServer } from '../support/services.ts';
 import { describeWith } from '../support/shared.ts';
 import { clientFor } from './dynamodb/tables.ts';
 import { type Transport, transports } from './memcached/transports.ts';
@@ -99,6 +100,20 @@ const postgres: Backend = {
   async start() {
     const server = await postgresServer();
     return Object.assign(server, { open: (options: OpenOptions = {}) => postgres.openOn(server.port, options) });
+  },
+};
+
+const mysql: Backend = {
+  name: 'mysql',
+  service: 'mysql',
+  setsApart: true,
+  async openOn(port, { timeoutMs = 1_000, apart = 'giveway_locks' } = {}) {
+    const store = mysqlStore({ uri: `mysql://root@${host}:${port}/giveway`, createTable: true, timeoutMs, table: apart });
+    return { store, close: () => store.close() };
+  },
+  async start() {
+    const server = await mysqlServer();
+    return Object.assign(server, { open: (options: OpenOptions = {}) => mysql.openOn(server.port, options) });
   },
 };
 
@@ -192,6 +207,7 @@ export const backends: readonly Backend[] = [
   ...transports.map(memcached),
   ...clientKinds.map(redis),
   postgres,
+  mysql,
   dynamodb,
   momento,
   zookeeper,

@@ -4,6 +4,10 @@ import { mysqlStore } from '../../../src/stores/mysql/index.ts';
 import { storeSuite } from '../../../src/testing/index.ts';
 import { describeWith, uniqueName } from '../../support/shared.ts';
 
+const settings = [
+  `set session time_zone = '-05:00', sql_mode = 'NO_BACKSLASH_ESCAPES,ANSI_QUOTES'`,
+  'set session transaction isolation level serializable',
+];
 const runner = { describe, test, beforeAll, afterAll };
 
 describeWith('mysql', (service) => {
@@ -37,9 +41,11 @@ describeWith('mysql', (service) => {
         flags: ['-FOUND_ROWS'],
       });
       pool.on('connection', (connection) => {
-        const settings =
-          "set session time_zone = '-05:00', sql_mode = 'NO_BACKSLASH_ESCAPES,ANSI_QUOTES', transaction_isolation = 'SERIALIZABLE'";
-        (connection as unknown as { query(sql: string, done: () => void): void }).query(settings, () => {});
+        const raw = connection as unknown as { query(sql: string, done: (error: Error | null) => void): void };
+        for (const setting of settings)
+          raw.query(setting, (error) => {
+            if (error) throw error;
+          });
       });
       pools.push(pool);
       return mysqlStore({ pool, createTable: true, table });
