@@ -22,7 +22,7 @@ const roomMayImport = {
   api: ['plan', 'shell', 'machine', 'record'],
 };
 
-const backends = ['memory', 'memcached', 'postgres', 'redis', 'dynamodb', 'momento', 'etcd', 'zookeeper'].join('|');
+const backends = ['memory', 'memcached', 'postgres', 'mysql', 'redis', 'sqlite', 'dynamodb', 'momento', 'etcd', 'zookeeper'].join('|');
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {

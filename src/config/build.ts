@@ -54,6 +54,18 @@ const postgres: Backend = {
   },
 };
 
+const mysql: Backend = {
+  example: 'mysql://user:password@host:3306/database',
+  parameters: { table: 'text', createTable: 'true or false', timeoutMs: 'milliseconds' },
+  passesOn: true,
+  problem: (url) => (url.authority === '' ? 'a host must follow' : hostProblem(url, 3_306)),
+  open: async (url) => {
+    const { mysqlStore } = await import('../stores/mysql/index.ts');
+    const uri = withoutParameters(url, Object.keys(mysql.parameters)).replace(/^mariadb:/i, 'mysql:');
+    return mysqlStore({ uri, ...optionsIn(url, mysql) });
+  },
+};
+
 const redis: Backend = {
   example: 'redis://user:password@host:6379/0',
   parameters: { prefix: 'text', fences: 'true or false', timeoutMs: 'milliseconds' },
@@ -128,12 +140,29 @@ const zookeeper: Backend = {
   },
 };
 
+const sqlite: Backend = {
+  example: 'sqlite:/var/lib/app/locks.db',
+  parameters: { timeoutMs: 'milliseconds', flush: 'true or false', driver: 'text' },
+  problem: ({ authority, path }) => {
+    if (authority !== '') return 'the absolute path of a file may follow, after one slash or three';
+    if (/%(?![0-9a-f]{2})/i.test(path)) return 'in the path write % as %25';
+    return path.endsWith('/') ? "a file's name is missing" : undefined;
+  },
+  open: async (url) => {
+    const { sqliteStore } = await import('../stores/sqlite/index.ts');
+    const file = decodeURIComponent(url.path);
+    return sqliteStore({ ...(file !== '' && { file }), ...optionsIn(url, sqlite) });
+  },
+};
+
 /** Every kind of store URL, by its scheme. */
 export const backends: ReadonlyMap<string, Backend> = new Map([
   ['memcached', memcached],
   ['memcacheds', memcached],
   ['postgres', postgres],
   ['postgresql', postgres],
+  ['mysql', mysql],
+  ['mariadb', mysql],
   ['redis', redis],
   ['rediss', redis],
   ['dynamodb', dynamodb],
@@ -141,6 +170,7 @@ export const backends: ReadonlyMap<string, Backend> = new Map([
   ['etcd', etcd],
   ['etcds', etcd],
   ['zookeeper', zookeeper],
+  ['sqlite', sqlite],
   ['memory', memory],
 ]);
 

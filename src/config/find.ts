@@ -60,7 +60,10 @@ export async function openConfig(file: string): Promise<FoundConfig> {
 function nothingFound(directories: readonly string[], end: ConfigProblem | undefined): ConfigError {
   const message = `no giveway.config.{${extensions.map((extension) => extension.slice(1)).join(',')}}, and no "giveway" key in a package.json`;
   const problems = [...directories.map((path) => ({ path, message })), ...(end === undefined ? [] : [end])];
-  return new ConfigError('No giveway config found. Write one with `giveway init`, name a file, or set GIVEWAY_STORE. Looked in', problems);
+  return new ConfigError(
+    'No giveway config found. Write one with `giveway init`, name a file, or set GIVEWAY_STORE (sqlite: needs no server). Looked in',
+    problems,
+  );
 }
 
 /** From `cwd` upwards as far as is to be looked, and why no further. */

@@ -7,6 +7,8 @@ export type OnChange = (now?: Entry) => void;
 export interface Subscribers {
   /** Nobody is listening. */
   readonly isEmpty: boolean;
+  /** What somebody listens to. */
+  keys(): Iterable<string>;
   add(key: string, onChange: OnChange): Disposable;
   /** `key` has changed, and `now` stands there; without it: nothing, or it is not known what. */
   tell(key: string, now?: Entry): void;
@@ -21,6 +23,7 @@ export function createSubscribers(): Subscribers {
     get isEmpty() {
       return byKey.size === 0;
     },
+    keys: () => byKey.keys(),
     add(key, onChange) {
       // A function of its own, so that one listener subscribed twice is called twice and disposed one by one.
       const listener: OnChange = (now) => onChange(now);

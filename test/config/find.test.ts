@@ -80,7 +80,7 @@ describe('where a config is found', () => {
     const error = await refusal(load('none/a'));
     const looked = 'no giveway.config.{ts,mjs,cjs,js,json}, and no "giveway" key in a package.json';
     expect(error.message).toMatch(
-      /^No giveway config found\. Write one with `giveway init`, name a file, or set GIVEWAY_STORE\. Looked in:\n/,
+      /^No giveway config found\. Write one with `giveway init`, name a file, or set GIVEWAY_STORE \(sqlite: needs no server\)\. Looked in:\n/,
     );
     expect(error.message).toContain(`\n  ${join(root, 'none/a')}: ${looked}\n  ${join(root, 'none')}: ${looked}\n  ${root}: ${looked}\n`);
   });

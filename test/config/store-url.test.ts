@@ -76,13 +76,20 @@ describe('storeSettingProblem', () => {
     'memory:',
     'postgres:///events?host=/run/postgresql&table=locks&createTable=true',
     'postgresql://u@h:5432/d?sslmode=require',
+    'mysql://u:p@h:3306/d?table=locks&createTable=true&timeoutMs=500&ssl=%7B%7D',
+    'mariadb://h/d',
+    'sqlite:',
+    'sqlite:/var/lib/app/locks.db',
+    'sqlite:///var/lib/app/100%25.db?timeoutMs=500&flush=true&driver=node:sqlite',
   ])('%s is a store', (text) => {
     expect(storeSettingProblem(text)).toBeUndefined();
   });
 
   test.each([
     ['memcache://localhost', /no such kind of store \(did you mean "memcached"\?\); allowed: memcached:, /],
-    ['mysql://localhost', /^there is no such kind of store; allowed: memcached:/],
+    ['oracle://localhost', /^there is no such kind of store; allowed: memcached:/],
+    ['mysql:///events', /a host must follow/],
+    ['mysql://a,b/events', /one host is allowed/],
     ['memory:x', /nothing may follow "memory:"/],
     ['memcached://u@h', /a user name and a password belong together/],
     ['memcached://h/0', /nothing but parameters may follow the hosts/],
@@ -93,6 +100,11 @@ describe('storeSettingProblem', () => {
     ['memcached://h?timeoutMs=1.5', /its parameter "timeoutMs" must be a whole number of milliseconds/],
     ['memcached://h?quarantine=1', /its parameter "quarantine" must be true or false/],
     ['memory:?x=1', /it has no parameter "x"; allowed: none/],
+    ['sqlite:locks.db', /the absolute path of a file may follow, after one slash or three/],
+    ['sqlite://var/lib/locks.db', /after one slash or three/],
+    ['sqlite:/var/lib/', /a file's name is missing/],
+    ['sqlite:/var/100%.db', /in the path write % as %25/],
+    ['sqlite:?flush=1', /its parameter "flush" must be true or false/],
     ['postgres://user:hunter2', /hosts are written as/],
     ['postgres://h/d?listen=maybe', /"listen" must be true or false/],
     [{}, /a store URL is allowed; in a js or ts config also a store, or a function that opens one/],

@@ -1,16 +1,20 @@
 /** Every backend in the same terms, for tests that ask the same of all of them. What is peculiar to one is tested in its folder. */
 
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { LockStore } from '../../src/index.ts';
 import { dynamodbStore } from '../../src/stores/dynamodb/index.ts';
 import { memcachedStore } from '../../src/stores/memcached/index.ts';
 import { momentoStore } from '../../src/stores/momento/index.ts';
+import { mysqlStore } from '../../src/stores/mysql/index.ts';
 import { postgresStore } from '../../src/stores/postgres/index.ts';
 import { redisStore } from '../../src/stores/redis/index.ts';
+import { sqliteStore } from '../../src/stores/sqlite/index.ts';
 import { zookeeperStore } from '../../src/stores/zookeeper/index.ts';
 import { momentoServer, quietClient } from '../support/momento-server.ts';
 import type { ServiceName } from '../support/needs.ts';
 import { freePort, type ServerProcess, startProcess, temporaryDirectory } from '../support/server-process.ts';
-import { memcachedServer, postgresServer, redisServer, zookeeperServer } from '../support/services.ts';
+import { memcachedServer, mysqlServer, postgresServer, redisServer, zookeeperServer } from '../support/services.ts';
 import { describeWith } from '../support/shared.ts';
 import { clientFor } from './dynamodb/tables.ts';
 import { type Transport, transports } from './memcached/transports.ts';
@@ -99,6 +103,20 @@ const postgres: Backend = {
   },
 };
 
+const mysql: Backend = {
+  name: 'mysql',
+  service: 'mysql',
+  setsApart: true,
+  async openOn(port, { timeoutMs = 1_000, apart = 'giveway_locks' } = {}) {
+    const store = mysqlStore({ uri: `mysql://root@${host}:${port}/giveway`, createTable: true, timeoutMs, table: apart });
+    return { store, close: () => store.close() };
+  },
+  async start() {
+    const server = await mysqlServer();
+    return Object.assign(server, { open: (options: OpenOptions = {}) => mysql.openOn(server.port, options) });
+  },
+};
+
 /** In a process of its own, so that it can crash; what it acknowledged is on disk. */
 const dynamodb: Backend = {
   name: 'dynamodb (dynalite)',
@@ -162,6 +180,23 @@ const zookeeper: Backend = {
   },
 };
 
+/** A file: there is no server that could crash, or be another one. */
+export const embedded: Pick<Backend, 'name' | 'service' | 'setsApart'> & { start(): Promise<Pick<RunningBackend, 'open' | 'stop'>> } = {
+  name: 'sqlite',
+  service: undefined,
+  setsApart: true,
+  async start() {
+    const folder = temporaryDirectory('sqlite');
+    return {
+      async open({ timeoutMs = 1_000, apart = 'locks' } = {}) {
+        const store = sqliteStore({ file: join(folder, apart), timeoutMs });
+        return { store, close: () => store.close() };
+      },
+      stop: async () => rmSync(folder, { recursive: true, force: true }),
+    };
+  },
+};
+
 /** A `describe` body that needs a service: its tests are skipped where it cannot be had. */
 export function whereThereIs(service: ServiceName | undefined, body: () => void): void {
   if (service === undefined) body();
@@ -172,6 +207,7 @@ export const backends: readonly Backend[] = [
   ...transports.map(memcached),
   ...clientKinds.map(redis),
   postgres,
+  mysql,
   dynamodb,
   momento,
   zookeeper,

@@ -6,9 +6,11 @@ import { unavailable as dynamodb } from '../../src/stores/dynamodb/errors.ts';
 import { explain as etcd } from '../../src/stores/etcd/failures.ts';
 import { couldNotLoad, refused, tlsFailed, unavailable } from '../../src/stores/memcached/fault.ts';
 import { unavailable as momento } from '../../src/stores/momento/errors.ts';
+import { explain as mysql } from '../../src/stores/mysql/failures.ts';
 import { explain as postgres } from '../../src/stores/postgres/failures.ts';
 import { lockTable } from '../../src/stores/postgres/table.ts';
 import { explain as redis } from '../../src/stores/redis/failures.ts';
+import { explain as sqlite } from '../../src/stores/sqlite/failures.ts';
 import { explain as zookeeper } from '../../src/stores/zookeeper/failures.ts';
 
 type Case = readonly [said: string, concerns: StoreConcern, code: string];
@@ -180,3 +182,52 @@ test('docs/stores.md says of each code what it concerns', () => {
   for (const { code, concerns } of said)
     expect({ code, concerns: new StoreUnavailableError('', { code: code as 'ERR_GIVEWAY_' }).concerns }).toEqual({ code, concerns });
 });
+
+/** What mysql2 makes of the server's answer; words without a number are of the network. */
+const fromMysql = (said: string): Error => {
+  const number = Number.parseInt(said, 10);
+  return Object.assign(new Error(said), number ? { errno: number, sqlState: 'HY000', code: 'ER_X' } : { code: said });
+};
+const asking = { table: 'giveway_locks', address: 'db:3306', timeoutMs: 1_000, stage: 'asking' } as const;
+testEach('mysql', (said) => mysql(fromMysql(said), asking), [
+  ['1045 Access denied for user', 'setup', auth],
+  ['1698 Access denied for user', 'setup', auth],
+  ['1142 UPDATE command denied to user', 'setup', forbidden],
+  ['1044 Access denied for user to database', 'setup', forbidden],
+  ['1049 Unknown database', 'setup', setup],
+  ['1054 Unknown column', 'setup', setup],
+  ['1146 Table does not exist', 'setup', 'ERR_GIVEWAY_TABLE_MISSING'],
+  ['1205 Lock wait timeout exceeded', 'key', key],
+  ['1406 Data too long for column', 'key', key],
+  ['1040 Too many connections', 'server', plain],
+  ['1290 The MySQL server is running with the --read-only option', 'server', plain],
+  ['1053 Server shutdown in progress', 'server', plain],
+  ['1213 Deadlock found', 'server', plain],
+  ['1047 WSREP has not yet prepared node for application use', 'server', plain],
+  ['HANDSHAKE_NO_SSL_SUPPORT', 'setup', setup],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'setup', setup],
+  ['ECONNRESET', 'server', plain],
+  ['PROTOCOL_CONNECTION_LOST', 'server', plain],
+  ['ETIMEDOUT', 'server', 'ERR_GIVEWAY_STORE_TIMEOUT'],
+]);
+
+/** One driver gives a name, another a number. */
+const fromDriver = (said: string): Error =>
+  Object.assign(new Error('as it says'), /^\d+$/.test(said) ? { code: 'ERR_SQLITE_ERROR', errcode: Number(said) } : { code: said });
+testEach('sqlite', (said) => sqlite(fromDriver(said), '/var/lib/app/locks.db', 1_000), [
+  ['SQLITE_BUSY', 'server', 'ERR_GIVEWAY_STORE_TIMEOUT'],
+  ['SQLITE_BUSY_SNAPSHOT', 'server', 'ERR_GIVEWAY_STORE_TIMEOUT'],
+  ['517', 'server', 'ERR_GIVEWAY_STORE_TIMEOUT'],
+  ['15', 'server', 'ERR_GIVEWAY_STORE_TIMEOUT'],
+  ['SQLITE_IOERR_WRITE', 'server', plain],
+  ['SQLITE_FULL', 'server', plain],
+  ['SQLITE_NOMEM', 'server', plain],
+  ['SQLITE_READONLY', 'setup', forbidden],
+  ['1544', 'setup', forbidden],
+  ['SQLITE_PERM', 'setup', forbidden],
+  ['SQLITE_CANTOPEN', 'setup', forbidden],
+  ['SQLITE_NOTADB', 'setup', setup],
+  ['SQLITE_CORRUPT', 'setup', setup],
+  ['1', 'setup', setup],
+  ['18', 'key', key],
+]);

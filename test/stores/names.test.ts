@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createLocker, type LockerOptions, type LockStore, type ResourceLocker } from '../../src/index.ts';
 import { LockClient } from '../../src/leases/index.ts';
-import { type Backend, backends, type OpenOptions, type OpenStore, type RunningBackend, whereThereIs } from './backends.ts';
+import { backends, embedded, type OpenOptions, type OpenStore, type RunningBackend, whereThereIs } from './backends.ts';
 
 const long = 'x'.repeat(1_999);
 /** Of resources: dots are schemas, a slash begins a tenant; 255 bytes at most. */
@@ -34,9 +34,9 @@ const parts = [
   `${long}b`,
 ];
 
-describe.each<Backend>([...backends])('names on $name', ({ service, start, setsApart }) => {
+describe.each<typeof embedded>([...backends, embedded])('names on $name', ({ service, start, setsApart }) => {
   whereThereIs(service, () => {
-    let server: RunningBackend;
+    let server: Pick<RunningBackend, 'open' | 'stop'>;
     const opened: OpenStore[] = [];
     const open = async (options?: OpenOptions): Promise<LockStore> => {
       const one = await server.open({ timeoutMs: 5_000, ...options });

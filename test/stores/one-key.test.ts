@@ -2,10 +2,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Etcd3 } from 'etcd3';
 import { Redis } from 'ioredis';
+import { createConnection } from 'mysql2/promise';
 import { Pool, type PoolClient } from 'pg';
 import { createLocker, type LockStore } from '../../src/index.ts';
 import { etcdStore } from '../../src/stores/etcd/index.ts';
 import { memcachedStore } from '../../src/stores/memcached/index.ts';
+import { mysqlStore } from '../../src/stores/mysql/index.ts';
 import { postgresStore } from '../../src/stores/postgres/index.ts';
 import { redisStore } from '../../src/stores/redis/index.ts';
 import { memcachedServer, type ProcessServer, postgresServer, redisServer } from '../support/services.ts';
@@ -75,6 +77,37 @@ describeWith('postgres', () => {
     const store = postgresStore({ connectionString: server.url, listen: false });
     for (let time = 0; time < tries; time++)
       await expect(store.create('a\0b', 'mine', minute)).rejects.toMatchObject({ code: 'ERR_GIVEWAY_STORE_KEY' });
+    await othersAreProtected(store);
+    await store.close();
+  });
+});
+
+describeWith('mysql', (service) => {
+  test('a row that somebody keeps locked', async () => {
+    const table = uniqueName();
+    // InnoDB counts its waits in whole seconds, and looks once in each.
+    const store = mysqlStore({ uri: service.url, table, createTable: true, timeoutMs: 4_000 });
+    const key = uniqueName();
+    const version = await store.create(key, 'value', minute);
+    const blocker = await createConnection(service.url);
+    await blocker.beginTransaction();
+    await blocker.execute(`select name from ${table} where name = ? for update`, [key]);
+    const refused = { code: 'ERR_GIVEWAY_STORE_KEY', concerns: 'key', message: expect.stringContaining('keeps locked') };
+    // Each on a connection of its own: one after the other they would take as many waits.
+    const tried = Array.from({ length: 2 }, () => store.replace(key, 'other', version ?? {}, minute));
+    for (const attempt of tried) await expect(attempt).rejects.toMatchObject(refused);
+    await expect(store.remove(key, version ?? {})).rejects.toMatchObject(refused);
+    await othersAreProtected(store);
+    await blocker.rollback();
+    expect(await store.replace(key, 'other', version ?? {}, minute)).toBeDefined();
+    await blocker.end();
+    await store.close();
+  });
+
+  test('a record that is too large', async () => {
+    const store = mysqlStore({ uri: service.url, table: uniqueName(), createTable: true, timeoutMs: 4_000 });
+    for (let time = 0; time < tries; time++)
+      await expect(store.create('x'.repeat(251), 'mine', minute)).rejects.toMatchObject({ code: 'ERR_GIVEWAY_STORE_KEY' });
     await othersAreProtected(store);
     await store.close();
   });

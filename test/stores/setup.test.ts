@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Etcd3 } from 'etcd3';
 import { Redis } from 'ioredis';
+import { createConnection, createPool } from 'mysql2/promise';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
 import { createLocker, type LockStore } from '../../src/index.ts';
@@ -11,13 +12,22 @@ import { dynamodbStore } from '../../src/stores/dynamodb/index.ts';
 import { etcdStore } from '../../src/stores/etcd/index.ts';
 import { memcachedStore } from '../../src/stores/memcached/index.ts';
 import { momentoStore } from '../../src/stores/momento/index.ts';
+import { mysqlStore } from '../../src/stores/mysql/index.ts';
 import { postgresStore } from '../../src/stores/postgres/index.ts';
 import { redisStore } from '../../src/stores/redis/index.ts';
 import { zookeeperStore } from '../../src/stores/zookeeper/index.ts';
 import { momentoServer } from '../support/momento-server.ts';
 import type { ServiceName } from '../support/needs.ts';
 import { temporaryDirectory } from '../support/server-process.ts';
-import { dynaliteServer, etcdServer, memcachedServer, postgresServer, redisServer, zookeeperServer } from '../support/services.ts';
+import {
+  dynaliteServer,
+  etcdServer,
+  memcachedServer,
+  mysqlServer,
+  postgresServer,
+  redisServer,
+  zookeeperServer,
+} from '../support/services.ts';
 import { uniqueName } from '../support/shared.ts';
 import { whereThereIs } from './backends.ts';
 import { clientFor } from './dynamodb/tables.ts';
@@ -61,6 +71,7 @@ async function asAdmin(url: string, ...statements: string[]): Promise<void> {
   for (const statement of statements) await admin.query(statement);
   await admin.end();
 }
+const overMysql = (uri: string, table = 'giveway_locks'): Wrong => ({ store: mysqlStore({ uri, table, timeoutMs: 4_000 }), end: () => {} });
 const noop = { execute: (work: () => unknown) => work() } as never;
 const overEtcd = (url: string, auth?: { username: string; password: string }): Wrong => {
   const client = new Etcd3({ hosts: url, faultHandling: { host: () => noop, global: noop }, ...(auth && { auth }) });
@@ -107,6 +118,38 @@ const backends: readonly Backend[] = [
       ['a user that is missing', 'ERR_GIVEWAY_STORE_AUTH', (url) => overPostgres(as(url, (it) => (it.username = 'nobody')))],
       ['a user who may not', 'ERR_GIVEWAY_STORE_FORBIDDEN', (url) => overPostgres(as(url, (it) => (it.username = 'visitor')))],
       ['TLS to a server without it', 'ERR_GIVEWAY_STORE_SETUP', (url) => overPostgres(`${url}?sslmode=require`)],
+    ],
+  },
+  {
+    name: 'mysql',
+    service: 'mysql',
+    start: async () => {
+      const server = await mysqlServer();
+      const admin = await createConnection(server.url);
+      await admin.query('create table strange (nothing int)');
+      await admin.query("create user visitor@'%' identified by 'right'");
+      await admin.query("grant select on giveway.* to visitor@'%'");
+      await admin.end();
+      await mysqlStore({ uri: server.url }).createTable();
+      return server;
+    },
+    wrong: [
+      ['a table that is missing', 'ERR_GIVEWAY_TABLE_MISSING', (url) => overMysql(url, 'missing')],
+      ['a table of somebody else', 'ERR_GIVEWAY_STORE_SETUP', (url) => overMysql(url, 'strange')],
+      ['a database that is missing', 'ERR_GIVEWAY_STORE_SETUP', (url) => overMysql(as(url, (it) => (it.pathname = '/nowhere')))],
+      ['a wrong password', 'ERR_GIVEWAY_STORE_AUTH', (url) => overMysql(url.replace('root@', 'visitor:wrong@'))],
+      ['a user who may not', 'ERR_GIVEWAY_STORE_FORBIDDEN', (url) => overMysql(url.replace('root@', 'visitor:right@'))],
+      [
+        'a pool whose connections do not commit',
+        'ERR_GIVEWAY_STORE_SETUP',
+        (uri) => {
+          const pool = createPool({ uri });
+          pool.on('connection', (connection) => {
+            (connection as unknown as { query(sql: string, done: () => void): void }).query('set autocommit = 0', () => {});
+          });
+          return { store: mysqlStore({ pool, timeoutMs: 4_000 }), end: () => pool.end() };
+        },
+      ],
     ],
   },
   {

@@ -15,6 +15,7 @@ const says: readonly [RegExp, RegExp][] = [
   [/^memcached/, /does memcached listen there|does not speak memcached's|speak TLS on this port/],
   [/^redis/, /it does not answer as Redis does|the server closes every connection/],
   [/^postgres/, /is a server of another kind/],
+  [/^mysql/, /it is a server of another kind/],
   [/^dynamodb/, /does not speak DynamoDB|no answer within|failed \((ECONNRESET|Error)\)/],
   [/^momento/, /Check the endpoint|no answer within/],
   [/^zookeeper/, /is it ZooKeeper that listens on this port/],

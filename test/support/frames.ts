@@ -7,7 +7,7 @@ interface Frame {
   readonly operation: string | undefined;
 }
 
-export type Protocol = 'memcached' | 'memcached-text' | 'redis' | 'postgres' | 'chunks';
+export type Protocol = 'memcached' | 'memcached-text' | 'redis' | 'postgres' | 'mysql' | 'chunks';
 
 // biome-ignore format: one table
 const opcodes: Record<number, string> = {
@@ -69,15 +69,30 @@ function postgres(buffer: Buffer): Frame | undefined {
   return buffer.length < length ? undefined : { length, operation };
 }
 
+/** MySQL: three bytes of length, a number, which is 0 where a command begins, and the command. */
+function mysql(buffer: Buffer): Frame | undefined {
+  if (buffer.length < 4) return undefined;
+  const length = 4 + buffer.readUIntLE(0, 3);
+  const command = buffer[3] === 0 ? { 3: 'query', 22: 'prepare', 23: 'execute' }[buffer[4] ?? 0] : undefined;
+  return buffer.length < length ? undefined : { length, operation: command };
+}
+
 /** Whatever arrives in one piece. */
 function chunks(buffer: Buffer): Frame | undefined {
   return buffer.length === 0 ? undefined : { length: buffer.length, operation: 'chunk' };
 }
 
-export const requestFrames: Record<Protocol, FindFrame> = { memcached, 'memcached-text': memcachedText, redis, postgres, chunks };
+export const requestFrames: Record<Protocol, FindFrame> = { memcached, 'memcached-text': memcachedText, redis, postgres, mysql, chunks };
 
 /** Where one reply ends and the next begins; only the binary protocol says so cheaply. */
-export const replyFrames: Record<Protocol, FindFrame> = { memcached, 'memcached-text': chunks, redis: chunks, postgres: chunks, chunks };
+export const replyFrames: Record<Protocol, FindFrame> = {
+  memcached,
+  'memcached-text': chunks,
+  redis: chunks,
+  postgres: chunks,
+  mysql: chunks,
+  chunks,
+};
 
 /** Cuts a stream into frames. The function it returns takes a chunk and gives back every frame that is now complete. */
 export function splitter(find: FindFrame): (chunk: Buffer) => { bytes: Buffer; operation: string | undefined }[] {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { needs, type ServiceName } from './needs.ts';
+import { type Need, needs, type ServiceName } from './needs.ts';
 import { findProgram, isRoot } from './programs.ts';
 
 export { mayInstall } from './programs.ts';
@@ -8,10 +9,12 @@ export { mayInstall } from './programs.ts';
 const root = join(__dirname, '../..');
 
 /**
- * Makes each of `names` available, and throws if one cannot be: Debian's packages as root, else docker compose.
+ * Makes each of `wanted` available, and throws if one cannot be: npm's package, else Debian's as root, else docker compose.
  * Returns what docker compose was asked to start.
  */
-export function install(names: readonly ServiceName[]): ServiceName[] {
+export function install(wanted: readonly ServiceName[]): ServiceName[] {
+  for (const name of wanted) installFromNpm(needs[name].npm);
+  const names = wanted.filter((name) => needs[name].npm === undefined);
   if (names.length === 0) return [];
   if (isRoot() && findProgram('apt-get') !== undefined) {
     installPackages(names.flatMap((name) => needs[name].packages));
@@ -43,6 +46,12 @@ function installPackages(packages: readonly string[]): void {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   run('apt-get', ['update', '-q'], env);
   run('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...packages], env);
+}
+
+function installFromNpm(from: Need['npm']): void {
+  if (from === undefined) return;
+  mkdirSync(from.folder, { recursive: true });
+  run('npm', ['install', '--no-save', '--prefix', from.folder, from.package]);
 }
 
 function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): void {

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { findProgram } from './programs.ts';
 import { findPython, pythonWithModules } from './python.ts';
 import {
   dynaliteServer,
   etcdServer,
   memcachedServer,
+  mysqlServer,
   postgresServer,
   redisServer,
   type Server,
@@ -12,7 +14,7 @@ import {
   zookeeperServer,
 } from './services.ts';
 
-export type ServiceName = 'memcached' | 'redis' | 'postgres' | 'etcd' | 'zookeeper' | 'dynamodb' | 'chromium' | 'maven' | 'python';
+export type ServiceName = 'memcached' | 'redis' | 'postgres' | 'mysql' | 'etcd' | 'zookeeper' | 'dynamodb' | 'chromium' | 'maven' | 'python' | 'node22';
 
 /** How the tests come by one service. */
 export interface Need {
@@ -20,12 +22,18 @@ export interface Need {
   readonly variable: string;
   /** Debian packages that bring it. None: it is an npm package, always there. */
   readonly packages: readonly string[];
+  /** Instead of those, one of npm's, in a folder of its own. */
+  readonly npm?: { readonly package: string; readonly folder: string };
   /** Its name in docker-compose.yml, and the address it has there. */
   readonly compose?: { readonly name: string; readonly address: string };
   /** Can it be started here? */
   readonly isInstalled: () => boolean;
   readonly start: () => Promise<Pick<Server, 'url' | 'stop'>>;
 }
+
+/** What `node` of npm installs by a script, taken directly. `npm ci` deletes the folder. */
+const node22 = { package: `node-${process.platform}-${process.arch}`, folder: join(__dirname, '../../node_modules/.cache/giveway-node22') };
+const node22Path = join(node22.folder, 'node_modules', node22.package, 'bin/node');
 
 const has =
   (...programs: string[]): (() => boolean) =>
@@ -53,6 +61,13 @@ export const needs: Record<ServiceName, Need> = {
     compose: { name: 'postgres', address: 'postgres://postgres:giveway@127.0.0.1:5432/postgres' },
     isInstalled: has('initdb', 'postgres'),
     start: () => postgresServer(),
+  },
+  mysql: {
+    variable: 'MYSQL_URL',
+    packages: ['mariadb-server'],
+    compose: { name: 'mysql', address: 'mysql://root@127.0.0.1:3306/giveway' },
+    isInstalled: has('mariadbd', 'mariadb-install-db'),
+    start: () => mysqlServer(),
   },
   etcd: {
     variable: 'ETCD_URL',
@@ -98,6 +113,14 @@ export const needs: Record<ServiceName, Need> = {
     packages: ['python3', 'python3-venv'],
     isInstalled: () => findPython() !== undefined,
     start: pythonWithModules,
+  },
+  // For what Node 20 has not: `node:sqlite`, and packages that have left it behind.
+  node22: {
+    variable: 'NODE22_PATH',
+    packages: [],
+    npm: { package: `${node22.package}@22`, folder: node22.folder },
+    isInstalled: () => existsSync(node22Path),
+    start: async () => ({ url: node22Path, stop: async () => {} }),
   },
 };
 

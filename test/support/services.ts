@@ -108,6 +108,35 @@ function asPostgres(directory: string): string[] {
   return [requireProgram('setpriv'), '--reuid', String(uid), '--regid', String(gid), '--clear-groups'];
 }
 
+/**
+ * MariaDB with a new data folder, no flushes; the user is `root`, without a password, and the database `giveway`. `args` as for the
+ * server. `restart` keeps the data.
+ */
+export async function mysqlServer(args: readonly string[] = []): Promise<ProcessServer> {
+  const port = await freePort();
+  const directory = temporaryDirectory('mysql');
+  const common = ['--no-defaults', `--datadir=${join(directory, 'data')}`, `--user=${userInfo().username}`];
+  const install = [...common, '--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve'];
+  execFileSync(requireProgram('mariadb-install-db'), install, { stdio: ['ignore', 'ignore', 'pipe'], cwd: directory });
+  const start = join(directory, 'start.sql');
+  writeFileSync(start, 'create database if not exists giveway;\n');
+  const place = [`--port=${port}`, `--bind-address=${host}`, `--socket=${join(directory, 'socket')}`, `--init-file=${start}`];
+  // A small instance that starts fast. What a flush would save is not lost by kill -9.
+  const quick = [
+    '--skip-name-resolve',
+    '--innodb-flush-log-at-trx-commit=2',
+    '--innodb-buffer-pool-size=16M',
+    '--innodb-log-file-size=16M',
+  ];
+  const started = await startProcess({
+    program: requireProgram('mariadbd'),
+    args: [...common, ...place, ...quick, ...args],
+    directory,
+    answers: () => greets(port, /mysql_native_password/),
+  });
+  return named(started, port, `mysql://root@${host}:${port}/giveway`);
+}
+
 /** etcd, one member. `url` is its client URL. */
 export async function etcdServer(args: readonly string[] = []): Promise<ProcessServer> {
   const [port, peerPort] = [await freePort(), await freePort()];
@@ -174,6 +203,11 @@ function named(started: ServerProcess, port: number, url: string): ProcessServer
 
 function accepts(port: number): Promise<void> {
   return says(port, '', /^/);
+}
+
+/** Resolves when the server says, unasked, something that matches. */
+function greets(port: number, expected: RegExp): Promise<void> {
+  return says(port, '\n', expected);
 }
 
 /** Resolves when the server, told `request`, says something that matches; with an empty request, when it accepts. */
