@@ -102,12 +102,6 @@ export const needs: Record<ServiceName, Need> = {
     isInstalled: has('chromium'),
     start: async () => ({ url: findProgram('chromium') ?? '', stop: async () => {} }),
   },
-  maven: {
-    variable: 'MAVEN_PATH',
-    packages: ['maven', 'default-jdk-headless'],
-    isInstalled: has('mvn', 'javac'),
-    start: async () => ({ url: findProgram('mvn') ?? '', stop: async () => {} }),
-  },
   python: {
     variable: 'PYTHON_PATH',
     packages: ['python3', 'python3-venv'],
