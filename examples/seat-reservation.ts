@@ -13,7 +13,8 @@ import { memoryStore } from 'giveway/memory';
 
 export interface Evening {
   readonly store: LockStore;
-  readonly namespace: string;
+  /** Default: the client's own. Left out where names are keys, as in the layouts of Java's lock clients. */
+  readonly namespace?: string;
   /** How long the first buyer takes to pay, in milliseconds. */
   readonly payingMs: number;
   readonly say: (line: string) => void;
@@ -21,7 +22,7 @@ export interface Evening {
 
 /** One process of the shop. A crash of it keeps the seat for what is left of the ten minutes. */
 function shop({ store, namespace }: Evening, ownerName: string): LockClient {
-  return new LockClient({ store, namespace, ownerName, leaseDurationMs: 10 * 60_000, heartbeatPeriodMs: 3_000 });
+  return new LockClient({ store, ...(namespace && { namespace }), ownerName, leaseDurationMs: 10 * 60_000, heartbeatPeriodMs: 3_000 });
 }
 
 /** `undefined`: somebody else is buying it, or it is sold. */
@@ -68,5 +69,5 @@ export async function seatReservation(evening: Evening): Promise<ReadonlyMap<str
 }
 
 if (process.argv[1]?.endsWith('seat-reservation.ts')) {
-  void seatReservation({ store: memoryStore(), namespace: 'giveway', payingMs: 4_000, say: console.log });
+  void seatReservation({ store: memoryStore(), payingMs: 4_000, say: console.log });
 }

@@ -78,6 +78,52 @@ const redis: Backend = {
   },
 };
 
+/** What comes before the scheme of a backend for locks that ShedLock holds too. */
+const shedlock = 'shedlock+';
+
+const shedlockPostgres: Backend = {
+  example: 'shedlock+postgres://user:password@host:5432/database?usingDbTime=true',
+  parameters: { usingDbTime: 'true or false', timeZone: 'text', table: 'text', timeoutMs: 'milliseconds' },
+  passesOn: true,
+  problem: (url) => {
+    const isByDatabase = url.parameters.get('usingDbTime') === 'true';
+    return isByDatabase === url.parameters.has('timeZone')
+      ? 'either usingDbTime=true or timeZone=Area/City, the zone of the JVMs, is needed'
+      : hostProblem(url, 5_432);
+  },
+  open: async (url) => {
+    const { shedlockTable } = await import('../stores/shedlock/index.ts');
+    const connectionString = withoutParameters(url, Object.keys(shedlockPostgres.parameters)).slice(shedlock.length);
+    const timeZone = url.parameters.get('timeZone');
+    const options = optionsIn(url, shedlockPostgres, ['usingDbTime', 'timeZone']);
+    return shedlockTable({ connectionString, usingDbTime: timeZone === undefined ? true : { timeZone }, ...options });
+  },
+};
+
+const shedlockRedis: Backend = {
+  example: 'shedlock+redis://user:password@host:6379/0',
+  parameters: { environment: 'text', keyPrefix: 'text', timeoutMs: 'milliseconds' },
+  passesOn: true,
+  problem: (url) => hostProblem(url, 6_379),
+  open: async (url) => {
+    const { shedlockRedis: openStore } = await import('../stores/shedlock/index.ts');
+    const { client, end } = await redisClient(withoutParameters(url, Object.keys(shedlockRedis.parameters)).slice(shedlock.length));
+    return closingToo(end, () => openStore({ client, ...optionsIn(url, shedlockRedis) }));
+  },
+};
+
+const shedlockMemcached: Backend = {
+  example: 'shedlock+memcached://user:password@host:11211',
+  parameters: { environment: 'text', timeoutMs: 'milliseconds', protocol: 'text' },
+  problem: (url) => (url.authority.includes(',') ? 'one host is allowed' : memcached.problem(url)),
+  open: async (url) => {
+    const { shedlockMemcached: openStore } = await import('../stores/shedlock/index.ts');
+    const { authority: servers, username, password } = url;
+    const login = username && password ? { username, password } : {};
+    return openStore({ servers, ...(url.scheme.endsWith('s') ? { tls: true } : {}), ...login, ...optionsIn(url, shedlockMemcached) });
+  },
+};
+
 const dynamodb: Backend = {
   example: 'dynamodb://table?region=eu-west-1',
   parameters: {
@@ -103,7 +149,7 @@ const dynamodb: Backend = {
 
 const momento: Backend = {
   example: 'momento:cache',
-  parameters: { timeoutMs: 'milliseconds', local: 'text' },
+  parameters: { timeoutMs: 'milliseconds', local: 'text', layout: 'text' },
   problem: ({ authority, path }) => (authority !== '' && path === '' ? undefined : "a cache's name must follow"),
   open: async (url) => {
     const { momentoStore } = await import('../stores/momento/index.ts');
@@ -165,6 +211,12 @@ export const backends: ReadonlyMap<string, Backend> = new Map([
   ['mariadb', mysql],
   ['redis', redis],
   ['rediss', redis],
+  ['shedlock+postgres', shedlockPostgres],
+  ['shedlock+postgresql', shedlockPostgres],
+  ['shedlock+redis', shedlockRedis],
+  ['shedlock+rediss', shedlockRedis],
+  ['shedlock+memcached', shedlockMemcached],
+  ['shedlock+memcacheds', shedlockMemcached],
   ['dynamodb', dynamodb],
   ['momento', momento],
   ['etcd', etcd],

@@ -13,11 +13,11 @@ import { type MomentoServer, momentoServer } from '../support/momento-server.ts'
 import { describeWith, uniqueName } from '../support/shared.ts';
 
 /** The evening as it goes on a healthy store. Paying takes long enough for a heartbeat. */
-async function expectTheEvening(store: LockStore): Promise<void> {
+async function expectTheEvening(store: LockStore, namespace: string | undefined = uniqueName('seats').slice(0, 40)): Promise<void> {
   const said: string[] = [];
   const tickets = await seatReservation({
     store,
-    namespace: uniqueName('seats').slice(0, 40),
+    ...(namespace && { namespace }),
     payingMs: 3_500,
     say: (line) => said.push(line),
   });
@@ -86,5 +86,17 @@ describe('momento', () => {
   });
   test('a seat is reserved, refused, paid and released on a stand-in for Momento (not the live service)', async () => {
     await expectTheEvening(momentoStore({ client, cacheName: server.cacheName }));
+  });
+
+  test("the same in the layout of Momento's lock client, where a seat that Java holds is refused", async () => {
+    const store = momentoStore({ client, cacheName: server.cacheName, layout: 'lock-client' });
+    await expectTheEvening(store, '');
+    server.flush();
+    const item = { owner: 'java', leaseDuration: 600_000, partitionKey: 'seat', sortKey: 'A6', data: 'RXZl' };
+    server.poke('seat_A6', JSON.stringify(item), 600_000);
+    const said: string[] = [];
+    await seatReservation({ store, payingMs: 10, say: (line) => said.push(line) });
+    expect(said.at(-1)).toBe('Bob gets nothing');
+    expect(JSON.parse(server.peek('seat_A6')?.text ?? '')).toEqual(item);
   });
 });

@@ -4,8 +4,9 @@ import { closedError } from '../closed.ts';
 import { withDeadline } from '../deadline.ts';
 import type { MomentoCallOptions, MomentoGetResponse, MomentoResponse } from './client.ts';
 import { isAmbiguous, unavailable } from './errors.ts';
+import { givewayLayout, type Layout } from './layout.ts';
+import { lockClientLayout } from './lock-client.ts';
 import { checkKey, type MomentoStoreOptions, resolveOptions } from './options.ts';
-import { newText, tombstone, valueIn } from './text.ts';
 
 export type { MomentoCallOptions, MomentoClient, MomentoGetResponse, MomentoResponse, MomentoSetOptions } from './client.ts';
 export type { MomentoStoreOptions } from './options.ts';
@@ -32,12 +33,14 @@ type ConditionalSet = (withinMs: number) => Promise<boolean>;
  * @throws InvalidOptionError for options that cannot work.
  */
 export function momentoStore(options: MomentoStoreOptions): LockStore {
-  const { client, cacheName, timeoutMs, breaker } = resolveOptions(options);
+  const { client, cacheName, layout: layoutName, timeoutMs, breaker } = resolveOptions(options);
+  const layout: Layout = layoutName === 'lock-client' ? lockClientLayout : givewayLayout;
   let closed = false;
 
-  function assertUsable(key: string): void {
+  function placeOf(key: string): string {
     if (closed) throw closedError('Momento');
     checkKey(key);
+    return layout.place(key);
   }
 
   async function ask<T extends MomentoResponse>(withinMs: number, call: (options: MomentoCallOptions) => Promise<T>): Promise<T> {
@@ -53,7 +56,7 @@ export function momentoStore(options: MomentoStoreOptions): LockStore {
       (await ask(withinMs, (call) => client.setIfEqual(cacheName, key, text, equal, { ...call, ttl }))).type === 'Stored';
   }
 
-  function setIfFree(key: string, text: string, ttl: number): ConditionalSet {
+  function setIfFree(key: string, text: string, tombstone: string, ttl: number): ConditionalSet {
     return async (withinMs) =>
       (await ask(withinMs, (call) => client.setIfAbsentOrEqual(cacheName, key, text, tombstone, { ...call, ttl }))).type === 'Stored';
   }
@@ -79,35 +82,40 @@ export function momentoStore(options: MomentoStoreOptions): LockStore {
   }
 
   const store: LockStore = {
-    traits: momentoTraits,
+    traits: { ...momentoTraits, ...layout.traits },
 
     async read(key) {
-      assertUsable(key);
+      const place = placeOf(key);
       // Not `get`: the SDK sends that again from a timer, which throws into the void if the client was closed meanwhile.
-      const get = (withinMs: number): Promise<MomentoGetResponse> => ask(withinMs, (call) => client.getWithHash(cacheName, key, call));
+      const get = (withinMs: number): Promise<MomentoGetResponse> => ask(withinMs, (call) => client.getWithHash(cacheName, place, call));
       const text = (await twice(get, get)).value();
-      if (text === undefined || text === tombstone) return undefined;
+      if (text === undefined || text === layout.released(key)) return undefined;
       const version: MomentoVersion = { text };
-      return { value: valueIn(text), version };
+      return { value: layout.value(key, text), version };
     },
 
     async create(key, value, ttlMs) {
-      assertUsable(key);
-      const [text, ttl] = [newText(value), wholeSeconds(ttlMs)];
+      const place = placeOf(key);
+      const [text, ttl] = [layout.text(key, value), wholeSeconds(ttlMs)];
       const version: MomentoVersion = { text };
-      return (await write(setIfFree(key, text, ttl), setIfEqual(key, text, text, ttl))) ? version : undefined;
+      const isWritten = await write(setIfFree(place, text, layout.released(key), ttl), setIfEqual(place, text, text, ttl));
+      return isWritten ? version : undefined;
     },
 
     async replace(key, value, version, ttlMs) {
-      assertUsable(key);
-      const [text, ttl] = [newText(value), wholeSeconds(ttlMs)];
+      const place = placeOf(key);
+      const [text, ttl] = [layout.text(key, value), wholeSeconds(ttlMs)];
       const next: MomentoVersion = { text };
-      return (await write(setIfEqual(key, text, textOf(version), ttl), setIfEqual(key, text, text, ttl))) ? next : undefined;
+      return (await write(setIfEqual(place, text, textOf(version), ttl), setIfEqual(place, text, text, ttl))) ? next : undefined;
     },
 
     async remove(key, version) {
-      assertUsable(key);
-      return write(setIfEqual(key, tombstone, textOf(version), tombstoneSeconds), setIfFree(key, tombstone, tombstoneSeconds));
+      const place = placeOf(key);
+      const tombstone = layout.released(key);
+      return write(
+        setIfEqual(place, tombstone, textOf(version), tombstoneSeconds),
+        setIfFree(place, tombstone, tombstone, tombstoneSeconds),
+      );
     },
 
     async close() {

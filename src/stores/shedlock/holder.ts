@@ -14,10 +14,16 @@ export const shedlockTraits: Pick<StoreTraits, 'pushes' | 'appends' | 'exactName
   exclusiveOnly: true,
 };
 
-/** The one holder in a record. ShedLock keeps no data, no line and nobody beside; a lease that is kept, released, has no holder at all. */
+/** The one holder in a record. ShedLock keeps no data, no line and nobody beside. */
 export function soleHolder(value: string): Entrant {
   const record = decodeRecord(value);
   const [holder, other] = record?.holders ?? [];
+  if (record !== undefined && 'lease' in record)
+    throw new InvalidOptionError(
+      'store',
+      'a lease',
+      "locks of a locker are allowed: ShedLock's layout has no room for a lease and its data",
+    );
   if (holder !== undefined && other === undefined && record?.line.length === 0) return holder;
   throw new InvalidOptionError('value', value, "a record of one holder is allowed: ShedLock's layout has no room for more");
 }
