@@ -160,7 +160,7 @@ export const open: Readonly<Record<Kind, (stores: Stores, url: string) => Promis
       store,
       get: async (key) => {
         const [life = ''] = await ask<string[]>('getChildren', `${root}/${key}`);
-        return [key, life, (await ask<Buffer>('getData', `${root}/${name}`)).toString('base64')].join(' ');
+        return [key, life, (await ask<Buffer>('getData', `${root}/${key}`)).toString('base64')].join(' ');
       },
       put: async (_, raw) => {
         const [name = '', life = '', data = ''] = raw.split(' ');
