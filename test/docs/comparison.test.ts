@@ -13,6 +13,8 @@ const packages = [
   'advisory-lock',
   'memjs by hand',
   'DynamoDB Lock Client',
+  'redlock-universal',
+  'syncguard',
 ];
 
 /** The chapters of docs/comparison.md that compare: the title, and for each package what is said in a word. */
@@ -49,7 +51,7 @@ test('the table of the README says what those chapters say, and links to each', 
 test('the versions of docs/comparison.md are those that the benchmarks install', () => {
   const { dependencies } = JSON.parse(page('bench/package.json')) as { dependencies: Record<string, string> };
   const text = page('docs/comparison.md');
-  for (const name of packages.slice(1, 6)) {
+  for (const name of [...packages.slice(1, 6), 'redlock-universal']) {
     const version = dependencies[name] ?? '';
     expect(text.replaceAll('\n', ' ')).toContain(`[${name}](`);
     expect(text.replaceAll('\n', ' ')).toMatch(new RegExp(`\\[${name}\\]\\([^)]+\\) ${version.replaceAll('.', '\\.')}`));
