@@ -32,6 +32,8 @@ interface ReportedJob {
   readonly user: string;
   /** Its statements, with `?` for values; those that write first. */
   readonly statements: readonly string[];
+  /** Those of which nobody can tell what they touch: what that is belongs into the scope too. */
+  readonly unread: readonly string[];
   readonly scope: Scope;
 }
 
@@ -73,8 +75,8 @@ export function reportOn(collector: Collector, jobs: Jobs): Report {
   };
 }
 
-function jobWith({ name, application, user, statements }: Job, scope: Scope): ReportedJob {
-  return { name, application, user, statements: [...statements], scope };
+function jobWith({ name, application, user, statements, unread }: Job, scope: Scope): ReportedJob {
+  return { name, application, user, statements: [...statements], unread: [...unread], scope };
 }
 
 function unkeptOf({ victim, count, reason }: Unkept): ReportedUnkept {

@@ -31,10 +31,11 @@ function foundLines({ conflicts, from, to, pairs, jobs, kept, unkept }: Report):
   if (pairs.length > mostPairs) lines.push(`… and ${pairs.length - mostPairs} more pairs; --json has all.`);
   if (jobs.length > 0) {
     lines.push('', `These scopes would have kept apart ${kept} of the ${conflicts.all}:`);
-    for (const { name, statements, scope } of jobs) {
+    for (const { name, statements, unread, scope } of jobs) {
       const held = (['writes', 'appends', 'reads'] as const).filter((mode) => scope[mode].length > 0);
       lines.push(`  ${name}`, ...held.map((mode) => `    ${mode} ${scope[mode].join(', ')}`));
       lines.push(...statements.slice(0, mostStatements).map((statement) => `      ${cut(statement)}`));
+      lines.push(...unread.slice(0, mostStatements).map((statement) => `    and what nobody can tell from: ${cut(statement)}`));
     }
   }
   if (unkept.length > 0) {

@@ -193,6 +193,18 @@ describe('what cannot be told is said', () => {
     expect(await unkeptOf([...lines, aborted])).toMatchObject([{ reason: 'unread', means: expect.stringContaining('(call nightly(?))') }]);
   });
 
+  test('a call beside statements that do name tables', async () => {
+    give(
+      csvLog(
+        clash.map((line) =>
+          line.message === 'statement: begin' && line.pid === 1 ? { ...line, message: 'statement: select refresh(7)' } : line,
+        ),
+      ),
+    );
+    const { code, out } = await ask('--log', 'server.log');
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('    and what nobody can tell from: select refresh(?)\n') });
+  });
+
   test('nobody beside it', async () => {
     const before = transaction(loader, 0, ['begin', 'insert into events values (1)', 'commit']);
     const own = transaction(rollup, 5, ['begin', 'update visits set n = (select count(*) from events)']);

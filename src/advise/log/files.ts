@@ -1,4 +1,4 @@
-import { createReadStream, type ReadStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { InvalidOptionError } from '../../lock/errors.ts';
@@ -31,29 +31,49 @@ export async function openLog(path: string): Promise<LogFile> {
     bytes,
     isCut: () => isCut,
     async *pieces(onRead) {
-      const file = createReadStream(path, { highWaterMark: readBytes });
-      let told = 0;
       try {
-        for await (const read of isZipped ? unzipped(file) : (file as AsyncIterable<Buffer>)) {
+        for await (const read of isZipped ? unzipped(path, onRead) : plain(path, onRead)) {
           for (let at = 0; at < read.length; at += pieceBytes) yield read.toString('latin1', at, at + pieceBytes);
-          onRead(file.bytesRead - told);
-          told = file.bytesRead;
         }
       } catch (error) {
         // What came before the cut has been read.
         if ((error as NodeJS.ErrnoException).code !== 'Z_BUF_ERROR') throw refused(error as Error);
         isCut = true;
-      } finally {
-        file.destroy();
       }
     },
   };
 }
 
-function unzipped(file: ReadStream): AsyncIterable<Buffer> {
+/** Always the same buffer: new ones would pile up until they are collected. */
+async function* plain(path: string, onRead: (bytes: number) => void): AsyncIterable<Buffer> {
+  const file = await open(path);
+  const buffer = Buffer.allocUnsafe(readBytes);
+  try {
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, readBytes);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+      onRead(bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function* unzipped(path: string, onRead: (bytes: number) => void): AsyncIterable<Buffer> {
+  const file = createReadStream(path, { highWaterMark: readBytes });
   const gunzip = createGunzip({ chunkSize: readBytes });
   file.once('error', (error) => gunzip.destroy(error));
-  return file.pipe(gunzip);
+  let told = 0;
+  try {
+    for await (const read of file.pipe(gunzip) as AsyncIterable<Buffer>) {
+      yield read;
+      onRead(file.bytesRead - told);
+      told = file.bytesRead;
+    }
+  } finally {
+    file.destroy();
+  }
 }
 
 async function peek(path: string): Promise<{ readonly bytes: number; readonly isZipped: boolean }> {

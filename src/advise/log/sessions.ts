@@ -1,5 +1,6 @@
 import type { FindStatement, Statement } from '../statements.ts';
 import type { ConflictCase, ConflictKind } from '../transaction.ts';
+import { partnersNamed } from './deadlock.ts';
 import { asText, type Entry } from './entry.ts';
 import { createPast, type Logged } from './past.ts';
 import { firstWord, type Told, toldStatement } from './words.ts';
@@ -152,19 +153,13 @@ export function createSessions(
     onConflict({ kind, atMs: entry.atMs, victim, isNamed, beside: isNamed ? named : past.beside(victim, entry.atMs) });
   };
 
-  /** A deadlock's detail names the processes, each with its statement: `Process 4711: update …`. In any language. */
-  const partnersIn = ({ pid: own, detail }: Entry): Logged[] => {
-    const partners: Logged[] = [];
-    for (const line of clean(detail).split('\n')) {
-      const [whole = '', pid] = /^\D*(\d+) ?(?::|\xef\xbc\x9a) */.exec(line) ?? [];
-      const partner = sessions.get(Number(pid));
-      if (Number(pid) === own || firstWord(line, whole.length) === '') continue;
-      const transaction = partner?.open ?? { ...unknown, statements: [] };
-      if (transaction.statements.length === 0) add(transaction, findStatement(line, whole.length, read));
-      partners.push(transaction);
-    }
-    return partners;
-  };
+  /** Whom a deadlock names, with their transactions as far as these are known. */
+  const partnersIn = ({ pid, detail }: Entry): Logged[] =>
+    partnersNamed(clean(detail), pid).map(({ pid: other, text }) => {
+      const transaction = sessions.get(other)?.open ?? { ...unknown, statements: [] };
+      if (transaction.statements.length === 0) add(transaction, findStatement(text, 0, asText));
+      return transaction;
+    });
 
   return {
     sightings,
