@@ -1,9 +1,11 @@
-/** The three servers under test, and how to be unkind to each. */
+/** The servers under test, and how to be unkind to each. */
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { createConnection } from 'mysql2/promise';
+import { createTableSql as createMysqlTableSql } from '../../src/stores/mysql/index.ts';
 import { createTableSql } from '../../src/stores/postgres/index.ts';
 import type { Protocol } from '../support/frames.ts';
-import { memcachedServer, type ProcessServer, postgresServer, query, redisServer } from '../support/services.ts';
+import { memcachedServer, mysqlServer, type ProcessServer, postgresServer, query, redisServer } from '../support/services.ts';
 import type { StoreName } from './stores.ts';
 
 export interface Backend {
@@ -66,7 +68,24 @@ export const backends: readonly Backend[] = [
     forgets: { atRestart: false, afterStopMs: 0 },
     overstayMs: 0,
   },
+  {
+    name: 'mysql',
+    protocol: 'mysql',
+    async start() {
+      const server = await mysqlServer();
+      await askMysql(server, createMysqlTableSql());
+      return server;
+    },
+    flush: (server) => askMysql(server, 'truncate giveway_locks'),
+    forgets: { atRestart: false, afterStopMs: 0 },
+    overstayMs: 0,
+  },
 ];
+
+async function askMysql({ url }: ProcessServer, sql: string): Promise<void> {
+  const connection = await createConnection(url);
+  await connection.query(sql).finally(() => connection.end());
+}
 
 /** The same server, seen through a proxy. */
 export function urlThrough(server: ProcessServer, proxy: { readonly port: number }): string {

@@ -38,6 +38,17 @@ onServer('postgres', (strike) => {
   }, 60_000);
 });
 
+onServer('mysql', (strike) => {
+  test.each(['server killed', 'reset after apply'])(
+    'a fleet on a MariaDB, %s: nobody overlaps, nothing is forgotten',
+    async (fault) => {
+      const { verdict } = await strike(fault);
+      expect(verdict).toMatchObject({ explained: 0, unexplained: 0, findings: [] });
+    },
+    60_000,
+  );
+});
+
 onServer('redis', (strike) => {
   test('a fleet on a redis whose replies are resets: no promise is broken', async () => {
     const { verdict } = await strike('reset after apply');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nemeses } from './nemeses/index.ts';
-import { type StoreName, storeNames } from './stores.ts';
+import { type StoreName, storeNames, usualStores } from './stores.ts';
 
 export interface RunOptions {
   readonly seed: string;
@@ -30,7 +30,7 @@ against the promises of docs/guarantees.md.
 
   --seconds N         how long each fault strikes each store: 1 to 3600. Default 10
   --seed TEXT         makes the same choices again: which worker, which fault when. Default: a new one, printed
-  --stores LIST       some of ${storeNames.join(',')}
+  --stores LIST       some of ${storeNames.join(',')}. Default ${usualStores.join(',')}
   --faults LIST       some of the faults below, separated by commas
   --beside VERSION    a rolling upgrade: half of the workers run the package of this release (0.1.0) or commit, built from the
                       repository's history. Default: all run the sources
@@ -56,7 +56,7 @@ export function readOptions(args: readonly string[]): RunOptions | undefined {
   return {
     seed,
     seconds: within('seconds', given.seconds, 1, 3_600),
-    stores: given.stores === undefined ? storeNames : some('stores', given.stores, storeNames),
+    stores: given.stores === undefined ? usualStores : some('stores', given.stores, storeNames),
     faults: given.faults === undefined ? faults : some('faults', given.faults, faults),
     beside: given.beside,
     json: given.json,

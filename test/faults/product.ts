@@ -8,6 +8,7 @@ const sources = {
   memcached: () => import('../../src/stores/memcached/index.ts'),
   redis: () => import('../../src/stores/redis/index.ts'),
   postgres: () => import('../../src/stores/postgres/index.ts'),
+  mysql: () => import('../../src/stores/mysql/index.ts'),
 };
 
 type Modules = { readonly [Name in keyof typeof sources]: Awaited<ReturnType<(typeof sources)[Name]>> };

@@ -2,9 +2,12 @@ import type { LockStore } from '../../src/lock/store.ts';
 import { load } from './product.ts';
 import { terms } from './terms.ts';
 
-export type StoreName = 'memcached' | 'redis' | 'postgres';
+export type StoreName = 'memcached' | 'redis' | 'postgres' | 'mysql';
 
-export const storeNames: readonly StoreName[] = ['memcached', 'redis', 'postgres'];
+export const storeNames: readonly StoreName[] = ['memcached', 'redis', 'postgres', 'mysql'];
+
+/** Where none are named. They run side by side, and what runs beside 0.1.0 must be in it. */
+export const usualStores: readonly StoreName[] = ['memcached', 'redis', 'postgres'];
 
 interface OpenStore {
   readonly store: LockStore;
@@ -36,6 +39,11 @@ const openers: Readonly<Record<StoreName, (url: string, packed?: string) => Prom
   async postgres(url, packed) {
     const { postgresStore } = await load('postgres', packed);
     const store = postgresStore({ connectionString: url, timeoutMs });
+    return { store, close: () => store.close() };
+  },
+  async mysql(url, packed) {
+    const { mysqlStore } = await load('mysql', packed);
+    const store = mysqlStore({ uri: url, timeoutMs });
     return { store, close: () => store.close() };
   },
 };

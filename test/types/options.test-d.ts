@@ -4,8 +4,11 @@ import { createLocker } from 'giveway';
 import { type Guarantee, type ScheduleOptions, schedule } from 'giveway/cron';
 import { type MemcachedStoreOptions, memcachedStore } from 'giveway/memcached';
 import { memoryStore } from 'giveway/memory';
+import { type MysqlStoreOptions, mysqlStore } from 'giveway/mysql';
 import { type PostgresStoreOptions, postgresStore } from 'giveway/postgres';
+import { type SqliteStoreOptions, sqliteStore } from 'giveway/sqlite';
 import { Client } from 'memjs';
+import { createPool } from 'mysql2/promise';
 import { Pool } from 'pg';
 
 const client = Client.create('127.0.0.1:11211');
@@ -33,6 +36,21 @@ postgresStore({ connectionString: 'postgres://localhost/etl', pool });
 // @ts-expect-error with a pool it takes a connection string to listen
 postgresStore({ pool, listen: true });
 
+const mysqlPool = createPool('mysql://localhost/etl');
+mysqlStore({ uri: 'mysql://localhost/etl', table: 'locks', createTable: true, timeoutMs: 500, breaker: false });
+const mysql: MysqlStoreOptions[] = [{ uri: 'mysql://localhost/etl' }, { pool: mysqlPool }];
+// @ts-expect-error one of `uri` and `pool` is needed
+mysqlStore({});
+// @ts-expect-error not both
+mysqlStore({ uri: 'mysql://localhost/etl', pool: mysqlPool });
+// @ts-expect-error there is no push
+mysqlStore({ uri: 'mysql://localhost/etl', listen: true });
+
+sqliteStore();
+const sqlite: SqliteStoreOptions[] = [{}, { file: '/var/lib/app/locks.db', timeoutMs: 500, flush: true, driver: 'node:sqlite' }];
+// @ts-expect-error there is no such driver
+sqliteStore({ driver: 'sqlite3' });
+
 const locker = createLocker({ store: memoryStore() });
 const work = (): number => 42;
 schedule('* * * * *', work, { locker, scope: 'events' });
@@ -55,7 +73,7 @@ schedule('* * * * *', work, { locker, name: 'mail', guarantee: 'once-per-fire', 
 // @ts-expect-error slotHoldMs says it
 schedule('* * * * *', work, { locker, name: 'mail', guarantee: 'once-per-fire', minHoldMs: 5_000 });
 
-export { choose, memcached, postgres };
+export { choose, memcached, mysql, postgres, sqlite };
 
 createLocker({ store: memoryStore(), host: 'worker-7', maxWaiters: 100, resources: { events: { limits: { appends: 2, reads: 8 } } } });
 // @ts-expect-error writers are alone anyway
