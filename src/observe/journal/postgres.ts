@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../../lock/clock.ts';
 import { anything, callback, checkOptions, orNone, positive, positiveInteger, type Rules, withMethods } from '../check-options.ts';
 import { harmlessly } from '../harmless.ts';
-import { checkQuery, defaultEntries, type Journal } from './journal.ts';
+import { checkQuery, defaultEntries, entriesWithin, type Journal } from './journal.ts';
 import { impatientQuery, type JournalPool } from './pool.ts';
 import { type Hold, type Moment, type Recorder, record, self } from './recorder.ts';
 import { encodeRows, entryOf, type ReadRow, rowsOf } from './rows.ts';
@@ -187,9 +187,13 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
     },
     async entries(query = {}) {
       checkQuery(query);
-      const { since, resource, kind, limit = defaultEntries } = query;
-      const { rows } = await pool.query(statements.read, [since ?? null, resource ?? null, kind ?? null, limit]);
-      return rows.map((row) => entryOf(row as ReadRow));
+      const { limit = defaultEntries } = query;
+      const { text, values } = statements.read(query, limit);
+      const { rows } = await pool.query(text, values);
+      return entriesWithin(
+        rows.map((row) => entryOf(row as ReadRow)),
+        limit,
+      );
     },
     async createTable() {
       await pool.query(statements.setUp);
