@@ -25,6 +25,8 @@ export interface JournalQuery {
   readonly since?: Date;
   /** Only what happened, or began, before this time. */
   readonly until?: Date;
+  /** Only what happened, or began, at this time or later. With `until` this is found faster than `since`, however much there is. */
+  readonly begunSince?: Date;
   /** Only this resource, by its normalised name. Fires are of none. */
   readonly resource?: string;
   /** Only this job. */
@@ -133,6 +135,7 @@ const text: Rule = [(value) => typeof value === 'string', 'a string is allowed']
 const rules: Rules<JournalQuery> = {
   since: orNone(date),
   until: orNone(date),
+  begunSince: orNone(date),
   resource: orNone(text),
   job: orNone(text),
   kind: [areKinds, `${kinds.map((kind) => `'${kind}'`).join(', ')} or a list of these is allowed`],

@@ -47,13 +47,14 @@ export function createJournal(options: JournalOptions = {}): Journal {
   };
 }
 
-function isAskedFor(entry: JournalEntry, { since, until, resource, job, kind, outcome }: JournalQuery): boolean {
+function isAskedFor(entry: JournalEntry, { since, until, begunSince, resource, job, kind, outcome }: JournalQuery): boolean {
   return (
     (resource === undefined || entry.resource === resource) &&
     (job === undefined || entry.job === job) &&
     (kind === undefined || kindsOf(kind).includes(entry.kind)) &&
     (outcome === undefined || outcomeOf(entry) === outcome) &&
     (since === undefined || endOf(entry) >= since.getTime()) &&
+    (begunSince === undefined || startOf(entry) >= begunSince.getTime()) &&
     (until === undefined || startOf(entry) < until.getTime())
   );
 }

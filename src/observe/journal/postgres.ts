@@ -31,6 +31,8 @@ export interface PostgresJournalOptions {
 
 /** The journal of a fleet. */
 export interface PostgresJournal extends Journal, AsyncDisposable {
+  /** The names of all jobs that it tells of, in order; 10 000 at most. Rejects with the database's error. */
+  jobs(): Promise<readonly string[]>;
   /** Creates the table if it is not there. Rejects with the database's error. */
   createTable(): Promise<void>;
   /** Writes what has gathered. Never rejects: `onError` hears of a failure, and the entries stay. */
@@ -44,6 +46,8 @@ export interface PostgresJournal extends Journal, AsyncDisposable {
 const dayMs = 86_400_000;
 const longestRetryMs = 30_000;
 const closeWithinMs = 5_000;
+/** To find a name that is near: in more nobody looks. */
+const jobsNamed = 10_000;
 /** Holds and moments in one statement. */
 const batchSize = 1_000;
 
@@ -194,6 +198,10 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
         rows.map((row) => entryOf(row as ReadRow)),
         limit,
       );
+    },
+    async jobs() {
+      const { rows } = await pool.query(statements.jobs, [jobsNamed]);
+      return (rows as readonly { readonly job: string }[]).map(({ job }) => job);
     },
     async createTable() {
       await pool.query(statements.setUp);

@@ -26,7 +26,7 @@ const rowsOfKind: Readonly<Record<EntryKind, string>> = {
 
 /** A query in SQL: only of what is asked for, so that an index fits. `table` is checked already. The newest `limit` and one more. */
 export function questionOf(table: string, query: JournalQuery, limit: number): Question {
-  const { since, until, resource, job, kind, outcome } = query;
+  const { since, until, begunSince, resource, job, kind, outcome } = query;
   const values: unknown[] = [];
   const given = (value: unknown): string => `$${values.push(value)}`;
   const kinds = kindsOf(kind);
@@ -37,6 +37,7 @@ export function questionOf(table: string, query: JournalQuery, limit: number): Q
   const conditions = [
     kinds.map((each) => `(${[rowsOfKind[each], ...came(each)].join(' and ')})`).join(' or '),
     ...(since === undefined ? [] : [wentOn(last, given(since))]),
+    ...(begunSince === undefined ? [] : [`started_at >= ${given(begunSince)}`]),
     ...(until === undefined ? [] : [`started_at < ${given(until)}`]),
     ...(resource === undefined ? [] : [`resource = ${given(resource)}`]),
     ...(job === undefined ? [] : [`job = ${given(job)}`]),

@@ -41,6 +41,8 @@ export interface JournalTable {
   readonly write: string;
   /** The newest of what is asked for, and one more than `limit`. */
   read(query: JournalQuery, limit: number): Question;
+  /** Names of jobs, `$1` at most. From one to the next in the index: there are millions of rows, and few jobs. */
+  readonly jobs: string;
   /** `$1` everything that began before, but `sweptAtOnce` rows at most. Answers how many as `swept`. */
   readonly sweep: string;
 }
@@ -61,6 +63,10 @@ export function journalTable(table: string): JournalTable {
       on conflict (id) do update set ended_at = excluded.ended_at, outcome = excluded.outcome, details = excluded.details
         where excluded.outcome <> 'ongoing'`,
     read: (query, limit) => questionOf(name, query, limit),
+    jobs: `with recursive jobs as (
+        (select job from ${name} where job is not null order by job limit 1) union all
+        select (select next.job from ${name} as next where next.job > jobs.job order by next.job limit 1) from jobs where jobs.job is not null)
+      select job from jobs where job is not null limit $1`,
     sweep: `with old as (select id from ${name} where started_at < $1 limit ${sweptAtOnce} for update skip locked),
         gone as (delete from ${name} where id in (select id from old) returning 1)
       select count(*)::integer as swept from gone`,
