@@ -1,67 +1,84 @@
-import type { JournalEntry, SkipEntry } from '../observe/index.ts';
-import { shortly } from './durations.ts';
-import { type JournalFlags, openJournal } from './journal.ts';
-import { shownNames } from './sight.ts';
-import { printable, type Terminal } from './terminal.ts';
-import { jobInWords, placeInWords } from './words.ts';
+import { needsOf } from '../lock/plan/scope.ts';
+import { type Encounter, encounterOf, type Known, movedByAll } from '../observe/answers/encounter.ts';
+import type { HoldEntry, Journal, JournalEntry, SkipEntry, WaitEntry } from '../observe/index.ts';
 
-/** What is known of the last skips of a resource. `missing` says why it is not known. */
-export type LastSkips = { readonly skips: readonly SkipEntry[] } | { readonly missing: string };
+/** Of what, and when, the past is asked. */
+export interface Question {
+  readonly about: { readonly resource: string } | { readonly job: string };
+  readonly since: Date | undefined;
+  readonly until: Date | undefined;
+  /** The newest, at most. */
+  readonly last: number;
+}
 
-const shown = 5;
+/** What is known of who was kept from a table, or from what a job wanted. `missing` says why it is not known. */
+export type LastSkips = FoundSkips | { readonly missing: string };
 
-/** From the journal that `GIVEWAY_JOURNAL` names. Rejects only with `InvalidOptionError`. */
-export async function lastSkips(terminal: Terminal, flags: JournalFlags, resource: string): Promise<LastSkips> {
-  const open = await openJournal(terminal, flags);
-  if (open === undefined) {
-    return {
-      missing:
-        'no journal is named. Workers write one with postgresJournal, or with GIVEWAY_JOURNAL under giveway run; set GIVEWAY_JOURNAL=postgres://… here to read it',
-    };
+export interface FoundSkips {
+  /** The newest first. */
+  readonly encounters: readonly Encounter[];
+  /** So much later all of them would have met nobody. */
+  readonly moveByMinutes: number | undefined;
+  /** There were more. */
+  readonly isCut: boolean;
+}
+
+/** The last skips and waits. A wait that ended in a skip is that skip. */
+export async function lastSkips(journal: Pick<Journal, 'entries'>, { about, since, until, last }: Question): Promise<FoundSkips> {
+  const window = { ...(since && { since }), ...(until && { until }) };
+  // A skip may have a wait before it.
+  const found = await journal.entries({ ...about, ...window, kind: ['skip', 'wait'], limit: 2 * last });
+  const all = found.filter(isMet);
+  const entries = all.filter((entry) => entry.kind === 'skip' || !all.some((other) => endsWait(other, entry)));
+  const usual = new Map<string | undefined, number | undefined>();
+  for (const { job } of entries) if (!usual.has(job)) usual.set(job, await usualMs(journal, job));
+  const nowMs = Date.now();
+  const everyHold = new Map<string, HoldEntry>();
+  const encounters: Encounter[] = [];
+  for (const entry of entries.slice(0, last)) {
+    const holds = await holdsAround(journal, entry);
+    for (const hold of holds) everyHold.set(`${hold.resource} ${hold.host} ${hold.pid} ${hold.from.getTime()} ${hold.job}`, hold);
+    encounters.push(encounterOf(entry, { holds, usualMs: usual.get(entry.job), nowMs }));
   }
-  try {
-    const entries = await open.journal.entries({ resource, kind: 'skip', limit: shown });
-    return { skips: entries.filter(isSkip) };
-  } catch {
-    return { missing: `the journal could not be read: ${open.problem}` };
-  } finally {
-    await open.close();
+  const known: Known = { holds: [...everyHold.values()], usualMs: 'job' in about ? usual.get(about.job) : undefined, nowMs };
+  return { encounters, moveByMinutes: movedByAll(encounters, known), isCut: found.isCut || entries.length > last };
+}
+
+const lookBackMs = 3_600_000;
+const lookAheadMs = 1_800_000;
+/** Of one table, around one skip. Where there are more, nobody is to be avoided by moving. */
+const holdsRead = 2_000;
+const holdsOfJob = 50;
+
+/** What stood, or came to stand, on the tables that it wanted. The holders may be there for longer than that. */
+async function holdsAround(journal: Pick<Journal, 'entries'>, entry: SkipEntry | WaitEntry): Promise<readonly HoldEntry[]> {
+  const atMs = entry.at.getTime();
+  const askedMs = atMs - (entry.kind === 'skip' ? entry.waitedMs : 0);
+  const fromMs = Math.min(askedMs - lookBackMs, ...entry.holders.map(({ since }) => since.getTime() - 1));
+  const scope = entry.kind === 'skip' ? entry.scope : undefined;
+  const resources = scope === undefined ? [entry.resource] : needsOf(scope).map(({ resource }) => resource);
+  const holds: JournalEntry[] = [];
+  for (const resource of resources) {
+    const around = { begunSince: new Date(fromMs), until: new Date(atMs + lookAheadMs) };
+    holds.push(...(await journal.entries({ resource, kind: 'hold', ...around, limit: holdsRead })));
   }
+  return holds.filter((hold) => hold.kind === 'hold');
 }
 
-function isSkip(entry: JournalEntry): entry is SkipEntry {
-  return entry.kind === 'skip';
+/** The median of its last holds. */
+async function usualMs(journal: Pick<Journal, 'entries'>, job: string | undefined): Promise<number | undefined> {
+  if (job === undefined) return undefined;
+  const holds = await journal.entries({ job, kind: 'hold', limit: holdsOfJob });
+  const lengths = holds.flatMap((hold) => (hold.kind === 'hold' && hold.to !== undefined ? [hold.to.getTime() - hold.from.getTime()] : []));
+  return lengths.sort((a, b) => a - b)[Math.floor(lengths.length / 2)];
 }
 
-export function skipsInWords(last: LastSkips, nowMs: number): readonly string[] {
-  if ('missing' in last) return [`Last skips: ${printable(last.missing.replace(/\.$/, ''))}.`];
-  if (last.skips.length === 0) return ['Last skips: none in the journal.'];
-  return ['Last skips:', ...last.skips.map((skip) => `  ${skipInWords(skip, nowMs)}`)];
+function isMet(entry: JournalEntry): entry is SkipEntry | WaitEntry {
+  return entry.kind === 'skip' || entry.kind === 'wait';
 }
 
-/** `null`: they are not known. */
-export function skipsJson(last: LastSkips): readonly object[] | null {
-  if ('missing' in last) return null;
-  return last.skips.map(({ holders, ...skip }) => ({
-    ...skip,
-    ...shownNames(skip),
-    holders: holders.map((holder) => ({ ...holder, ...shownNames(holder) })),
-  }));
-}
-
-const reasons: Readonly<Record<SkipEntry['reason'], string>> = {
-  busy: 'it was busy',
-  'store-down': 'the store did not answer',
-  closed: 'its process was ending',
-  aborted: 'its own signal ended the wait',
-};
-
-function skipInWords({ at, job, host, pid, reason, holders, waitedMs }: SkipEntry, nowMs: number): string {
-  const waited = waitedMs >= 1_000 ? ` after ${shortly(waitedMs)} of waiting` : '';
-  const [first] = holders;
-  const more = holders.length > 1 ? ` and ${holders.length - 1} more` : '';
-  const holder =
-    first === undefined ? '' : `, held by ${jobInWords(first.job)} (${first.mode}) ${placeInWords(first.host, first.pid)}${more}`;
-  const age = shortly(Math.max(0, nowMs - at.getTime()));
-  return `${age} ago: ${jobInWords(job)} ${placeInWords(host, pid)}, was skipped${waited}: ${reasons[reason]}${holder}`;
+function endsWait(skip: SkipEntry | WaitEntry, wait: WaitEntry): boolean {
+  if (skip.kind !== 'skip' || skip.job !== wait.job || skip.pid !== wait.pid || skip.host !== wait.host) return false;
+  // The clock of the wait is not that of its length, to a millisecond.
+  return wait.at <= skip.at && wait.at.getTime() >= skip.at.getTime() - skip.waitedMs - 1;
 }

@@ -25,6 +25,8 @@ export interface Observer {
   resources(): Promise<readonly string[]>;
   /** Throws `InvalidOptionError` or `UnknownResourceError`. */
   nameOf(resource: string): string;
+  /** By its normalised name. */
+  isListed(name: string): boolean;
   /** The listed schema that everybody takes together with this table, as `analytics.*` with `analytics.visits`. */
   listedSchemaOf(name: string): string | undefined;
   keyOf(name: string): string;
@@ -61,6 +63,7 @@ export async function observe(config: LoadedConfig): Promise<Observer> {
       if (resources !== undefined && !allowUnlisted) requireListed(name, new Set(listed), rules);
       return name;
     },
+    isListed: (name) => listed.includes(name),
     listedSchemaOf(name) {
       const schema = rules.exact ? undefined : schemaOf(name, rules.defaultSchema);
       return schema !== undefined && listed.includes(schema) ? schema : undefined;

@@ -1,5 +1,5 @@
 import { printable } from '../lock/holder.ts';
-import type { ConflictEntry, HoldEntry, JournalEntry, SkipEntry } from '../observe/index.ts';
+import type { ConflictEntry, FireEntry, HoldEntry, JournalEntry, SkipEntry } from '../observe/index.ts';
 import { viewOfSeen } from './holder-view.ts';
 import type { JobView, Quantiles, Span, SpanKind, TablePast } from './view.ts';
 
@@ -8,7 +8,7 @@ const grainMs = 5_000;
 
 /** What the entries of one table, in any order, come to. */
 export function pastOf(entries: readonly JournalEntry[]): TablePast {
-  const holds = entries.filter((entry): entry is HoldEntry => entry.kind === 'hold' && entry.outcome !== 'kept');
+  const holds = entries.filter((entry): entry is HoldEntry => entry.kind === 'hold');
   const skips = entries.filter((entry): entry is SkipEntry => entry.kind === 'skip' && entry.reason === 'busy');
   const conflicts = entries.filter((entry): entry is ConflictEntry => entry.kind === 'conflict');
   const wanted = holds.length + skips.length;
@@ -32,9 +32,9 @@ export function pastOf(entries: readonly JournalEntry[]): TablePast {
 
 /** Every job of the entries: those that starve first, then by skips in a row, then by name. */
 export function jobsOf(entries: readonly JournalEntry[], starveAfterSkips: number): readonly JobView[] {
-  const byJob = new Map<string, (HoldEntry | SkipEntry)[]>();
+  const byJob = new Map<string, JobEntry[]>();
   for (const entry of entries) {
-    if (entry.kind !== 'hold' && entry.kind !== 'skip') continue;
+    if (!isOfJob(entry)) continue;
     const key = JSON.stringify(entry.job === undefined ? [entry.resource] : { job: entry.job });
     const known = byJob.get(key);
     if (known === undefined) byJob.set(key, [entry]);
@@ -45,21 +45,28 @@ export function jobsOf(entries: readonly JournalEntry[], starveAfterSkips: numbe
     .sort((a, b) => Number(b.isStarving) - Number(a.isStarving) || b.skipsInARow - a.skipsInARow || (a.job < b.job ? -1 : 1));
 }
 
-function jobOf(entries: readonly (HoldEntry | SkipEntry)[], starveAfterSkips: number): JobView {
-  const holds = entries.filter((entry) => entry.kind === 'hold');
+type JobEntry = HoldEntry | SkipEntry | FireEntry;
+
+/** A run, or one that did not take place. A fire is a run if the work ran under it alone. */
+function isOfJob(entry: JournalEntry): entry is JobEntry {
+  return entry.kind === 'hold' || entry.kind === 'skip' || (entry.kind === 'fire' && entry.outcome === 'ran');
+}
+
+function jobOf(entries: readonly JobEntry[], starveAfterSkips: number): JobView {
+  const runs = entries.filter((entry) => entry.kind !== 'skip').map(runOf);
   const skips = entries.filter((entry) => entry.kind === 'skip');
-  const isRunning = holds.some(({ outcome }) => outcome === 'ongoing');
-  const lastRunMs = latest(holds.map(({ from }) => from.getTime()));
+  const isRunning = runs.some(({ goesOn }) => goesOn);
+  const lastRunMs = latest(runs.map(({ fromMs }) => fromMs));
   const lastSkip = skips.reduce<SkipEntry | undefined>((last, skip) => (last === undefined || skip.at > last.at ? skip : last), undefined);
   const skipsInARow = skips.filter(({ at }) => lastRunMs === undefined || at.getTime() > lastRunMs).length;
-  const { job, resource } = entries[0] as HoldEntry | SkipEntry;
+  const { job, resource } = entries[0] as JobEntry;
   return {
-    job: printable(job ?? resource),
+    job: printable(job ?? resource ?? ''),
     isNamed: job !== undefined,
     isRunning,
     isStarving: !isRunning && skipsInARow >= starveAfterSkips,
     // A run over several tables has an entry for each.
-    runs: new Set(holds.map(({ host, pid, from }) => `${host} ${pid} ${from.getTime()}`)).size,
+    runs: new Set(runs.map(({ host, pid, fromMs }) => `${host} ${pid} ${fromMs}`)).size,
     skips: skips.length,
     skipsInARow,
     lastRunMs,
@@ -70,6 +77,17 @@ function jobOf(entries: readonly (HoldEntry | SkipEntry)[], starveAfterSkips: nu
       holders: lastSkip.holders.slice(0, 3).map(viewOfSeen),
     },
   };
+}
+
+function runOf(entry: HoldEntry | FireEntry): {
+  readonly host: string;
+  readonly pid: number;
+  readonly fromMs: number;
+  readonly goesOn: boolean;
+} {
+  const { host, pid } = entry;
+  if (entry.kind === 'hold') return { host, pid, fromMs: entry.from.getTime(), goesOn: entry.outcome === 'ongoing' };
+  return { host, pid, fromMs: entry.at.getTime(), goesOn: entry.to === undefined };
 }
 
 function spanOf({ isProtected, outcome, from, to }: HoldEntry): Span {

@@ -1,7 +1,7 @@
 import type { ResourceLocker } from '../lock/api/locker.ts';
 import { type Holder, placesTaken, printable } from '../lock/holder.ts';
 import { type NameRules, normalizeName } from '../lock/plan/names.ts';
-import type { Journal, JournalEntry } from '../observe/index.ts';
+import type { JournalEntry, JournalQuery } from '../observe/index.ts';
 import { jobsOf, pastOf } from './history.ts';
 import { viewOf } from './holder-view.ts';
 import { latestOf } from './latest.ts';
@@ -11,7 +11,9 @@ import type { TableView, View } from './view.ts';
 export type Inspected = Pick<ResourceLocker, 'inspect' | 'defaultSchema'> & Partial<Pick<ResourceLocker, 'nameRules'>>;
 
 /** What the dashboard reads of a journal. */
-export type ReadJournal = Pick<Journal, 'entries'>;
+export interface ReadJournal {
+  entries(query?: JournalQuery): Promise<readonly JournalEntry[]>;
+}
 
 /** The tables to show: a list, what `createLocker` takes as `resources`, or a function that finds them anew at each look. */
 export type Resources = readonly string[] | Readonly<Record<string, unknown>> | (() => Promise<readonly string[]>);
@@ -101,6 +103,8 @@ async function read(journal: ReadJournal): Promise<{ readonly entries: readonly 
 function groupByTable(entries: readonly JournalEntry[]): ReadonlyMap<string, readonly JournalEntry[]> {
   const groups = new Map<string, JournalEntry[]>();
   for (const entry of entries) {
+    // A fire is of no table.
+    if (entry.resource === undefined) continue;
     const group = groups.get(entry.resource);
     if (group === undefined) groups.set(entry.resource, [entry]);
     else group.push(entry);

@@ -4,10 +4,11 @@ import type { ResourceLocker } from '../lock/api/locker.ts';
 import type { SkipReason } from '../lock/api/run.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import { type Holder, printable } from '../lock/holder.ts';
-import type { LockScope, RetryOptions, RunOptions } from '../lock/options.ts';
+import type { LockScope, RetryOptions, RunOptions, StarveAfter } from '../lock/options.ts';
 import { checkOptions, runOptionNames } from '../lock/plan/options.ts';
 import { attemptsUntil } from './attempts.ts';
 import { checkLocker } from './check-locker.ts';
+import { type PutOff, putOffJobs } from './put-off.ts';
 import { refusal, type Skipped } from './refusal.ts';
 
 export interface LockedProcessorOptions extends Omit<RunOptions, 'retry'> {
@@ -20,6 +21,8 @@ export interface LockedProcessorOptions extends Omit<RunOptions, 'retry'> {
   readonly retry?: PostponeOptions;
   /** Stops the worker's jobs: those at work see it on their signal, those that have not begun are put off for another worker. */
   readonly signal?: AbortSignal;
+  /** A job that is put off waits: it starves by the time that takes, `ms`, and not by `skips`. Default 600 000. */
+  readonly starveAfter?: StarveAfter;
   /** Default 3 600 000: a table's or locker's own `maxHoldMs` comes first. */
   readonly maxHoldMs?: number;
 }
@@ -72,28 +75,51 @@ export function lockedProcessor<T, R, N extends string>(
   options: LockedProcessorOptions = {},
 ): (job: Job<T, R, N>, token?: string, signal?: AbortSignal) => Promise<R | SkippedJob> {
   checkLocker(locker);
-  const { onBusy, retry, signal: stop, ...lockOptions } = checked(options);
+  const { onBusy, retry, signal: stop, starveAfter, ...lockOptions } = checked(options);
   if (typeof scope !== 'function') locker.wrap(scope, () => {});
   if (typeof processor !== 'function') throw new InvalidOptionError('processor', processor, 'a function is allowed');
   const putOff = postponement(retry);
   const beginAttempt = attemptsUntil(stop);
+  const waits = putOffJobs(locker, starveAfter);
   // Exactly these three: BullMQ passes the signal only to a function that declares it.
   return async (job, token, cancelled) => {
     const wanted = typeof scope === 'function' ? scope(job) : scope;
     const attempt = beginAttempt(job, cancelled);
     const { signal } = attempt;
-    const work = (lock: Lock): R | Promise<R> => processor(job, token, lock.signal);
-    const asked = { job: `${job.queueName}:${job.name}`, ...lockOptions, signal, onBusy: 'skip' } as const;
-    const outcome = await locker.run(wanted, work, asked, { maxHoldMs: 3_600_000 }).finally(() => attempt.end());
+    const shown = lockOptions.job ?? `${job.queueName}:${job.name}`;
+    const gives = onBusy ?? (job.repeatJobKey === undefined ? 'retry' : 'skip');
+    const wait = gives === 'skip' ? undefined : waits.of(job, shown, wanted);
+    const work = (lock: Lock): R | Promise<R> => {
+      wait?.over();
+      return processor(job, token, lock.signal);
+    };
+    const patience = wait?.isStarving() && lockOptions.onStarving === 'wait' ? waitFrom(wait) : skipping;
+    const asked = { ...lockOptions, ...(starveAfter && { starveAfter }), job: shown, signal, ...patience };
+    const outcome = await locker.run(wanted, work, asked, { maxHoldMs: 3_600_000 }, wait).finally(() => attempt.end());
     if (outcome.status === 'ran') return outcome.value;
-    if (outcome.reason === 'aborted' && !attempt.wasStopped()) throw asError(signal.reason);
+    if (outcome.reason === 'aborted' && !attempt.wasStopped()) {
+      wait?.over();
+      throw asError(signal.reason);
+    }
     // A worker that is ending is no reason to drop a job: another one will have it.
     if (outcome.reason === 'aborted' || outcome.reason === 'closed') return postpone(job, token, refusal(outcome), putOff);
-    const gives = onBusy ?? (job.repeatJobKey === undefined ? 'retry' : 'skip');
     if (gives === 'skip') return skippedJob(outcome);
-    if (startsOf(job) >= putOff.maxAttempts) throw refusal(outcome);
+    if (startsOf(job) >= putOff.maxAttempts) {
+      wait?.gaveUp(outcome);
+      throw refusal(outcome);
+    }
+    wait?.goesOn(outcome, startsOf(job) === 1);
     return postpone(job, token, refusal(outcome), putOff);
   };
+}
+
+const skipping = { onBusy: 'skip' } as const;
+/** As long as a lock is waited for where nobody says anything. */
+const starvedWaitMs = 10_000;
+
+/** A starving job waits in its slot, as others wait for a lock. Its time counts from the beginning. */
+function waitFrom({ waitedMs }: PutOff): RunOptions {
+  return { onBusy: 'retry', retry: { maxWaitMs: Math.ceil(waitedMs) + starvedWaitMs } };
 }
 
 function skippedJob({ status, reason, resource, holders }: Skipped): SkippedJob {

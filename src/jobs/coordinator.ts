@@ -13,11 +13,11 @@ export interface RunCoordinatorOptions extends FireOptions {
 }
 
 const optionNames = ['slotHoldMs', 'onStoreDown', 'job'];
-const slotInKey = /:\d{4}-\d\d-\d\dT[\d:.]+Z$/;
+const slotInKey = /:(\d{4}-\d\d-\d\dT[\d:.]+Z)$/;
 
 /**
  * For node-cron's own `distributed: true`: of all instances one runs each fire. The others' events say `not-elected`, and
- * the locker's event `skipped` says who has it.
+ * the locker's event `fire` says who has it.
  *
  * The fire is let go as soon as it is won, into its minimum hold: there is nothing to renew and nothing to leak, whether
  * or not node-cron ever says that the run is complete. A fire stays taken for `slotHoldMs`, or for the task's
@@ -32,8 +32,10 @@ export function runCoordinator(locker: ResourceLocker, options: RunCoordinatorOp
     async shouldRun(key, leaseMs) {
       const name = key.replace(slotInKey, '');
       if (asksAgain(locker, name, key) || isScheduled(locker, name)) locker.announce('notice', () => twoOf(name));
-      const shown = { job: job ?? name, ...(onStoreDown === undefined ? {} : { onStoreDown }) };
-      return (await takeFire(locker, key, Math.max(holdMs, leaseMs), shown)).status === 'ran';
+      const [, due] = slotInKey.exec(key) ?? [];
+      const fire = { key, name, slot: due === undefined ? undefined : new Date(due), job: job ?? name };
+      const taken = await takeFire(locker, fire, Math.max(holdMs, leaseMs), onStoreDown === undefined ? {} : { onStoreDown });
+      return taken.status === 'ran';
     },
   };
 }

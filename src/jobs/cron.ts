@@ -4,7 +4,7 @@ import type { RunOutcome } from '../lock/api/run.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import type { LockScope, RunOptions } from '../lock/options.ts';
 import { definitionOf } from './definition.ts';
-import { fireDefaults, fireHold, fireResource, longestHoldMs, slotHoldMs, takeFire } from './fires.ts';
+import { type Fire, isElsewhere, longestHoldMs, runFire, slotHoldMs, takeFire } from './fires.ts';
 import { agreementOf } from './fleet-agreement.ts';
 import { takeName } from './schedule-names.ts';
 import { checkSchedule, type ScheduleOptions } from './schedule-options.ts';
@@ -18,8 +18,10 @@ export interface FireCounts {
   readonly ran: number;
   /** The handler threw, or the store was down and `onStoreDown` is `'throw'`. */
   readonly failed: number;
-  /** The scope was busy, another instance had the fire, the store was down, the task was stopped, or node-cron's `noOverlap` stopped it. */
+  /** The scope was busy, the store was down, the task was stopped, or node-cron's `noOverlap` stopped it. */
   readonly skipped: number;
+  /** Another instance had the fire: nothing was left out. */
+  readonly elsewhere: number;
   /** The process was too busy to start them in time. */
   readonly missed: number;
 }
@@ -47,7 +49,7 @@ export function schedule<T>(
   if (typeof handler !== 'function') throw new InvalidOptionError('handler', handler, 'a function is allowed');
   const { locker, guarantee, fireName, lockOptions, taskOptions } = checkSchedule(options);
   const { scope, name } = options;
-  const counts = { ran: 0, failed: 0, skipped: 0, missed: 0 };
+  const counts = { ran: 0, failed: 0, skipped: 0, elsewhere: 0, missed: 0 };
 
   const waits = createWaits(lockOptions.signal);
 
@@ -62,16 +64,12 @@ export function schedule<T>(
   };
   // An instance may be late by both, however long the fleet's clocks let a fire be taken.
   const holdMs = (options.slotHoldMs ?? slotHoldMs) + (options.missedExecutionTolerance ?? 1_000) + (options.maxRandomDelay ?? 0);
-  const underFire = (context: TaskContext, wait: Wait): Promise<RunOutcome<T>> => {
-    const hold = fireHold(Math.max(holdMs, lockOptions.ttlMs ?? 0));
-    const asked = { ...lockOptions, ...hold, signal: wait.signal };
-    return locker.run(fireResource(keyOf(fireName, context)), work(context, wait), asked, fireDefaults);
-  };
   const fire = async (context: TaskContext, wait: Wait): Promise<RunOutcome<T>> => {
-    if (guarantee === 'once-per-fire') return underFire(context, wait);
-    if (guarantee === 'no-overlap') return underScope(context, wait);
-    const asked = { ...lockOptions, job: `${fireName} (fire)`, signal: wait.signal };
-    const taken = await takeFire(locker, keyOf(fireName, context), holdMs, asked);
+    if (fireName === undefined) return underScope(context, wait);
+    const one = fireOf(fireName, lockOptions.job ?? fireName, context);
+    const asked = { ...lockOptions, signal: wait.signal };
+    if (guarantee === 'once-per-fire') return runFire(locker, one, Math.max(holdMs, lockOptions.ttlMs ?? 0), asked, work(context, wait));
+    const taken = await takeFire(locker, one, holdMs, asked);
     return taken.status === 'ran' ? underScope(context, wait) : taken;
   };
   const counted = async (context: TaskContext): Promise<RunOutcome<T>> => {
@@ -79,7 +77,7 @@ export function schedule<T>(
     if (comesTooLate(context)) waits.giveUp();
     try {
       const outcome = await fire(context, wait);
-      counts[outcome.status]++;
+      counts[isElsewhere(outcome) ? 'elsewhere' : outcome.status]++;
       if (outcome.status === 'ran' || outcome.reason === 'busy') await agree?.();
       return outcome;
     } catch (error) {
@@ -117,9 +115,10 @@ function comesTooLate({ task, execution }: TaskContext): boolean {
   return status === 'destroyed' || (status === 'stopped' && execution?.reason === 'scheduled');
 }
 
-/** `name:slot`, the same in every instance; a manual run is a fire of its own. */
-function keyOf(name: string | undefined, { date, execution }: TaskContext): string {
-  return `${name}:${execution?.reason === 'invoked' ? execution.id : date.toISOString()}`;
+/** The same in every instance; a manual run is a fire of its own. */
+function fireOf(name: string, job: string, { date, execution }: TaskContext): Fire {
+  const isManual = execution?.reason === 'invoked';
+  return { key: `${name}:${isManual ? execution.id : date.toISOString()}`, name, slot: isManual ? undefined : date, job };
 }
 
 /** From the next fire to the one after it. */

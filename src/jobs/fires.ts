@@ -4,9 +4,11 @@
  * finds it taken, however short the work was.
  */
 
+import type { Lock } from '../lock/api/lock.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
-import type { RunOutcome } from '../lock/api/run.ts';
+import type { OpenWait, RunOutcome } from '../lock/api/run.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
+import type { LockerEvents } from '../lock/events.ts';
 import type { RunOptions, StoreDownPolicy } from '../lock/options.ts';
 import { firePrefix, normalizeName } from '../lock/plan/names.ts';
 import { ttlRangeMs } from '../lock/plan/options.ts';
@@ -18,7 +20,7 @@ export const slotHoldMs = 60_000;
 export const longestHoldMs = 3_600_000;
 
 /** Where two runs of a fire are worse than none. */
-export const fireDefaults: RunOptions = { onStoreDown: 'skip', maxHoldMs: longestHoldMs };
+const fireDefaults: RunOptions = { onStoreDown: 'skip', maxHoldMs: longestHoldMs };
 
 /** How a fire is taken. */
 export interface FireOptions {
@@ -37,18 +39,79 @@ export function fireResource(key: string): string {
   return firePrefix + key;
 }
 
-/** Lock options under which a fire is taken once, and stays taken. Who finds it taken does not starve: another has run it. */
-export function fireHold(holdMs: number): RunOptions {
-  const ms = Math.min(Math.ceil(holdMs), ttlRangeMs.max);
-  return { ttlMs: ms, minHoldMs: ms, onBusy: 'skip', starveAfter: { skips: Number.POSITIVE_INFINITY, ms: Number.POSITIVE_INFINITY } };
+/** One fire, and whose it is. */
+export interface Fire {
+  /** `name:slot`, or what else the whole fleet knows it by. */
+  readonly key: string;
+  /** The schedule's. */
+  readonly name: string;
+  /** When it was due; `undefined` for a run by hand. */
+  readonly slot: Date | undefined;
+  readonly job: string;
 }
 
 /**
  * Takes a fire and lets it go into its minimum hold at once: there is nothing to renew and nothing to leak. The outcome
  * is `'ran'` if it is ours, else it says who has it.
  */
-export function takeFire(locker: ResourceLocker, key: string, holdMs: number, options: RunOptions): Promise<RunOutcome<void>> {
-  return locker.run(fireResource(key), () => {}, { ...options, ...fireHold(holdMs), heartbeat: false }, fireDefaults);
+export async function takeFire(locker: ResourceLocker, fire: Fire, holdMs: number, options: RunOptions): Promise<RunOutcome<void>> {
+  const asked = { ...options, job: fire.job, ...fireHold(holdMs), heartbeat: false };
+  const outcome = await locker.run(fireResource(fire.key), () => {}, asked, fireDefaults, notWaiting);
+  tellFire(locker, fire, ++firesAsked, outcome);
+  return outcome;
+}
+
+/** Runs `work` under the fire itself, which stays taken for `holdMs` at least. */
+export async function runFire<T>(
+  locker: ResourceLocker,
+  fire: Fire,
+  holdMs: number,
+  options: RunOptions,
+  work: (lock: Lock) => T | Promise<T>,
+): Promise<RunOutcome<T>> {
+  const id = ++firesAsked;
+  const told = { id, ...namedBy(fire), holders: [], maxHoldMs: options.maxHoldMs ?? longestHoldMs };
+  let beganMs: number | undefined;
+  const begun = (lock: Lock): T | Promise<T> => {
+    beganMs = performance.now();
+    locker.announce('fire', () => ({ ...told, outcome: 'began', heldMs: 0 }));
+    return work(lock);
+  };
+  try {
+    const asked = { ...options, job: fire.job, ...fireHold(holdMs) };
+    const outcome = await locker.run(fireResource(fire.key), begun, asked, fireDefaults, notWaiting);
+    if (outcome.status === 'skipped') tellFire(locker, fire, id, outcome);
+    return outcome;
+  } finally {
+    const heldMs = beganMs === undefined ? undefined : performance.now() - beganMs;
+    if (heldMs !== undefined) locker.announce('fire', () => ({ ...told, outcome: 'ended', heldMs }));
+  }
+}
+
+/** Did another instance have the fire? That is no skip of this one. */
+export function isElsewhere(outcome: RunOutcome<unknown>): boolean {
+  return outcome.status === 'skipped' && outcome.reason === 'busy' && outcome.resource.startsWith(firePrefix);
+}
+
+/** Who finds a fire taken was not kept from anything, and does not starve: another has run it. */
+const notWaiting: OpenWait = { waitedMs: 0 };
+
+let firesAsked = 0;
+
+function tellFire(locker: ResourceLocker, fire: Fire, id: number, outcome: RunOutcome<unknown>): void {
+  const holders = outcome.status === 'skipped' ? outcome.holders : [];
+  const became = outcome.status === 'ran' ? 'taken' : outcome.reason === 'busy' ? 'elsewhere' : outcome.reason;
+  locker.announce('fire', () => ({ id, ...namedBy(fire), outcome: became, holders, heldMs: 0, maxHoldMs: 0 }));
+}
+
+function namedBy({ name, slot, job }: Fire): Pick<LockerEvents['fire'], 'name' | 'slot' | 'job'> {
+  return { name, slot, job };
+}
+
+/** Lock options under which a fire is taken once, and stays taken. */
+function fireHold(holdMs: number): RunOptions {
+  const ms = Math.min(Math.ceil(holdMs), ttlRangeMs.max);
+  return { ttlMs: ms, minHoldMs: ms, onBusy: 'skip' };
 }
 
 /** Throws `InvalidOptionError`. */

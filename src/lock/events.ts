@@ -4,7 +4,7 @@ import { allowedNames } from './nearest.ts';
 import type { ResolvedScope } from './options.ts';
 import type { StoreNotice } from './store.ts';
 
-/** What became of a lock that was let go. `'not-ours'`: it was no longer ours. `'kept'`: it had joined an outer run, which goes on holding. */
+/** What became of a lock that was let go. `'not-ours'`: it was no longer ours. `'kept'`: it had joined an outer run, which goes on holding; no event tells of that. */
 export type ReleaseOutcome = 'released' | 'not-ours' | 'kept';
 
 /**
@@ -53,6 +53,21 @@ export interface LockerEvents {
   'late-lock': { sql: string; tables: readonly string[]; job: string | undefined };
   /** A job was skipped again that has been skipped too often, or has not run for too long. `job`: its name, or what it takes. */
   starving: { job: string; resource: string; skips: number; sinceMs: number; holders: readonly Holder[] };
+  /**
+   * What became here of a schedule's fire that one instance of all is to have. `'taken'`: this one has it. `'began'` and, with `heldMs`,
+   * `'ended'`: this one has it, and its work runs under it. `'elsewhere'`: another one has it, named in `holders`; that is no skip.
+   * `slot` is when it was due, `undefined` for a run by hand. `id` numbers the fires that this process asked for.
+   */
+  fire: {
+    id: number;
+    name: string;
+    slot: Date | undefined;
+    job: string;
+    outcome: 'taken' | 'began' | 'ended' | 'elsewhere' | 'store-down' | 'closed' | 'aborted';
+    holders: readonly Holder[];
+    heldMs: number;
+    maxHoldMs: number;
+  };
   /** A fact about the store or a record that an operator should see. */
   notice: StoreNotice & { resource?: string };
 }
@@ -75,6 +90,7 @@ const everyEvent: Record<EventName, true> = {
   conflict: true,
   'late-lock': true,
   starving: true,
+  fire: true,
   notice: true,
 };
 
@@ -88,7 +104,8 @@ export interface Events {
   emit<E extends EventName>(event: E, describe: () => LockerEvents[E]): void;
 }
 
-export function createEvents(): Events {
+/** What `isTold` refuses, nobody hears. */
+export function createEvents(isTold: (event: EventName, told: LockerEvents[EventName]) => boolean): Events {
   // Replaced, never changed: `emit` runs through the list it found, and copies nothing.
   const listeners = new Map<EventName, readonly ((event: never) => unknown)[]>();
   return {
@@ -107,6 +124,7 @@ export function createEvents(): Events {
       const list = listeners.get(event);
       if (list === undefined) return;
       const payload = describe();
+      if (!isTold(event, payload)) return;
       for (const listener of list) {
         try {
           const returned = listener(payload as never);

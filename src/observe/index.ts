@@ -4,11 +4,15 @@ export { type HoldTimes, type HoldTimesOptions, holdTimes, type LongHold, type T
 export type { Meter } from './instruments.ts';
 export type {
   ConflictEntry,
+  EntryKind,
+  FireEntry,
   HoldEntry,
   HoldOutcome,
   Journal,
+  JournalEntries,
   JournalEntry,
   JournalQuery,
+  LateLockEntry,
   SkipEntry,
   WaitEntry,
 } from './journal/journal.ts';

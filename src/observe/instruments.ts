@@ -39,6 +39,7 @@ export interface Instruments {
   readonly conflicts: Sums;
   readonly lateLocks: Sums;
   readonly starving: Sums;
+  readonly fires: Sums;
   readonly notices: Sums;
   readonly held: Sum;
   readonly storeDown: Sum;
@@ -78,12 +79,13 @@ function createInstruments(meter: Meter): Instruments {
   return {
     attempts: count('attempts', '{attempt}', 'Attempts to take a lock, by outcome: acquired, unprotected, busy'),
     skips: count('skips', '{skip}', 'Runs that did not take place and waits that were given up, by reason'),
-    releases: count('releases', '{lock}', 'Locks that ended, by outcome: released, not-ours, kept, handed-over, lost'),
+    releases: count('releases', '{lock}', 'Locks that ended, by outcome: released, not-ours, handed-over, lost'),
     lost: count('lost', '{lock}', 'Locks that ended before they were let go, by reason'),
     storeErrors: count('store.errors', '{error}', 'Outages of the lock store (phase: outage) and failed releases (phase: release)'),
     conflicts: count('conflicts', '{conflict}', 'Transactions that the database aborted because of another one, by its code'),
     lateLocks: count('late_locks', '{write}', 'Writes without the lock, or before it was had'),
     starving: count('starving', '{skip}', 'Skips of jobs that are skipped too often'),
+    fires: count('fires', '{fire}', 'Fires that one instance of all is to have, by outcome: taken, elsewhere, store-down, closed, aborted'),
     notices: count('notices', '{notice}', 'Facts about store or records that an operator should see, by code'),
     held: level('held', '{lock}', 'Locks held now'),
     storeDown: level('store.down', '{locker}', 'Lockers whose store does not answer'),

@@ -47,7 +47,7 @@ const valuesOf = new WeakMap<object, Values>();
 export function boundedLabels(
   meter: object,
   { resource = false, job = false, histograms = false, maxValues = 100 }: LabelOptions = {},
-): (resource: string, job: string | undefined) => Labels {
+): (resource: string | undefined, job: string | undefined) => Labels {
   const none = labelsOf({}, false);
   if (!resource && !job) return () => none;
   const values = valuesOf.get(meter) ?? { resources: new Set(), jobs: new Set() };
@@ -56,7 +56,7 @@ export function boundedLabels(
   const jobs = bounded(values.jobs, maxValues);
   const made = new Map<string | undefined, Map<string | undefined, Labels>>();
   return (resourceName, jobName) => {
-    const one = resource ? resources(family(resourceName)) : undefined;
+    const one = resource && resourceName !== undefined ? resources(family(resourceName)) : undefined;
     const other = job && jobName !== undefined ? jobs(jobName) : undefined;
     const byJob = found(made, one, () => new Map<string | undefined, Labels>());
     return found(byJob, other, () => {
@@ -81,7 +81,7 @@ function found<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   return value;
 }
 
-/** Fires and tenants are many: `!fire/…` and `events/acme` count as `!fire/*` and `events/*`. */
+/** Tenants are many: `events/acme` counts as `events/*`. */
 function family(resource: string): string {
   return resource.includes('/') ? resource.replace(/\/[^+]*/g, '/*') : resource;
 }

@@ -54,6 +54,7 @@ const levels: { readonly [E in EventName]: (data: LockerEvents[E]) => LogLevel }
   conflict: always('warn'),
   'late-lock': always('warn'),
   starving: always('warn'),
+  fire: ({ outcome }) => (outcome === 'store-down' ? 'warn' : 'debug'),
   notice: always('warn'),
 };
 
@@ -76,6 +77,8 @@ const sentences: { readonly [E in EventName]: (data: LockerEvents[E]) => string 
   'late-lock': ({ tables, job }) => `${who(job)} wrote to ${tables.join(', ')} without the lock, or before it had it`,
   starving: ({ job, resource, skips, sinceMs, holders }) =>
     `"${job}" was skipped ${skips} times and has not run for ${ms(sinceMs)}: "${resource}" is ${heldBy(holders)}`,
+  fire: ({ name, slot, outcome, holders }) =>
+    `the fire ${slot === undefined ? 'by hand' : slot.toISOString()} of "${name}": ${outcome}${holders.length > 0 ? `, ${heldBy(holders)}` : ''}`,
   notice: ({ code, message }) => `${code}: ${message}`,
 };
 

@@ -29,8 +29,8 @@ export function metricsObserver(locker: Observed, options: MetricsOptions): Disp
   checkOptions(options, rules);
   const { meter, labels } = options;
   checkLabels(labels);
-  const { attempts, skips, releases, lost, storeErrors, conflicts, lateLocks, starving, notices, held, storeDown, wait, skipWait, hold } =
-    instrumentsOf(meter);
+  const { attempts, skips, releases, lost, storeErrors, conflicts, lateLocks, starving, fires, notices, ...levels } = instrumentsOf(meter);
+  const { held, storeDown, wait, skipWait, hold } = levels;
   const label = boundedLabels(meter, labels);
   const live = new Map<number, Labels>();
   let isDown = false;
@@ -89,6 +89,9 @@ export function metricsObserver(locker: Observed, options: MetricsOptions): Disp
     },
     starving: ({ resource, job }) => {
       starving(label(resource, job).all).value += 1;
+    },
+    fire: ({ job, outcome }) => {
+      if (outcome !== 'ended') fires(label(undefined, job).and(outcome === 'began' ? 'taken' : outcome)).value += 1;
     },
     notice: ({ code }) => {
       notices({ code }).value += 1;

@@ -6,7 +6,7 @@ import { postgresJournal } from 'giveway/observe';
 import { postgresStore } from 'giveway/postgres';
 import { Pool } from 'pg';
 import { failureText } from '../../src/cli/failure.ts';
-import { skipsInWords } from '../../src/cli/last-skips.ts';
+import { skipsInWords } from '../../src/cli/skip-words.ts';
 import { jsonLine, printable, printableName } from '../../src/cli/terminal.ts';
 import { evil, heldByEvil, unprintable } from '../support/names-of-others.ts';
 import { describeWith } from '../support/shared.ts';

@@ -32,7 +32,7 @@ describe('schedule', () => {
     expect(execution?.result).toMatchObject({ status: 'ran', value: 'etl', lost: undefined, release: 'released' });
     expect(task.lastRun()?.result).toBe(execution?.result);
     expect(seen).toEqual(['scheduled', ['events'], 'etl', true]);
-    expect(task.fires()).toEqual({ ran: 1, failed: 0, skipped: 0, missed: 0 });
+    expect(task.fires()).toEqual({ ran: 1, failed: 0, skipped: 0, elsewhere: 0, missed: 0 });
   });
 
   test('P10: a fire that finds its table busy is skipped, and says who has it', async () => {
@@ -135,7 +135,7 @@ describe('schedule', () => {
     expect(await task.execute()).toMatchObject({ status: 'ran' });
     await expect(task.execute()).rejects.toMatchObject({ code: 'ERR_GIVEWAY_UNKNOWN_RESOURCE', nearest: ['events'] });
     await expect(task.execute()).rejects.toThrow('no scope today');
-    expect(task.fires()).toEqual({ ran: 1, failed: 2, skipped: 0, missed: 0 });
+    expect(task.fires()).toEqual({ ran: 1, failed: 2, skipped: 0, elsewhere: 0, missed: 0 });
   });
 
   test.each(['no-overlap', 'both'] as const)('a manual execute() asks for the lock too (%s)', async (guarantee) => {
@@ -332,13 +332,22 @@ describe('runCoordinator', () => {
 
   test('one instance has a fire, and a late one does not get it again', async () => {
     const { here, there } = fleet({ resources: ['events'] });
-    const skips: unknown[] = [];
-    there.on('skipped', (event) => void skips.push(event));
+    const told: unknown[] = [];
+    for (const event of ['skipped', 'busy', 'fire'] as const) there.on(event, (data) => void told.push(data));
     expect(await runCoordinator(here).shouldRun(key, 30_000)).toBe(true);
     expect(await runCoordinator(there).shouldRun(key, 30_000)).toBe(false);
     expect(await runCoordinator(here).shouldRun(key, 30_000)).toBe(false);
     expect(await runCoordinator(there).shouldRun(key.replace('54.000', '55.000'), 30_000)).toBe(true);
-    expect(skips).toMatchObject([{ reason: 'busy', job: 'etl', holders: [{ job: 'etl', state: 'min-hold' }] }]);
+    expect(told).toMatchObject([
+      {
+        name: 'etl',
+        slot: new Date('2026-11-21T20:54:54.000Z'),
+        job: 'etl',
+        outcome: 'elsewhere',
+        holders: [{ job: 'etl', state: 'min-hold' }],
+      },
+      { name: 'etl', slot: new Date('2026-11-21T20:54:55.000Z'), outcome: 'taken', holders: [] },
+    ]);
     expect([...here.held(), ...there.held()]).toEqual([]);
   });
 

@@ -11,6 +11,7 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
 import { StoreUnavailableError } from '../../src/index.ts';
+import { runFire, takeFire } from '../../src/jobs/fires.ts';
 import { type LabelOptions, metricsObserver } from '../../src/observe/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { faultyStore } from '../../src/testing/index.ts';
@@ -127,18 +128,30 @@ describe('metricsObserver, read through the Prometheus exporter', () => {
     expect([...samples.keys()].join()).not.toMatch(/resource=|job=/);
   });
 
-  test('labels for resource and job, bounded: tenants and fires are families, and what is too many is "other"', async () => {
+  test('labels for resource and job, bounded: tenants are families, and what is too many is "other"', async () => {
     const exporter = prometheus();
     const { a } = observeBoth({ resource: true, job: true, maxValues: 3 });
-    for (const resource of ['visits', 'events/acme', 'events/initech', '!fire/nightly:1', 'sessions', 'clicks'])
-      await a.run(resource, () => {});
+    for (const resource of ['visits', 'events/acme', 'events/initech', 'pages', 'sessions', 'clicks']) await a.run(resource, () => {});
     const samples = await scrape(exporter);
     const counts = [...samples].filter(([name]) => name.startsWith('giveway_attempts_total'));
     expect(Object.fromEntries(counts)).toEqual({
       'giveway_attempts_total{resource="visits",job="rollup",outcome="acquired"}': 1,
       'giveway_attempts_total{resource="events/*",job="rollup",outcome="acquired"}': 2,
-      'giveway_attempts_total{resource="!fire/*",job="rollup",outcome="acquired"}': 1,
+      'giveway_attempts_total{resource="pages",job="rollup",outcome="acquired"}': 1,
       'giveway_attempts_total{resource="other",job="rollup",outcome="acquired"}': 2,
+    });
+  });
+
+  test('a fire counts by what became of it, under its job alone, and as no attempt or skip', async () => {
+    const exporter = prometheus();
+    const { a, b } = observeBoth({ resource: true, job: true });
+    const fire = { key: 'mail:1', name: 'mail', slot: undefined, job: 'mail' };
+    await runFire(a, fire, 60_000, {}, () => {});
+    await takeFire(b, fire, 60_000, {});
+    const counts = [...(await scrape(exporter))].filter(([name]) => /^giveway_(fires|attempts|skips|releases|starving)_total/.test(name));
+    expect(Object.fromEntries(counts)).toEqual({
+      'giveway_fires_total{job="mail",outcome="taken"}': 1,
+      'giveway_fires_total{job="mail",outcome="elsewhere"}': 1,
     });
   });
 

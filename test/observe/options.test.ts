@@ -65,7 +65,11 @@ describe.each([
   test.each<[Options, string, RegExp]>([
     [{ since: new Date('three') }, 'since', /a Date is allowed/],
     [{ since: '2026-11-22' }, 'since', /a Date is allowed/],
-    [{ kind: 'skips' }, 'kind', /received "skips"; 'hold', 'skip', 'wait' or 'conflict' is allowed/],
+    [{ kind: 'skips' }, 'kind', /received "skips"; 'hold', 'skip', 'wait', .*'fire' or a list of these is allowed/],
+    [{ kind: ['hold', 5] }, 'kind', /a list of these is allowed/],
+    [{ until: 'four' }, 'until', /a Date is allowed/],
+    [{ job: 5 }, 'job', /a string is allowed/],
+    [{ outcome: ['busy'] }, 'outcome', /a string is allowed/],
     [{ resource: ['visits'] }, 'resource', /received an array; a string is allowed/],
     [{ limit: Number.NaN }, 'limit', /a positive integer is allowed/],
     [{ from: new Date() }, 'from', /there is no such option/],

@@ -46,6 +46,13 @@ export function nonEmpty(text: string): string {
   return text;
 }
 
+export function countUpTo(most: number): (text: string) => number {
+  return (text) => {
+    if (/^[1-9]\d*$/.test(text) && Number(text) <= most) return Number(text);
+    throw new InvalidArgumentError(`A whole number from 1 to ${most} is allowed.`);
+  };
+}
+
 export function exitCode(text: string): number {
   if (/^\d{1,3}$/.test(text) && Number(text) <= 255) return Number(text);
   throw new InvalidArgumentError('An exit code from 0 to 255 is allowed.');

@@ -1,13 +1,24 @@
 import type { Command } from 'commander';
+import { InvalidOptionError } from '../../lock/errors.ts';
+import { adviceFor } from '../advice.ts';
 import { type JournalFlags, withJournalFlag } from '../journal.ts';
-import { type LastSkips, lastSkips, skipsInWords, skipsJson } from '../last-skips.ts';
+import { type LastSkips, lastSkips, type Question } from '../last-skips.ts';
+import { type Moment, moment } from '../moments.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
+import { openPast, type Past } from '../past.ts';
 import { type Observer, observe, type Sight, sightJson } from '../sight.ts';
-import { jsonLine, printable, type Terminal } from '../terminal.ts';
-import { endInWords, holderInWords, hostInWords, placesInWords } from '../words.ts';
-import { newCommand, type Perform } from './grammar.ts';
+import { clock, skipsInWords, skipsJson } from '../skip-words.ts';
+import { jobOf, subjectOf } from '../subject.ts';
+import { jsonLine, printable, printableName, type Terminal } from '../terminal.ts';
+import { endInWords, holderInWords, placesInWords } from '../words.ts';
+import { countUpTo, newCommand, type Perform } from './grammar.ts';
 
-type WhyFlags = CommonFlags & JournalFlags;
+interface WhyFlags extends CommonFlags, JournalFlags {
+  readonly job?: true;
+  readonly since?: Moment;
+  readonly until?: Moment;
+  readonly last?: number;
+}
 
 /** What is known of one resource. */
 interface Account {
@@ -16,34 +27,83 @@ interface Account {
   readonly advice: readonly string[];
 }
 
+/** The time that is asked about. */
+interface Window extends Omit<Question, 'about'> {
+  /** What the lines of the past stand under. */
+  readonly heading: string;
+}
+
 const examples = [
   ['giveway why events', 'who holds events, who is next, and what can be done'],
   ['GIVEWAY_JOURNAL=postgres://… giveway why events', 'and who was skipped, from the journal that the workers write'],
+  ['giveway why nightly-dedupe --since 02:00 --until 04:00', 'what a job met last night, and what would have let it run'],
 ] as const;
+
+/** As many as fit below what is known of now; of a time that was asked for, a screen. */
+const shown = { now: 5, window: 20 };
+const mostShown = 1_000;
 
 export function whyCommand(perform: Perform): Command {
   const command = newCommand('why', 'Explains why a resource is busy or a job was skipped, and what to do about it.', examples)
-    .argument('<resource>')
-    .action((resource: string, flags: WhyFlags) => perform((terminal) => why(terminal, resource, flags)));
+    .argument('<resource>', 'a table, or a job that the journal knows')
+    .option('--job', 'the name is a job, though a table is called the same')
+    .option('--since <time>', 'what happened from then on: 02:00, "2026-11-28 02:00", or 24h for so long ago', moment)
+    .option('--until <time>', 'and before then', moment)
+    .option(
+      '--last <number>',
+      `so many skips and waits at most, the newest (default: ${shown.now}; ${shown.window} of a job or a time)`,
+      countUpTo(mostShown),
+    )
+    .action((name: string, flags: WhyFlags) => perform((terminal) => why(terminal, name, flags)));
   return withJournalFlag(command);
 }
 
-async function why(terminal: Terminal, resource: string, flags: WhyFlags): Promise<number> {
+async function why(terminal: Terminal, wanted: string, flags: WhyFlags): Promise<number> {
+  const nowMs = Date.now();
+  const past = await openPast(terminal, flags);
   const observer = await observe(await openConfig(terminal, flags));
   try {
-    const name = observer.nameOf(resource);
-    const schemaName = observer.listedSchemaOf(name);
-    const accountOf = (each: string): Promise<Account> => account(observer, each, () => lastSkips(terminal, flags, each));
-    const [table, above] = await Promise.all([accountOf(name), schemaName === undefined ? undefined : accountOf(schemaName)]);
-    const schema = above !== undefined && keepsTablesOut(above.sight) ? above : undefined;
-    // What is in the way of a free table is its schema alone.
-    const own = schema !== undefined && table.sight.state === 'free' ? { ...table, advice: [] } : table;
-    if (flags.json) terminal.write(jsonLine({ ...accountJson(own), ...(schema && { schema: accountJson(schema) }) }));
-    else terminal.write(explain(own, schema, Date.now()));
+    const subject = await (flags.job ? jobOf(past, wanted) : subjectOf(observer, past, wanted));
+    const text =
+      'job' in subject
+        ? await whyJob(subject.job, windowOf(flags, nowMs, true), past, flags)
+        : await whyTable(subject.resource, windowOf(flags, nowMs, false), past, observer, flags);
+    terminal.write(text);
     return 0;
   } finally {
-    await observer.close();
+    await Promise.all([observer.close(), past.close()]);
   }
+}
+
+async function whyJob(job: string, { heading, ...window }: Window, past: Past, { json }: WhyFlags): Promise<string> {
+  const last = await past.ask((journal) => lastSkips(journal, { about: { job }, ...window }));
+  if (!json) return `${skipsInWords(last, Date.now(), `${printableName(job)}: ${heading}`).join('\n')}\n`;
+  const known = 'missing' in last ? { missing: last.missing } : { isCut: last.isCut, moveByMinutes: last.moveByMinutes ?? null };
+  return jsonLine({ job: printableName(job), lastSkips: skipsJson(last, 'skip'), lastWaits: skipsJson(last, 'wait'), ...known });
+}
+
+async function whyTable(name: string, window: Window, past: Past, observer: Observer, { json }: WhyFlags): Promise<string> {
+  const schemaName = observer.listedSchemaOf(name);
+  const { heading, ...asked } = window;
+  const skips = (resource: string): Promise<LastSkips> => past.ask((journal) => lastSkips(journal, { about: { resource }, ...asked }));
+  const accountOf = (each: string): Promise<Account> => account(observer, each, () => skips(each));
+  const [table, above] = await Promise.all([accountOf(name), schemaName === undefined ? undefined : accountOf(schemaName)]);
+  const schema = above !== undefined && keepsTablesOut(above.sight) ? above : undefined;
+  // What is in the way of a free table is its schema alone.
+  const own = schema !== undefined && table.sight.state === 'free' ? { ...table, advice: [] } : table;
+  if (json) return jsonLine({ ...accountJson(own), ...(schema && { schema: accountJson(schema) }) });
+  return explain(own, schema, heading, Date.now());
+}
+
+function windowOf({ since, until, last }: WhyFlags, nowMs: number, isJob: boolean): Window {
+  const from = since?.(nowMs);
+  const to = until?.(nowMs, from);
+  if (from !== undefined && to !== undefined && to <= from)
+    throw new InvalidOptionError('--until', to.toISOString(), `a time after --since, ${from.toISOString()}, is allowed`);
+  const isAsked = isJob || from !== undefined || to !== undefined;
+  const time = [...(from === undefined ? [] : [`from ${clock(from)}`]), ...(to === undefined ? [] : [`until ${clock(to)}`])].join(' ');
+  const heading = time === '' ? 'Last skips' : `Skips and waits ${time}`;
+  return { since: from, until: to, last: last ?? (isAsked ? shown.window : shown.now), heading: isJob ? heading.toLowerCase() : heading };
 }
 
 async function account(observer: Observer, name: string, skips: () => Promise<LastSkips>): Promise<Account> {
@@ -57,19 +117,19 @@ function keepsTablesOut({ state, holders, waiting }: Sight): boolean {
 }
 
 function accountJson({ sight, last, advice }: Account): object {
-  return { ...sightJson(sight), lastSkips: skipsJson(last), advice };
+  return { ...sightJson(sight), lastSkips: skipsJson(last, 'skip'), lastWaits: skipsJson(last, 'wait'), advice };
 }
 
-function explain(own: Account, schema: Account | undefined, nowMs: number): string {
+function explain(own: Account, schema: Account | undefined, heading: string, nowMs: number): string {
   const ofSchema =
     schema === undefined
       ? []
-      : [`Whoever takes ${printable(own.sight.resource)} takes its schema with it:`, ...linesOf(schema, nowMs), ...schema.advice];
-  const lines = [...linesOf(own, nowMs), ...own.advice, ...ofSchema];
+      : [`Whoever takes ${printable(own.sight.resource)} takes its schema with it:`, ...linesOf(schema, heading, nowMs), ...schema.advice];
+  const lines = [...linesOf(own, heading, nowMs), ...own.advice, ...ofSchema];
   return `${lines.join('\n')}\n`;
 }
 
-function linesOf({ sight: { resource, state, holders, waiting }, last }: Account, nowMs: number): readonly string[] {
+function linesOf({ sight: { resource, state, holders, waiting }, last }: Account, heading: string, nowMs: number): readonly string[] {
   return [
     `${printable(resource)} is ${state}${placesInWords(holders)}.`,
     ...holders.map(
@@ -78,34 +138,6 @@ function linesOf({ sight: { resource, state, holders, waiting }, last }: Account
     ...waiting.map(
       (waiter, index) => `  ${index === 0 ? 'next' : `place ${index + 1}`} in line: ${holderInWords(waiter, nowMs, 'waiting for')}`,
     ),
-    ...skipsInWords(last, nowMs),
-  ];
-}
-
-/** What can be done, one sentence each. */
-function adviceFor({ resource, state, holders, waiting }: Sight, nowMs: number): readonly string[] {
-  const name = /[\s"'$`\\*]/.test(resource) ? `'${resource.replaceAll("'", "'\\''")}'` : resource;
-  const remove = `giveway unlock ${printable(name)}`;
-  if (state === 'free') {
-    return waiting.length > 0
-      ? ['Nobody holds it; whoever waits will have it at the next look.']
-      : [
-          'Nobody holds it now: a job that was skipped for being busy met a holder that has let go since. A job that must not be skipped can wait: --wait, or onBusy: "retry".',
-        ];
-  }
-  if (state === 'unreadable') {
-    return [
-      `A newer giveway, or somebody else, wrote this record: compare the versions of the workers, or another namespace. ${remove} removes it.`,
-    ];
-  }
-  if (state === 'min-hold') return ['The work has ended; the resource stays closed for its minHoldMs, and opens by itself.'];
-  const overdue = holders.some(({ latestEnd }) => latestEnd !== undefined && latestEnd < nowMs);
-  const [first] = holders;
-  return [
-    overdue
-      ? 'It is past its latest end, and will go away with its TTL.'
-      : 'Wait: a holder that ends or dies frees it; a dead one within its TTL and 3 s.',
-    ...(first === undefined ? [] : [`Is it stuck? See what pid ${first.pid} does on ${hostInWords(first.host)}, and end it there.`]),
-    `Is its process gone, or ended by you? ${remove} removes the lock at once. A process that still runs would go on without it.`,
+    ...skipsInWords(last, nowMs, heading),
   ];
 }

@@ -15,12 +15,14 @@ import { LockSignal } from './lock-signal.ts';
 
 /** What a lock needs from its locker. */
 export interface LockContext extends Pick<Settings, 'clock' | 'namespace' | 'environment'> {
-  readonly events: Events;
+  readonly events: Pick<Events, 'emit'>;
   /** The lock is over, one way or another: forget it. */
   ended(lock: HeldLock): void;
 }
 
 let locksMade = 0;
+/** What joined outer runs is no acquisition of its own. */
+const unheard: LockContext['events'] = { emit() {} };
 
 export class HeldLock implements Lock, SeatOwner {
   /** Its number in this process: what its events are told apart by. */
@@ -32,8 +34,9 @@ export class HeldLock implements Lock, SeatOwner {
   readonly isProtected: boolean;
   readonly fence: bigint | undefined;
   readonly options: ResolvedOptions;
-  /** The locks of outer runs that hold what this one joined. */
+  /** The locks of outer runs that hold what this one joined; all of it if `isJoined`. */
   readonly outers: readonly HeldLock[];
+  readonly isJoined: boolean;
   loss: LockLostError | undefined;
   readonly #context: LockContext;
   readonly #seats: readonly Seat[];
@@ -42,7 +45,8 @@ export class HeldLock implements Lock, SeatOwner {
   #ended = false;
 
   constructor(context: LockContext, { scope, options }: Plan, outers: readonly HeldLock[], seats: readonly Seat[], isProtected: boolean) {
-    this.#context = context;
+    this.isJoined = isProtected && seats.length === 0 && outers.length > 0;
+    this.#context = this.isJoined ? { ...context, events: unheard } : context;
     this.#seats = seats;
     this.#since = seats[0]?.since ?? nowOf(context.clock);
     this.scope = scope;

@@ -125,14 +125,15 @@ export class Holds implements Asker {
     const { scope, options, around, startedMonoMs } = request;
     const lock = new HeldLock(this.#context, request, around.outers, seats, isProtected);
     this.#held.push(lock);
-    this.#events.emit('acquired', () => ({
-      id: lock.id,
-      scope,
-      job: options.job,
-      waitedMs: this.#clock.monotonicMs() - startedMonoMs,
-      maxHoldMs: options.maxHoldMs,
-      isProtected: lock.isProtected,
-    }));
+    if (!lock.isJoined)
+      this.#events.emit('acquired', () => ({
+        id: lock.id,
+        scope,
+        job: options.job,
+        waitedMs: this.#clock.monotonicMs() - startedMonoMs,
+        maxHoldMs: options.maxHoldMs,
+        isProtected: lock.isProtected,
+      }));
     if (this.#isClosed) {
       lock.lose('closed');
       lock.letGo(() => {});

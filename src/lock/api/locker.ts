@@ -8,6 +8,7 @@ import { Plans, remember } from '../plan/plans.ts';
 import { type LockerOptions, resolveSettings, type Settings } from '../plan/settings.ts';
 import { keyOn, keyPrefix } from '../record/keys.ts';
 import { Shell } from '../shell/shell.ts';
+import { isTold } from './fire-silence.ts';
 import { checkEntries, checkHanded } from './handed.ts';
 import { probe, type StoreHealth } from './health.ts';
 import { HeldLock } from './held-lock.ts';
@@ -15,8 +16,8 @@ import { Holds } from './holds.ts';
 import { holdersIn } from './inspect.ts';
 import type { Lock, SerializedLock } from './lock.ts';
 import { Nesting } from './nesting.ts';
-import type { Done, Request } from './request.ts';
-import { gaveUp, go, type Run, type RunOutcome } from './run.ts';
+import { type Done, jobOf, type Request } from './request.ts';
+import { gaveUp, go, type OpenWait, type Run, type RunOutcome } from './run.ts';
 import { type CloseOptions, Running } from './running.ts';
 import { Starvation } from './starvation.ts';
 
@@ -25,10 +26,12 @@ export function createLocker(options: LockerOptions): ResourceLocker {
   return new ResourceLocker(options);
 }
 
+type Work<T> = (lock: Lock) => T | Promise<T>;
+
 /** All lock logic over one store: who may hold what, who waits, what is kept alive. */
 export class ResourceLocker {
   readonly #settings: Settings;
-  readonly #events: Events = createEvents();
+  readonly #events: Events = createEvents(isTold);
   readonly #nesting: Nesting;
   readonly #starvation: Starvation;
   readonly #plans: Plans;
@@ -106,13 +109,13 @@ export class ResourceLocker {
   /**
    * Runs `work` under the scope, and lets go whatever happens. Never rejects for busy: the outcome says who holds it.
    * Rejects with the work's own error, with `StoreUnavailableError` if `onStoreDown` is `'throw'`, or for wrong usage.
-   * `weak` is for integrations: settings that count where call, table and locker say nothing.
+   * `weak` and `wait` are for integrations: settings that count where call, table and locker say nothing, and a wait of theirs.
    */
-  run<T>(scope: LockScope, work: (lock: Lock) => T | Promise<T>, options?: RunOptions, weak?: RunOptions): Promise<RunOutcome<T>> {
+  run<T>(scope: LockScope, work: Work<T>, options?: RunOptions, weak?: RunOptions, wait?: OpenWait): Promise<RunOutcome<T>> {
     return new Promise((resolve, reject) => {
       checkWork(work);
       checkOptions(options, '', runOptionNames);
-      const request = this.#request(scope, options, weak);
+      const request = this.#request(scope, options, weak, wait);
       const { onBusy, onStarving, starveAfter } = request.options;
       const job = jobOf(request);
       const waits = onBusy === 'retry' || (onStarving === 'wait' && this.#starvation.of(job, starveAfter).starving);
@@ -120,8 +123,9 @@ export class ResourceLocker {
         clock: this.#settings.clock,
         events: this.#events,
         request,
+        wait,
         within: (lock) => this.#nesting.within(lock, request.needs, run, () => work(lock)),
-        began: () => this.#starvation.ran(job),
+        began: () => wait ?? this.#starvation.ran(job),
         skipped: (resource, holders) => {
           const hunger = this.#starvation.skipped(job, starveAfter);
           if (hunger.starving)
@@ -227,10 +231,12 @@ export class ResourceLocker {
     if (closesStore) await store.close().catch(() => {});
   }
 
-  #request(scope: LockScope, options: RunOptions | undefined, weak?: RunOptions): Request {
-    const { scope: names, needs, options: settled } = this.#plans.of(scope, options, weak);
-    const startedMonoMs = this.#settings.clock.monotonicMs();
-    return { scope: names, needs, options: settled, around: this.#nesting.enclosing(needs), startedMonoMs };
+  #request(scope: LockScope, options: RunOptions | undefined, weak?: RunOptions, wait?: OpenWait): Request {
+    const plan = this.#plans.of(scope, options, weak);
+    const startedMonoMs = this.#settings.clock.monotonicMs() - (wait?.waitedMs ?? 0);
+    const around = this.#nesting.enclosing(plan.needs);
+    const named = around.job === undefined || options?.job !== undefined ? plan.options : { ...plan.options, job: around.job };
+    return { scope: plan.scope, needs: plan.needs, options: named, around, startedMonoMs };
   }
 
   #key(resource: string): string {
@@ -241,9 +247,4 @@ export class ResourceLocker {
 
 function checkWork(work: unknown): void {
   if (typeof work !== 'function') throw new InvalidOptionError('work', work, 'a function is allowed');
-}
-
-/** Under which name a job's skips are counted: its own, or what it takes. */
-function jobOf({ options, scope }: Request): string {
-  return options.job ?? [...scope.writes, ...scope.appends, ...scope.reads].join(', ');
 }

@@ -20,6 +20,8 @@ export interface Enclosure {
   readonly outers: readonly HeldLock[];
   /** What the surrounding runs do not hold. */
   readonly missing: readonly Need[];
+  /** The name of the work around, for what is inside of it and has none of its own. */
+  readonly job: string | undefined;
   /** Something missing sorts before something held: waiting for it could deadlock, so it is tried once. */
   readonly outOfOrder: boolean;
   /** The same, looked at now: an outer run may have ended during a wait. */
@@ -31,7 +33,7 @@ const nobody: readonly HeldLock[] = [];
 
 /** What is asked for where nothing is held. */
 export function nothingHeld(needs: readonly Need[]): Enclosure {
-  return { outers: nobody, missing: needs, outOfOrder: false, again: () => nothingHeld(needs) };
+  return { outers: nobody, missing: needs, job: undefined, outOfOrder: false, again: () => nothingHeld(needs) };
 }
 
 /**
@@ -91,6 +93,7 @@ export class Nesting {
     return {
       outers: outers.size === 0 ? nobody : [...outers],
       missing,
+      job: frame.lock.isLive() ? frame.lock.job : undefined,
       outOfOrder: sortsBeforeHeld(missing, frame),
       again: () => this.#enclosingIn(frame, needs),
     };

@@ -25,3 +25,8 @@ export function toRefused(resource: string, { blockers, ahead }: Refusal): Refus
   const holders = blockers.map((blocker) => toHolder(resource, blocker));
   return { resource, holders: [...holders, ...ahead.map((waiting, index) => toWaitingHolder(resource, waiting, index + 1))] };
 }
+
+/** Under which name a job's skips are counted: its own, or what it takes. */
+export function jobOf({ options, scope }: Request): string {
+  return options.job ?? [...scope.writes, ...scope.appends, ...scope.reads].join(', ');
+}

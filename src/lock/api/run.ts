@@ -32,11 +32,20 @@ export type SkipReason = 'busy' | 'store-down' | 'closed' | 'aborted';
 
 type Skip = { readonly reason: SkipReason; readonly resource: string; readonly holders: readonly Holder[] };
 
+/**
+ * A wait that somebody else keeps, as a queue does that puts a job off: the run is one look of it, and has waited so long before. Refused,
+ * it is no skip, and nobody starves.
+ */
+export interface OpenWait {
+  readonly waitedMs: number;
+}
+
 /** One run: what it does with its lock, and who is told how it went. */
 export interface Run<T> {
   readonly clock: Clock;
   readonly events: Events;
   readonly request: { readonly scope: ResolvedScope; readonly options: ResolvedOptions; readonly startedMonoMs: number };
+  readonly wait: OpenWait | undefined;
   within(lock: HeldLock): T | Promise<T>;
   began(): void;
   /** It was busy. */
@@ -93,8 +102,8 @@ function work<T>(run: Run<T>, lock: HeldLock): void {
 function skip<T>(run: Run<T>, reason: Skip | Error): void {
   if (reason instanceof Error) return run.reject(reason);
   const waitedMs = run.clock.monotonicMs() - run.request.startedMonoMs;
-  tellSkipped(run.events, run.request, waitedMs, reason);
-  if (reason.reason === 'busy') run.skipped(reason.resource, reason.holders);
+  if (run.wait === undefined) tellSkipped(run.events, run.request, waitedMs, reason);
+  if (run.wait === undefined && reason.reason === 'busy') run.skipped(reason.resource, reason.holders);
   run.resolve({ status: 'skipped', ...reason, waitedMs });
 }
 

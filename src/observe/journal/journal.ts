@@ -2,7 +2,8 @@ import type { SkipReason } from '../../lock/api/run.ts';
 import type { LostReason } from '../../lock/errors.ts';
 import type { LockerEvents } from '../../lock/events.ts';
 import type { Mode } from '../../lock/holder.ts';
-import { checkOptions, orNone, positiveInteger, type Rules } from '../check-options.ts';
+import type { ResolvedScope } from '../../lock/options.ts';
+import { checkOptions, orNone, positiveInteger, type Rule, type Rules } from '../check-options.ts';
 import type { Observed, SeenHolder } from '../listening.ts';
 
 /** A bounded record of who held what, who was skipped and why. No entry holds a token. */
@@ -10,22 +11,38 @@ export interface Journal {
   /** Records what this locker tells, until disposed. Several lockers may share a journal. */
   observe(locker: Observed): Disposable;
   /** The newest first. Rejects with `InvalidOptionError`, and a journal in a table with the database's error. */
-  entries(query?: JournalQuery): Promise<readonly JournalEntry[]>;
+  entries(query?: JournalQuery): Promise<JournalEntries>;
+}
+
+/** What was found. */
+export interface JournalEntries extends ReadonlyArray<JournalEntry> {
+  /** There is more, older than these: ask again with a larger `limit`, or `until` the oldest began. */
+  readonly isCut: boolean;
 }
 
 export interface JournalQuery {
   /** Only what happened, or went on, at this time or later. */
   readonly since?: Date;
-  /** Only this resource, by its normalised name. */
+  /** Only what happened, or began, before this time. */
+  readonly until?: Date;
+  /** Only what happened, or began, at this time or later. With `until` this is found faster than `since`, however much there is. */
+  readonly begunSince?: Date;
+  /** Only this resource, by its normalised name. Fires are of none. */
   readonly resource?: string;
-  /** Only what is of this kind. */
-  readonly kind?: JournalEntry['kind'];
-  /** How many at most, the newest. Default: all that a journal in memory keeps, 1 000 of one in a table. */
+  /** Only this job. */
+  readonly job?: string;
+  /** Only what is of this kind, or of one of these. */
+  readonly kind?: EntryKind | readonly EntryKind[];
+  /** Only what came to this: a hold's or fire's `outcome`, a skip's `reason`, a conflict's `code`. */
+  readonly outcome?: string;
+  /** How many at most, the newest. Default: all that a journal in memory keeps, 1 000 of one in a table. `isCut` says if there were more. */
   readonly limit?: number;
 }
 
-/** What happened to one resource. Work over several resources has an entry for each. */
-export type JournalEntry = HoldEntry | SkipEntry | WaitEntry | ConflictEntry;
+export type EntryKind = JournalEntry['kind'];
+
+/** What happened to one resource, or to a fire. Work over several resources has an entry for each. */
+export type JournalEntry = HoldEntry | SkipEntry | WaitEntry | ConflictEntry | LateLockEntry | FireEntry;
 
 /** What all entries say. */
 interface AboutWork {
@@ -52,16 +69,18 @@ export interface HoldEntry extends AboutWork {
 }
 
 /**
- * How a hold ended. `'kept'`: it had joined an outer run, whose own entry goes on. `'unknown'`: it must have ended by now, and
+ * How a hold ended. `'unknown'`: it must have ended by now, and
  * nobody told; its process died, or stopped being observed.
  */
-export type HoldOutcome = 'ongoing' | LockerEvents['released']['release'] | 'lost' | 'release-failed' | 'unknown';
+export type HoldOutcome = 'ongoing' | Exclude<LockerEvents['released']['release'], 'kept'> | 'lost' | 'release-failed' | 'unknown';
 
 /** A run that did not take place, or a `lock()` that gave up. */
 export interface SkipEntry extends AboutWork {
   readonly kind: 'skip';
   readonly at: Date;
   readonly reason: SkipReason;
+  /** All that it wanted; `undefined` where an earlier version wrote it. */
+  readonly scope?: ResolvedScope | undefined;
   readonly holders: readonly SeenHolder[];
   readonly waitedMs: number;
 }
@@ -73,7 +92,7 @@ export interface WaitEntry extends AboutWork {
   readonly holders: readonly SeenHolder[];
 }
 
-/** The database aborted a transaction because of another one. */
+/** The database aborted a transaction because of another one. There is an entry for each table of its scope. */
 export interface ConflictEntry extends AboutWork {
   readonly kind: 'conflict';
   readonly at: Date;
@@ -82,18 +101,61 @@ export interface ConflictEntry extends AboutWork {
   readonly attempt: number;
 }
 
+/** A table was written to without its lock, or before it was had. */
+export interface LateLockEntry extends AboutWork {
+  readonly kind: 'late-lock';
+  readonly at: Date;
+}
+
+/** What became here of a schedule's fire that one instance of all is to have. */
+export interface FireEntry extends Omit<AboutWork, 'resource'> {
+  readonly kind: 'fire';
+  /** A fire is no table. */
+  readonly resource: undefined;
+  /** The schedule's. */
+  readonly name: string;
+  /** When it was due; `undefined` for a run by hand. */
+  readonly slot: Date | undefined;
+  readonly at: Date;
+  /** When the work under it ended, `at` if nobody told of it; `undefined` while it goes on, and where there is none. */
+  readonly to: Date | undefined;
+  /** `'taken'`: this process had it; `'ran'`: its work ran under it. `'elsewhere'`: another one had it, named in `holders`. */
+  readonly outcome: 'taken' | 'ran' | 'elsewhere' | Exclude<SkipReason, 'busy'>;
+  readonly holders: readonly SeenHolder[];
+}
+
 export const defaultEntries = 1_000;
 
-const kinds: readonly unknown[] = ['hold', 'skip', 'wait', 'conflict'] satisfies readonly JournalEntry['kind'][];
+const kinds: readonly EntryKind[] = ['hold', 'skip', 'wait', 'conflict', 'late-lock', 'fire'];
+const areKinds = (value: unknown): boolean =>
+  value === undefined || [value].flat().every((kind) => (kinds as readonly unknown[]).includes(kind));
+const date: Rule = [(value) => value instanceof Date && !Number.isNaN(value.getTime()), 'a Date is allowed'];
+const text: Rule = [(value) => typeof value === 'string', 'a string is allowed'];
 
 const rules: Rules<JournalQuery> = {
-  since: orNone([(value) => value instanceof Date && !Number.isNaN(value.getTime()), 'a Date is allowed']),
-  resource: orNone([(value) => typeof value === 'string', 'a string is allowed']),
-  kind: orNone([(value) => kinds.includes(value), "'hold', 'skip', 'wait' or 'conflict' is allowed"]),
+  since: orNone(date),
+  until: orNone(date),
+  begunSince: orNone(date),
+  resource: orNone(text),
+  job: orNone(text),
+  kind: [areKinds, `${kinds.map((kind) => `'${kind}'`).join(', ')} or a list of these is allowed`],
+  outcome: orNone(text),
   limit: orNone(positiveInteger),
 };
 
 /** Refuses what would find nothing, and look as if nothing had happened. */
 export function checkQuery(query: JournalQuery): void {
   checkOptions(query, rules);
+}
+
+/** All of them, where nothing is said. */
+export function kindsOf(kind: JournalQuery['kind']): readonly EntryKind[] {
+  if (kind === undefined) return kinds;
+  return typeof kind === 'string' ? [kind] : kind;
+}
+
+/** Of `found`, which may be one more than was asked for, `limit`; and whether that is all. */
+export function entriesWithin(found: readonly JournalEntry[], limit: number): JournalEntries {
+  // Not among its elements, so that a list of entries is compared, printed and sent as one.
+  return Object.defineProperty([...found.slice(0, limit)], 'isCut', { value: found.length > limit }) as unknown as JournalEntries;
 }

@@ -1,10 +1,10 @@
 import { type Clock, systemClock } from '../../lock/clock.ts';
 import { anything, checkOptions, orNone, positiveInteger, type Rules } from '../check-options.ts';
-import { checkQuery, defaultEntries, type Journal, type JournalEntry } from './journal.ts';
-import { type Hold, holdEntries, type Moment, type Recorder, record } from './recorder.ts';
+import { checkQuery, defaultEntries, entriesWithin, type Journal, type JournalEntry, type JournalQuery, kindsOf } from './journal.ts';
+import { entriesOf, type Hold, type Moment, type Recorder, record } from './recorder.ts';
 
 export interface JournalOptions {
-  /** How many ended holds, skips, waits and conflicts are kept; the oldest go first. Default 1 000. */
+  /** How many ended holds, skips and other entries are kept; the oldest go first. Default 1 000. */
   readonly limit?: number;
   /** For tests. */
   readonly clock?: Clock;
@@ -38,19 +38,25 @@ export function createJournal(options: JournalOptions = {}): Journal {
     },
     async entries(query = {}) {
       checkQuery(query);
-      const { since, resource, kind, limit: wanted } = query;
-      return [...past.slice(-limit), ...[...recorders].flatMap((recorder) => [...recorder.live()])]
-        .flatMap((one): readonly JournalEntry[] => ('kind' in one ? [one] : holdEntries(one)))
-        .filter(
-          (entry) =>
-            (resource === undefined || entry.resource === resource) &&
-            (kind === undefined || entry.kind === kind) &&
-            (since === undefined || endOf(entry) >= since.getTime()),
-        )
-        .sort((a, b) => startOf(b) - startOf(a))
-        .slice(0, wanted);
+      const found = [...past.slice(-limit), ...[...recorders].flatMap((recorder) => [...recorder.live()])]
+        .flatMap(entriesOf)
+        .filter((entry) => isAskedFor(entry, query))
+        .sort((a, b) => startOf(b) - startOf(a));
+      return entriesWithin(found, query.limit ?? found.length);
     },
   };
+}
+
+function isAskedFor(entry: JournalEntry, { since, until, begunSince, resource, job, kind, outcome }: JournalQuery): boolean {
+  return (
+    (resource === undefined || entry.resource === resource) &&
+    (job === undefined || entry.job === job) &&
+    (kind === undefined || kindsOf(kind).includes(entry.kind)) &&
+    (outcome === undefined || outcomeOf(entry) === outcome) &&
+    (since === undefined || endOf(entry) >= since.getTime()) &&
+    (begunSince === undefined || startOf(entry) >= begunSince.getTime()) &&
+    (until === undefined || startOf(entry) < until.getTime())
+  );
 }
 
 function startOf(entry: JournalEntry): number {
@@ -58,7 +64,14 @@ function startOf(entry: JournalEntry): number {
 }
 
 function endOf(entry: JournalEntry): number {
+  if (entry.kind === 'fire') return entry.to?.getTime() ?? (entry.outcome === 'ran' ? Number.POSITIVE_INFINITY : entry.at.getTime());
   if (entry.kind !== 'hold') return entry.at.getTime();
   if (entry.to !== undefined) return entry.to.getTime();
   return entry.outcome === 'ongoing' ? Number.POSITIVE_INFINITY : entry.from.getTime();
+}
+
+function outcomeOf(entry: JournalEntry): string {
+  if (entry.kind === 'hold' || entry.kind === 'fire') return entry.outcome;
+  if (entry.kind === 'skip') return entry.reason;
+  return entry.kind === 'conflict' ? entry.code : entry.kind;
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../../lock/clock.ts';
 import { anything, callback, checkOptions, orNone, positive, positiveInteger, type Rules, withMethods } from '../check-options.ts';
 import { harmlessly } from '../harmless.ts';
-import { checkQuery, defaultEntries, type Journal } from './journal.ts';
+import { checkQuery, defaultEntries, entriesWithin, type Journal } from './journal.ts';
 import { impatientQuery, type JournalPool } from './pool.ts';
 import { type Hold, type Moment, type Recorder, record, self } from './recorder.ts';
 import { encodeRows, entryOf, type ReadRow, rowsOf } from './rows.ts';
@@ -31,6 +31,8 @@ export interface PostgresJournalOptions {
 
 /** The journal of a fleet. */
 export interface PostgresJournal extends Journal, AsyncDisposable {
+  /** The names of all jobs that it tells of, in order; 10 000 at most. Rejects with the database's error. */
+  jobs(): Promise<readonly string[]>;
   /** Creates the table if it is not there. Rejects with the database's error. */
   createTable(): Promise<void>;
   /** Writes what has gathered. Never rejects: `onError` hears of a failure, and the entries stay. */
@@ -44,6 +46,8 @@ export interface PostgresJournal extends Journal, AsyncDisposable {
 const dayMs = 86_400_000;
 const longestRetryMs = 30_000;
 const closeWithinMs = 5_000;
+/** To find a name that is near: in more nobody looks. */
+const jobsNamed = 10_000;
 /** Holds and moments in one statement. */
 const batchSize = 1_000;
 
@@ -187,9 +191,17 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
     },
     async entries(query = {}) {
       checkQuery(query);
-      const { since, resource, kind, limit = defaultEntries } = query;
-      const { rows } = await pool.query(statements.read, [since ?? null, resource ?? null, kind ?? null, limit]);
-      return rows.map((row) => entryOf(row as ReadRow));
+      const { limit = defaultEntries } = query;
+      const { text, values } = statements.read(query, limit);
+      const { rows } = await pool.query(text, values);
+      return entriesWithin(
+        rows.map((row) => entryOf(row as ReadRow)),
+        limit,
+      );
+    },
+    async jobs() {
+      const { rows } = await pool.query(statements.jobs, [jobsNamed]);
+      return (rows as readonly { readonly job: string }[]).map(({ job }) => job);
     },
     async createTable() {
       await pool.query(statements.setUp);

@@ -4,9 +4,10 @@ import type { LostReason } from '../../lock/errors.ts';
 import type { LockerEvents } from '../../lock/events.ts';
 import { needsOf } from '../../lock/plan/scope.ts';
 import { listen, type Observed, seenHolders } from '../listening.ts';
-import type { ConflictEntry, HoldEntry, HoldOutcome, SkipEntry, WaitEntry } from './journal.ts';
+import { fireKey, fireOf } from './fires.ts';
+import type { FireEntry, HoldEntry, HoldOutcome, JournalEntry } from './journal.ts';
 
-/** A hold as it is written down: small, since this is the hot path. `holdEntries` makes entries of it. */
+/** A hold as it is written down: small, since this is the hot path. `entriesOf` makes entries of it. */
 export interface Hold {
   readonly began: LockerEvents['acquired'];
   readonly fromMs: number;
@@ -16,7 +17,7 @@ export interface Hold {
 }
 
 /** An entry that is complete at once. */
-export type Moment = SkipEntry | WaitEntry | ConflictEntry;
+export type Moment = Exclude<JournalEntry, HoldEntry>;
 
 /** Where a recorder writes. */
 export interface Sink {
@@ -31,14 +32,18 @@ export interface Recorder extends Disposable {
   live(): Iterable<Hold>;
 }
 
-/** This process, as it is written down. */
-export const self: { readonly host: string; readonly pid: number } = { host: hostname(), pid: process.pid };
+/** This process, as it is written down: by the name that records show it under, but for a locker's own `host`, which no event tells. */
+export const self: { readonly host: string; readonly pid: number } = { host: process.env['GIVEWAY_HOST'] || hostname(), pid: process.pid };
 
 /** Writes what a locker tells into `sink`, until disposed. */
 export function record(locker: Observed, sink: Sink, clock: Clock): Recorder {
-  const live = new Map<number, Hold>();
+  const live = new Map<number | string, Hold>();
 
-  const end = (id: number, outcome: HoldOutcome, heldMs?: number, reason?: LostReason): void => {
+  const begin = (id: number | string, began: LockerEvents['acquired']): void => {
+    live.set(id, { began, fromMs: clock.wallMs(), heldMs: undefined, outcome: 'ongoing', reason: undefined });
+    sink.began?.();
+  };
+  const end = (id: number | string, outcome: HoldOutcome, heldMs?: number, reason?: LostReason): void => {
     const hold = live.get(id);
     if (hold === undefined) return;
     live.delete(id);
@@ -48,22 +53,34 @@ export function record(locker: Observed, sink: Sink, clock: Clock): Recorder {
     sink.ended(hold);
   };
   const about = ({ job }: { readonly job: string | undefined }) => ({ job, ...self, at: new Date(clock.wallMs()) });
-  const conflict = ({ tables, code, message, attempt, job }: LockerEvents['conflict']): void => {
-    for (const resource of tables) sink.happened({ kind: 'conflict', resource, ...about({ job }), code, message, attempt });
+  const fire = ({ id, job, outcome, heldMs, maxHoldMs, holders, ...named }: LockerEvents['fire']): void => {
+    // Numbered by themselves, apart from the locks.
+    const key = `fire ${id}`;
+    const scope = { writes: [fireKey(named)], appends: [], reads: [] };
+    if (outcome === 'began') begin(key, { id, scope, job, waitedMs: 0, maxHoldMs, isProtected: true });
+    else if (outcome === 'ended') end(key, 'released', heldMs);
+    else {
+      const { name, slot } = named;
+      const seen = { outcome, holders: seenHolders(holders), to: undefined };
+      sink.happened({ kind: 'fire', resource: undefined, name, slot, ...about({ job }), ...seen });
+    }
   };
 
   const subscription = listen(locker, {
-    acquired(began) {
-      live.set(began.id, { began, fromMs: clock.wallMs(), heldMs: undefined, outcome: 'ongoing', reason: undefined });
-      sink.began?.();
-    },
-    released: ({ id, release, heldMs }) => end(id, release, heldMs),
+    acquired: (began) => begin(began.id, began),
+    released: ({ id, release, heldMs }) => end(id, release as HoldOutcome, heldMs),
     lost: ({ id, reason, heldMs }) => end(id, 'lost', heldMs, reason),
     'release-failed': ({ id }) => end(id, 'release-failed', clock.wallMs() - (live.get(id)?.fromMs ?? 0)),
-    skipped: ({ resource, job, reason, holders, waitedMs }) =>
-      sink.happened({ kind: 'skip', resource, ...about({ job }), reason, holders: seenHolders(holders), waitedMs }),
+    skipped: ({ scope, resource, job, reason, holders, waitedMs }) =>
+      sink.happened({ kind: 'skip', resource, ...about({ job }), reason, scope, holders: seenHolders(holders), waitedMs }),
     waiting: ({ resource, job, holders }) => sink.happened({ kind: 'wait', resource, ...about({ job }), holders: seenHolders(holders) }),
-    conflict,
+    conflict({ tables, code, message, attempt, job }) {
+      for (const resource of tables) sink.happened({ kind: 'conflict', resource, ...about({ job }), code, message, attempt });
+    },
+    'late-lock'({ tables, job }) {
+      for (const resource of tables) sink.happened({ kind: 'late-lock', resource, ...about({ job }) });
+    },
+    fire,
   });
   return {
     live: () => live.values(),
@@ -74,20 +91,19 @@ export function record(locker: Observed, sink: Sink, clock: Clock): Recorder {
   };
 }
 
-/** One entry per resource of the lock. */
-export function holdEntries({ began, fromMs, heldMs, outcome, reason }: Hold): readonly HoldEntry[] {
+/** One entry per resource of the lock, or the fire that it is. */
+export function entriesOf(one: Hold | Moment): readonly (HoldEntry | FireEntry | Moment)[] {
+  if ('kind' in one) return [one];
+  const { began, fromMs, heldMs, outcome, reason } = one;
   const { scope, job, waitedMs, isProtected } = began;
-  return needsOf(scope).map(({ resource, mode }) => ({
-    kind: 'hold',
-    resource,
-    mode,
-    job,
-    ...self,
-    from: new Date(fromMs),
-    to: heldMs === undefined ? undefined : new Date(fromMs + heldMs),
-    outcome,
-    reason,
-    waitedMs,
-    isProtected,
-  }));
+  const from = new Date(fromMs);
+  const to = heldMs === undefined ? undefined : new Date(fromMs + heldMs);
+  return needsOf(scope).map(({ resource, mode }) => {
+    const fire = fireOf(resource);
+    if (fire !== undefined) {
+      const ended = outcome === 'unknown' ? from : to;
+      return { kind: 'fire', resource: undefined, ...fire, job, ...self, at: from, to: ended, outcome: 'ran', holders: [] };
+    }
+    return { kind: 'hold', resource, mode, job, ...self, from, to, outcome, reason, waitedMs, isProtected };
+  });
 }

@@ -1,15 +1,23 @@
 import type { SkipReason } from '../../lock/api/run.ts';
 import type { LostReason } from '../../lock/errors.ts';
 import type { Mode } from '../../lock/holder.ts';
+import type { ResolvedScope } from '../../lock/options.ts';
 import { needsOf } from '../../lock/plan/scope.ts';
 import type { SeenHolder } from '../listening.ts';
-import type { HoldOutcome, JournalEntry } from './journal.ts';
+import { fireKey, fireOf } from './fires.ts';
+import type { FireEntry, HoldOutcome, JournalEntry } from './journal.ts';
 import type { Hold, Moment } from './recorder.ts';
+
+/**
+ * All kinds that the previous version knows, whose processes may read the same table. It takes a fire for a hold or a skip of its name,
+ * and a late lock for a wait, which it shows nowhere.
+ */
+type RowKind = 'hold' | 'skip' | 'wait' | 'conflict';
 
 /** A row as it is sent: JSON, with times in milliseconds since 1970. What all rows of a process have in common goes beside them. */
 interface SentRow {
   readonly id: string;
-  readonly kind: JournalEntry['kind'];
+  readonly kind: RowKind;
   readonly resource: string;
   readonly job: string | null;
   readonly started_ms: number;
@@ -25,7 +33,7 @@ const never = 'Infinity';
 
 /** A row as it comes back. */
 export interface ReadRow {
-  readonly kind: JournalEntry['kind'];
+  readonly kind: RowKind;
   readonly resource: string;
   readonly job: string | null;
   readonly host: string;
@@ -42,6 +50,7 @@ interface Details {
   readonly mode: Mode;
   readonly isProtected: boolean;
   readonly reason?: LostReason;
+  readonly scope?: ResolvedScope;
   readonly holders: readonly (Omit<SeenHolder, 'since' | 'latestEnd'> & { readonly since: string; readonly latestEnd?: string })[];
   readonly message: string;
   readonly attempt: number;
@@ -68,12 +77,32 @@ export function rowsOf(one: Hold | Moment, id: string): readonly SentRow[] {
 }
 
 function momentRow(moment: Moment, id: string): SentRow {
-  const { kind, resource, job, at } = moment;
+  const { job, at } = moment;
   const atMs = at.getTime();
-  const row = { id, kind, resource, job: job ?? null, started_ms: atMs, ended_ms: atMs, latest_end_ms: atMs };
-  if (moment.kind === 'skip') return { ...row, outcome: moment.reason, waited_ms: moment.waitedMs, details: { holders: moment.holders } };
-  if (moment.kind === 'wait') return { ...row, outcome: 'waiting', waited_ms: null, details: { holders: moment.holders } };
-  return { ...row, outcome: moment.code, waited_ms: null, details: { message: moment.message, attempt: moment.attempt } };
+  const resource = moment.kind === 'fire' ? fireKey(moment) : moment.resource;
+  const row = { id, resource, job: job ?? null, started_ms: atMs, ended_ms: atMs, latest_end_ms: atMs, waited_ms: null };
+  switch (moment.kind) {
+    case 'skip': {
+      const { reason, scope, holders, waitedMs } = moment;
+      return { ...row, kind: 'skip', outcome: reason, waited_ms: waitedMs, details: { scope, holders } };
+    }
+    case 'wait':
+      return { ...row, kind: 'wait', outcome: 'waiting', details: { holders: moment.holders } };
+    case 'conflict':
+      return { ...row, kind: 'conflict', outcome: moment.code, details: { message: moment.message, attempt: moment.attempt } };
+    case 'late-lock':
+      return { ...row, kind: 'wait', outcome: 'late-lock', details: { holders: [] } };
+    case 'fire':
+      if (moment.outcome === 'taken')
+        return { ...row, kind: 'hold', outcome: 'taken', waited_ms: 0, details: { mode: 'write', isProtected: true } };
+      return {
+        ...row,
+        kind: 'skip',
+        outcome: moment.outcome === 'elsewhere' ? 'busy' : moment.outcome,
+        waited_ms: 0,
+        details: { holders: moment.holders },
+      };
+  }
 }
 
 /** Text that `jsonb` takes: it refuses NUL and halves of a character, and with one string the whole batch. */
@@ -91,6 +120,8 @@ export function entryOf(row: ReadRow): JournalEntry {
   const { resource, host, pid, details, outcome } = row;
   const about = { resource, job: row.job ?? undefined, host, pid };
   const waitedMs = row.waited_ms ?? 0;
+  const fire = fireOf(resource);
+  if (fire !== undefined) return { ...about, ...fire, ...fireFields(row) };
   switch (row.kind) {
     case 'hold':
       return {
@@ -104,13 +135,36 @@ export function entryOf(row: ReadRow): JournalEntry {
         waitedMs,
         isProtected: details.isProtected,
       };
-    case 'skip':
-      return { kind: 'skip', ...about, at: row.started_at, reason: outcome as SkipReason, holders: holdersOf(details), waitedMs };
+    case 'skip': {
+      const { scope } = details;
+      return { kind: 'skip', ...about, at: row.started_at, reason: outcome as SkipReason, scope, holders: holdersOf(details), waitedMs };
+    }
     case 'wait':
+      if (outcome === 'late-lock') return { kind: 'late-lock', ...about, at: row.started_at };
       return { kind: 'wait', ...about, at: row.started_at, holders: holdersOf(details) };
     case 'conflict':
       return { kind: 'conflict', ...about, at: row.started_at, code: outcome, message: details.message, attempt: details.attempt };
   }
+}
+
+/** The previous version held a fire also where the work did not run under it, by a name of its own. */
+const takenJob = / \(fire\)$/;
+
+function fireFields({
+  kind,
+  job,
+  started_at: at,
+  ended_at,
+  is_over,
+  outcome,
+  details,
+}: ReadRow): Omit<FireEntry, 'name' | 'slot' | 'host' | 'pid'> {
+  const fire = { kind: 'fire', resource: undefined, job: job?.replace(takenJob, ''), at, to: undefined } as const;
+  if (kind === 'skip')
+    return { ...fire, outcome: outcome === 'busy' ? 'elsewhere' : (outcome as FireEntry['outcome']), holders: holdersOf(details) };
+  if (outcome === 'taken' || takenJob.test(job ?? '')) return { ...fire, outcome: 'taken', holders: [] };
+  // Where its process died, nobody told of its end.
+  return { ...fire, to: ended_at ?? (is_over ? at : undefined), outcome: 'ran', holders: [] };
 }
 
 function holdersOf({ holders }: Details): readonly SeenHolder[] {

@@ -1,4 +1,6 @@
 import { InvalidOptionError } from '../../lock/errors.ts';
+import type { JournalQuery } from './journal.ts';
+import { type Question, questionOf } from './question.ts';
 
 export const defaultJournalTable = 'giveway_journal';
 
@@ -23,9 +25,12 @@ export function createJournalTableSql(table: string = defaultJournalTable): stri
 create index if not exists ${index}_started on ${name} (started_at);
 create index if not exists ${index}_ended on ${name} (ended_at);
 create index if not exists ${index}_others on ${name} (resource, started_at) where kind <> 'hold';
-comment on column ${name}.kind is 'hold, skip, wait or conflict';
+create index if not exists ${index}_jobs on ${name} (job, started_at);
+create index if not exists ${index}_job_others on ${name} (job, started_at) where kind <> 'hold';
+create index if not exists ${index}_holds on ${name} (resource, started_at) where kind = 'hold';
+comment on column ${name}.kind is 'hold, skip, wait or conflict; a fire is a hold or skip of !fire/...';
 comment on column ${name}.ended_at is 'infinity: held when last heard of';
-comment on column ${name}.outcome is 'of a hold; of a skip its reason; of a conflict its code';
+comment on column ${name}.outcome is 'of a hold; of a skip its reason; of a conflict its code; of a wait late-lock, if it was a write without the lock';
 `;
 }
 
@@ -34,8 +39,10 @@ export interface JournalTable {
   readonly setUp: string;
   /** `$1` rows, as JSON, `$2` host, `$3` pid. */
   readonly write: string;
-  /** `$1` since or null, `$2` resource or null, `$3` kind or null, `$4` limit. */
-  readonly read: string;
+  /** The newest of what is asked for, and one more than `limit`. */
+  read(query: JournalQuery, limit: number): Question;
+  /** Names of jobs, `$1` at most. From one to the next in the index: there are millions of rows, and few jobs. */
+  readonly jobs: string;
   /** `$1` everything that began before, but `sweptAtOnce` rows at most. Answers how many as `swept`. */
   readonly sweep: string;
 }
@@ -55,18 +62,18 @@ export function journalTable(table: string): JournalTable {
         latest_end_ms float8, outcome text, waited_ms float8, details jsonb)
       on conflict (id) do update set ended_at = excluded.ended_at, outcome = excluded.outcome, details = excluded.details
         where excluded.outcome <> 'ongoing'`,
-    read: `select kind, resource, job, host, pid, started_at, nullif(ended_at, 'infinity') as ended_at,
-        latest_end < clock_timestamp() as is_over, outcome, waited_ms, details
-      from ${name} where ($1::timestamptz is null or (ended_at >= $1 and (ended_at < 'infinity' or latest_end >= $1)))
-        and ($2::text is null or resource = $2) and ($3::text is null or kind = $3)
-      order by started_at desc, id desc limit $4`,
+    read: (query, limit) => questionOf(name, query, limit),
+    jobs: `with recursive jobs as (
+        (select job from ${name} where job is not null order by job limit 1) union all
+        select (select next.job from ${name} as next where next.job > jobs.job order by next.job limit 1) from jobs where jobs.job is not null)
+      select job from jobs where job is not null limit $1`,
     sweep: `with old as (select id from ${name} where started_at < $1 limit ${sweptAtOnce} for update skip locked),
         gone as (delete from ${name} where id in (select id from old) returning 1)
       select count(*)::integer as swept from gone`,
   };
 }
 
-/** `table` or `schema.table`, in names that need no quotes. Leaves room for `_started` within Postgres' 63 bytes. */
+/** `table` or `schema.table`, in names that need no quotes. Leaves room for the longest of its indexes, `_others`, `_started` and the like, within Postgres' 63 bytes. */
 function checkJournalTable(table: unknown): string {
   if (typeof table === 'string' && /^([a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,54}$/.test(table)) return table;
   throw new InvalidOptionError(

@@ -1,0 +1,38 @@
+import { InvalidArgumentError } from 'commander';
+
+const unitsMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const agoForm = /^(\d{1,9}(?:\.\d{1,9})?)([smhd])$/;
+const clockForm = /^([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/;
+const dateForm = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
+
+/** A time as somebody writes it: what it means depends on when it is read. */
+export type Moment = (nowMs: number, after?: Date) => Date;
+
+/**
+ * `24h`: so long ago. `02:00`: on this machine's clock, the last that was, or after `--since` the first that comes. `2026-11-28` and
+ * `2026-11-28 02:00`, in the zone of this machine, or with a `Z` or an offset of their own.
+ */
+export function moment(text: string): Moment {
+  const [, number, unit = ''] = agoForm.exec(text) ?? [];
+  if (number !== undefined) return (nowMs) => new Date(nowMs - Number(number) * (unitsMs[unit] ?? 0));
+  const clock = clockForm.exec(text);
+  if (clock !== null)
+    return (nowMs, after) =>
+      atClock(
+        clock.slice(1, 4).map((part) => Number(part ?? 0)),
+        nowMs,
+        after,
+      );
+  const date = new Date(/[T ]/.test(text) ? text.replace(' ', 'T') : `${text}T00:00`);
+  if (dateForm.test(text) && !Number.isNaN(date.getTime())) return () => date;
+  throw new InvalidArgumentError('A time such as 02:00, 2026-11-28, "2026-11-28 02:00", or 24h for so long ago is allowed.');
+}
+
+function atClock([hours = 0, minutes = 0, seconds = 0]: readonly number[], nowMs: number, after: Date | undefined): Date {
+  const at = new Date(after ?? nowMs);
+  at.setHours(hours, minutes, seconds, 0);
+  // By the calendar: the days of a change of clocks are shorter or longer.
+  if (after === undefined && at.getTime() > nowMs) at.setDate(at.getDate() - 1);
+  if (after !== undefined && at <= after) at.setDate(at.getDate() + 1);
+  return at;
+}

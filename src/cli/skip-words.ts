@@ -1,0 +1,126 @@
+import type { Encounter, InTheWay } from '../observe/answers/encounter.ts';
+import type { SkipEntry } from '../observe/index.ts';
+import { shortly } from './durations.ts';
+import type { LastSkips } from './last-skips.ts';
+import { shownNames } from './sight.ts';
+import { printable, printableName } from './terminal.ts';
+import { jobInWords, placeInWords } from './words.ts';
+
+export function skipsInWords(last: LastSkips, nowMs: number, heading = 'Last skips'): readonly string[] {
+  if ('missing' in last) return [`${heading}: ${printable(last.missing.replace(/\.$/, ''))}.`];
+  const { encounters, moveByMinutes, isCut } = last;
+  if (encounters.length === 0) return [`${heading}: none in the journal.`];
+  return [
+    `${heading}:`,
+    ...encounters.flatMap((encounter) => encounterInWords(encounter, nowMs)),
+    ...(isCut ? [`There were more: --last ${2 * encounters.length} shows them.`] : []),
+    ...(moveByMinutes === undefined || encounters.length < 2
+      ? []
+      : [`Moved by ${minutesInWords(moveByMinutes)}, all ${encounters.length} would have met nobody.`]),
+  ];
+}
+
+const reasons: Readonly<Record<SkipEntry['reason'], string>> = {
+  busy: 'it was busy',
+  'store-down': 'the store did not answer',
+  closed: 'its process was ending',
+  aborted: 'its own signal ended the wait',
+};
+
+/** First a line for those who know the table, then when, who else, and what would have let it run. */
+function encounterInWords(encounter: Encounter, nowMs: number): readonly string[] {
+  const { entry, askedAt, place, inTheWay } = encounter;
+  const { job, host, pid } = entry;
+  const [first] = inTheWay;
+  const more = inTheWay.length > 1 ? ` and ${inTheWay.length - 1} more` : '';
+  const holder =
+    first === undefined ? '' : `, held by ${jobInWords(first.job)} (${first.mode}) ${placeInWords(first.host, first.pid)}${more}`;
+  const age = shortly(Math.max(0, nowMs - entry.at.getTime()));
+  const asked = entry.kind === 'skip' ? askedAt : entry.at;
+  const details = [
+    `${clock(asked)}, wanted ${wantedInWords(encounter)}, place ${place} in line`,
+    ...inTheWay.map(holdInWords),
+    ...wouldHaveRun(encounter),
+  ];
+  return [
+    `  ${age} ago: ${jobInWords(job)} ${placeInWords(host, pid)}, ${outcomeInWords(encounter)}${holder}`,
+    ...details.map((line) => `    ${line}`),
+  ];
+}
+
+function outcomeInWords({ entry, ran }: Encounter): string {
+  if (entry.kind === 'skip') {
+    const waited = entry.waitedMs >= 1_000 ? ` after ${shortly(entry.waitedMs)} of waiting` : '';
+    return `was skipped${waited}: ${reasons[entry.reason]}`;
+  }
+  return ran === undefined ? 'began to wait: it was busy' : `ran after ${shortly(ran.waitedMs)} of waiting: it was busy`;
+}
+
+function wantedInWords({ entry }: Encounter): string {
+  const scope = entry.kind === 'skip' ? entry.scope : undefined;
+  if (scope === undefined) return printableName(entry.resource);
+  const listed = (['writes', 'appends', 'reads'] as const).filter((field) => scope[field].length > 0);
+  const wanted = listed.map((field) => `${scope[field].map(printableName).join(', ')} (${field.slice(0, -1)})`).join(', ');
+  return scope.writes.length + scope.appends.length + scope.reads.length > 1
+    ? `${wanted}; ${printableName(entry.resource)} was busy`
+    : wanted;
+}
+
+function holdInWords({ job, mode, host, state, since, hold }: InTheWay): string {
+  const who = `${state === 'waiting' ? 'ahead in line' : 'in the way'}: ${jobInWords(job)} (${mode}) on ${printableName(host || 'an unknown host')}`;
+  if (hold?.to !== undefined) {
+    const from = state === 'waiting' ? hold.from : since;
+    return `${who}, from ${clock(from)} to ${clock(hold.to)}, ${shortly(hold.to.getTime() - from.getTime())} in all`;
+  }
+  const end =
+    hold === undefined ? 'how long is not in the journal' : hold.outcome === 'ongoing' ? 'it still holds it' : 'nobody told how it ended';
+  return `${who}, since ${clock(since)}; ${end}`;
+}
+
+function wouldHaveRun({ entry, enoughMs, moveByMinutes }: Encounter): readonly string[] {
+  if (entry.kind === 'skip' && entry.reason !== 'busy') return [];
+  return [
+    ...(enoughMs === undefined ? [] : [`a wait of ${rounded(enoughMs)} would have been enough`]),
+    ...(moveByMinutes === undefined ? [] : [`moved by ${minutesInWords(moveByMinutes)} it meets nobody`]),
+  ];
+}
+
+/** Upwards: so long it would have had to wait. */
+function rounded(ms: number): string {
+  return shortly(ms < 1_000 ? Math.ceil(ms) : Math.ceil(ms / 1_000) * 1_000);
+}
+
+function minutesInWords(minutes: number): string {
+  return `${minutes} minute${Math.abs(minutes) === 1 ? '' : 's'}`;
+}
+
+/** On this machine's clock, as it was there and then. */
+export function clock(at: Date): string {
+  const pad = (value: number): string => String(value).padStart(2, '0');
+  const date = [at.getFullYear(), pad(at.getMonth() + 1), pad(at.getDate())].join('-');
+  return `${date} ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(pad).join(':')}`;
+}
+
+/** `null`: they are not known. */
+export function skipsJson(last: LastSkips, kind: Encounter['entry']['kind']): readonly object[] | null {
+  if ('missing' in last) return null;
+  return last.encounters.filter(({ entry }) => entry.kind === kind).map(encounterJson);
+}
+
+export function encounterJson({ entry, askedAt, ran, place, inTheWay, enoughMs, moveByMinutes }: Encounter): object {
+  return {
+    ...entry,
+    ...shownNames(entry),
+    askedAt,
+    ...(ran === undefined ? {} : { waitedMs: ran.waitedMs, ranAt: ran.from }),
+    place,
+    holders: inTheWay.map(({ hold, ...holder }) => ({
+      ...holder,
+      ...shownNames(holder),
+      endedAt: hold?.to ?? null,
+      heldMs: hold?.to === undefined ? null : hold.to.getTime() - hold.from.getTime(),
+    })),
+    enoughMs: enoughMs ?? null,
+    moveByMinutes: moveByMinutes ?? null,
+  };
+}

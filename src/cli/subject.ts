@@ -1,0 +1,39 @@
+import { GivewayError, UnknownResourceError } from '../lock/errors.ts';
+import { nearestNames } from '../lock/nearest.ts';
+import type { Past } from './past.ts';
+import type { Observer } from './sight.ts';
+
+/** What somebody asks about. */
+export type Subject = { readonly resource: string } | { readonly job: string };
+
+/**
+ * A table, if it is listed, or if nobody knows a job of that name. Rejects with `UnknownResourceError`, which names what is near, jobs
+ * included, or `InvalidOptionError`.
+ */
+export async function subjectOf(observer: Observer, past: Past, wanted: string): Promise<Subject> {
+  const table = named(observer, wanted);
+  if (typeof table === 'string' && observer.isListed(table)) return { resource: table };
+  const known = await past.ask((journal) => journal.jobs());
+  const jobs = 'missing' in known ? [] : known;
+  if (jobs.includes(wanted)) return { job: wanted };
+  if (typeof table === 'string') return { resource: table };
+  if (!(table instanceof UnknownResourceError)) throw table;
+  throw new UnknownResourceError(wanted, nearestNames(wanted, [...(await observer.resources()), ...jobs]));
+}
+
+/** Of a job that is asked for as one, whatever tables there are. Rejects with a `GivewayError`. */
+export async function jobOf(past: Past, wanted: string): Promise<Subject> {
+  const jobs = await past.ask((journal) => journal.jobs());
+  if ('missing' in jobs || jobs.includes(wanted)) return { job: wanted };
+  const nearest = nearestNames(wanted, jobs).map((name) => `"${name}"`);
+  const hint = nearest.length === 0 ? 'none is like it' : `did you mean ${nearest.join(' or ')}?`;
+  throw new GivewayError('ERR_GIVEWAY_UNKNOWN_JOB', `The journal knows no job "${wanted}"; ${hint}`);
+}
+
+function named(observer: Observer, wanted: string): string | Error {
+  try {
+    return observer.nameOf(wanted);
+  } catch (error) {
+    return error as Error;
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * A job that its queue puts off, and asks again later, waits: once, from the first time it was put off until it runs or gives up. So
+ * that is what the locker's listeners are told, and not a skip each time.
+ */
+
+import type { Job } from 'bullmq';
+import type { ResourceLocker } from '../lock/api/locker.ts';
+import type { OpenWait } from '../lock/api/run.ts';
+import type { LockScope, StarveAfter } from '../lock/options.ts';
+import { normalizeName } from '../lock/plan/names.ts';
+import { resolveScope } from '../lock/plan/scope.ts';
+import type { Skipped } from './refusal.ts';
+
+/** One job's wait, as this process knows it. */
+export interface PutOff extends OpenWait {
+  isStarving(): boolean;
+  /** It is put off again, `isFirst` in the whole fleet: tells of the wait once, and when it has taken too long, once as well. */
+  goesOn(refused: Skipped, isFirst: boolean): void;
+  /** It has been put off too often: that is a skip. */
+  gaveUp(refused: Skipped): void;
+  /** It runs, or has failed. */
+  over(): void;
+}
+
+/** As ten skips in a row are too many where nobody says anything: twice the longest that a lock is held by default. */
+const starvesAfterMs = 600_000;
+/** A job that another process finished is never heard of again here. */
+const jobsKept = 4_096;
+
+interface Known {
+  readonly sinceMonoMs: number;
+  looks: number;
+  told: boolean;
+}
+
+/** The waits of one processor's jobs. Counted from when this process first put the job off: what it waited elsewhere before is not known. */
+export function putOffJobs(
+  locker: ResourceLocker,
+  { ms = starvesAfterMs }: StarveAfter = {},
+): {
+  of(job: Job, shown: string, wanted: LockScope): PutOff;
+} {
+  const waits = new Map<string, Known>();
+  const remember = (key: string): Known => {
+    const wait = waits.get(key) ?? { sinceMonoMs: performance.now(), looks: 0, told: false };
+    waits.set(key, wait);
+    const [oldest] = waits.keys();
+    if (waits.size > jobsKept && oldest !== undefined) waits.delete(oldest);
+    return wait;
+  };
+  return {
+    of(job, shown, wanted) {
+      const key = `${job.queueName}:${job.id}`;
+      const known = waits.get(key);
+      const waitedMs = known === undefined ? 0 : performance.now() - known.sinceMonoMs;
+      return {
+        waitedMs,
+        isStarving: () => known !== undefined && waitedMs >= ms,
+        over: () => void waits.delete(key),
+        goesOn({ resource, holders }, isFirst) {
+          const wait = remember(key);
+          wait.looks++;
+          if (isFirst) locker.announce('waiting', () => ({ resource, job: shown, holders }));
+          if (wait.told || performance.now() - wait.sinceMonoMs < ms) return;
+          wait.told = true;
+          locker.announce('starving', () => ({ job: shown, resource, skips: wait.looks, sinceMs: waitedMs, holders }));
+        },
+        gaveUp({ reason, resource, holders }) {
+          waits.delete(key);
+          const scope = resolveScope(wanted, (name) => normalizeName(name, locker.nameRules));
+          locker.announce('skipped', () => ({ scope, job: shown, reason, resource, holders, waitedMs }));
+        },
+      };
+    },
+  };
+}

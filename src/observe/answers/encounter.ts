@@ -1,0 +1,156 @@
+/**
+ * What came of it when somebody wanted what others had: who was in the way and for how long in the end, and what would have let it run.
+ * Played on the holds that were written down, by the rules of the lock: who came first goes first, then the other tables in their order.
+ */
+
+import type { Mode } from '../../lock/holder.ts';
+import type { Need } from '../../lock/options.ts';
+import { needsOf } from '../../lock/plan/scope.ts';
+import type { HoldEntry, SkipEntry, WaitEntry } from '../journal/journal.ts';
+import type { SeenHolder } from '../listening.ts';
+
+export interface Encounter {
+  readonly entry: SkipEntry | WaitEntry;
+  readonly askedAt: Date;
+  /** Of a wait, the hold that it led to; `undefined`: it goes on, or nobody told. */
+  readonly ran: HoldEntry | undefined;
+  /** In line for what was busy, from 1. */
+  readonly place: number;
+  readonly inTheWay: readonly InTheWay[];
+  /** From `askedAt` on: then everything it wanted was to be had. `undefined`: it cannot be told. */
+  readonly enoughMs: number | undefined;
+  /** So much later, or if negative earlier, it would have met nobody. `undefined`: within half an hour it would, or it cannot be told. */
+  readonly moveByMinutes: number | undefined;
+}
+
+/** A holder, or one who was ahead in line, with the hold that its own process wrote down. */
+export interface InTheWay extends SeenHolder {
+  readonly hold: HoldEntry | undefined;
+}
+
+/** What is known about the time around. */
+export interface Known {
+  /** Of the tables that it wanted, from an hour before to half an hour after. */
+  readonly holds: readonly HoldEntry[];
+  /** What this job usually holds; `undefined`: it never did. */
+  readonly usualMs: number | undefined;
+  readonly nowMs: number;
+}
+
+/** Moving a job further than this is another plan, not the same one a little later. */
+const furthestMinutes = 30;
+/** A record is written just before its hold is noted, by the same clock, and the store has at most so long to answer. */
+const notedWithinMs = 10_000;
+const minuteMs = 60_000;
+
+export function encounterOf(entry: SkipEntry | WaitEntry, known: Known): Encounter {
+  const { holds } = known;
+  const askedMs = entry.at.getTime() - (entry.kind === 'skip' ? entry.waitedMs : 0);
+  const inTheWay = entry.holders.map((holder) => ({ ...holder, hold: holdOf(holder, entry, holds) }));
+  const ran = entry.kind === 'wait' ? ranAfter(entry, holds) : undefined;
+  const needs = needsIn(entry, ran);
+  const others = holds.filter((hold) => hold.job !== entry.job || hold.job === undefined);
+  return {
+    entry,
+    askedAt: new Date(askedMs),
+    ran,
+    place: entry.holders.filter(({ state }) => state === 'waiting').length + 1,
+    inTheWay,
+    enoughMs: entry.kind === 'skip' && entry.reason === 'busy' ? enough(entry, needs, inTheWay, others, askedMs) : undefined,
+    moveByMinutes: movedBy(needs, others, askedMs, known),
+  };
+}
+
+/** The smallest move, in whole minutes, with which none of them would have met anybody. */
+export function movedByAll(encounters: readonly Encounter[], known: Known): number | undefined {
+  if (encounters.length === 0) return undefined;
+  return moves.find((minutes) =>
+    encounters.every(({ entry, ran, askedAt }) => {
+      const others = known.holds.filter((hold) => hold.job !== entry.job || hold.job === undefined);
+      return isFree(needsIn(entry, ran), others, askedAt.getTime() + minutes * minuteMs, known);
+    }),
+  );
+}
+
+const moves = Array.from({ length: furthestMinutes }, (_, index) => [index + 1, -index - 1]).flat();
+
+function movedBy(needs: readonly Need[], others: readonly HoldEntry[], askedMs: number, known: Known): number | undefined {
+  return moves.find((minutes) => isFree(needs, others, askedMs + minutes * minuteMs, known));
+}
+
+function isFree(needs: readonly Need[], others: readonly HoldEntry[], fromMs: number, { usualMs, nowMs }: Known): boolean {
+  if (usualMs === undefined || fromMs + usualMs > nowMs) return false;
+  return others.every(
+    (hold) =>
+      !needs.some(({ resource, mode }) => resource === hold.resource && excludes(mode, hold.mode)) ||
+      hold.from.getTime() >= fromMs + usualMs ||
+      (endOf(hold) ?? nowMs) <= fromMs,
+  );
+}
+
+function enough(
+  { at, resource }: SkipEntry,
+  needs: readonly Need[],
+  inTheWay: readonly InTheWay[],
+  others: readonly HoldEntry[],
+  askedMs: number,
+): number | undefined {
+  let freeMs = at.getTime();
+  for (const { hold } of inTheWay) {
+    const endMs = hold && endOf(hold);
+    if (endMs === undefined) return undefined;
+    freeMs = Math.max(freeMs, endMs);
+  }
+  if (inTheWay.length === 0 || freeMs === at.getTime()) return undefined;
+  for (const need of needs) {
+    if (need.resource === resource) continue;
+    for (const hold of others) {
+      if (hold.resource !== need.resource || !excludes(need.mode, hold.mode) || hold.from.getTime() > freeMs) continue;
+      const endMs = endOf(hold);
+      if (endMs === undefined) return undefined;
+      freeMs = Math.max(freeMs, endMs);
+    }
+  }
+  return freeMs - askedMs;
+}
+
+function needsIn({ resource, ...entry }: SkipEntry | WaitEntry, ran: HoldEntry | undefined): readonly Need[] {
+  const scope = 'scope' in entry ? entry.scope : undefined;
+  return scope === undefined ? [{ resource, mode: ran?.mode ?? 'write' }] : needsOf(scope);
+}
+
+function holdOf(holder: SeenHolder, { at, resource }: SkipEntry | WaitEntry, holds: readonly HoldEntry[]): HoldEntry | undefined {
+  const [fromMs, untilMs] =
+    holder.state === 'waiting'
+      ? [at.getTime(), Number.POSITIVE_INFINITY]
+      : [holder.since.getTime() - 1, holder.since.getTime() + notedWithinMs];
+  return first(
+    holds.filter(({ from, ...hold }) => {
+      // A holder is known by when it began. What waits has not begun yet; its name may be cut in a record.
+      const isTheirs = hold.resource === resource && hold.pid === holder.pid && (holder.state !== 'waiting' || hold.job === holder.job);
+      return isTheirs && from.getTime() >= fromMs && from.getTime() <= untilMs;
+    }),
+  );
+}
+
+/** The hold that had waited since then. */
+function ranAfter({ at, resource, job, host, pid }: WaitEntry, holds: readonly HoldEntry[]): HoldEntry | undefined {
+  return first(
+    holds.filter((hold) => {
+      const isOwn = hold.resource === resource && hold.job === job && hold.host === host && hold.pid === pid;
+      return isOwn && hold.from >= at && hold.from.getTime() - hold.waitedMs <= at.getTime() + 1;
+    }),
+  );
+}
+
+function first(holds: readonly HoldEntry[]): HoldEntry | undefined {
+  return holds.reduce<HoldEntry | undefined>((found, hold) => (found === undefined || hold.from < found.from ? hold : found), undefined);
+}
+
+function endOf({ to }: HoldEntry): number | undefined {
+  return to?.getTime();
+}
+
+function excludes(one: Mode, other: Mode): boolean {
+  return one === 'write' || one !== other;
+}
