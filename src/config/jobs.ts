@@ -36,7 +36,7 @@ function tableRules(layers: readonly Layer[]): { check(scope: LockScope): void }
   const find = (field: string): unknown => layers.find(({ fields }) => fields[field] !== undefined)?.fields[field];
   const written = { defaultSchema: find('defaultSchema'), database: find('database'), dialect: find('dialect') };
   const normalize = normalizer(written);
-  const resources = layers.map(({ fields }) => fields.resources).filter((each) => each !== undefined);
+  const resources = layers.map(({ fields }) => fields.resources).filter((each) => typeof each === 'object' && each !== null);
   const listed = new Set(resources.flatMap((each) => (Array.isArray(each) ? each : Object.keys(layerAt([], each).fields))).flatMap(normal));
   const mayBeAny = resources.length === 0 || find('allowUnlisted') === true;
   return {

@@ -12,8 +12,8 @@ export interface CronTimes {
   fallsOn(dayMs: number): boolean;
 }
 
-/** As node-cron reads them: `5/20` starts at five, and where both days are given, both must fit. */
-const options = { mode: '5-or-6-parts', sloppyRanges: true, domAndDow: true, utcOffset: 0, paused: true } as const;
+/** As node-cron reads them: where both days are given, both must fit. */
+const options = { mode: '5-or-6-parts', domAndDow: true, utcOffset: 0, paused: true } as const;
 
 /** Throws `InvalidOptionError`. */
 export function readCron(expression: string, path = 'cron'): CronTimes {
