@@ -8,9 +8,10 @@ const mayImport = {
   leases: ['lock'],
   observe: ['lock'],
   testing: ['lock'],
-  config: ['lock', 'stores', 'observe'],
+  forecast: ['lock', 'observe'],
+  config: ['lock', 'stores', 'observe', 'jobs', 'forecast'],
   dashboard: ['lock', 'observe', 'config'],
-  cli: ['lock', 'stores', 'warehouse', 'advise', 'jobs', 'leases', 'observe', 'testing', 'config', 'dashboard'],
+  cli: ['lock', 'stores', 'warehouse', 'advise', 'jobs', 'leases', 'observe', 'testing', 'forecast', 'config', 'dashboard'],
 };
 
 /** The same for the rooms of src/lock; the files that stand in none are the bottom, which all may import. */
@@ -113,7 +114,7 @@ export default {
       comment: 'what src imports is a dependency, a peer or bundled (tsdown.config.ts), else users do not have it',
       severity: 'error',
       from: { path: '^src/' },
-      to: { pathNot: '^(src|node_modules/(zod|lilconfig|commander))/', dependencyTypesNot: ['core', 'npm', 'npm-peer'] },
+      to: { pathNot: '^(src|node_modules/(zod|lilconfig|commander|croner))/', dependencyTypesNot: ['core', 'npm', 'npm-peer'] },
     },
     {
       name: 'resolvable',

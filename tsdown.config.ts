@@ -8,7 +8,7 @@ const library = Object.fromEntries(modules.filter(({ source }) => existsSync(sou
 const program = existsSync('src/cli/main.ts') ? { cli: 'src/cli/main.ts' } : {};
 
 /** Bundled, and cut to what is used: a config is loaded, and a command started, in a third of the time. */
-const bundled = ['zod', 'lilconfig', 'commander'];
+const bundled = ['zod', 'lilconfig', 'commander', 'croner'];
 const licenses = (): string => bundled.map((name) => `${name}\n\n${readFileSync(`node_modules/${name}/LICENSE`, 'utf8')}`).join('\n\n');
 
 export default defineConfig({
@@ -28,7 +28,7 @@ export default defineConfig({
     },
   },
   checks: { legacyCjs: false },
-  noExternal: [/^zod/, 'lilconfig', 'commander'],
+  noExternal: [/^zod/, 'lilconfig', 'commander', 'croner'],
   inlineOnly: bundled,
   exports: {
     exclude: ['cli'],

@@ -3,6 +3,7 @@ import { adviseCommand } from './commands/advise.ts';
 import { checkCommand } from './commands/check.ts';
 import { dashboardCommand } from './commands/dashboard.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { forecastCommand } from './commands/forecast.ts';
 import type { Perform } from './commands/grammar.ts';
 import { initCommand } from './commands/init.ts';
 import { runCommand } from './commands/run.ts';
@@ -18,6 +19,7 @@ const makers = [
   statusCommand,
   whyCommand,
   adviseCommand,
+  forecastCommand,
   unlockCommand,
   checkCommand,
   doctorCommand,

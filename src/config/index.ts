@@ -1,5 +1,6 @@
 import type { GivewayConfig } from './types.ts';
 
+export type { JobSettings } from '../jobs/configured.ts';
 export { type LoadedConfig, type LoadOptions, loadConfig, loadLocker, namesWritten } from './load.ts';
 export { redactUrl } from './redact.ts';
 export type { StoreSource } from './store-setting.ts';

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { rememberJobs } from '../jobs/configured.ts';
 import { createLocker, type ResourceLocker } from '../lock/api/locker.ts';
 import { ConfigError } from '../lock/errors.ts';
 import { unknownOption } from '../lock/plan/options.ts';
@@ -85,13 +86,15 @@ async function fileFor(cwd: string, file: string | undefined, env: Variables, is
 }
 
 /**
- * The config as a locker: its store is opened, and closed with the locker. With `GIVEWAY_DISABLED=1` nothing is locked.
+ * The config as a locker: its store is opened, and closed with the locker; `schedule` knows its jobs by name. With `GIVEWAY_DISABLED=1` nothing is locked.
  *
  * @throws ConfigError as `loadConfig` does, and when the store cannot be opened, as for want of its package.
  */
 export async function loadLocker(options?: LoadOptions): Promise<ResourceLocker> {
-  const { source: _, envName: __, store, ...settings } = await loadConfig(options);
-  return createLocker({ ...settings, store: await store.open(), closesStore: store.closesStore });
+  const { source: _, envName: __, store, jobs, ...settings } = await loadConfig(options);
+  const locker = createLocker({ ...settings, store: await store.open(), closesStore: store.closesStore });
+  if (jobs !== undefined) rememberJobs(locker, jobs);
+  return locker;
 }
 
 const disabledStore: StoreSource = {

@@ -4,7 +4,7 @@ import type { EnvironmentSettings, MergedSettings } from './types.ts';
 
 /** Lays the settings over each other, the weakest first: field by field, also within `retry`, `starveAfter`, `limits` and each resource. */
 export function mergeSettings(layers: readonly EnvironmentSettings[]): MergedSettings {
-  const merged = layers.reduce(overlay, {});
+  const merged = withJobs(layers.reduce(overlay, {}), layers);
   if (merged.resources === undefined) return merged as MergedSettings;
   const normalize = normalizer(merged);
   const tables = new Map<string, TableOptions>();
@@ -16,6 +16,11 @@ export function mergeSettings(layers: readonly EnvironmentSettings[]): MergedSet
     }
   }
   return { ...merged, resources: Object.fromEntries(tables) };
+}
+
+/** A job is one thing: the strongest layer that names it says it all. */
+function withJobs(merged: EnvironmentSettings, layers: readonly EnvironmentSettings[]): EnvironmentSettings {
+  return merged.jobs === undefined ? merged : { ...merged, jobs: Object.assign({}, ...layers.map(({ jobs }) => jobs)) };
 }
 
 /** A field that is `undefined` hides nothing. */

@@ -3,6 +3,7 @@ import { ConfigError, type ConfigProblem } from '../lock/errors.ts';
 import { nearestNames } from '../lock/nearest.ts';
 import { findContradictions, layerAt } from './contradictions.ts';
 import { isDisabled } from './disabled.ts';
+import { findJobProblems } from './jobs.ts';
 import { mergeSettings } from './merge.ts';
 import { describeIssues, problemAt } from './problems.ts';
 import { environmentSchema, fieldsAt, fileSchema } from './schema.ts';
@@ -45,7 +46,7 @@ export function resolveConfig(source: string, { file = {}, envName, variables, o
   const problems = firstAtEachPath([
     ...[inFile, inVariables, inCall, chosen, disabled].flatMap((part) => part.problems),
     ...(disabled.value || variables.GIVEWAY_STORE || layers.some(({ fields }) => fields.store !== undefined) ? [] : [missingStore]),
-    ...[[base], ...blocks.map((block) => [block, base]), layers].flatMap(findContradictions),
+    ...[[base], ...blocks.map((block) => [block, base]), layers].flatMap((each) => [...findContradictions(each), ...findJobProblems(each)]),
   ]);
   if (problems.length > 0) throw new ConfigError(source, problems);
 

@@ -1,6 +1,7 @@
 // `zod/mini`, because a bundle of it without messages and locales loads in a few milliseconds, and the CLI reads a config
 // at every start. Each message here says what is allowed; `problems.ts` puts before it what was received.
 import * as z from 'zod/mini';
+import type { JobSettings } from '../jobs/configured.ts';
 import type { RetryOptions, StarveAfter, TableOptions } from '../lock/options.ts';
 import { dialects } from '../lock/plan/identifiers.ts';
 import { ttlRangeMs } from '../lock/plan/options.ts';
@@ -127,6 +128,28 @@ const resources = z
     }),
   );
 
+const tables = (meta: Meta) => z.optional(z.union([name, z.array(name)], 'a name or a list of names is allowed').check(z.meta(meta)));
+
+const job = {
+  cron: text({ description: 'When it fires: a cron expression of five fields, or of six with seconds first.' }),
+  timezone: z.optional(text({ description: 'The time zone of the expression, such as Europe/Paris. Default: that of the process.' })),
+  writes: tables({ description: 'Tables that it needs alone.' }),
+  appends: tables({ description: 'Tables that it only inserts into.' }),
+  reads: tables({ description: 'Tables that what it writes depends on.' }),
+  onBusy: table.onBusy,
+  retry: table.retry,
+  instances: z.optional(count({ description: 'How many processes run each of its fires for themselves.', default: 1 })),
+  after: z.optional(text({ description: 'The job whose fires come before its own; a forecast proposes nothing that would change that.' })),
+} satisfies Fields<JobSettings>;
+
+const jobs = z
+  .record(
+    text({ description: 'The name of the job.' }),
+    z.strictObject(job, 'an object { cron, writes, … } is allowed'),
+    'an object { name: job } is allowed',
+  )
+  .check(z.meta({ description: 'The scheduled jobs: what schedule() takes by name, and giveway forecast plays.' }));
+
 const onePart = /^(?:[^\s."/*]+|"[^"]+")$/;
 
 const settings = {
@@ -161,6 +184,7 @@ const settings = {
     }),
   ),
   resources: z.optional(resources),
+  jobs: z.optional(jobs),
   host: z.optional(
     matching(/^[^\p{Cc}]{1,255}$/u, 'a name of 1 to 255 characters without control characters is allowed', {
       description: 'Under which name records and messages show a process. Default: GIVEWAY_HOST, else the name of the machine.',
@@ -216,6 +240,7 @@ export function fieldsAt(path: readonly PropertyKey[]): readonly string[] {
   const depth = { environments: 2, overrides: 1 }[String(path[0])] ?? 0;
   const [first, ...rest] = path.slice(depth);
   if (first === undefined) return Object.keys(settings);
+  if (first === 'jobs' && rest.length === 1) return Object.keys(job);
   if (first === 'resources' && rest.length === 1) return Object.keys(listedTable);
   if (first === 'resources' && rest.at(-1) === 'limits') return Object.keys(limits);
   return Object.keys(first === 'starveAfter' ? starveAfter : retry);

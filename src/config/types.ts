@@ -1,3 +1,4 @@
+import type { JobSettings } from '../jobs/configured.ts';
 import type { TableOptions } from '../lock/options.ts';
 import type { LockerOptions } from '../lock/plan/settings.ts';
 import type { LockStore } from '../lock/store.ts';
@@ -9,6 +10,8 @@ export type StoreSetting = string | LockStore | (() => LockStore | Promise<LockS
 export interface EnvironmentSettings extends Omit<LockerOptions, 'store' | 'closesStore' | 'clock'> {
   /** `memcached://host:11211`, `postgres://…`, `memory:` and others. Needed here or in `GIVEWAY_STORE`. */
   readonly store?: StoreSetting;
+  /** The scheduled jobs, by name: what `schedule` takes by name, and `giveway forecast` plays. */
+  readonly jobs?: Readonly<Record<string, JobSettings>>;
 }
 
 /** A config file: the default export of `giveway.config.*`, or what stands under `giveway` in package.json. */

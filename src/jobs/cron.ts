@@ -1,17 +1,18 @@
-import { type ScheduledTask, schedule as scheduleTask, type TaskContext } from 'node-cron';
+import { type ScheduledTask, schedule as scheduleTask, type TaskContext, validate } from 'node-cron';
 import type { Lock } from '../lock/api/lock.ts';
 import type { RunOutcome } from '../lock/api/run.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import type { LockScope, RunOptions } from '../lock/options.ts';
+import { asConfigured } from './configured.ts';
 import { definitionOf } from './definition.ts';
 import { type Fire, isElsewhere, longestHoldMs, runFire, slotHoldMs, takeFire } from './fires.ts';
 import { agreementOf } from './fleet-agreement.ts';
 import { takeName } from './schedule-names.ts';
-import { checkSchedule, type ScheduleOptions } from './schedule-options.ts';
+import { type ConfiguredJobOptions, checkSchedule, type ScheduleOptions } from './schedule-options.ts';
 import { createWaits, type Wait } from './waits.ts';
 
 export { type RunCoordinatorOptions, runCoordinator } from './coordinator.ts';
-export type { Guarantee, ScheduleOptions } from './schedule-options.ts';
+export type { ConfiguredJobOptions, Guarantee, ScheduleOptions } from './schedule-options.ts';
 
 /** What became of the fires of one task in this process. */
 export interface FireCounts {
@@ -45,7 +46,19 @@ export function schedule<T>(
   expression: string,
   handler: (context: TaskContext, lock: Lock) => T | Promise<T>,
   options: ScheduleOptions,
+): LockedTask<T>;
+/** The same for a job under `jobs` in the config that `loadLocker` read: expression, time zone and scope are the config's. */
+export function schedule<T, const N extends string>(
+  job: N extends `${string} ${string} ${string} ${string} ${string}` | `@${string}` ? never : N,
+  handler: (context: TaskContext, lock: Lock) => T | Promise<T>,
+  options: ConfiguredJobOptions,
+): LockedTask<T>;
+export function schedule<T>(
+  expressionOrJob: string,
+  handler: (context: TaskContext, lock: Lock) => T | Promise<T>,
+  given: ScheduleOptions | ConfiguredJobOptions,
 ): LockedTask<T> {
+  const { expression, options } = asConfigured(expressionOrJob, given as ScheduleOptions, validate);
   if (typeof handler !== 'function') throw new InvalidOptionError('handler', handler, 'a function is allowed');
   const { locker, guarantee, fireName, lockOptions, taskOptions } = checkSchedule(options);
   const { scope, name } = options;

@@ -28,6 +28,13 @@ const taskOptionNames = [
 /** Options of `schedule`. What else is needed depends on `guarantee`: a `scope`, a `name`, or both. */
 export type ScheduleOptions = OncePerFireOptions | BothOptions | NoOverlapOptions;
 
+/** Options of `schedule` for a job that the config describes: it is said there when the job fires, and what it needs. */
+export interface ConfiguredJobOptions extends Omit<CommonOptions, 'timezone'> {
+  /** Default `'no-overlap'`. */
+  readonly guarantee?: 'no-overlap' | 'both';
+  readonly onBusy?: 'skip' | 'retry';
+}
+
 interface NoOverlapOptions extends ScopeOptions {
   /** Default `'no-overlap'`. The two others need a `name`, the same in every instance. */
   readonly guarantee?: 'no-overlap';

@@ -1,7 +1,7 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import type { ScheduledTask } from 'node-cron';
 import type { Lock, ResourceLocker } from '../../src/index.ts';
-import { schedule } from '../../src/jobs/cron.ts';
+import { type ScheduleOptions, schedule } from '../../src/jobs/cron.ts';
 import { everySecond, fleet, kept, never, once } from './cron-stage.ts';
 
 const endings: [string, (task: ScheduledTask) => unknown][] = [
@@ -47,7 +47,7 @@ test.each(endings)('nor one whose store has not answered yet, after %s', async (
     const { here, there, store } = fleet();
     const answer = store.arm('create', 'hang-after');
     const options = { locker: here, name: 'etl', guarantee, ...(guarantee === 'once-per-fire' ? {} : { scope: 'events' }) };
-    const task = kept(schedule(never, () => 'ran', options as Parameters<typeof schedule>[2]));
+    const task = kept(schedule(never, () => 'ran', options as ScheduleOptions));
     const running = task.execute();
     await answer.reached;
     await end(task);

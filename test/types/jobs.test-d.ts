@@ -3,6 +3,8 @@
 import { type Job, type Processor, Worker } from 'bullmq';
 import { createLocker } from 'giveway';
 import { lockedProcessor, type SkippedJob } from 'giveway/bullmq';
+import { defineConfig, type JobSettings } from 'giveway/config';
+import { type ConfiguredJobOptions, schedule } from 'giveway/cron';
 import { memoryStore } from 'giveway/memory';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -76,3 +78,13 @@ lockedProcessor<Write, number>(locker, 'visits', refresh, { onBusy: 'retry' });
 lockedProcessor(locker, 'visits', refresh, { retry: { maxWaitMs: 1 } });
 // @ts-expect-error another worker's data
 new Worker<{ id: number }, number>('writes', putsOff, { connection });
+
+// A job of the config: what it says there is said nowhere else.
+const rollup: JobSettings = { cron: '0 * * * *', timezone: 'UTC', writes: 'visits', reads: ['events'], instances: 2, after: 'load' };
+defineConfig({ store: 'memory:', jobs: { rollup, load: { cron: '*/5 * * * *', appends: 'events', onBusy: 'retry' } } });
+const byName: ConfiguredJobOptions = { locker, guarantee: 'both', onBusy: 'skip', retry: { maxWaitMs: 1 } };
+schedule('rollup', () => {}, byName);
+// @ts-expect-error a schedule without a scope is that of a configured job, whose zone the config says
+schedule('rollup', () => {}, { locker, timezone: 'UTC' });
+// @ts-expect-error a mode that does not exist
+defineConfig({ jobs: { rollup: { cron: '0 * * * *', write: 'visits' } } });

@@ -55,7 +55,7 @@ function summaryOf(config: LoadedConfig): object {
 
 /** What counts for one table, or for any other; `weak` as in `ResourceLocker.run`. */
 function optionsOf(
-  { source: _, envName: __, store: ___, resources = {}, ...defaults }: LoadedConfig,
+  { source: _, envName: __, store: ___, jobs: ____, resources = {}, ...defaults }: LoadedConfig,
   name: string | undefined,
   weak?: RunOptions,
 ): ResolvedOptions {

@@ -32,7 +32,7 @@ async function dashboard(terminal: Terminal, { host, port, ...flags }: Dashboard
   const history = await openJournal(terminal, flags);
   const config = await openConfig(terminal, flags);
   const observer = await observe(config);
-  const { source: _, envName: __, store: ___, ...settings } = config;
+  const { source: _, envName: __, store: ___, jobs: ____, ...settings } = config;
   // It only looks, also at what others list and this config does not.
   const locker = createLocker({ ...settings, allowUnlisted: true, store: observer.store });
   // Secrets come in variables: everybody can read a command line.

@@ -82,7 +82,7 @@ Exit codes: the command's own (128+n for signal n), or
 async function run(terminal: Terminal, command: readonly string[], flags: RunFlags): Promise<number> {
   const { runUnderLock } = await import('../run-under-lock.ts');
   const journal = await openJournal(terminal, flags);
-  const { source: _, envName: __, store: setting, ...settings } = await openConfig(terminal, flags);
+  const { source: _, envName: __, store: setting, jobs: ___, ...settings } = await openConfig(terminal, flags);
   const store = await setting.open();
   return runUnderLock({
     terminal,

@@ -1,0 +1,98 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { LoadedConfig } from '../../config/index.ts';
+import type { TableRules } from '../../forecast/index.ts';
+import { GivewayError } from '../../lock/errors.ts';
+import { durationBetween } from '../durations.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { type History, readHistory } from '../history.ts';
+import { type JournalFlags, withJournalFlag } from '../journal.ts';
+import { type CommonFlags, openConfig } from '../open.ts';
+import { jsonLine, type Terminal } from '../terminal.ts';
+import { newCommand, type Perform } from './grammar.ts';
+
+interface Flags extends CommonFlags, JournalFlags {
+  readonly days: number;
+  readonly history: number;
+  readonly backtest?: number;
+  readonly plays: number;
+  readonly seed: number;
+  readonly hours?: true;
+}
+
+const dayMs = 86_400_000;
+
+const examples = [
+  [
+    'giveway forecast',
+    'which jobs will keep which others from their tables in the next seven days, and which other minutes would be better',
+  ],
+  ['giveway forecast --days 14 --hours', 'two weeks; jobs may also be moved to another hour'],
+  ['giveway forecast --backtest 7d', 'how a forecast of the past days would have done'],
+] as const;
+
+export function forecastCommand(perform: Perform): Command {
+  const command = newCommand('forecast', 'Plays the jobs of the config and the journal: skips, waits, and a better schedule.', examples)
+    .option('--days <number>', 'how many days are forecast', wholeBetween(1, 60), 7)
+    .option('--history <duration>', 'how far back the journal is read', durationBetween(dayMs, 365 * dayMs), 14 * dayMs)
+    .option(
+      '--backtest <duration>',
+      'forecasts the second half of so long a past, beside what happened',
+      durationBetween(dayMs, 365 * dayMs),
+    )
+    .option('--plays <number>', 'how often it is played', wholeBetween(20, 10_000), 200)
+    .option('--seed <number>', 'of the luck in the plays: the same seed, the same answer', wholeBetween(0, 2 ** 31 - 1), 1)
+    .option('--hours', 'jobs may also be moved to another hour');
+  return withJournalFlag(command).action((flags: Flags) => perform((terminal) => run(terminal, flags)));
+}
+
+async function run(terminal: Terminal, flags: Flags): Promise<number> {
+  const config = await openConfig(terminal, flags);
+  const nowMs = Date.now();
+  const historyFromMs = nowMs - (flags.backtest ?? flags.history);
+  const history = await readHistory(terminal, flags, new Date(historyFromMs));
+  if (history === undefined && (flags.backtest !== undefined || config.jobs === undefined)) throw nothingToPlay(flags);
+  const { plays, seed } = flags;
+  const input = { jobs: config.jobs, rules: rulesOf(config), entries: history?.entries ?? [], historyFromMs, plays, seed };
+  const [{ backtest, forecast }, words] = await Promise.all([import('../../forecast/index.ts'), import('../forecast-words.ts')]);
+  const notes = notesOn(history);
+  if (flags.backtest !== undefined) {
+    const tested = backtest({ ...input, toMs: nowMs });
+    terminal.write(
+      flags.json ? jsonLine(words.backtestJson(tested, nowMs, seed)) : words.backtestInWords(tested, nowMs, notes, terminal.style),
+    );
+    return exitCodes.ok;
+  }
+  const span = { historyToMs: nowMs, fromMs: nowMs, toMs: nowMs + flags.days * dayMs };
+  const result = forecast({ ...input, ...span }, flags.hours === true);
+  const about = { ...span, plays, seed };
+  terminal.write(flags.json ? jsonLine(words.forecastJson(result, about)) : words.forecastInWords(result, about, notes, terminal.style));
+  return exitCodes.ok;
+}
+
+function rulesOf({ source: _, envName: __, store: ___, jobs: ____, ...rules }: LoadedConfig): TableRules {
+  return rules;
+}
+
+function notesOn(history: History | undefined): readonly string[] {
+  if (history === undefined)
+    return [
+      'No journal is named (GIVEWAY_JOURNAL): nobody knows how long the jobs hold their tables, so this is little more than their times.',
+    ];
+  return history.isCut ? ['The journal holds more than was read: only the newest entries count.'] : [];
+}
+
+function nothingToPlay({ backtest }: Flags): GivewayError {
+  const need = backtest === undefined ? 'Describe them under `jobs` in the config, or name' : 'Name';
+  return new GivewayError(
+    'ERR_GIVEWAY_NO_JOBS',
+    `There are no jobs to play. ${need} the journal that they write: GIVEWAY_JOURNAL=postgres://user:password@host/database`,
+  );
+}
+
+function wholeBetween(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`A whole number from ${min} to ${max} is allowed.`);
+  };
+}

@@ -1,0 +1,28 @@
+import { GivewayError } from '../lock/errors.ts';
+import type { JournalEntry } from '../observe/index.ts';
+import { type JournalFlags, openJournal } from './journal.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What happened, as far back as was asked for. */
+export interface History {
+  readonly entries: readonly JournalEntry[];
+  /** There was more: only the newest were read. */
+  readonly isCut: boolean;
+}
+
+/** Some 100 MB; a fleet of twenty jobs writes as many in a month. */
+const mostEntries = 200_000;
+
+/** From the journal that `GIVEWAY_JOURNAL` names; `undefined`: none is named. Rejects when it cannot be read. */
+export async function readHistory(terminal: Terminal, flags: JournalFlags, since: Date): Promise<History | undefined> {
+  const open = await openJournal(terminal, flags);
+  if (open === undefined) return undefined;
+  try {
+    const entries = await open.journal.entries({ since, limit: mostEntries });
+    return { entries, isCut: entries.length === mostEntries };
+  } catch {
+    throw new GivewayError('ERR_GIVEWAY_JOURNAL', `The journal could not be read: ${open.problem}`);
+  } finally {
+    await open.close();
+  }
+}

@@ -1,0 +1,76 @@
+import { checkTimezone, readCron } from '../forecast/cron.ts';
+import { type ConfigProblem, GivewayError, InvalidOptionError } from '../lock/errors.ts';
+import { allowedNames } from '../lock/nearest.ts';
+import type { LockScope } from '../lock/options.ts';
+import { requireListed } from '../lock/plan/names.ts';
+import { resolveScope } from '../lock/plan/scope.ts';
+import { type Layer, layerAt, normalizer } from './contradictions.ts';
+import { problemAt } from './problems.ts';
+
+/**
+ * What is wrong with the jobs of the first layer, as the layers together have it: an expression that is none, a table that nobody
+ * listed, a job to come after that is not there. What the schema refuses is passed over here.
+ */
+export function findJobProblems(layers: readonly Layer[]): readonly ConfigProblem[] {
+  const [top] = layers;
+  if (top === undefined) return [];
+  const names = layers.flatMap(({ fields }) => Object.keys(layerAt([], fields.jobs).fields));
+  const rules = tableRules(layers);
+  return Object.entries(layerAt([], top.fields.jobs).fields).flatMap(([name, job]) => {
+    const { path, fields } = layerAt([...top.path, 'jobs', name], job);
+    const { cron, timezone, after, writes, appends, reads } = fields;
+    const problem = (field: string, check: () => void): readonly ConfigProblem[] => problemOf([...path, field], check);
+    return [
+      ...(isText(cron) ? problem('cron', () => readCron(cron)) : []),
+      ...(isText(timezone) ? problem('timezone', () => checkTimezone(timezone)) : []),
+      ...(isText(after) && !names.includes(after)
+        ? [problemAt([...path, 'after'], `received ${JSON.stringify(after)}; there is no such job${allowedNames(after, names)}`)]
+        : []),
+      ...problemOf(path, () => rules.check({ writes, appends, reads } as LockScope)),
+    ];
+  });
+}
+
+/** Which tables may be named. */
+function tableRules(layers: readonly Layer[]): { check(scope: LockScope): void } {
+  const find = (field: string): unknown => layers.find(({ fields }) => fields[field] !== undefined)?.fields[field];
+  const written = { defaultSchema: find('defaultSchema'), database: find('database'), dialect: find('dialect') };
+  const normalize = normalizer(written);
+  const resources = layers.map(({ fields }) => fields.resources).filter((each) => typeof each === 'object' && each !== null);
+  const listed = new Set(resources.flatMap((each) => (Array.isArray(each) ? each : Object.keys(layerAt([], each).fields))).flatMap(normal));
+  const mayBeAny = resources.length === 0 || find('allowUnlisted') === true;
+  return {
+    check(scope) {
+      const { writes, appends, reads } = resolveScope(scope, (name, path) => normalize(name as string, path));
+      if (!mayBeAny) for (const name of [...writes, ...appends, ...reads]) requireListed(name, listed);
+    },
+  };
+
+  /** A listed name that is none is told of where it is listed. */
+  function normal(name: unknown): readonly string[] {
+    try {
+      return [normalize(name as string, 'name')];
+    } catch {
+      return [];
+    }
+  }
+}
+
+function problemOf(path: readonly PropertyKey[], check: () => void): readonly ConfigProblem[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    if (!(error instanceof GivewayError)) throw error;
+    return [problemAt(path, error instanceof InvalidOptionError ? withoutField(error) : error.message)];
+  }
+}
+
+/** The path says already which field it is. */
+function withoutField({ message }: InvalidOptionError): string {
+  return message.replace(/^(?:cron|timezone): /, '');
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}

@@ -1,0 +1,99 @@
+import { InvalidOptionError } from '../lock/errors.ts';
+import type { Mode } from '../lock/holder.ts';
+import type { LockScope, RunOptions } from '../lock/options.ts';
+import { Plans } from '../lock/plan/plans.ts';
+import { resolveSettings } from '../lock/plan/settings.ts';
+import type { LockStore } from '../lock/store.ts';
+import { checkTimezone, readCron } from './cron.ts';
+import { historiesIn, type JobHistory } from './history.ts';
+import { holdsFrom } from './holds.ts';
+import type { DescribedJob, Job } from './jobs.ts';
+import type { ForecastInput } from './options.ts';
+import { learnRhythm } from './rhythm.ts';
+
+/** What `schedule` says where nobody else does. */
+const scheduled: RunOptions = { maxHoldMs: 3_600_000 };
+
+/** A wait shorter than that is the time of a request, not a wait. */
+const leastWaitMs = 50;
+
+/** A name that holds this seldom is no job: somebody's run by hand. */
+const fewestStarts = 4;
+
+/**
+ * Who plays: the jobs that are described, with what the journal knows of them, and those that only the journal knows.
+ * Throws `InvalidOptionError` and `UnknownResourceError`.
+ */
+export function castOf({ jobs = {}, rules, entries, historyFromMs, historyToMs }: ForecastInput): readonly Job[] {
+  const plans = new Plans(resolveSettings({ ...rules, store: neverAsked }));
+  // What stands in a journal may be listed no more.
+  const lenient = new Plans(resolveSettings({ ...rules, allowUnlisted: true, store: neverAsked }));
+  const histories = historiesIn(entries);
+  const described = Object.entries(jobs).map(([name, job]) => fromConfig(name, job, histories.get(name), plans, jobs));
+  const learnt = [...histories.values()]
+    .filter(({ name, asksMs }) => !Object.hasOwn(jobs, name) && asksMs.length >= fewestStarts)
+    .flatMap((history) => fromJournal(history, lenient, historyFromMs, historyToMs));
+  return [...described, ...learnt].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function fromConfig(name: string, job: DescribedJob, history: JobHistory | undefined, plans: Plans, all: object): Job {
+  const { cron, timezone, writes, appends, reads, onBusy, retry, instances = 1, after } = job;
+  readCron(cron, `jobs.${name}.cron`);
+  if (timezone !== undefined) checkTimezone(timezone, `jobs.${name}.timezone`);
+  if (after !== undefined && !Object.hasOwn(all, after))
+    throw new InvalidOptionError(`jobs.${name}.after`, after, `the name of a job is allowed: ${Object.keys(all).join(', ')}`);
+  const scope: LockScope = { ...(writes && { writes }), ...(appends && { appends }), ...(reads && { reads }) };
+  const { needs, options } = plans.of(scope, { ...(onBusy && { onBusy }), ...(retry && { retry }) }, scheduled);
+  return {
+    name,
+    rhythm: { cron, timezone },
+    origin: 'config',
+    sureness: undefined,
+    needs,
+    holds: holdsFrom(history?.holds ?? []),
+    waits: options.onBusy === 'retry',
+    maxWaitMs: options.retry.maxWaitMs,
+    minHoldMs: options.minHoldMs,
+    maxHoldMs: options.maxHoldMs,
+    waitsWithinPeriod: true,
+    instances,
+    after,
+  };
+}
+
+/** A job that was never seen to hold anything is left out: nobody knows what it needs. */
+function fromJournal(history: JobHistory, plans: Plans, fromMs: number, toMs: number): readonly Job[] {
+  const { name, asksMs, modes, waitsMs, skipWaitsMs } = history;
+  if (modes.size === 0) return [];
+  const { needs, options } = plans.of(scopeOf(modes), undefined, scheduled);
+  const waited = [...waitsMs, ...skipWaitsMs].filter((ms) => ms > leastWaitMs);
+  const limitMs = skipWaitsMs.length > 0 ? Math.max(...skipWaitsMs) : Math.max(options.retry.maxWaitMs, ...waited);
+  const { rhythm, sureness, instances } = learnRhythm(asksMs, fromMs, toMs);
+  return [
+    {
+      name,
+      rhythm,
+      origin: 'journal',
+      sureness: 'cron' in rhythm ? sureness : undefined,
+      needs,
+      holds: holdsFrom(history.holds),
+      waits: waited.length > 0,
+      maxWaitMs: limitMs,
+      minHoldMs: options.minHoldMs,
+      maxHoldMs: Number.POSITIVE_INFINITY,
+      waitsWithinPeriod: false,
+      instances,
+      after: undefined,
+    },
+  ];
+}
+
+function scopeOf(modes: JobHistory['modes']): LockScope {
+  const of = (wanted: Mode): readonly string[] => [...modes].flatMap(([resource, mode]) => (mode === wanted ? [resource] : []));
+  return { writes: of('write'), appends: of('append'), reads: of('read') };
+}
+
+/** Settings name a store; a forecast asks none. */
+const neverAsked = Object.fromEntries(
+  ['read', 'create', 'replace', 'remove', 'close'].map((name) => [name, () => Promise.reject(new Error('a forecast asks no store'))]),
+) as unknown as LockStore;

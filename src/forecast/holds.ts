@@ -1,0 +1,68 @@
+import type { Random } from './random.ts';
+
+/** A hold that was seen. */
+export interface SeenHold {
+  readonly atMs: number;
+  readonly heldMs: number;
+}
+
+/** How long a job holds its tables, as its history has it. */
+export interface Holds {
+  /** How many were seen. */
+  readonly samples: number;
+  /** The time that a share of the holds does not exceed. */
+  quantileMs(share: number): number;
+  /** How likely a hold is to last `ms` at least. */
+  outlasts(ms: number): number;
+  /** How holds are drawn in one play. Each play has its own view of the history, since that is but a sample of what the job does. */
+  forPlay(random: Random): (atMs: number) => number;
+}
+
+/** With fewer in an hour of the day, its holds are drawn from the whole day: a mean of twenty is within a quarter of a standard deviation. */
+const enoughInAnHour = 20;
+
+/** What is drawn of a history for one play: more than a mean needs, few enough to be drawn some hundred times. */
+const mostDrawn = 500;
+
+/** A job whose holds nobody has seen holds for so long, and the forecast says so: what most scheduled statements need, as a power of ten. */
+export const unseenHoldMs = 10_000;
+
+export function holdsFrom(seen: readonly SeenHold[]): Holds {
+  const sorted = seen.map(({ heldMs }) => heldMs).sort((a, b) => a - b);
+  if (sorted.length === 0) sorted.push(unseenHoldMs);
+  const byHour = Array.from({ length: 24 }, (_, hour) => seen.filter(({ atMs }) => hourOf(atMs) === hour).map(({ heldMs }) => heldMs));
+  const byHourIsKnown = byHour.some(({ length }) => length >= enoughInAnHour);
+  return {
+    samples: seen.length,
+    quantileMs: (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] as number,
+    outlasts: (ms) => 1 - countBelow(sorted, ms) / sorted.length,
+    forPlay(random) {
+      const day = redrawn(sorted, random);
+      const hours = byHourIsKnown ? byHour.map((hour) => (hour.length >= enoughInAnHour ? redrawn(hour, random) : day)) : undefined;
+      return (atMs) => one(hours?.[hourOf(atMs)] ?? day, random);
+    },
+  };
+}
+
+function hourOf(atMs: number): number {
+  return Math.floor(atMs / 3_600_000) % 24;
+}
+
+function redrawn(samples: readonly number[], random: Random): readonly number[] {
+  return Array.from({ length: Math.min(samples.length, mostDrawn) }, () => one(samples, random));
+}
+
+function one(samples: readonly number[], random: Random): number {
+  return samples[Math.floor(random() * samples.length)] as number;
+}
+
+/** How many of the sorted numbers are less than `ms`. */
+function countBelow(sorted: readonly number[], ms: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] as number) < ms) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,115 @@
+import { describe, expect, test } from '@jest/globals';
+import { readCron } from '../../src/forecast/cron.ts';
+import { firesBetween } from '../../src/forecast/fires.ts';
+import { type ForecastInput, forecast } from '../../src/forecast/index.ts';
+import { randomOf } from '../../src/forecast/random.ts';
+import { learnRhythm } from '../../src/forecast/rhythm.ts';
+import type { HoldEntry, JournalEntry, SkipEntry } from '../../src/observe/index.ts';
+
+const dayMs = 86_400_000;
+const fromMs = Date.UTC(2026, 10, 2);
+const toMs = fromMs + 14 * dayMs;
+const random = randomOf(3);
+
+function startsOf(cron: string): readonly number[] {
+  return firesBetween(readCron(cron), 'UTC', fromMs, toMs).timesMs.map((atMs) => atMs + random() * 900);
+}
+
+describe('the rhythm of a job', () => {
+  test.each(['0 * * * *', '*/5 * * * *', '7-59/15 * * * *', '30 2 * * *', '5,35 8,9,10,11 * * *', '15 6 * * 1,2,3,4,5', '* * * * *'])(
+    '%s is learnt from its starts',
+    (cron) => {
+      expect(learnRhythm(startsOf(cron), fromMs, toMs)).toEqual({ rhythm: { cron, timezone: 'UTC' }, sureness: 1, instances: 1 });
+    },
+  );
+
+  test('also where some starts are missing, late or by hand, and says how sure that is', () => {
+    const starts = startsOf('0 * * * *').filter((_, index) => index % 10 !== 0);
+    const learnt = learnRhythm(
+      [...starts, fromMs + 3.21 * dayMs, fromMs + 5.43 * dayMs].sort((a, b) => a - b),
+      fromMs,
+      toMs,
+    );
+    expect(learnt).toMatchObject({ rhythm: { cron: '0 * * * *' } });
+    expect(learnt.sureness).toBeGreaterThan(0.85);
+    expect(learnt.sureness).toBeLessThan(0.95);
+  });
+
+  test('two starts at each fire are two instances', () => {
+    const starts = startsOf('0 * * * *').flatMap((atMs) => [atMs, atMs + 20]);
+    expect(learnRhythm(starts, fromMs, toMs)).toMatchObject({ rhythm: { cron: '0 * * * *' }, instances: 2 });
+  });
+
+  test('a job without a schedule has so many starts in each hour of the day', () => {
+    const starts = Array.from({ length: 1_400 }, () => fromMs + Math.floor(random() * 14) * dayMs + (8 + 4 * random()) * 3_600_000).sort(
+      (a, b) => a - b,
+    );
+    const { rhythm } = learnRhythm(starts, fromMs, toMs);
+    expect('perHour' in rhythm && rhythm.perHour.map((count) => count > 0)).toEqual(
+      Array.from({ length: 24 }, (_, hour) => hour >= 8 && hour < 12),
+    );
+  });
+});
+
+const about = { host: 'etl', pid: 1 } as const;
+const hold = (job: string | undefined, resource: string, atMs: number, heldMs: number, waitedMs = 0): HoldEntry => {
+  const times = { from: new Date(atMs), to: new Date(atMs + heldMs) };
+  return {
+    kind: 'hold',
+    ...about,
+    job,
+    resource,
+    mode: 'write',
+    ...times,
+    outcome: 'released',
+    reason: undefined,
+    waitedMs,
+    isProtected: true,
+  };
+};
+const skip = (job: string, resource: string, atMs: number, waitedMs: number): SkipEntry => {
+  return { kind: 'skip', ...about, job, resource, at: new Date(atMs + waitedMs), reason: 'busy', holders: [], waitedMs };
+};
+const inputOf = (entries: readonly JournalEntry[], jobs?: ForecastInput['jobs']): ForecastInput => {
+  const spans = { historyFromMs: fromMs, historyToMs: toMs, fromMs: toMs, toMs: toMs + 7 * dayMs };
+  return { jobs, rules: {}, entries, ...spans, plays: 30, seed: 1 };
+};
+
+describe('a journal alone', () => {
+  const hourly = startsOf('0 * * * *');
+  const half = startsOf('1 * * * *');
+  const entries = [
+    ...hourly.flatMap((atMs) => [hold('load', 'events', atMs, 120_000), hold('load', 'visits', atMs, 120_000)]),
+    ...half.map((atMs, index) =>
+      index % 2 === 0 ? skip('rollup', 'events', atMs, 30_000) : hold('rollup', 'events', atMs + 20_000, 60_000, 20_000),
+    ),
+    ...startsOf('*/10 * * * *').map((atMs) => hold(undefined, 'users', atMs, 1_000)),
+    ...hourly.map((atMs) => hold('load (fire)', '!fire/load:x', atMs, 60_000)),
+    { ...hold('joined', 'events', fromMs, 1), outcome: 'kept' } as const,
+  ];
+  const { outlook } = forecast(inputOf(entries));
+  const of = (name: string) => outlook.jobs.find(({ job }) => job.name === name);
+
+  test('tells the jobs, when they fire, what they take and whether they wait; no fires, and nothing that joined', () => {
+    expect(outlook.jobs.map(({ job }) => job.name)).toEqual(['load', 'rollup', 'users']);
+    expect(of('load')?.job.needs.map(({ resource, mode }) => [resource, mode])).toEqual([
+      ['events', 'write'],
+      ['visits', 'write'],
+    ]);
+    expect(of('rollup')?.job).toMatchObject({ rhythm: { cron: '1 * * * *' }, waits: true, maxWaitMs: 30_000, sureness: 1 });
+    expect(of('load')?.job).toMatchObject({ waits: false, origin: 'journal' });
+    expect(of('load')?.job.holds.samples).toBe(hourly.length);
+  });
+
+  test('is enough to forecast', () => {
+    expect(of('rollup')?.skips).toEqual({ mean: 168, low: 168, high: 168 });
+  });
+
+  test('what the config says of a job counts for more, its holds come from the journal', () => {
+    const jobs = { rollup: { cron: '30 * * * *', timezone: 'UTC', writes: 'events' } };
+    const described = forecast(inputOf(entries, jobs)).outlook.jobs.find(({ job }) => job.name === 'rollup');
+    expect(described?.job).toMatchObject({ origin: 'config', waits: false, rhythm: { cron: '30 * * * *' } });
+    expect(described?.job.holds.quantileMs(0.5)).toBe(60_000);
+    expect(described?.skips.mean).toBe(0);
+  });
+});
