@@ -1,5 +1,4 @@
 import type { Mode } from '../lock/holder.ts';
-import { firePrefix } from '../lock/plan/names.ts';
 import type { HoldEntry, JournalEntry } from '../observe/index.ts';
 import type { SeenHold } from './holds.ts';
 
@@ -44,7 +43,7 @@ export function historiesIn(entries: readonly JournalEntry[]): ReadonlyMap<strin
     for (const { resource, mode } of parts) job.modes.set(resource, mode);
   }
   for (const entry of entries) {
-    if (entry.kind !== 'skip' || entry.reason !== 'busy' || entry.resource.startsWith(firePrefix)) continue;
+    if (entry.kind !== 'skip' || entry.reason !== 'busy') continue;
     const job = of(entry.job ?? entry.resource);
     const askedMs = entry.at.getTime() - entry.waitedMs;
     job.asksMs.push(askedMs);
@@ -58,11 +57,11 @@ export function historiesIn(entries: readonly JournalEntry[]): ReadonlyMap<strin
   return jobs;
 }
 
-/** The entries of each lock together. What joined an outer run is no lock of its own, and fires are no tables. */
+/** The entries of each lock together. */
 function locksIn(entries: readonly JournalEntry[]): Iterable<readonly HoldEntry[]> {
   const locks = new Map<string, HoldEntry[]>();
   for (const entry of entries) {
-    if (entry.kind !== 'hold' || entry.outcome === 'kept' || entry.resource.startsWith(firePrefix)) continue;
+    if (entry.kind !== 'hold') continue;
     const id = `${entry.host} ${entry.pid} ${entry.from.getTime()} ${entry.job ?? ''}`;
     const known = locks.get(id);
     if (known === undefined) locks.set(id, [entry]);

@@ -14,7 +14,18 @@ import {
   zookeeperServer,
 } from './services.ts';
 
-export type ServiceName = 'memcached' | 'redis' | 'postgres' | 'mysql' | 'etcd' | 'zookeeper' | 'dynamodb' | 'chromium' | 'maven' | 'python' | 'node22';
+export type ServiceName =
+  | 'memcached'
+  | 'redis'
+  | 'postgres'
+  | 'mysql'
+  | 'etcd'
+  | 'zookeeper'
+  | 'dynamodb'
+  | 'chromium'
+  | 'maven'
+  | 'python'
+  | 'node22';
 
 /** How the tests come by one service. */
 export interface Need {
