@@ -2,6 +2,7 @@
 import json, os, sys, time, urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../examples/python"))
+sys.dont_write_bytecode = True  # examples are packed as they are
 import giveway
 
 store, table, turns, hold_ms, folder = sys.argv[1:]
