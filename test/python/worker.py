@@ -1,7 +1,8 @@
 """Takes one table again and again: worker.py STORE TABLE TURNS HOLD_MS FOLDER. Tells each step as a line of JSON."""
-import json, os, sys, time, urllib.parse
+import json, os, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../examples/python"))
+sys.dont_write_bytecode = True  # examples are packed as they are
 import giveway
 
 store, table, turns, hold_ms, folder = sys.argv[1:]
