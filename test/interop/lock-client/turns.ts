@@ -25,7 +25,7 @@ export interface TurnsReport {
   readonly overlaps: number;
   /** Turns that outlived their lease, on a machine that was too slow. */
   readonly late: number;
-  /** A counter that was smaller than somebody had left it. */
+  /** Turns that counted on from where another had counted on: what that one wrote was lost. */
   readonly lost: number;
   readonly longestWaitMs: number;
   /** What the counter said last; between the turns that were told and as many more as were killed untold. */
@@ -43,6 +43,7 @@ export async function takeTurns({ endpoint, tableName, turns, kills }: TurnsOpti
   const killed = new Set<string>();
   const meetings: { readonly who: string; readonly met: string }[] = [];
   const heldMs = new Map<string, number>();
+  const counted = new Set<string>();
   let told = 0;
   let javaTurns = 0;
   let lost = 0;
@@ -58,9 +59,11 @@ export async function takeTurns({ endpoint, tableName, turns, kills }: TurnsOpti
     told += 1;
     if (who.startsWith('java')) javaTurns += 1;
     heldMs.set(who, Number(held));
-    // Lines of different processes may come out of order by one.
-    if (Number(third) < count - 1) lost += 1;
-    if (released === 'true') count = Math.max(count, Number(third) + 1);
+    if (released === 'true') {
+      if (counted.has(third)) lost += 1;
+      counted.add(third);
+      count = Math.max(count, Number(third) + 1);
+    }
     longestWaitMs = Math.max(longestWaitMs, Number(waitMs));
     changed();
   }
