@@ -2,7 +2,7 @@ import { afterEach, expect, jest, test } from '@jest/globals';
 import { progressOf } from '../../src/cli/read-progress.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
 
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => void jest.restoreAllMocks());
 
 test.each([
   { isJson: false, said: ['giveway: 40 % of 2500 MB read\n', 'giveway: 80 % of 2500 MB read\n'] },
