@@ -83,6 +83,10 @@ describe('storeSettingProblem', () => {
   test.each([
     ['memcache://localhost', /no such kind of store \(did you mean "memcached"\?\); allowed: memcached:, /],
     ['mysql://localhost', /^there is no such kind of store; allowed: memcached:/],
+    ['shedlock+postgres://h/d', /either usingDbTime=true or timeZone=Area\/City/],
+    ['shedlock+postgres://h/d?usingDbTime=false', /either usingDbTime=true or timeZone/],
+    ['shedlock+postgres://h/d?usingDbTime=true&timeZone=UTC', /either usingDbTime=true or timeZone/],
+    ['shedlock+memcached://a,b', /one host is allowed/],
     ['memory:x', /nothing may follow "memory:"/],
     ['memcached://u@h', /a user name and a password belong together/],
     ['memcached://h/0', /nothing but parameters may follow the hosts/],
