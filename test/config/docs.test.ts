@@ -93,7 +93,7 @@ describe('docs/configuration.md', () => {
     expect(Object.fromEntries(rows)).toEqual(
       Object.fromEntries([...kinds].map(({ example, parameters }) => [example, Object.keys(parameters).join(' ')])),
     );
-    for (const scheme of backends.keys()) expect(page).toMatch(new RegExp(`\`${scheme}:`));
+    for (const scheme of backends.keys()) expect(page).toContain(`\`${scheme}:`);
     for (const { example } of kinds) expect(resolved({ store: example }).store).toBe(example);
   });
 

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
@@ -8,10 +9,11 @@ import type { ResourceLocker } from '../../src/lock/api/locker.ts';
 import { ConfigError, UnknownResourceError } from '../../src/lock/errors.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { clientFor, storeWithTable } from '../stores/dynamodb/tables.ts';
+import { shedlockDdl } from '../stores/shedlock/stage.ts';
 import { type MomentoServer, momentoServer } from '../support/momento-server.ts';
 import { freePort } from '../support/server-process.ts';
-import { redisServer } from '../support/services.ts';
-import { describeWith } from '../support/shared.ts';
+import { query, redisServer } from '../support/services.ts';
+import { describeWith, uniqueName } from '../support/shared.ts';
 
 /** What is set by the caller alone: there is no config file above. */
 const settings = (overrides: NonNullable<LoadOptions['overrides']>, env: NonNullable<LoadOptions['env']> = {}): LoadOptions => ({
@@ -21,13 +23,14 @@ const settings = (overrides: NonNullable<LoadOptions['overrides']>, env: NonNull
 });
 
 /** A second locker finds what the first holds, and may have it when the first has let go. */
-async function proveLocks(options: LoadOptions): Promise<void> {
+/** `shown`: what others see of a holder; on the layouts of other lock clients, no job. */
+async function proveLocks(options: LoadOptions, shown: object = { job: 'proof' }): Promise<void> {
   await using first = await loadLocker(options);
   await using second = await loadLocker(options);
   const lock = await first.lock('events', { job: 'proof' });
   expect(lock.isProtected).toBe(true);
   expect(await second.tryLock('events')).toBeUndefined();
-  expect(await second.inspect('events')).toEqual([expect.objectContaining({ job: 'proof' })]);
+  expect(await second.inspect('events')).toEqual([expect.objectContaining(shown)]);
   expect(await lock.unlock()).toBe(true);
   expect(await (await second.tryLock('events'))?.unlock()).toBe(true);
 }
@@ -119,10 +122,24 @@ describe('a store from a URL', () => {
       proveLocks(settings({ store: `memcached://${service.url}?timeoutMs=2000&verifyRelease=true`, namespace: service.prefix })));
   });
 
+  describeWith('memcached', (service) => {
+    test('shedlock+memcached:', () =>
+      proveLocks(settings({ store: `shedlock+memcached://${service.url}?timeoutMs=2000&environment=${service.prefix}` }), {
+        host: hostname(),
+      }));
+  });
+
   describeWith('postgres', (service) => {
     test('postgres:', () => {
       const store = `${service.url}${service.url.includes('?') ? '&' : '?'}table=config_locks&createTable=true&listen=false&timeoutMs=5000&application_name=giveway`;
       return proveLocks(settings({ store }));
+    });
+
+    test.each(['usingDbTime=true', 'timeZone=America/New_York'])('shedlock+postgres: %s', async (clock) => {
+      const table = uniqueName();
+      await query(service.url, shedlockDdl.replace('shedlock', table));
+      const store = `shedlock+${service.url}${service.url.includes('?') ? '&' : '?'}${clock}&table=${table}&timeoutMs=5000`;
+      await proveLocks(settings({ store }), { host: hostname() });
     });
   });
 
@@ -130,6 +147,9 @@ describe('a store from a URL', () => {
     const withRedis = (store: string): LoadOptions => settings({ store, namespace: service.prefix });
 
     test('redis:, over ioredis', () => proveLocks(withRedis(`${service.url}?timeoutMs=5000&prefix=p:`)));
+
+    test('shedlock+redis:', () =>
+      proveLocks(settings({ store: `shedlock+${service.url}?timeoutMs=5000&environment=${service.prefix}` }), { host: hostname() }));
 
     test('redis:, over node-redis where ioredis is not installed', async () => {
       jest.doMock('ioredis', () => {

@@ -1,11 +1,12 @@
 /** Options that exclude or need one another, compiled and not run. A line that should not compile says so. */
 
-import { createLocker } from 'giveway';
+import { createLocker, type LockStore } from 'giveway';
 import { type Guarantee, type ScheduleOptions, schedule } from 'giveway/cron';
 import { type MemcachedStoreOptions, memcachedStore } from 'giveway/memcached';
 import { memoryStore } from 'giveway/memory';
 import { type MysqlStoreOptions, mysqlStore } from 'giveway/mysql';
 import { type PostgresStoreOptions, postgresStore } from 'giveway/postgres';
+import { shedlockMemcached, shedlockRedis, shedlockTable } from 'giveway/shedlock';
 import { type SqliteStoreOptions, sqliteStore } from 'giveway/sqlite';
 import { Client } from 'memjs';
 import { createPool } from 'mysql2/promise';
@@ -82,3 +83,14 @@ createLocker({ store: memoryStore(), resources: { events: { limits: { writes: 1 
 createLocker({ store: memoryStore(), limits: { appends: 2 } });
 // @ts-expect-error nor the call's
 locker.lock('events', { limits: { appends: 2 } });
+
+// Whoever joins the locks of ShedLock must say by which clock its rows are written.
+shedlockTable({ pool, usingDbTime: true }) satisfies LockStore;
+shedlockTable({ pool, usingDbTime: { timeZone: 'America/New_York' } }) satisfies LockStore;
+// @ts-expect-error no clock
+shedlockTable({ pool });
+// @ts-expect-error no clock either
+shedlockTable({ pool, usingDbTime: false });
+shedlockMemcached({ servers: 'cache:11211', environment: 'production' }) satisfies LockStore;
+// @ts-expect-error a client is needed
+shedlockRedis({ environment: 'production' });
