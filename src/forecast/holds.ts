@@ -25,7 +25,7 @@ const enoughInAnHour = 20;
 const mostDrawn = 500;
 
 /** A job whose holds nobody has seen holds for so long, and the forecast says so: what most scheduled statements need, as a power of ten. */
-export const unseenHoldMs = 10_000;
+const unseenHoldMs = 10_000;
 
 export function holdsFrom(seen: readonly SeenHold[]): Holds {
   const sorted = seen.map(({ heldMs }) => heldMs).sort((a, b) => a - b);

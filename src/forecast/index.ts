@@ -1,5 +1,5 @@
 export { type Backtested, backtest, type Forecast, forecast } from './forecast.ts';
 export type { Job } from './jobs.ts';
 export type { ForecastInput, TableRules } from './options.ts';
-export type { JobOutlook, Outlook, Range } from './outlook.ts';
+export type { JobOutlook, Range } from './outlook.ts';
 export { meanSkips } from './proposal.ts';

@@ -5,7 +5,7 @@ import { planMoves } from './plan.ts';
 import { type Script, scriptOf } from './script.ts';
 
 /** A job that is to fire at other times. */
-export interface MovedJob {
+interface MovedJob {
   readonly job: string;
   readonly from: string;
   readonly to: string;

@@ -14,7 +14,7 @@ export interface Script {
   readonly changed: readonly (ChangedFire & { readonly job: string })[];
 }
 
-export interface Moment {
+interface Moment {
   readonly atMs: number;
   readonly due: readonly { readonly job: number; readonly instance: number; readonly nextMs: number }[];
 }

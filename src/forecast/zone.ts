@@ -1,5 +1,5 @@
 /** A moment at which a zone's clock is put forward or back, and by how much it is ahead of UTC before and after. */
-export interface Change {
+interface Change {
   readonly atMs: number;
   readonly beforeMs: number;
   readonly afterMs: number;
