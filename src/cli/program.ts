@@ -4,6 +4,7 @@ import { dashboardCommand } from './commands/dashboard.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import type { Perform } from './commands/grammar.ts';
 import { initCommand } from './commands/init.ts';
+import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { statusCommand } from './commands/status.ts';
 import { unlockCommand } from './commands/unlock.ts';
@@ -12,7 +13,17 @@ import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { failureText } from './failure.ts';
 import { printable, type Terminal } from './terminal.ts';
 
-const makers = [runCommand, statusCommand, whyCommand, unlockCommand, checkCommand, doctorCommand, initCommand, dashboardCommand];
+const makers = [
+  runCommand,
+  statusCommand,
+  whyCommand,
+  reportCommand,
+  unlockCommand,
+  checkCommand,
+  doctorCommand,
+  initCommand,
+  dashboardCommand,
+];
 
 /** The grammar of the command line. Throws `CommanderError` instead of ending the process; performs nothing by itself. */
 export function createProgram(perform: Perform, { writeOut, writeErr }: Record<'writeOut' | 'writeErr', (text: string) => void>): Command {
