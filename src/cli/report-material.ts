@@ -5,7 +5,7 @@ import type { HoldEntry, JournalEntry, PostgresJournal } from '../observe/index.
 import { isMet, withoutEndedWaits } from './last-skips.ts';
 
 /** More is not read: the newest tell what is to be changed now. */
-const most = { encounters: 2_000, holdsOfJob: 500, holdsOfTable: 5_000, conflicts: 1_000, jobs: 200 };
+const most = { encounters: 2_000, holdsOfJob: 500, holdsOfTable: 2_000, conflicts: 1_000, jobs: 200 };
 /** A holder may have been there since. */
 const lookBackMs = 3_600_000;
 
@@ -31,8 +31,11 @@ export async function materialOf(
     entry.kind === 'skip' && entry.scope !== undefined ? needsOf(entry.scope).map(({ resource }) => resource) : [entry.resource];
   const around = { begunSince: new Date(since.getTime() - lookBackMs), until };
   const byTable = new Map<string, readonly HoldEntry[]>();
-  for (const resource of new Set(entries.flatMap(wanted)))
-    byTable.set(resource, (await journal.entries({ resource, kind: 'hold', ...around, limit: most.holdsOfTable })).filter(isHold));
+  for (const resource of new Set(entries.flatMap(wanted))) {
+    const held = await journal.entries({ resource, kind: 'hold', ...around, limit: most.holdsOfTable });
+    areHoldsCut ||= held.isCut;
+    byTable.set(resource, held.filter(isHold));
+  }
   const nowMs = Date.now();
   return {
     // Whether a move would help is a question about one job, which `why` answers.
