@@ -23,13 +23,12 @@ export interface FoundSkips {
   readonly isCut: boolean;
 }
 
-/** The last skips and waits. A wait that ended in a skip is that skip. */
+/** The last skips and waits. */
 export async function lastSkips(journal: Pick<Journal, 'entries'>, { about, since, until, last }: Question): Promise<FoundSkips> {
   const window = { ...(since && { since }), ...(until && { until }) };
   // A skip may have a wait before it.
   const found = await journal.entries({ ...about, ...window, kind: ['skip', 'wait'], limit: 2 * last });
-  const all = found.filter(isMet);
-  const entries = all.filter((entry) => entry.kind === 'skip' || !all.some((other) => endsWait(other, entry)));
+  const entries = withoutEndedWaits(found.filter(isMet));
   const usual = new Map<string | undefined, number | undefined>();
   for (const { job } of entries) if (!usual.has(job)) usual.set(job, await usualMs(journal, job));
   const nowMs = Date.now();
@@ -73,8 +72,13 @@ async function usualMs(journal: Pick<Journal, 'entries'>, job: string | undefine
   return lengths.sort((a, b) => a - b)[Math.floor(lengths.length / 2)];
 }
 
-function isMet(entry: JournalEntry): entry is SkipEntry | WaitEntry {
+export function isMet(entry: JournalEntry): entry is SkipEntry | WaitEntry {
   return entry.kind === 'skip' || entry.kind === 'wait';
+}
+
+/** A wait that ended in a skip is that skip. */
+export function withoutEndedWaits(all: readonly (SkipEntry | WaitEntry)[]): readonly (SkipEntry | WaitEntry)[] {
+  return all.filter((entry) => entry.kind === 'skip' || !all.some((other) => endsWait(other, entry)));
 }
 
 function endsWait(skip: SkipEntry | WaitEntry, wait: WaitEntry): boolean {

@@ -9,7 +9,7 @@ export interface Past {
   close(): Promise<void>;
 }
 
-export interface Missing {
+interface Missing {
   readonly missing: string;
 }
 

@@ -6,6 +6,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { forecastCommand } from './commands/forecast.ts';
 import type { Perform } from './commands/grammar.ts';
 import { initCommand } from './commands/init.ts';
+import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { statusCommand } from './commands/status.ts';
 import { unlockCommand } from './commands/unlock.ts';
@@ -18,6 +19,7 @@ const makers = [
   runCommand,
   statusCommand,
   whyCommand,
+  reportCommand,
   adviseCommand,
   forecastCommand,
   unlockCommand,

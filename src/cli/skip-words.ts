@@ -107,7 +107,7 @@ export function skipsJson(last: LastSkips, kind: Encounter['entry']['kind']): re
   return last.encounters.filter(({ entry }) => entry.kind === kind).map(encounterJson);
 }
 
-export function encounterJson({ entry, askedAt, ran, place, inTheWay, enoughMs, moveByMinutes }: Encounter): object {
+function encounterJson({ entry, askedAt, ran, place, inTheWay, enoughMs, moveByMinutes }: Encounter): object {
   return {
     ...entry,
     ...shownNames(entry),

@@ -28,7 +28,7 @@ async function parse(args: readonly string[]): Promise<{ performed: number; said
 }
 
 const words = fc.oneof(
-  fc.constantFrom('run', 'status', 'why', 'unlock', 'check', 'doctor', 'init', 'advise', 'help', '--', '-', '--help', '-V'),
+  fc.constantFrom('run', 'status', 'why', 'report', 'unlock', 'check', 'doctor', 'init', 'advise', 'help', '--', '-', '--help', '-V'),
   fc.constantFrom(
     '--write',
     '--append',

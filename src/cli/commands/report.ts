@@ -1,0 +1,65 @@
+import { type Command, Option } from 'commander';
+import { InvalidOptionError, StoreUnavailableError } from '../../lock/errors.ts';
+import { reportOf } from '../../observe/answers/report.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { type JournalFlags, openJournal, withJournalFlag } from '../journal.ts';
+import { type Moment, moment } from '../moments.ts';
+import { materialOf } from '../report-material.ts';
+import { reportCsv, reportInWords } from '../report-words.ts';
+import { jsonLine, type Terminal } from '../terminal.ts';
+import { newCommand, type Perform } from './grammar.ts';
+
+interface ReportFlags extends JournalFlags {
+  readonly json?: true;
+  readonly csv?: true;
+  readonly since: Moment;
+  readonly until?: Moment;
+}
+
+const examples = [
+  ['GIVEWAY_JOURNAL=postgres://… giveway report', 'who kept whom from what in the last 24 hours, and what to change'],
+  ['giveway report --since 7d --csv', 'a week, for a spreadsheet'],
+] as const;
+
+export function reportCommand(perform: Perform): Command {
+  const command = newCommand(
+    'report',
+    'Shows who blocked whom, for how long, which conflicts still happened, and what to change.',
+    examples,
+  )
+    .addOption(
+      new Option('--since <time>', 'from then on: 24h for so long ago, or 02:00, or a date')
+        .argParser(moment)
+        .default(moment('24h'), '24h'),
+    )
+    .option('--until <time>', 'and before then (default: now)', moment)
+    .addOption(new Option('--csv', 'answers as CSV').conflicts('json'))
+    .action((flags: ReportFlags) => perform((terminal) => report(terminal, flags)));
+  return withJournalFlag(command);
+}
+
+async function report(terminal: Terminal, flags: ReportFlags): Promise<number> {
+  const open = await openJournal(terminal, flags);
+  if (open === undefined)
+    throw new InvalidOptionError(
+      'GIVEWAY_JOURNAL',
+      undefined,
+      'a URL such as postgres://user:password@host/database is allowed, of the journal that the workers write',
+    );
+  const nowMs = Date.now();
+  const since = flags.since(nowMs);
+  const until = flags.until?.(nowMs, since) ?? new Date(nowMs);
+  try {
+    if (until <= since)
+      throw new InvalidOptionError('--until', until.toISOString(), `a time after --since, ${since.toISOString()}, is allowed`);
+    const { isCut, ...material } = await materialOf(open.journal, since, until).catch((error: unknown) => {
+      throw new StoreUnavailableError(`The journal could not be read: ${open.problem ?? String(error)}`, { cause: error });
+    });
+    const told = { since, until, isCut, report: reportOf(material) };
+    if (flags.json) terminal.write(jsonLine({ since, until, isCut, ...told.report }));
+    else terminal.write(flags.csv ? reportCsv(told) : reportInWords(told));
+    return exitCodes.ok;
+  } finally {
+    await open.close();
+  }
+}

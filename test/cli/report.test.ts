@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Pool } from 'pg';
+import { reportCsv } from '../../src/cli/report-words.ts';
+import { type PostgresJournal, postgresJournal } from '../../src/observe/index.ts';
+import { describeWith, uniqueName } from '../support/shared.ts';
+import { giveway } from './in-process.ts';
+import { playNight } from './night.ts';
+
+test('without a journal it says what to name; with one that does not answer, what went wrong', async () => {
+  expect(await giveway(['report'])).toMatchObject({
+    code: 64,
+    err: expect.stringMatching(/^giveway: GIVEWAY_JOURNAL: received undefined; a URL such as/),
+  });
+  const env = { GIVEWAY_JOURNAL: 'postgres://u:secret@127.0.0.1:1/x' };
+  const silent = await giveway(['report'], { env });
+  expect(silent).toMatchObject({
+    code: 69,
+    out: '',
+    err: expect.stringMatching(/^giveway: The journal could not be read: .*ECONNREFUSED/),
+  });
+  expect(silent.err).not.toContain('secret');
+  expect(await giveway(['report', '--csv', '--json'], { env })).toMatchObject({ code: 64 });
+  expect(await giveway(['report', '--since', '1h', '--until', '2h'], { env })).toMatchObject({
+    code: 64,
+    err: expect.stringContaining('--until: '),
+  });
+});
+
+test('CSV is quoted, and no name is a formula', () => {
+  const blocked = [{ job: '=1+1', by: 'a,"b"', resource: 'events', skips: 1, waits: 0, lostMs: 2_000, share: 1 }];
+  const report = { blocked, work: [], conflicts: [], starving: [], advice: [] };
+  const [, line] = reportCsv({ since: new Date(0), until: new Date(1), isCut: [], report }).split('\r\n');
+  expect(line).toBe(`blocked,'=1+1,"a,""b""",events,,1,0,2000,1${','.repeat(9)}`);
+});
+
+describeWith('postgres', (service) => {
+  const table = uniqueName('journal');
+  const start = new Date(Date.now() - 3 * 3_600_000);
+  let pool: Pool;
+
+  beforeAll(async () => {
+    pool = new Pool({ connectionString: service.url });
+    const journals: PostgresJournal[] = [];
+    await postgresJournal({ pool, table }).createTable();
+    await playNight(start.getTime(), (locker, clock) => {
+      const journal = postgresJournal({ pool, table, clock, flushMs: 86_400_000, retentionMs: Number.POSITIVE_INFINITY });
+      journals.push(journal);
+      journal.observe(locker);
+    });
+    for (const journal of journals) await journal.close();
+  });
+  afterAll(() => pool.end());
+
+  const report = (...args: readonly string[]) =>
+    giveway(['report', '--journal-table', table, ...args], { env: { GIVEWAY_JOURNAL: service.url } });
+
+  test('the matrix of the night: who kept whom from what, and how long that was', async () => {
+    const { blocked, work, conflicts, starving, advice, isCut } = JSON.parse((await report('--json')).out);
+    expect(blocked).toEqual([
+      { job: 'nightly-dedupe', by: 'rollup', resource: 'visits', skips: 1, waits: 0, lostMs: 200_000, share: 200 / 426 },
+      { job: 'nightly-dedupe', by: 'load', resource: 'events', skips: 2, waits: 0, lostMs: 149_000, share: 149 / 426 },
+      { job: 'backfill', by: 'load', resource: 'events', skips: 0, waits: 1, lostMs: 77_000, share: 77 / 426 },
+    ]);
+    expect(work).toContainEqual({
+      job: 'load',
+      resource: 'events',
+      holds: 12,
+      skips: 0,
+      holdMs: { p50: 130_000, p95: 172_000, p99: 172_000 },
+      waitMs: { p50: 0, p95: 0, p99: 0 },
+    });
+    expect([conflicts, starving, isCut]).toEqual([[], [], []]);
+    expect(advice).toEqual([
+      `Let "nightly-dedupe" wait for 200 s (onBusy: 'retry', retry.maxWaitMs: 200000): 3 of its 3 skips would have run.`,
+      'Shorten or move "rollup": on "visits" it cost "nightly-dedupe" 200 s, 47 % of all time lost.',
+    ]);
+  });
+
+  test('in words and as CSV; of a time without anything it says so', async () => {
+    const { code, out } = await report();
+    expect(code).toBe(0);
+    expect(out).toMatch(/\nBLOCKED +BY +TABLE +SKIPS +WAITS +LOST +SHARE\nnightly-dedupe +rollup +visits +1 +0 +3m 20s +47 %\n/);
+    expect(out).toMatch(/\nAdvice:\n {2}1\. Let "nightly-dedupe" wait for 200 s /);
+    const lines = (await report('--csv')).out.split('\r\n');
+    expect(lines[0]).toMatch(/^kind,job,by,table,holds,skips,waits,lost_ms,share,/);
+    expect(lines[1]).toMatch(/^blocked,nightly-dedupe,rollup,visits,,1,0,200000,0\.469/);
+    expect((await report('--since', '10m')).out).toMatch(/^From .*\.\n\nNobody was kept from anything\.\n$/);
+  });
+});
