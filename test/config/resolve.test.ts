@@ -135,7 +135,7 @@ describe('what wins', () => {
 describe('problems, each with its path, the value received and what is allowed', () => {
   const only = (fields: object): readonly string[] => problemsOf({ store: 'memory:', ...fields });
   const schemes =
-    'memcached:, memcacheds:, postgres:, postgresql:, mysql:, mariadb:, redis:, rediss:, dynamodb:, momento:, etcd:, etcds:, zookeeper:, sqlite:, memory:';
+    'memcached:, memcacheds:, postgres:, postgresql:, mysql:, mariadb:, redis:, rediss:, shedlock+postgres:, shedlock+postgresql:, shedlock+redis:, shedlock+rediss:, shedlock+memcached:, shedlock+memcacheds:, dynamodb:, momento:, etcd:, etcds:, zookeeper:, sqlite:, memory:';
   const listForAll = 'ttlMs, maxHoldMs, minHoldMs, retry, onBusy, onStoreDown';
   const listOfTable = `${listForAll}, limits`;
   const wholeMs = (min: number, max: number): string => `an integer from ${min} to ${max} (milliseconds) is allowed`;
