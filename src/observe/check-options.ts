@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../lock/errors.ts';
 import { unknownOption } from '../lock/plan/options.ts';
 
-type Rule = readonly [isAllowed: (value: unknown) => boolean, allowed: string];
+export type Rule = readonly [isAllowed: (value: unknown) => boolean, allowed: string];
 
 export type Rules<T> = Readonly<Record<keyof T, Rule>>;
 

@@ -2,7 +2,7 @@ import type { SkipReason } from '../../lock/api/run.ts';
 import type { LostReason } from '../../lock/errors.ts';
 import type { LockerEvents } from '../../lock/events.ts';
 import type { Mode } from '../../lock/holder.ts';
-import { checkOptions, orNone, positiveInteger, type Rules } from '../check-options.ts';
+import { checkOptions, orNone, positiveInteger, type Rule, type Rules } from '../check-options.ts';
 import type { Observed, SeenHolder } from '../listening.ts';
 
 /** A bounded record of who held what, who was skipped and why. No entry holds a token. */
@@ -16,6 +16,8 @@ export interface Journal {
 export interface JournalQuery {
   /** Only what happened, or went on, at this time or later. */
   readonly since?: Date;
+  /** Only what happened, or began, before this time. */
+  readonly until?: Date;
   /** Only this resource, by its normalised name. */
   readonly resource?: string;
   /** Only what is of this kind. */
@@ -86,8 +88,11 @@ export const defaultEntries = 1_000;
 
 const kinds: readonly unknown[] = ['hold', 'skip', 'wait', 'conflict'] satisfies readonly JournalEntry['kind'][];
 
+const date: Rule = [(value) => value instanceof Date && !Number.isNaN(value.getTime()), 'a Date is allowed'];
+
 const rules: Rules<JournalQuery> = {
-  since: orNone([(value) => value instanceof Date && !Number.isNaN(value.getTime()), 'a Date is allowed']),
+  since: orNone(date),
+  until: orNone(date),
   resource: orNone([(value) => typeof value === 'string', 'a string is allowed']),
   kind: orNone([(value) => kinds.includes(value), "'hold', 'skip', 'wait' or 'conflict' is allowed"]),
   limit: orNone(positiveInteger),

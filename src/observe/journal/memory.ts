@@ -38,14 +38,15 @@ export function createJournal(options: JournalOptions = {}): Journal {
     },
     async entries(query = {}) {
       checkQuery(query);
-      const { since, resource, kind, limit: wanted } = query;
+      const { since, until, resource, kind, limit: wanted } = query;
       return [...past.slice(-limit), ...[...recorders].flatMap((recorder) => [...recorder.live()])]
         .flatMap((one): readonly JournalEntry[] => ('kind' in one ? [one] : holdEntries(one)))
         .filter(
           (entry) =>
             (resource === undefined || entry.resource === resource) &&
             (kind === undefined || entry.kind === kind) &&
-            (since === undefined || endOf(entry) >= since.getTime()),
+            (since === undefined || endOf(entry) >= since.getTime()) &&
+            (until === undefined || startOf(entry) < until.getTime()),
         )
         .sort((a, b) => startOf(b) - startOf(a))
         .slice(0, wanted);

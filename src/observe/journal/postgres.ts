@@ -187,8 +187,8 @@ export function postgresJournal(options: PostgresJournalOptions): PostgresJourna
     },
     async entries(query = {}) {
       checkQuery(query);
-      const { since, resource, kind, limit = defaultEntries } = query;
-      const { rows } = await pool.query(statements.read, [since ?? null, resource ?? null, kind ?? null, limit]);
+      const { since, until, resource, kind, limit = defaultEntries } = query;
+      const { rows } = await pool.query(statements.read, [since ?? null, until ?? null, resource ?? null, kind ?? null, limit]);
       return rows.map((row) => entryOf(row as ReadRow));
     },
     async createTable() {

@@ -34,7 +34,7 @@ export interface JournalTable {
   readonly setUp: string;
   /** `$1` rows, as JSON, `$2` host, `$3` pid. */
   readonly write: string;
-  /** `$1` since or null, `$2` resource or null, `$3` kind or null, `$4` limit. */
+  /** `$1` since, `$2` until, `$3` resource and `$4` kind, each of them or null, `$5` limit. */
   readonly read: string;
   /** `$1` everything that began before, but `sweptAtOnce` rows at most. Answers how many as `swept`. */
   readonly sweep: string;
@@ -58,8 +58,8 @@ export function journalTable(table: string): JournalTable {
     read: `select kind, resource, job, host, pid, started_at, nullif(ended_at, 'infinity') as ended_at,
         latest_end < clock_timestamp() as is_over, outcome, waited_ms, details
       from ${name} where ($1::timestamptz is null or (ended_at >= $1 and (ended_at < 'infinity' or latest_end >= $1)))
-        and ($2::text is null or resource = $2) and ($3::text is null or kind = $3)
-      order by started_at desc, id desc limit $4`,
+        and ($2::timestamptz is null or started_at < $2) and ($3::text is null or resource = $3) and ($4::text is null or kind = $4)
+      order by started_at desc, id desc limit $5`,
     sweep: `with old as (select id from ${name} where started_at < $1 limit ${sweptAtOnce} for update skip locked),
         gone as (delete from ${name} where id in (select id from old) returning 1)
       select count(*)::integer as swept from gone`,
