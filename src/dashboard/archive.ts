@@ -40,9 +40,8 @@ type Make = (
 ) => Promise<{ readonly problems?: readonly string[]; readonly lanes: readonly object[] }>;
 
 const unread = 'The journal could not be read: what is shown of the past may be old or missing.';
-/** The answer comes with what was read by then; the page asks again for the rest. The first picture should come soon, others seldom; both in less than what is taken for silence. */
-const firstReadingMs = 800;
-const nextReadingMs = 2_500;
+/** The answer comes with what was read by then; the page asks again for the rest. */
+const readingMs = 800;
 /** An answer that changes the picture by less than a point of a screen is as good as a new one. */
 const pointsOfScreen = 1_200;
 const oldestAnswerMs = 60_000;
@@ -59,7 +58,7 @@ export function createArchive({ chronicle, forecast, starveAfterSkips }: Archive
     if (kept !== undefined && Date.now() < kept.untilMs) return kept.text;
     answers.delete(key);
     const range = rangeOf(asked);
-    const text = chronicle.read(range.fromMs, kept === undefined ? firstReadingMs : nextReadingMs).then(async (known) => {
+    const text = chronicle.read(range.fromMs, readingMs).then(async (known) => {
       const pace = pacer();
       const { knownFromMs, isCut, isStale } = known;
       const { problems = [], ...made } = await make(range, known, pace);

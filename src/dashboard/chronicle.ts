@@ -1,10 +1,13 @@
 import type { Fact } from './facts.ts';
 import { patienceMs, within } from './latest.ts';
-import { pagesOf, type ReadJournal } from './pages.ts';
+import { type Page, pagesOf, type ReadJournal } from './pages.ts';
 
 /** What was read of a journal, kept while somebody asks: each look reads what is new, and what nobody has asked for before. */
 export interface Chronicle {
-  /** Reads what is new and, within `budgetMs`, what is older, back to `fromMs`: who finds it is not enough asks again. Never rejects. */
+  /**
+   * Reads what is new, and begins to read what is older, back to `fromMs`. Answers after `budgetMs` with what is known by then: who finds
+   * it is not enough asks again. Never rejects.
+   */
   read(fromMs: number, budgetMs: number): Promise<Known>;
 }
 
@@ -35,12 +38,16 @@ const lateMs = 60_000;
 const mostFacts = 700_000;
 /** Nobody asked for so long: what was read is let go. */
 const forgottenMs = 300_000;
+/** Nobody asked for so long: older entries are read no further. */
+const leftMs = 30_000;
 const chunkSize = 1_000;
 
 export function createChronicle(journal: ReadJournal, now: () => number = Date.now): Chronicle {
   let past = nothing(now());
   let askedMs = now();
-  let reading: { readonly fromMs: number; readonly done: Promise<boolean> } | undefined;
+  let backToMs = Number.POSITIVE_INFINITY;
+  let readingNew: Promise<boolean> | undefined;
+  let readingOlder: Promise<boolean> | undefined;
 
   async function readNew(atMs: number): Promise<void> {
     const { settledMs, open } = past;
@@ -54,14 +61,21 @@ export function createChronicle(journal: ReadJournal, now: () => number = Date.n
     keep(settled);
   }
 
-  async function readOlder(backToMs: number, untilMonoMs: number): Promise<void> {
-    const sinceMs = now() - longestMs - hourMs;
-    for await (const { facts, oldestMs, isLast } of pagesOf(journal, sinceMs, past.knownFromMs)) {
+  async function readOlder(): Promise<void> {
+    while (past.knownFromMs > backToMs && !past.isWhole && !past.isFull && now() - askedMs < leftMs) {
+      // Goes on where it stopped: from anew, what began at the end of a page would come twice.
+      past.older ??= pagesOf(journal, now() - longestMs - hourMs, past.knownFromMs);
+      const { older } = past;
+      const page = await older.next().catch((error) => {
+        past.older = undefined;
+        throw error;
+      });
+      if (page.done || past.older !== older) return;
+      const { facts, oldestMs, isLast } = page.value;
       // The first look found what had not ended before its hour.
       keep(facts.filter(({ toMs }) => toMs < past.firstMs));
-      past.knownFromMs = isLast ? sinceMs : oldestMs;
+      past.knownFromMs = oldestMs;
       past.isWhole = isLast;
-      if (isLast || oldestMs <= backToMs || past.isFull || performance.now() >= untilMonoMs) return;
     }
   }
 
@@ -84,35 +98,31 @@ export function createChronicle(journal: ReadJournal, now: () => number = Date.n
     past.isFull = true;
   }
 
-  async function readNow(fromMs: number, budgetMs: number): Promise<void> {
-    const atMs = now();
-    if (atMs - askedMs > forgottenMs) past = nothing(atMs);
-    askedMs = atMs;
-    const untilMonoMs = performance.now() + budgetMs;
-    await readNew(atMs);
-    const backToMs = fromMs - hourMs;
-    // The first hour is there with all that went on in it.
-    if (fromMs < past.firstMs && past.knownFromMs > backToMs && !past.isFull && !past.isWhole) await readOlder(backToMs, untilMonoMs);
-  }
-
   return {
     async read(fromMs, budgetMs) {
-      // Somebody reads already: for an answer that will do, or only to wait for.
-      while (reading !== undefined && reading.fromMs > fromMs && (await within(reading.done, patienceMs)));
-      reading ??= {
-        fromMs,
-        done: readNow(fromMs, budgetMs).then(
-          () => true,
-          () => false,
-        ),
-      };
-      const mine = reading;
-      void mine.done.then(() => {
-        if (reading === mine) reading = undefined;
+      const atMs = now();
+      if (atMs - askedMs > forgottenMs) [past, backToMs] = [nothing(atMs), Number.POSITIVE_INFINITY];
+      askedMs = atMs;
+      readingNew ??= succeeds(readNew(atMs)).finally(() => {
+        readingNew = undefined;
       });
-      const isStale = !(await within(mine.done, patienceMs));
-      const { chunks, open, knownFromMs, firstMs, isFull, isWhole } = past;
-      const isEnough = fromMs >= firstMs;
+      let isStale = !(await within(readingNew, patienceMs));
+      // The first hour is there with all that went on in it.
+      const isEnough = fromMs >= past.firstMs;
+      if (!isEnough && !isStale) {
+        backToMs = Math.min(backToMs, fromMs - hourMs);
+        let hasFailed = false;
+        readingOlder ??= succeeds(readOlder()).finally(() => {
+          readingOlder = undefined;
+        });
+        const ended = readingOlder.then((isDone) => {
+          hasFailed = !isDone;
+          return true;
+        });
+        await within(ended, budgetMs);
+        isStale = hasFailed;
+      }
+      const { chunks, open, knownFromMs, isFull, isWhole } = past;
       return {
         chunks: [...chunks, { facts: open, lastMs: Number.POSITIVE_INFINITY }],
         knownFromMs: isEnough ? fromMs : knownFromMs,
@@ -121,6 +131,13 @@ export function createChronicle(journal: ReadJournal, now: () => number = Date.n
       };
     },
   };
+}
+
+function succeeds(reading: Promise<void>): Promise<boolean> {
+  return reading.then(
+    () => true,
+    () => false,
+  );
 }
 
 interface Past {
@@ -133,6 +150,8 @@ interface Past {
   readonly chunks: Chunk[];
   count: number;
   knownFromMs: number;
+  /** What the journal has before, once somebody asked. */
+  older: AsyncGenerator<Page> | undefined;
   /** As many are kept as may be. */
   isFull: boolean;
   /** The journal has no more of the longest time. */
@@ -141,7 +160,17 @@ interface Past {
 
 function nothing(atMs: number): Past {
   const firstMs = atMs - hourMs;
-  return { firstMs, settledMs: firstMs, open: [], chunks: [], count: 0, knownFromMs: firstMs, isFull: false, isWhole: false };
+  return {
+    firstMs,
+    settledMs: firstMs,
+    open: [],
+    chunks: [],
+    count: 0,
+    knownFromMs: firstMs,
+    older: undefined,
+    isFull: false,
+    isWhole: false,
+  };
 }
 
 function keyOf({ kind, table, host, pid, fromMs }: Fact): string {

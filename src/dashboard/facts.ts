@@ -21,6 +21,8 @@ export interface Fact {
   readonly by: readonly Omit<HolderView, 'id'>[];
 }
 
+type OfTable = Pick<Fact, 'job' | 'host' | 'pid'> & { readonly resource: string };
+
 /** As many are shown with a skip. */
 const blockersKept = 3;
 const nobody: Fact['by'] = [];
@@ -68,7 +70,7 @@ export function nameOf({ job }: { readonly job: string | undefined }): string {
   return job === undefined ? 'a job without a name' : printable(job);
 }
 
-function about({ resource, job, host, pid }: JournalEntry): Pick<Fact, 'table' | 'job' | 'host' | 'pid'> {
+function about({ resource, job, host, pid }: OfTable): Pick<Fact, 'table' | 'job' | 'host' | 'pid'> {
   return { table: resource, job, host, pid };
 }
 

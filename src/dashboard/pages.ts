@@ -6,9 +6,9 @@ export interface ReadJournal {
   entries(query?: JournalQuery): Promise<readonly JournalEntry[]>;
 }
 
-interface Page {
+export interface Page {
   readonly facts: readonly Fact[];
-  /** All that began after this time has been read. */
+  /** All that began at this time or later has been read, and more of the same page. */
   readonly oldestMs: number;
   readonly isLast: boolean;
 }
@@ -33,12 +33,12 @@ export async function* pagesOf(journal: ReadJournal, sinceMs: number, untilMs: n
     const last = fresh.at(-1);
     const isLast = answer.length < limit || last === undefined;
     const facts = fresh.flatMap((entry) => factOf(entry) ?? []);
-    if (last === undefined) return yield { facts, oldestMs: beforeMs, isLast };
+    if (last === undefined) return yield { facts, oldestMs: sinceMs, isLast };
     const oldestMs = startOf(last);
     const atEnd = fresh.filter((entry) => startOf(entry) === oldestMs).length;
     repeated = oldestMs + 1 === beforeMs ? repeated + atEnd : atEnd;
     beforeMs = oldestMs + 1;
-    yield { facts, oldestMs: beforeMs, isLast };
+    yield { facts, oldestMs: isLast ? sinceMs : beforeMs, isLast };
     if (isLast) return;
   }
 }

@@ -41,7 +41,8 @@ test('reads a week a page at a time, each entry once, also where thousands began
   const every = Array.from({ length: 9_000 }, (_, index) => hold(nowMs - index * 60_000, nowMs - index * 60_000 + 30_000));
   const atOnce = Array.from({ length: 5_000 }, () => hold(nowMs - 2 * dayMs, nowMs - 2 * dayMs + 10));
   const chronicle = createChronicle(journalOf([...every, ...atOnce]), () => nowMs);
-  const known = await chronicle.read(nowMs - 6 * dayMs, 60_000);
+  let known = await chronicle.read(nowMs - 6 * dayMs, 0);
+  for (let asked = 0; known.knownFromMs > nowMs - 6 * dayMs && asked < 20; asked++) known = await chronicle.read(nowMs - 6 * dayMs, 0);
   expect(known.knownFromMs).toBeLessThanOrEqual(nowMs - 6 * dayMs);
   const began = factsOf(known).filter(({ fromMs }) => fromMs >= nowMs - 6 * dayMs);
   expect(began).toHaveLength(6 * 24 * 60 + 1 + 5_000);

@@ -89,6 +89,7 @@ async function askPast() {
   if (isAsking || !view?.hasJournal || document.hidden || Date.now() < dueMs) return;
   isAsking = true;
   const wanted = asked;
+  const startMs = Date.now();
   try {
     const answer = await fetch(base + '/api/past?' + queryOf(wanted));
     if (!answer.ok) throw new Error(String(answer.status));
@@ -97,13 +98,13 @@ async function askPast() {
     if (asked.job === undefined) past = answered;
     else jobPast = answered;
     const isPart = answered.knownFromMs > answered.fromMs && !answered.isCut && answered.problems.length === 0;
-    dueMs = Date.now() + (isPart ? 100 : asked.last === undefined && answered.problems.length === 0 ? hourMs : Math.max(2000, Math.min(60000, lengthOf(asked) / 1200)));
+    // Who reads a long time shows its progress, but does not spend the time on that.
+    dueMs = Date.now() + (isPart ? 2 * (Date.now() - startMs) : asked.last === undefined && answered.problems.length === 0 ? hourMs : Math.max(2000, Math.min(60000, lengthOf(asked) / 1200)));
     draw();
   } catch {
     dueMs = Date.now() + 2000;
   } finally {
     isAsking = false;
-    if (Date.now() >= dueMs - 200) setTimeout(askPast, 100);
   }
 }
 addEventListener('hashchange', () => {
