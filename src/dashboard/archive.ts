@@ -64,7 +64,7 @@ export function createArchive({ chronicle, forecast, starveAfterSkips }: Archive
       const { problems = [], ...made } = await make(range, known, pace);
       const all = isStale ? [unread, ...problems] : problems;
       const about = { ...range, knownFromMs: Math.max(range.fromMs, knownFromMs), isCut, problems: all };
-      const isWhole = isCut || isStale || knownFromMs <= range.fromMs;
+      const isWhole = !isStale && (isCut || knownFromMs <= range.fromMs);
       mine.untilMs = isWhole ? Date.now() + Math.min(oldestAnswerMs, (range.toMs - range.fromMs) / pointsOfScreen) : 0;
       return encode({ ...about, ...made }, pace);
     });

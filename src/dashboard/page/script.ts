@@ -99,7 +99,7 @@ async function askPast() {
     else jobPast = answered;
     const isPart = answered.knownFromMs > answered.fromMs && !answered.isCut && answered.problems.length === 0;
     // Who reads a long time shows its progress, but does not spend the time on that.
-    dueMs = Date.now() + (isPart ? 2 * (Date.now() - startMs) : asked.last === undefined && answered.problems.length === 0 ? hourMs : Math.max(2000, Math.min(60000, lengthOf(asked) / 1200)));
+    dueMs = Date.now() + (isPart ? 2 * (Date.now() - startMs) : answered.problems.length > 0 ? 2000 : asked.last === undefined ? hourMs : Math.max(2000, Math.min(60000, lengthOf(asked) / 1200)));
     draw();
   } catch {
     dueMs = Date.now() + 2000;
