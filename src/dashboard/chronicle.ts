@@ -34,7 +34,7 @@ export const longestMs: number = 7 * 86_400_000;
 const hourMs = 3_600_000;
 /** Who writes a journal gathers entries, and tries again every half minute while its database does not answer. */
 const lateMs = 60_000;
-/** Of some 150 bytes each: a hundred megabytes. */
+/** A fact has ten fields, so some hundred bytes: what a process of its own can spare. */
 const mostFacts = 700_000;
 /** Nobody asked for so long: what was read is let go. */
 const forgottenMs = 300_000;
