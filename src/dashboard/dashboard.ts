@@ -4,6 +4,9 @@ import { getCookie, setCookie } from 'hono/cookie';
 import { HTTPException } from 'hono/http-exception';
 import { streamSSE } from 'hono/streaming';
 import { createAccess, sessionMs } from './access.ts';
+import { createArchive } from './archive.ts';
+import { askedIn } from './asked.ts';
+import { createChronicle } from './chronicle.ts';
 import { createObservatory } from './observatory.ts';
 import { checkOptions, type DashboardOptions } from './options.ts';
 import { files } from './page/files.ts';
@@ -40,18 +43,18 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     token,
     unlock,
     starveAfterSkips = 10,
+    environment,
+    store,
+    forecast,
     refreshMs = 1_000,
   } = checkOptions(options);
   const base = (options.basePath ?? '/').replace(/\/+$/, '');
   const access = token === undefined ? undefined : createAccess(token);
   const remove = access && unlock;
+  const chronicle = journal && createChronicle(journal);
+  const archive = chronicle && createArchive({ chronicle, forecast, starveAfterSkips });
   const observatory = createObservatory({
-    locker,
-    resources,
-    listsAll,
-    journal,
-    starveAfterSkips,
-    refreshMs,
+    ...{ locker, resources, listsAll, chronicle, starveAfterSkips, refreshMs, environment, store },
     canUnlock: remove !== undefined,
   });
 
@@ -92,6 +95,13 @@ export function createDashboard(options: DashboardOptions): Dashboard {
 
   app.get('/', (c) => c.html(mainPage(base)));
   app.get('/api/view', async (c) => c.json(await observatory.look()));
+  app.get('/api/past', async (c) => {
+    const asked = askedIn(c.req.query());
+    if (archive === undefined) return c.json({ error: 'no-journal' }, 404);
+    if (asked === undefined) return c.json({ error: 'request' }, 400);
+    const job = c.req.query('job');
+    return c.body(await (job === undefined ? archive.past(asked) : archive.job(job, asked)), 200, { 'Content-Type': 'application/json' });
+  });
   app.get('/api/events', (c) => {
     // Nobody would read the stream, or end it.
     if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' });

@@ -4,7 +4,8 @@ export interface Latest<T> {
   readonly isStale: boolean;
 }
 
-const patienceMs = 5_000;
+/** What hangs is not waited for any longer. */
+export const patienceMs = 5_000;
 
 /** Asks anew at each call, but not while an answer is due: a source that hangs is asked once. Never rejects. */
 export function latestOf<T>(ask: () => Promise<T>): () => Promise<Latest<T>> {
@@ -28,7 +29,7 @@ export function latestOf<T>(ask: () => Promise<T>): () => Promise<Latest<T>> {
 }
 
 /** `false` if it takes longer. */
-async function within(answer: Promise<boolean>, limitMs: number): Promise<boolean> {
+export async function within(answer: Promise<boolean>, limitMs: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<boolean>((resolve) => {
     timer = setTimeout(resolve, limitMs, false);

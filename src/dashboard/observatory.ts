@@ -1,19 +1,15 @@
 import type { ResourceLocker } from '../lock/api/locker.ts';
 import { type Holder, placesTaken, printable } from '../lock/holder.ts';
 import { type NameRules, normalizeName } from '../lock/plan/names.ts';
-import type { JournalEntry, JournalQuery } from '../observe/index.ts';
-import { jobsOf, pastOf } from './history.ts';
+import type { Chronicle, Known } from './chronicle.ts';
+import { factsIn, starvingIn } from './history.ts';
 import { viewOf } from './holder-view.ts';
 import { latestOf } from './latest.ts';
-import type { TableView, View } from './view.ts';
+import { pacer } from './pace.ts';
+import type { Range, TableView, View } from './view.ts';
 
 /** What the dashboard reads of a locker. */
 export type Inspected = Pick<ResourceLocker, 'inspect' | 'defaultSchema'> & Partial<Pick<ResourceLocker, 'nameRules'>>;
-
-/** What the dashboard reads of a journal. */
-export interface ReadJournal {
-  entries(query?: JournalQuery): Promise<readonly JournalEntry[]>;
-}
 
 /** The tables to show: a list, what `createLocker` takes as `resources`, or a function that finds them anew at each look. */
 export type Resources = readonly string[] | Readonly<Record<string, unknown>> | (() => Promise<readonly string[]>);
@@ -22,53 +18,51 @@ export interface ObservatoryOptions {
   readonly locker: Inspected;
   readonly resources: Resources;
   readonly listsAll: boolean;
-  readonly journal: ReadJournal | undefined;
+  readonly chronicle: Chronicle | undefined;
   readonly starveAfterSkips: number;
   readonly refreshMs: number;
   readonly canUnlock: boolean;
+  readonly environment: string | undefined;
+  readonly store: string | undefined;
 }
 
-/** Looks at everything, at most once per `refreshMs` for all who watch. */
+/** Looks at what is now, at most once per `refreshMs` for all who watch. */
 export interface Observatory {
   /** Never rejects: what did not answer is among the problems. */
   look(): Promise<View>;
 }
 
 const hourMs = 3_600_000;
-const entriesRead = 5_000;
 const tablesShown = 200;
-const jobsShown = 200;
 const holdersShown = 20;
 const askedAtOnce = 16;
 
 /** Throws `InvalidOptionError` for a name that is none. */
-export function createObservatory({ locker, journal, refreshMs, ...options }: ObservatoryOptions): Observatory {
-  const listed = namesOf(options.resources, locker.nameRules ?? { defaultSchema: locker.defaultSchema });
-  const names = latestOf(listed);
-  const history = journal && latestOf(() => read(journal));
+export function createObservatory({ locker, chronicle, refreshMs, ...options }: ObservatoryOptions): Observatory {
+  const { listsAll, canUnlock, environment, store } = options;
+  const names = latestOf(namesOf(options.resources, locker.nameRules ?? { defaultSchema: locker.defaultSchema }));
   let looking: Promise<View> | undefined;
   let nextMonoMs = 0;
 
   async function lookAgain(): Promise<View> {
     const atMs = Date.now();
-    const [known, past] = await Promise.all([names(), history?.()]);
-    const entries = past?.value?.entries ?? [];
-    const byTable = groupByTable(entries);
-    const all = [...new Set([...(known.value ?? []), ...byTable.keys()])];
+    const hour = { fromMs: atMs - hourMs, toMs: atMs };
+    const [known, past] = await Promise.all([names(), chronicle?.read(hour.fromMs, 0)]);
+    const all = [...new Set([...(known.value ?? []), ...(past ? await tablesIn(past, hour) : [])])];
     const shown = all.slice(0, tablesShown).sort();
     const inspect = (resource: string) => locker.inspect(resource).catch(() => undefined);
-    const tables = await mapSome(shown, async (resource) => tableOf(resource, await inspect(resource), byTable.get(resource) ?? []));
-    const jobs = jobsOf(entries, options.starveAfterSkips);
+    const tables = await mapSome(shown, async (resource) => tableOf(resource, await inspect(resource)));
     return {
       atMs,
+      environment,
+      store,
       problems: problemsOf(known.isStale, past?.isStale ?? false, tables),
       tables,
       tablesLeftOff: all.length - shown.length,
-      listsAll: options.listsAll,
-      jobs: jobs.slice(0, jobsShown),
-      jobsLeftOff: Math.max(0, jobs.length - jobsShown),
-      historyFromMs: history && (past?.value?.fromMs ?? atMs),
-      canUnlock: options.canUnlock,
+      listsAll,
+      starving: past === undefined ? [] : await starvingIn(past, hour, options.starveAfterSkips, pacer()),
+      hasJournal: chronicle !== undefined,
+      canUnlock,
     };
   }
 
@@ -92,31 +86,17 @@ function namesOf(resources: Resources, rules: NameRules): () => Promise<readonly
   return async () => names;
 }
 
-async function read(journal: ReadJournal): Promise<{ readonly entries: readonly JournalEntry[]; readonly fromMs: number }> {
-  const hourAgoMs = Date.now() - hourMs;
-  const entries = await journal.entries({ since: new Date(hourAgoMs), limit: entriesRead });
-  const oldest = entries.length < entriesRead ? undefined : entries.at(-1);
-  const oldestMs = oldest === undefined ? hourAgoMs : (oldest.kind === 'hold' ? oldest.from : oldest.at).getTime();
-  return { entries, fromMs: Math.max(hourAgoMs, oldestMs) };
+/** Tables of the journal, those of the newest facts last. */
+async function tablesIn({ chunks }: Known, range: Range): Promise<ReadonlySet<string>> {
+  const tables = new Set<string>();
+  for await (const facts of factsIn(chunks, range, pacer())) for (const { table } of facts) tables.add(table);
+  return tables;
 }
 
-function groupByTable(entries: readonly JournalEntry[]): ReadonlyMap<string, readonly JournalEntry[]> {
-  const groups = new Map<string, JournalEntry[]>();
-  for (const entry of entries) {
-    // A fire is of no table.
-    if (entry.resource === undefined) continue;
-    const group = groups.get(entry.resource);
-    if (group === undefined) groups.set(entry.resource, [entry]);
-    else group.push(entry);
-  }
-  return groups;
-}
-
-function tableOf(resource: string, seen: readonly Holder[] | undefined, entries: readonly JournalEntry[]): TableView {
-  const past = pastOf(entries);
+function tableOf(resource: string, seen: readonly Holder[] | undefined): TableView {
   const title = printable(resource);
   if (seen === undefined)
-    return { resource, title, state: 'unknown', holders: [], holdersLeftOff: 0, places: undefined, waiting: [], waitingLeftOff: 0, past };
+    return { resource, title, state: 'unknown', holders: [], holdersLeftOff: 0, places: undefined, waiting: [], waitingLeftOff: 0 };
   const holders = seen.filter(({ state }) => state !== 'waiting');
   const waiting = seen.filter(({ state }) => state === 'waiting');
   return {
@@ -128,7 +108,6 @@ function tableOf(resource: string, seen: readonly Holder[] | undefined, entries:
     places: placesTaken(holders),
     waiting: waiting.slice(0, holdersShown).map(viewOf),
     waitingLeftOff: Math.max(0, waiting.length - holdersShown),
-    past,
   };
 }
 

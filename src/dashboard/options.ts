@@ -1,6 +1,8 @@
 import { InvalidOptionError } from '../lock/errors.ts';
 import { nearestNames } from '../lock/nearest.ts';
-import type { Inspected, ReadJournal, Resources } from './observatory.ts';
+import type { Forecast } from './archive.ts';
+import type { Inspected, Resources } from './observatory.ts';
+import type { ReadJournal } from './pages.ts';
 import type { Unlock } from './unlock.ts';
 
 export interface DashboardOptions {
@@ -20,6 +22,12 @@ export interface DashboardOptions {
   readonly basePath?: string;
   /** A job is starving after so many skips in a row. Default 10. */
   readonly starveAfterSkips?: number;
+  /** Shown in the title, as `'production'`. Default none. */
+  readonly environment?: string | undefined;
+  /** What the locks live in, in words for the title, as `'Memcached'`. Never a URL: it may hold a password. Default none. */
+  readonly store?: string | undefined;
+  /** What is expected to be held between two times, drawn after now and fainter. Default nothing. */
+  readonly forecast?: Forecast;
   /** How often the store is asked while somebody watches, in milliseconds. Default 1 000. */
   readonly refreshMs?: number;
 }
@@ -33,15 +41,20 @@ const known: Readonly<Record<keyof DashboardOptions, true>> = {
   unlock: true,
   basePath: true,
   starveAfterSkips: true,
+  environment: true,
+  store: true,
+  forecast: true,
   refreshMs: true,
 };
 export const optionNames: readonly string[] = Object.keys(known);
 const shortestToken = 16;
+/** A title is read at a glance. */
+const longestTitle = 100;
 
 /** Throws `InvalidOptionError` naming the option. */
 export function checkOptions(options: DashboardOptions): DashboardOptions {
   checkNames(options, optionNames);
-  const { locker, listsAll, token, unlock, basePath, starveAfterSkips, refreshMs } = options;
+  const { locker, listsAll, token, unlock, basePath, starveAfterSkips, forecast, refreshMs } = options;
   const refuse = (path: string, received: unknown, allowed: string): never => {
     throw new InvalidOptionError(path, received, allowed);
   };
@@ -58,6 +71,12 @@ export function checkOptions(options: DashboardOptions): DashboardOptions {
   if (basePath !== undefined && !/^\/[\w\-./~]*$/.test(basePath)) refuse('basePath', basePath, 'a path such as "/locks" is allowed');
   if (starveAfterSkips !== undefined && !(Number.isInteger(starveAfterSkips) && starveAfterSkips >= 1))
     refuse('starveAfterSkips', starveAfterSkips, 'a positive integer is allowed');
+  for (const name of ['environment', 'store'] as const) {
+    const text = options[name];
+    if (text !== undefined && (typeof text !== 'string' || text.length > longestTitle))
+      refuse(name, text, `a string of at most ${longestTitle} characters is allowed`);
+  }
+  if (forecast !== undefined && typeof forecast !== 'function') refuse('forecast', forecast, 'a function is allowed');
   if (refreshMs !== undefined && !(Number.isInteger(refreshMs) && refreshMs >= 100 && refreshMs <= 60_000))
     refuse('refreshMs', refreshMs, 'an integer from 100 to 60 000 (milliseconds) is allowed');
   return options;

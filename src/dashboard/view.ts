@@ -1,20 +1,22 @@
 import type { SkipReason } from '../lock/api/run.ts';
 import type { Mode } from '../lock/holder.ts';
 
-/** All that the page shows, as JSON. Times are milliseconds since 1970. Holds no token. */
+/** All that the page shows of now, as JSON. Times are milliseconds since 1970. Holds no token. */
 export interface View {
   readonly atMs: number;
+  /** Where this is, for the title; `undefined` where nothing was said. */
+  readonly environment: string | undefined;
+  readonly store: string | undefined;
   /** What could not be asked, in sentences. */
   readonly problems: readonly string[];
   readonly tables: readonly TableView[];
   readonly tablesLeftOff: number;
   /** Every table that is held is among them. */
   readonly listsAll: boolean;
-  /** Starving ones first. */
-  readonly jobs: readonly JobView[];
-  readonly jobsLeftOff: number;
-  /** From when on the journal was read; `undefined` without a journal. */
-  readonly historyFromMs: number | undefined;
+  /** Jobs that starve, those with the most skips in a row first. */
+  readonly starving: readonly JobView[];
+  /** Whether there is a past to ask for. */
+  readonly hasJournal: boolean;
   readonly canUnlock: boolean;
 }
 
@@ -32,7 +34,6 @@ export interface TableView {
   /** In line, who comes next first. */
   readonly waiting: readonly HolderView[];
   readonly waitingLeftOff: number;
-  readonly past: TablePast;
 }
 
 export interface HolderView {
@@ -46,32 +47,59 @@ export interface HolderView {
   readonly latestEndMs: number | undefined;
 }
 
-/** What happened to one table in the time shown. */
-export interface TablePast {
+/** From one time to another, in milliseconds since 1970. */
+export interface Range {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** What happened between two times: no more than a screen can show. */
+export interface PastView extends Range {
+  /** From when on the journal was read. Later than `fromMs`: ask again for the rest, or `isCut`. */
+  readonly knownFromMs: number;
+  /** The journal has more than is read; what is older stays away. */
+  readonly isCut: boolean;
+  /** What could not be asked, in sentences. */
+  readonly problems: readonly string[];
+  /** Names, by the numbers that spans have. */
+  readonly names: readonly string[];
+  /** Tables that something happened to, those with conflicts and skips first. */
+  readonly lanes: readonly LaneView[];
+  readonly lanesLeftOff: number;
+  /** The most frequent first. */
+  readonly pairs: readonly PairView[];
+  readonly jobs: readonly JobView[];
+  readonly jobsLeftOff: number;
+  /** Sentences, the most useful first. */
+  readonly advice: readonly string[];
+  /** What is expected after now. */
+  readonly ahead: readonly AheadView[];
+}
+
+export interface LaneView {
+  readonly resource: string;
+  readonly title: string;
   readonly holds: number;
   readonly skips: number;
-  /** Of the runs that wanted it, the part that found it busy; `undefined` if none wanted it. */
-  readonly skipRate: number | undefined;
   readonly conflicts: number;
-  readonly waitMs: Quantiles | undefined;
-  readonly holdMs: Quantiles | undefined;
-  /** What is near each other and of one kind is one span, so that their number is bounded. */
+  /** In the order of their beginnings. */
   readonly spans: readonly Span[];
 }
 
-export interface Quantiles {
-  readonly p50: number;
-  readonly p99: number;
-}
+export type SpanKind = 'held' | 'unprotected' | 'lost' | 'skip' | 'wait' | 'conflict';
 
-export type SpanKind = 'held' | 'unprotected' | 'lost' | 'skip' | 'conflict';
+/**
+ * A span of a lane, as a tuple since there are thousands: what it is, from and to in milliseconds after the view's `fromMs` (-1: it goes on),
+ * whose (a number in `names`), how many, and who was in the way (a number in `names`, -1: nobody is known).
+ */
+export type Span = readonly [kind: SpanKind, from: number, to: number, job: number, count: number, by: number];
 
-export interface Span {
-  readonly kind: SpanKind;
-  readonly fromMs: number;
-  /** `undefined`: it goes on. */
-  readonly toMs: number | undefined;
-  readonly count: number;
+/** How often one job was in another's way. */
+export interface PairView {
+  readonly blocked: string;
+  readonly by: string;
+  readonly skips: number;
+  readonly waits: number;
 }
 
 export interface JobView {
@@ -88,9 +116,39 @@ export interface JobView {
   readonly lastSkip: SkipView | undefined;
 }
 
-interface SkipView {
+export interface SkipView {
   readonly atMs: number;
   readonly resource: string;
   readonly reason: SkipReason;
+  readonly waitedMs: number;
   readonly holders: readonly Omit<HolderView, 'id'>[];
+}
+
+/** One job over time. */
+export interface JobPastView extends Range {
+  readonly job: string;
+  readonly knownFromMs: number;
+  readonly isCut: boolean;
+  readonly problems: readonly string[];
+  readonly sum: JobView | undefined;
+  readonly holdMs: Quantiles | undefined;
+  readonly waitMs: Quantiles | undefined;
+  readonly names: readonly string[];
+  readonly lanes: readonly LaneView[];
+  /** Beginnings, as milliseconds after `fromMs`, and lengths of runs; of runs near each other the longest. */
+  readonly lengths: readonly (readonly [from: number, heldMs: number])[];
+  /** The newest first. */
+  readonly skips: readonly SkipView[];
+  readonly skipsLeftOff: number;
+  readonly pairs: readonly PairView[];
+}
+
+export interface Quantiles {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+export interface AheadView extends Range {
+  readonly table: string;
+  readonly job: string;
 }

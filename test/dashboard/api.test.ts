@@ -12,7 +12,7 @@ import {
   serveDashboard,
   storeUnlock,
 } from '../../src/dashboard/index.ts';
-import type { View } from '../../src/dashboard/view.ts';
+import type { JobPastView, PastView, View } from '../../src/dashboard/view.ts';
 import { createLocker, type LockStore, type ResourceLocker } from '../../src/index.ts';
 import { createJournal, type Journal } from '../../src/observe/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
@@ -38,6 +38,8 @@ const bearer = { Authorization: `Bearer ${token}` };
 const get = (dashboard: Dashboard, path: string, headers: Record<string, string> = {}): Promise<Response> =>
   dashboard(new Request(`http://localhost${path}`, { headers }));
 const look = async (dashboard: Dashboard): Promise<View> => (await get(dashboard, '/api/view', bearer)).json() as Promise<View>;
+const lookBack = async (dashboard: Dashboard, query = 'lastMs=3600000'): Promise<PastView> =>
+  (await get(dashboard, `/api/past?${query}`, bearer)).json() as Promise<PastView>;
 const post = (dashboard: Dashboard, body: object, headers: Record<string, string> = {}): Promise<Response> =>
   dashboard(
     new Request('http://localhost/api/unlock', {
@@ -133,20 +135,32 @@ test('counts holds, skips and conflicts of a table, and lists starving jobs firs
     attempt: 1,
   }));
 
-  const view = await look(dashboardOf({ starveAfterSkips: 3 }));
-  expect(view.tables[0]?.past).toMatchObject({ holds: 2, skips: 4, skipRate: 4 / 6, conflicts: 1, holdMs: { p50: expect.any(Number) } });
-  expect(view.tables[0]?.past.spans.map(({ kind, count }) => [kind, count])).toEqual([
-    ['held', 2],
-    ['skip', 4],
-    ['conflict', 1],
+  const dashboard = dashboardOf({ starveAfterSkips: 3 });
+  const past = await lookBack(dashboard);
+  expect(past.lanes).toMatchObject([{ resource: 'events', holds: 2, skips: 4, conflicts: 1 }]);
+  const spans = past.lanes[0]?.spans.map(([kind, , , job, count, by]) => [kind, past.names[job], count, past.names[by]]);
+  expect(spans).toEqual([
+    ['held', 'quick', 1, undefined],
+    ['held', 'rollup', 1, undefined],
+    ['skip', 'hungry', 3, 'rollup'],
+    ['skip', 'a job without a name', 1, 'rollup'],
+    ['conflict', 'quick', 1, undefined],
   ]);
-  expect(view.jobs.map(({ job, isStarving, skipsInARow }) => [job, isStarving, skipsInARow])).toEqual([
+  expect(past.jobs.map(({ job, isStarving, skipsInARow }) => [job, isStarving, skipsInARow])).toEqual([
     ['hungry', true, 3],
     ['events', false, 1],
     ['quick', false, 0],
     ['rollup', false, 0],
   ]);
-  expect(view.jobs[0]?.lastSkip).toMatchObject({ resource: 'events', reason: 'busy', holders: [{ job: 'rollup' }] });
+  expect(past.jobs[0]?.lastSkip).toMatchObject({ resource: 'events', reason: 'busy', holders: [{ job: 'rollup' }] });
+  expect(past.pairs).toEqual([
+    { blocked: 'hungry', by: 'rollup', skips: 3, waits: 0 },
+    { blocked: 'a job without a name', by: 'rollup', skips: 1, waits: 0 },
+  ]);
+  expect(past.advice[0]).toMatch(/^hungry was skipped 3 times in a row \(rollup was in the way 3 times\)/);
+  expect((await look(dashboard)).starving).toMatchObject([{ job: 'hungry', skipsInARow: 3 }]);
+  const job = (await (await get(dashboard, '/api/past?lastMs=3600000&job=hungry', bearer)).json()) as JobPastView;
+  expect(job).toMatchObject({ job: 'hungry', sum: { runs: 0, skips: 3 }, skips: [{ resource: 'events' }, {}, {}], lanes: [{ skips: 3 }] });
 });
 
 test('a store or a journal that does not answer is a problem to show, not an error', async () => {
@@ -157,6 +171,39 @@ test('a store or a journal that does not answer is a problem to show, not an err
   expect(view.tables.map(({ state }) => state)).toEqual(['unknown', 'unknown']);
   expect(view.problems).toEqual([expect.stringContaining('journal'), expect.stringContaining('2 of 2 tables')]);
   expect(JSON.stringify(view)).not.toContain('secret');
+});
+
+test.each([
+  '',
+  'lastMs=0',
+  'lastMs=604800001',
+  'lastMs=x',
+  'fromMs=1&toMs=1',
+  'fromMs=5000&toMs=1000',
+  'fromMs=8640000000000000&toMs=8640000000002000',
+])('a time that is none is the asker’s fault: %s', async (query) => {
+  expect((await get(dashboardOf(), `/api/past?${query}`)).status).toBe(400);
+});
+
+test('without a journal there is no past to ask for', async () => {
+  const dashboard = createDashboard({ locker });
+  expect((await get(dashboard, '/api/past?lastMs=3600000')).status).toBe(404);
+  expect(await look(dashboard)).toMatchObject({ hasJournal: false, starving: [] });
+});
+
+test('a forecast is drawn after now; one that fails is a problem to show', async () => {
+  const at = Date.now() + 60_000;
+  const expected = { table: 'events', job: 'rollup', from: new Date(at), to: new Date(at + 1) };
+  const told = await lookBack(dashboardOf({ forecast: async () => [expected] }));
+  expect(told.ahead).toEqual([{ table: 'events', job: 'rollup', fromMs: at, toMs: at + 1 }]);
+  const failing = (): never => {
+    throw new Error('secret');
+  };
+  expect(await lookBack(dashboardOf({ forecast: failing }))).toMatchObject({ ahead: [], problems: ['The forecast did not come.'] });
+});
+
+test('says where it is', async () => {
+  expect(await look(dashboardOf({ environment: 'staging', store: 'Redis' }))).toMatchObject({ environment: 'staging', store: 'Redis' });
 });
 
 test('the stream tells of a hold, and asks nothing once nobody listens', async () => {
@@ -314,7 +361,7 @@ test('refuses bad options before it serves', async () => {
   expect(() => dashboardOf({ token: 'short' })).not.toThrow(/short/);
   const misspelt: object = { tokn: 'correct horse battery staple' };
   expect(() => dashboardOf(misspelt)).toThrow(
-    /^tokn: .*no such option; did you mean "token"\? Allowed: locker, resources, listsAll, journal, token, unlock, basePath, starveAfterSkips, refreshMs$/,
+    /^tokn: .*no such option; did you mean "token"\? Allowed: locker, resources, listsAll, journal, token, unlock, basePath, starveAfterSkips, environment, store, forecast, refreshMs$/,
   );
   expect(() => dashboardOf(misspelt)).not.toThrow(/correct horse/);
   await expect(serveDashboard({ locker, prt: 0 } as object as ServeOptions)).rejects.toThrow(
@@ -351,8 +398,11 @@ test('shows names of others short and printable; what unlocks a table is its nam
   const seen = { kind: 'skip', job: evil, host: evil, pid: 1, at: new Date(), reason: 'busy', waitedMs: 0 } as const;
   const holders = [{ resource: evil, mode: 'write', job: evil, host: evil, pid: 7, since: new Date(), state: 'holding' }] as const;
   const entries = async () => [{ ...seen, resource: odd, holders }];
-  const view = await look(dashboardOf({ resources: ['events', 'public'], journal: { entries } }));
-  for (const text of textsIn({ ...view, tables: view.tables.map(({ resource: _, ...shown }) => shown) })) {
+  const dashboard = dashboardOf({ resources: ['events', 'public'], journal: { entries } });
+  const view = await look(dashboard);
+  const past = await lookBack(dashboard);
+  const shownTables = [...view.tables, ...past.lanes].map(({ resource: _, ...shown }) => shown);
+  for (const text of textsIn([{ ...view, tables: [] }, { ...past, lanes: [] }, shownTables])) {
     expect(text).not.toMatch(unprintable);
     expect(text.length).toBeLessThanOrEqual(201);
   }

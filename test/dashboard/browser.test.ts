@@ -1,12 +1,30 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { type DashboardServer, type ServeOptions, serveDashboard, storeUnlock } from '../../src/dashboard/index.ts';
 import { createLocker, type LockStore, type ResourceLocker } from '../../src/index.ts';
-import { createJournal } from '../../src/observe/index.ts';
+import { createJournal, type JournalEntry } from '../../src/observe/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { describeWith } from '../support/shared.ts';
 
 const token = 'correct horse battery staple';
+/** Half an hour ago nightly was skipped because of rollup; five minutes ago a nameless job was, and visits was held. */
+function pastJournal(): { entries(): Promise<readonly JournalEntry[]> } {
+  const startMs = Date.now();
+  const at = (minutesAgo: number): Date => new Date(startMs - minutesAgo * 60_000);
+  const who = { host: 'etl-1', pid: 1 };
+  const held = { kind: 'hold', mode: 'write', ...who, outcome: 'released', reason: undefined, waitedMs: 0, isProtected: true } as const;
+  const skipped = { kind: 'skip', ...who, reason: 'busy', waitedMs: 0, resource: 'events' } as const;
+  const holders = [{ resource: 'events', mode: 'write', job: 'rollup', ...who, since: at(35), state: 'holding' }] as const;
+  const entries: readonly JournalEntry[] = [
+    { ...held, resource: 'visits', job: 'refresh', from: at(6), to: at(5) },
+    { ...skipped, job: undefined, at: at(5), holders },
+    { ...skipped, job: 'nightly', at: at(30), holders },
+    { ...held, resource: 'events', job: 'rollup', from: at(35), to: at(25) },
+  ];
+  return { entries: async () => entries };
+}
+
 const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
 
 describeWith('chromium', (service) => {
@@ -60,12 +78,14 @@ describeWith('chromium', (service) => {
 
   test('a hold appears and disappears while one watches', async () => {
     await open();
-    await page.locator('[data-table="events"][data-state="free"]').waitFor();
+    await page.getByText('2 free', { exact: true }).waitFor();
     const lock = await locker.lock('events', { job: 'rollup' });
     await page.locator('[data-table="events"][data-state="held"]').waitFor();
     expect(await events().textContent()).toContain(`held by rollup on `);
+    expect(await page.title()).toBe('1 held, 1 free · giveway');
     await lock.unlock();
-    await page.locator('[data-table="events"][data-state="free"]').waitFor();
+    await events().waitFor({ state: 'detached' });
+    await page.locator('[data-lane="events"]').waitFor();
     expect(complaints).toEqual([]);
   });
 
@@ -80,6 +100,7 @@ describeWith('chromium', (service) => {
     const second = other.lock('events', { job: 'second' });
     await line.getByText('place 2: second on ').waitFor();
     await events().getByText('held, 2 of 4', { exact: true }).waitFor();
+    await page.getByText('1 held, 2 wait, 1 free', { exact: true }).waitFor();
     await Promise.all([one.unlock(), two.unlock()]);
     await (await first).unlock();
     await (await second).unlock();
@@ -105,7 +126,135 @@ describeWith('chromium', (service) => {
     const row = page.locator('[data-job="nightly"]');
     await row.waitFor();
     expect(await row.textContent()).toMatch(/events: busy, held by rollup on .* \(pid \d+, write\)/);
+    const cell = page.locator('[data-blocked="nightly"] td');
+    expect(await cell.textContent()).toBe('1 skip');
     await lock.unlock();
+  });
+
+  test('pointing at a lane tells who did what, by pointer and by keys', async () => {
+    await open({ journal: pastJournal() });
+    const lane = page.locator('[data-lane="events"] svg');
+    await lane.waitFor();
+    const { x, y, width } = (await lane.boundingBox()) as { x: number; y: number; width: number };
+    await page.mouse.move(x + width / 2 + 2, y + 10);
+    await page
+      .locator('#tip')
+      .getByText(/: rollup held it \(10 min\)$/)
+      .waitFor();
+    await page
+      .locator('#tip')
+      .getByText(/: nightly was skipped; rollup held it$/)
+      .waitFor();
+    await page.mouse.move(0, 0);
+    await lane.focus();
+    await page.keyboard.press('ArrowRight');
+    await page
+      .locator('#said')
+      .getByText(/: rollup held it \(10 min\)$/)
+      .waitFor();
+    await page.keyboard.press('ArrowRight');
+    await page
+      .locator('#said')
+      .getByText(/: nightly was skipped; rollup held it$/)
+      .waitFor();
+    await page.keyboard.press('ArrowDown');
+    expect(await page.locator('[data-lane="visits"] svg').evaluate((element) => element.matches(':focus'))).toBe(true);
+    expect(complaints).toEqual([]);
+  });
+
+  test('dragging chooses a time, and the buttons move it; the address keeps it', async () => {
+    await open({ journal: pastJournal() });
+    const lane = page.locator('[data-lane="visits"] svg');
+    await lane.waitFor();
+    const { x, y, width } = (await lane.boundingBox()) as { x: number; y: number; width: number };
+    await page.mouse.move(x + width * 0.4, y + 10);
+    await page.mouse.down();
+    await page.mouse.move(x + width * 0.75, y + 12, { steps: 4 });
+    await page.mouse.up();
+    await page.waitForURL(/#from=\d+&to=\d+$/);
+    const given = new URLSearchParams(new URL(page.url()).hash.slice(1));
+    const minutes = (Number(given.get('to')) - Number(given.get('from'))) / 60_000;
+    expect(minutes).toBeGreaterThan(19);
+    expect(minutes).toBeLessThan(23);
+    await page.locator('[data-lane="visits"]').waitFor({ state: 'detached' });
+    const nameless = page.locator('[data-blocked="a job without a name"]');
+    await nameless.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Zoom out' }).press('Enter');
+    await page.locator('[data-lane="visits"]').waitFor();
+    await page.getByRole('button', { name: '24 h' }).press('Enter');
+    await page.waitForURL(/#last=24h$/);
+    await nameless.waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test('a job has a page of its own, and the way back', async () => {
+    await open({ journal: pastJournal() });
+    await page.locator('[data-job="nightly"] a').first().click();
+    await page.getByRole('heading', { name: 'nightly' }).waitFor();
+    const row = page.locator('#job tbody tr').first();
+    await row.waitFor();
+    expect(await row.textContent()).toMatch(/events.*rollup on etl-1 \(pid 1, write\) since .*not at all$/);
+    expect(await page.locator('#job').textContent()).toContain('rollup: 1 skip');
+    await page.goBack();
+    await page.getByRole('heading', { name: 'Timeline' }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test('unused tables are one line to unfold, and stay unfolded', async () => {
+    await open({ journal: pastJournal(), resources: ['events', 'visits', 'regions', 'teams'] });
+    const line = page.getByText('2 tables not used in this time', { exact: true });
+    await line.focus();
+    await page.keyboard.press('Enter');
+    await page.locator('[data-unused="teams"]').waitFor();
+    await locker.run('events', () => {});
+    await page.waitForResponse(/api\/past/);
+    await page.waitForResponse(/api\/past/);
+    expect(await page.locator('[data-unused="teams"]').isVisible()).toBe(true);
+  });
+
+  test('what is expected is drawn after now', async () => {
+    const from = new Date(Date.now() + 120_000);
+    const forecast = async () => [{ table: 'events', job: 'rollup', from, to: new Date(from.getTime() + 60_000) }];
+    await open({ journal: pastJournal(), forecast, environment: 'staging', store: 'Memcached' });
+    await page.locator('[data-lane="events"] path.ahead').waitFor();
+    expect(await page.title()).toBe('2 free · staging on Memcached · giveway');
+  });
+
+  const schemes = [
+    ['light', 1280, ''],
+    ['dark', 1280, ''],
+    ['dark', 360, ''],
+    ['light', 1280, '#job=nightly'],
+    ['dark', 360, '#job=nightly'],
+  ] as const;
+  test.each(schemes)('axe-core finds nothing: %s, %i points wide, %s', async (colorScheme, width, hash) => {
+    await page.setViewportSize({ width, height: 740 });
+    await page.emulateMedia({ colorScheme });
+    await open({ journal: pastJournal(), starveAfterSkips: 1, resources: ['events', 'visits', 'teams'] });
+    await using lock = await locker.lock('events', { job: 'rollup' });
+    const other = createLocker({ store });
+    const end = new AbortController();
+    other.lock('events', { job: 'waiting', signal: end.signal }).catch(() => {});
+    await page.goto(`${server.url}${hash}`);
+    await events().getByText('next in line: ').waitFor();
+    await page
+      .locator(hash === '' ? '#timeline [data-lane]' : '#job [data-lane]')
+      .first()
+      .waitFor();
+    await page.evaluate(axe.source);
+    const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults;
+    expect(violations.map(({ id, nodes }) => [id, ...nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`)])).toEqual([]);
+    end.abort();
+    await lock.unlock();
+    await other.close();
+  });
+
+  test('all that the page loads is light', async () => {
+    await open();
+    const sizes = await Promise.all(
+      ['', 'page.js', 'page.css', 'icon.svg'].map(async (path) => (await (await fetch(server.url + path)).text()).length),
+    );
+    expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(60_000);
   });
 
   test('hostile names do no harm', async () => {
@@ -120,9 +269,12 @@ describeWith('chromium', (service) => {
     await using lock = await locker.lock("<img src=x onerror=document.title='owned'>", { job: hostile[0] as string });
     for (const job of hostile) await locker.run("<img src=x onerror=document.title='owned'>", () => {}, { job });
     await page.locator('[data-job="__proto__"]').waitFor();
-    expect(await page.locator('tbody tr').count()).toBe(hostile.length);
+    expect(await page.locator('#jobs tbody tr').count()).toBe(hostile.length);
+    await page.locator('[data-job="__proto__"] a').first().click();
+    await page.getByRole('heading', { name: '__proto__' }).waitFor();
+    await page.locator('#job tbody tr').first().waitFor();
     expect(await page.locator('img').count()).toBe(0);
-    expect(await page.title()).toBe('giveway: locks');
+    expect(await page.title()).toBe('1 held, 2 free · giveway');
     expect(await page.locator('h3', { hasText: 'onerror' }).textContent()).toBe("<img src=x onerror=document.title='owned'>");
     expect((await page.locator('[data-job^="long"]').textContent())?.length).toBeLessThan(600);
     expect(complaints).toEqual([]);
@@ -137,12 +289,13 @@ describeWith('chromium', (service) => {
       .catch(() => {});
     const sink = page.evaluate(`document.body.innerHTML = '<img src=x onerror=document.title="owned">'`);
     await expect(sink).rejects.toThrow(/TrustedHTML/);
-    expect(await page.title()).toBe('giveway: locks');
+    expect(await page.title()).toMatch(/giveway$/);
+    expect(await page.title()).not.toMatch(/owned/);
   });
 
   test('a wrong token is refused, the right one opens the page', async () => {
     await logIn();
-    await events().waitFor();
+    await page.getByText('2 free', { exact: true }).waitFor();
     await context.clearCookies();
     await page.goto(server.url);
     await page.getByLabel('Token').fill('wrong');
@@ -167,7 +320,7 @@ describeWith('chromium', (service) => {
     await page.keyboard.press('Enter');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    await page.locator('[data-table="events"][data-state="free"]').waitFor();
+    await events().waitFor({ state: 'detached' });
     expect(await lock.unlock()).toBe(false);
   });
 
@@ -177,7 +330,7 @@ describeWith('chromium', (service) => {
     await open();
     await using lock = await locker.lock('events', { job: 'a_very_long_name_without_any_place_to_break_it_'.repeat(3) });
     await locker.run('events', () => {}, { job: 'another_very_long_name_without_any_place_to_break_it_'.repeat(3) });
-    await page.locator('tbody tr').first().waitFor();
+    await page.locator('#jobs tbody tr').first().waitFor();
     expect(await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')).toBeLessThanOrEqual(0);
     expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(16, 20, 24)');
     await lock.unlock();

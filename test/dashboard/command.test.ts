@@ -97,9 +97,13 @@ describeWith('postgres', (service) => {
     const { said, code } = start(['--port', '0', '--json', '--journal-table', 'past'], { GIVEWAY_JOURNAL: service.url });
     const { url } = JSON.parse(await said) as { url: string };
     expect(await (await fetch(`${url}api/view`)).json()).toMatchObject({
-      tables: [{ resource: 'visits', state: 'free', past: { holds: 1 } }],
+      tables: [{ resource: 'visits', state: 'free' }],
+      hasJournal: true,
+      store: 'memory:',
+    });
+    expect(await (await fetch(`${url}api/past?lastMs=3600000`)).json()).toMatchObject({
+      lanes: [{ resource: 'visits', holds: 1 }],
       jobs: [{ job: 'rollup', runs: 1 }],
-      historyFromMs: expect.any(Number),
     });
     process.emit('SIGTERM');
     expect(await code).toBe(0);

@@ -84,13 +84,11 @@ describe('a journal alone', () => {
       index % 2 === 0 ? skip('rollup', 'events', atMs, 30_000) : hold('rollup', 'events', atMs + 20_000, 60_000, 20_000),
     ),
     ...startsOf('*/10 * * * *').map((atMs) => hold(undefined, 'users', atMs, 1_000)),
-    ...hourly.map((atMs) => hold('load (fire)', '!fire/load:x', atMs, 60_000)),
-    { ...hold('joined', 'events', fromMs, 1), outcome: 'kept' } as const,
   ];
   const { outlook } = forecast(inputOf(entries));
   const of = (name: string) => outlook.jobs.find(({ job }) => job.name === name);
 
-  test('tells the jobs, when they fire, what they take and whether they wait; no fires, and nothing that joined', () => {
+  test('tells the jobs, when they fire, what they take and whether they wait', () => {
     expect(outlook.jobs.map(({ job }) => job.name)).toEqual(['load', 'rollup', 'users']);
     expect(of('load')?.job.needs.map(({ resource, mode }) => [resource, mode])).toEqual([
       ['events', 'write'],

@@ -27,12 +27,15 @@ export function dashboardCommand(perform: Perform): Command {
   return withJournalFlag(command);
 }
 
+/** What the page takes for its title. */
+const longestTitle = 100;
+
 async function dashboard(terminal: Terminal, { host, port, ...flags }: DashboardFlags): Promise<number> {
   const { serveDashboard, storeUnlock } = await import('../../dashboard/index.ts');
   const history = await openJournal(terminal, flags);
   const config = await openConfig(terminal, flags);
   const observer = await observe(config);
-  const { source: _, envName: __, store: ___, jobs: ____, ...settings } = config;
+  const { source: _, envName, store, jobs: __, ...settings } = config;
   // It only looks, also at what others list and this config does not.
   const locker = createLocker({ ...settings, allowUnlisted: true, store: observer.store });
   // Secrets come in variables: everybody can read a command line.
@@ -44,6 +47,8 @@ async function dashboard(terminal: Terminal, { host, port, ...flags }: Dashboard
       port,
       resources: () => observer.resources(),
       listsAll: observer.canList,
+      environment: (settings.environment ?? envName)?.slice(0, longestTitle),
+      store: store.label.slice(0, longestTitle),
       ...(history === undefined ? {} : { journal: history.journal }),
       ...(token === undefined ? {} : { token, unlock: storeUnlock({ ...settings, store: observer.store }) }),
     });

@@ -1,6 +1,6 @@
 /** How the page makes its elements, and brings what it shows up to date. A part of its script. */
 export const elements: string = /* js */ `
-const svgNames = new Set(['svg', 'rect', 'circle', 'path']);
+const svgNames = new Set(['svg', 'rect', 'path', 'line', 'text']);
 
 /** An element; attributes that are undefined are left out, children are elements or text. */
 function make(name, attributes, ...children) {
@@ -35,6 +35,8 @@ function adopt(old, next) {
       if (same.data !== child.data) same.data = child.data;
       continue;
     }
+    // Whoever reads it opened or closed it.
+    if (same.nodeName === 'DETAILS') child.toggleAttribute('open', same.open);
     for (const name of same.getAttributeNames()) if (!child.hasAttribute(name)) same.removeAttribute(name);
     for (const name of child.getAttributeNames()) {
       const value = child.getAttribute(name);

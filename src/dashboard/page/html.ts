@@ -3,21 +3,56 @@ export function mainPage(base: string): string {
   return page(
     base,
     `<header>
-  <h1>Locks</h1>
+  <h1 id="title" tabindex="-1">Locks</h1>
+  <p id="place"></p>
   <p id="connection" role="status">Connecting…</p>
 </header>
 <main data-base="${base}">
-  <ul id="problems" role="alert"></ul>
-  <section aria-labelledby="tables-title">
-    <h2 id="tables-title">Tables</h2>
-    <div id="tables"></div>
+  <div role="alert"><ul id="problems"></ul></div>
+  <section aria-labelledby="now-title">
+    <h2 id="now-title">Now</h2>
+    <div id="now"></div>
   </section>
-  <section aria-labelledby="jobs-title">
-    <h2 id="jobs-title">Jobs</h2>
-    <div id="jobs"></div>
+  <p id="no-journal" class="faint" hidden>There is no journal: what happened before is not known.</p>
+  <div id="range" class="range" role="group" aria-label="The time shown" hidden>
+    <button type="button" data-last="1h">1 h</button>
+    <button type="button" data-last="24h">24 h</button>
+    <button type="button" data-last="7d">7 d</button>
+    <button type="button" data-move="earlier" aria-label="Earlier" title="Earlier">←</button>
+    <button type="button" data-move="later" aria-label="Later" title="Later">→</button>
+    <button type="button" data-move="in" aria-label="Zoom in" title="Zoom in">+</button>
+    <button type="button" data-move="out" aria-label="Zoom out" title="Zoom out">−</button>
+    <span id="shown" class="faint" role="status"></span>
+  </div>
+  <div id="board">
+    <section class="of-past" aria-labelledby="timeline-title" hidden>
+      <h2 id="timeline-title">Timeline</h2>
+      <div id="frame"><div id="timeline" class="lanes"></div><div id="chosen" hidden></div></div>
+    </section>
+    <div class="columns">
+      <section class="of-past" aria-labelledby="pairs-title" hidden>
+        <h2 id="pairs-title">Who blocks whom</h2>
+        <div id="pairs"></div>
+      </section>
+      <section class="of-past" aria-labelledby="advice-title" hidden>
+        <h2 id="advice-title">What would help</h2>
+        <div id="advice"></div>
+      </section>
+    </div>
+    <section class="of-past" aria-labelledby="jobs-title" hidden>
+      <h2 id="jobs-title">Jobs</h2>
+      <div id="jobs"></div>
+    </section>
+  </div>
+  <section id="job-page" aria-labelledby="job-title" hidden>
+    <p><a href="#last=1h">All tables</a></p>
+    <h2 id="job-title" tabindex="-1"></h2>
+    <div id="job"></div>
   </section>
   <noscript>This page needs its script.</noscript>
 </main>
+<div id="tip" hidden></div>
+<div id="said" class="unseen" role="status"></div>
 <dialog id="unlock" aria-labelledby="unlock-title">
   <form method="dialog">
     <h2 id="unlock-title">Remove the lock on <bdi id="unlock-resource"></bdi>?</h2>

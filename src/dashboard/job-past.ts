@@ -1,0 +1,62 @@
+import { printable } from '../lock/holder.ts';
+import type { Known } from './chronicle.ts';
+import { type Fact, isHold } from './facts.ts';
+import { factsIn, quantiles } from './history.ts';
+import { createLane, createNames, type Lane } from './lanes.ts';
+import type { Pace } from './pace.ts';
+import { createJobTally, createPairTally, skipOf } from './tally.ts';
+import type { JobPastView, Range } from './view.ts';
+
+export type JobPast = Omit<JobPastView, keyof Range | 'knownFromMs' | 'isCut' | 'problems'>;
+
+const skipsShown = 50;
+/** Bars on a screen that can be told apart. */
+const barsShown = 200;
+const pairsShown = 20;
+
+/** What one job, by the name that is shown of it, did and could not do in a time. */
+export async function jobPastOf(job: string, known: Known, range: Range, starveAfterSkips: number, pace: Pace): Promise<JobPast> {
+  const names = createNames();
+  const lanes = new Map<string, Lane>();
+  const tally = createJobTally(starveAfterSkips);
+  const pairs = createPairTally();
+  const skips: Fact[] = [];
+  const heldMs: number[] = [];
+  const waitedMs: number[] = [];
+  const bars = new Map<number, readonly [number, number]>();
+  for await (const facts of factsIn(known.chunks, range, pace)) {
+    for (const fact of facts) {
+      if (fact.job === undefined || printable(fact.job) !== job) continue;
+      const lane = lanes.get(fact.table) ?? createLane(fact.table, range, names);
+      lanes.set(fact.table, lane);
+      lane.add(fact);
+      tally.add(fact);
+      pairs.add(fact);
+      if (fact.kind === 'skip') skips.push(fact);
+      if (fact.kind === 'skip' || isHold(fact)) waitedMs.push(fact.waitedMs);
+      if (!isHold(fact)) continue;
+      if (Number.isFinite(fact.toMs)) heldMs.push(fact.toMs - fact.fromMs);
+      keepLongest(bars, fact, range);
+    }
+  }
+  const newest = skips.sort((a, b) => b.fromMs - a.fromMs).slice(0, skipsShown);
+  return {
+    job,
+    sum: tally.jobs()[0],
+    holdMs: quantiles(heldMs),
+    waitMs: quantiles(waitedMs),
+    names: names.list,
+    lanes: [...lanes.values()].map((lane) => lane.view()).sort((a, b) => (a.title < b.title ? -1 : 1)),
+    lengths: [...bars.values()].sort(([a], [b]) => a - b),
+    skips: newest.map(skipOf),
+    skipsLeftOff: skips.length - newest.length,
+    pairs: pairs.pairs().slice(0, pairsShown),
+  };
+}
+
+/** Of the holds that one bar stands for. */
+function keepLongest(bars: Map<number, readonly [number, number]>, hold: Fact, { fromMs, toMs }: Range): void {
+  const bar = Math.floor(((hold.fromMs - fromMs) / (toMs - fromMs)) * barsShown);
+  const heldMs = Math.round(Math.min(hold.toMs, toMs) - hold.fromMs);
+  if (heldMs >= (bars.get(bar)?.[1] ?? 0)) bars.set(bar, [Math.round(hold.fromMs - fromMs), heldMs]);
+}

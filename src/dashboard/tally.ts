@@ -1,0 +1,99 @@
+import { printable } from '../lock/holder.ts';
+import { type Fact, isHold, nameOf } from './facts.ts';
+import type { JobView, PairView, SkipView } from './view.ts';
+
+/** Counts facts of jobs, in any order. */
+export interface JobTally {
+  add(fact: Fact): void;
+  /** Those that starve first, then by skips in a row, then by name. */
+  jobs(): readonly JobView[];
+}
+
+interface Counted {
+  readonly job: string;
+  readonly isNamed: boolean;
+  isRunning: boolean;
+  /** A run over several tables has a fact for each. */
+  readonly runs: Set<number>;
+  readonly skipsMs: number[];
+  lastRunMs: number | undefined;
+  lastSkip: Fact | undefined;
+}
+
+export function createJobTally(starveAfterSkips: number): JobTally {
+  const named = new Map<string, Counted>();
+  const nameless = new Map<string, Counted>();
+  return {
+    add(fact) {
+      const isRun = isHold(fact);
+      if (!isRun && fact.kind !== 'skip') return;
+      const [group, key] = fact.job === undefined ? [nameless, fact.table] : [named, fact.job];
+      const counted = group.get(key) ?? newCount(key, fact.job !== undefined);
+      group.set(key, counted);
+      if (isRun) {
+        counted.runs.add(runKey(fact));
+        counted.isRunning ||= fact.toMs === Number.POSITIVE_INFINITY;
+        counted.lastRunMs = Math.max(counted.lastRunMs ?? 0, fact.fromMs);
+      } else {
+        counted.skipsMs.push(fact.fromMs);
+        if (fact.fromMs >= (counted.lastSkip?.fromMs ?? 0)) counted.lastSkip = fact;
+      }
+    },
+    jobs: () =>
+      [...named.values(), ...nameless.values()]
+        .map((counted) => jobOf(counted, starveAfterSkips))
+        .sort((a, b) => Number(b.isStarving) - Number(a.isStarving) || b.skipsInARow - a.skipsInARow || (a.job < b.job ? -1 : 1)),
+  };
+}
+
+function newCount(job: string, isNamed: boolean): Counted {
+  return { job: printable(job), isNamed, isRunning: false, runs: new Set(), skipsMs: [], lastRunMs: undefined, lastSkip: undefined };
+}
+
+/** A process begins one run of a job in a millisecond, and 4 096 processes are told apart: a number takes less room than a text. */
+function runKey({ fromMs, pid }: Fact): number {
+  return fromMs * 4_096 + (pid % 4_096);
+}
+
+function jobOf({ job, isNamed, isRunning, runs, skipsMs, lastRunMs, lastSkip }: Counted, starveAfterSkips: number): JobView {
+  const skipsInARow = skipsMs.filter((atMs) => lastRunMs === undefined || atMs > lastRunMs).length;
+  const isStarving = !isRunning && skipsInARow >= starveAfterSkips;
+  return {
+    ...{ job, isNamed, isRunning, isStarving, runs: runs.size, skips: skipsMs.length, skipsInARow, lastRunMs },
+    lastSkip: lastSkip && skipOf(lastSkip),
+  };
+}
+
+/** `fact` is a skip. */
+export function skipOf({ fromMs, table, reason = 'busy', waitedMs, by }: Fact): SkipView {
+  return { atMs: fromMs, resource: printable(table), reason, waitedMs: Math.round(waitedMs), holders: by };
+}
+
+/** Counts who was in whose way. */
+export interface PairTally {
+  add(fact: Fact): void;
+  /** The most frequent first. */
+  pairs(): readonly PairView[];
+}
+
+export function createPairTally(): PairTally {
+  const byBlocked = new Map<string, Map<string, { skips: number; waits: number }>>();
+  return {
+    add(fact) {
+      const isSkip = fact.kind === 'skip' && fact.reason === 'busy';
+      if (!isSkip && fact.kind !== 'wait') return;
+      const row = byBlocked.get(nameOf(fact)) ?? new Map<string, { skips: number; waits: number }>();
+      byBlocked.set(nameOf(fact), row);
+      for (const blocker of new Set(fact.by.map(nameOf))) {
+        const cell = row.get(blocker) ?? { skips: 0, waits: 0 };
+        row.set(blocker, cell);
+        if (isSkip) cell.skips++;
+        else cell.waits++;
+      }
+    },
+    pairs: () =>
+      [...byBlocked]
+        .flatMap(([blocked, row]) => [...row].map(([by, cell]): PairView => ({ blocked, by, ...cell })))
+        .sort((a, b) => b.skips - a.skips || b.waits - a.waits || (a.blocked < b.blocked ? -1 : 1)),
+  };
+}

@@ -1,0 +1,118 @@
+import { expect, test } from '@jest/globals';
+import { adviceOf } from '../../src/dashboard/advice.ts';
+import { createChronicle, type Known } from '../../src/dashboard/chronicle.ts';
+import type { Fact } from '../../src/dashboard/facts.ts';
+import { historyOf } from '../../src/dashboard/history.ts';
+import type { HoldEntry, JournalEntry, JournalQuery } from '../../src/observe/index.ts';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const nowMs = Date.UTC(2026, 10, 28, 12);
+
+function hold(fromMs: number, toMs: number | undefined, job = 'rollup', resource = 'events'): HoldEntry {
+  const about = { resource, job, host: 'etl-1', pid: 1, mode: 'write', waitedMs: 0, isProtected: true, reason: undefined } as const;
+  const to = toMs === undefined ? undefined : new Date(toMs);
+  return { kind: 'hold', ...about, from: new Date(fromMs), to, outcome: to === undefined ? 'ongoing' : 'released' };
+}
+const startOf = (entry: JournalEntry): number => (entry.kind === 'hold' ? entry.from : entry.at).getTime();
+const endOf = (entry: JournalEntry): number =>
+  entry.kind === 'hold' ? (entry.to?.getTime() ?? (entry.outcome === 'ongoing' ? Infinity : startOf(entry))) : startOf(entry);
+
+/** A journal as those of giveway are; `asked` counts the entries that it gave out. */
+function journalOf(entries: JournalEntry[]) {
+  const journal = {
+    given: 0,
+    async entries({ since, until, limit = 1_000 }: JournalQuery = {}): Promise<readonly JournalEntry[]> {
+      const found = entries
+        .filter((entry) => since === undefined || endOf(entry) >= since.getTime())
+        .filter((entry) => until === undefined || startOf(entry) < until.getTime())
+        .sort((a, b) => startOf(b) - startOf(a))
+        .slice(0, limit);
+      journal.given += found.length;
+      return found;
+    },
+  };
+  return journal;
+}
+const factsOf = ({ chunks }: Known): readonly Fact[] => chunks.flatMap(({ facts }) => facts);
+const pace = (): undefined => undefined;
+
+test('reads a week a page at a time, each entry once, also where thousands began in one millisecond', async () => {
+  const every = Array.from({ length: 9_000 }, (_, index) => hold(nowMs - index * 60_000, nowMs - index * 60_000 + 30_000));
+  const atOnce = Array.from({ length: 5_000 }, () => hold(nowMs - 2 * dayMs, nowMs - 2 * dayMs + 10));
+  const chronicle = createChronicle(journalOf([...every, ...atOnce]), () => nowMs);
+  let known = await chronicle.read(nowMs - 6 * dayMs, 0);
+  for (let asked = 0; known.knownFromMs > nowMs - 6 * dayMs && asked < 20; asked++) known = await chronicle.read(nowMs - 6 * dayMs, 0);
+  expect(known.knownFromMs).toBeLessThanOrEqual(nowMs - 6 * dayMs);
+  const began = factsOf(known).filter(({ fromMs }) => fromMs >= nowMs - 6 * dayMs);
+  expect(began).toHaveLength(6 * 24 * 60 + 1 + 5_000);
+  expect(new Set(began.map(({ fromMs }) => fromMs)).size).toBe(6 * 24 * 60 + 1);
+});
+
+test('an end that comes to be known replaces what went on, and a look reads only what is new', async () => {
+  const entries: JournalEntry[] = Array.from({ length: 3_000 }, (_, index) => hold(nowMs - index * 1_000, nowMs - index * 1_000 + 500));
+  entries.push(hold(nowMs - 90 * 60_000, undefined, 'long'));
+  const journal = journalOf(entries);
+  let atMs = nowMs;
+  const chronicle = createChronicle(journal, () => atMs);
+  const long = (known: Known): readonly Fact[] => factsOf(known).filter(({ job }) => job === 'long');
+  expect(long(await chronicle.read(nowMs - hourMs, 0)).map(({ toMs }) => toMs)).toEqual([Infinity]);
+
+  entries.splice(entries.length - 1, 1, hold(nowMs - 90 * 60_000, nowMs + 5_000, 'long'));
+  const given = journal.given;
+  for (const later of [10_000, 100_000, 200_000]) {
+    atMs = nowMs + later;
+    const known = await chronicle.read(atMs - hourMs, 0);
+    expect(long(known).map(({ toMs }) => toMs)).toEqual([nowMs + 5_000]);
+    expect(factsOf(known)).toHaveLength(3_001);
+  }
+  expect(journal.given - given).toBeLessThan(200);
+  const older = await chronicle.read(atMs - dayMs, 60_000);
+  expect(factsOf(older)).toHaveLength(3_001);
+});
+
+test('a journal that knows no part of a query is not asked for ever', async () => {
+  const entries = Array.from({ length: 2_500 }, (_, index) => hold(nowMs - index * 1_000, nowMs - index * 1_000 + 500));
+  const chronicle = createChronicle({ entries: async () => entries }, () => nowMs);
+  const known = await chronicle.read(nowMs - dayMs, 60_000);
+  expect(factsOf(known)).toHaveLength(2_500);
+  expect(known.knownFromMs).toBeLessThanOrEqual(nowMs - dayMs);
+});
+
+test('a lane has no more spans than a screen can show, and counts what they stand for', async () => {
+  const entries = Array.from({ length: 20_000 }, (_, index) => hold(nowMs - index * 4_000, nowMs - index * 4_000 + 10, `job ${index % 7}`));
+  const chronicle = createChronicle(journalOf(entries), () => nowMs);
+  const range = { fromMs: nowMs - dayMs, toMs: nowMs };
+  const { lanes, names } = await historyOf(await chronicle.read(range.fromMs, 60_000), range, 10, pace);
+  expect(names).toHaveLength(7);
+  expect(lanes[0]?.holds).toBe(20_000);
+  expect(lanes[0]?.spans.length).toBeLessThanOrEqual(400);
+  expect(lanes[0]?.spans.reduce((sum, [, , , , count]) => sum + count, 0)).toBe(20_000);
+});
+
+test('advice begins with who starves, and each sentence has its figure', () => {
+  const job = {
+    isNamed: true,
+    isRunning: false,
+    isStarving: true,
+    runs: 0,
+    skips: 12,
+    skipsInARow: 12,
+    lastRunMs: undefined,
+    lastSkip: undefined,
+  };
+  const pairs = [
+    { blocked: 'dedupe', by: 'load', skips: 12, waits: 0 },
+    { blocked: 'sessions', by: 'sessions', skips: 4, waits: 0 },
+    { blocked: 'load', by: 'dedupe', skips: 0, waits: 9 },
+  ];
+  expect(adviceOf(pairs, [{ job: 'dedupe', ...job }], [{ title: 'spend', conflicts: 1 }])).toEqual([
+    "dedupe was skipped 12 times in a row (load was in the way 12 times): let it wait with onBusy: 'retry', or give it another minute.",
+    'spend had 1 conflict in the database: somebody writes to it, or reads it in a writing transaction, without naming it in a scope.',
+    'dedupe was skipped 12 times because of load, 75 % of all skips: move one of the two by some minutes, or let it wait.',
+  ]);
+  expect(adviceOf(pairs.slice(1), [], [])).toEqual([
+    'sessions was skipped 4 times because it still ran itself, 100 % of all skips: run it less often, or make it shorter.',
+  ]);
+  expect(adviceOf([], [], [])).toEqual([]);
+});
