@@ -1,5 +1,6 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
-import { jobsOf } from '../../src/dashboard/history.ts';
+import { factOf } from '../../src/dashboard/facts.ts';
+import { createJobTally } from '../../src/dashboard/tally.ts';
 import { createLocker, type LockerEvents, type ResourceLocker } from '../../src/index.ts';
 import { schedule } from '../../src/jobs/cron.ts';
 import { runFire } from '../../src/jobs/fires.ts';
@@ -40,7 +41,9 @@ test("two instances with 'both' for an hour of fires: no skip, no fire among the
   expect(entries.filter(({ kind }) => kind === 'skip' || kind === 'wait')).toEqual([]);
   expect(new Set(entries.map(({ resource }) => resource))).toEqual(new Set(['events', undefined]));
   expect(entries.filter((entry) => entry.kind === 'fire' && entry.outcome === 'elsewhere')).toHaveLength(60);
-  expect(jobsOf(entries, 10)).toMatchObject([{ job: 'etl', isNamed: true, runs: 60, skips: 0 }]);
+  const tally = createJobTally(10);
+  for (const fact of entries.map(factOf)) if (fact !== undefined) tally.add(fact);
+  expect(tally.jobs()).toMatchObject([{ job: 'etl', isNamed: true, runs: 60, skips: 0 }]);
 });
 
 test('a fire that its work runs under begins, ends, and is a run of its job', async () => {
@@ -61,7 +64,4 @@ test('a fire that its work runs under begins, ends, and is a run of its job', as
   expect(theirs).toMatchObject([{ name: 'mail', slot, job: 'nightly mail', outcome: 'elsewhere', holders: [{ job: 'nightly mail' }] }]);
   const [ran] = await journal.entries({ job: 'nightly mail', outcome: 'ran', limit: 1 });
   expect(ran).toMatchObject({ kind: 'fire', resource: undefined, to: expect.any(Date) });
-  expect(jobsOf(await journal.entries(), 10)).toMatchObject([
-    { job: 'nightly mail', runs: expect.any(Number), skips: 0, isRunning: false },
-  ]);
 });
