@@ -14,7 +14,8 @@ export interface ServerListWatch {
   onNotice(listener: (notice: StoreNotice) => void): Disposable;
 }
 
-const key = 'giveway:server-list';
+/** No record's key: names have their colons escaped. */
+const key = 'giveway::server-list';
 const checkEveryMs = 600_000;
 /** A list that nobody uses any more is forgotten after an hour. */
 const exptime = exptimeFor(3_600_000);

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { createLocker } from '../../../src/index.ts';
 import type { LockStore, StoreNotice, Version } from '../../../src/lock/store.ts';
 import { memcachedStore } from '../../../src/stores/memcached/index.ts';
 import type { MemcachedSettings } from '../../../src/stores/memcached/options.ts';
@@ -105,6 +106,14 @@ describeWith('memcached', () => {
       const inOtherWords = servers.map(({ port }) => `localhost:${port}`);
       await use(hear(open(inOtherWords)));
       expect(notices).toEqual([{ code: 'ERR_GIVEWAY_SERVER_LIST', message: expect.stringContaining('same `servers`') }]);
+    });
+
+    test("the fingerprint of the list stands in no table's way", async () => {
+      const locker = createLocker({ store: open(servers.map(({ url }) => url)), namespace: 'giveway' });
+      for (const key of freshKeys(30)) await locker.tryLock(key.replace(':', '_')); // each server has been used
+      const lock = await locker.tryLock('server-list');
+      expect(await lock?.unlock()).toBe(true);
+      await locker.close();
     });
 
     test('a listener that throws, and one that was disposed, harm nobody', async () => {
