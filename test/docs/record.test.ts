@@ -83,6 +83,7 @@ test.each([
 ])('the commands said of %s are in its code, and those of its code are said', (store, title) => {
   const folder = join(root, 'src/stores', store);
   const code = readdirSync(folder)
+    .filter((file) => file.endsWith('.ts'))
     .map((file) => readFileSync(join(folder, file), 'utf8'))
     .join('\n');
   const said = title === 'Redis' ? chapter(title) : (chapter(title).match(new RegExp(`^\\| ${store} \\|.*$`, 'm'))?.[0] ?? '');
