@@ -25,11 +25,11 @@ async function play(order: object): Promise<Played> {
 }
 
 const logs = ['csv', 'json', 'log'] as const;
-/** What the demo's author wrote by hand (demo/workload.ts). */
+/** What the demo's author wrote by hand (demo/workload.ts), by the table of a job's name: its verbs are those that it came to. */
 const truth = {
-  'giveway demo: delete, insert state_delays': { writes: ['state_delays'], appends: [], reads: ['airport_delays'] },
-  'giveway demo: insert flights': { writes: [], appends: ['flights'], reads: [] },
-  'giveway demo: update airport_delays': { writes: ['airport_delays'], appends: [], reads: ['flights'] },
+  state_delays: { writes: ['state_delays'], appends: [], reads: ['airport_delays'] },
+  flights: { writes: [], appends: ['flights'], reads: [] },
+  airport_delays: { writes: ['airport_delays'], appends: [], reads: ['flights'] },
 };
 
 describeWith('postgres', () => {
@@ -72,7 +72,8 @@ describeWith('postgres', () => {
       unkept: [],
       remarks: [],
     });
-    expect(Object.fromEntries(report.jobs.map(({ name, scope }) => [name, scope]))).toEqual(truth);
+    expect(report.jobs).toHaveLength(3);
+    expect(Object.fromEntries(report.jobs.map(({ name, scope }) => [name.split(' ').at(-1), scope]))).toEqual(truth);
   });
 
   test('gzipped it says the same', async () => {
