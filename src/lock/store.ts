@@ -81,7 +81,7 @@ export interface Listed extends Entry {
  * Only the store that made a version can read it.
  */
 export interface Version {
-  /** A store-wide number that grows with every write, on stores that are durable. */
+  /** A store-wide number that grows with every write but an append, on stores that are durable, and on others that can draw one. */
   readonly fence?: bigint;
 }
 

@@ -14,7 +14,7 @@ export interface Lock extends AsyncDisposable {
   remainingMs(): number;
   /** `false`: the store was down and `onStoreDown` is `'run'`. */
   readonly isProtected: boolean;
-  /** Durable stores, mode `write`: a store-wide number that grows with every acquisition. Several resources: the largest. */
+  /** Durable stores and Redis, mode `write`: a store-wide number that grows with every acquisition. Several resources: the largest. */
   readonly fence: bigint | undefined;
   /** Sets this lock's `ttlMs` from now, capped by `maxHoldMs`, until changed again. `false`: it is no longer ours. Rejects with `StoreUnavailableError`. */
   extend(ttlMs?: number): Promise<boolean>;
