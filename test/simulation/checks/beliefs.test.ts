@@ -166,6 +166,14 @@ describe('beliefs', () => {
     others.released({ ...first, askedMs: now.ms });
     others.begin(heldBy('p2', write));
     expect(forgetful.told()).toEqual([]);
+    // Inside a schema that is held alone, since the append that stood there was forgotten.
+    const inSchema = gather();
+    const nested = beliefsOver(inSchema.report);
+    const both = [{ resource: 's.*', mode: 'append' } as const, { resource: 't', mode: 'write' } as const];
+    nested.released({ ...first, needs: both, askedMs: now.ms - 1 });
+    nested.forgot(keyOf('s.*'), everything);
+    nested.begin(heldBy('p2', write));
+    expect(inSchema.told()).toEqual([]);
   });
 });
 

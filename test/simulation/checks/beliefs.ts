@@ -118,7 +118,9 @@ export function createBeliefs({ nowMs, report, value, ownerOf, endOf, limit, are
       const need = contested(held, before);
       if (need === undefined || nowMs() >= untilMs - 1 || before.family === held.family) continue;
       if (before.process.host !== held.process.host && !areNear) continue;
-      if (forgotSince(need.resource, before.askedMs, nowMs()) || sitsOnForgotten(held, need.resource)) continue;
+      // Whoever has the schema alone is kept out by what stands there.
+      const isForgotten = before.needs.some(({ resource }) => forgotSince(resource, before.askedMs, nowMs()));
+      if (isForgotten || sitsOnForgotten(held, need.resource)) continue;
       report(
         'minHold',
         held.who,
