@@ -19,7 +19,7 @@ export async function readHistory(terminal: Terminal, flags: JournalFlags, since
   if (open === undefined) return undefined;
   try {
     const entries = await open.journal.entries({ since, limit: mostEntries });
-    return { entries, isCut: entries.length === mostEntries };
+    return { entries, isCut: entries.isCut };
   } catch {
     throw new GivewayError('ERR_GIVEWAY_JOURNAL', `The journal could not be read: ${open.problem}`);
   } finally {

@@ -24,7 +24,7 @@ const fewestStarts = 4;
  * Who plays: the jobs that are described, with what the journal knows of them, and those that only the journal knows.
  * Throws `InvalidOptionError` and `UnknownResourceError`.
  */
-export function castOf({ jobs = {}, rules, entries, historyFromMs, historyToMs }: ForecastInput): readonly Job[] {
+export function castOf({ jobs = {}, rules, entries, historyFromMs, historyToMs }: Omit<ForecastInput, 'plays' | 'seed'>): readonly Job[] {
   const plans = new Plans(resolveSettings({ ...rules, store: neverAsked }));
   // What stands in a journal may be listed no more.
   const lenient = new Plans(resolveSettings({ ...rules, allowUnlisted: true, store: neverAsked }));

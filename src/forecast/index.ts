@@ -1,3 +1,4 @@
+export { expectedHolds } from './ahead.ts';
 export { type Backtested, backtest, type Forecast, forecast } from './forecast.ts';
 export type { Job } from './jobs.ts';
 export type { ForecastInput, TableRules } from './options.ts';

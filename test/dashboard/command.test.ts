@@ -9,6 +9,7 @@ import { postgresJournal } from 'giveway/observe';
 import { Pool } from 'pg';
 import { runCli } from '../../src/cli/program.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
+import type { PastView } from '../../src/dashboard/view.ts';
 import { giveway } from '../cli/in-process.ts';
 import { describeWith } from '../support/shared.ts';
 
@@ -107,6 +108,34 @@ describeWith('postgres', (service) => {
     });
     process.emit('SIGTERM');
     expect(await code).toBe(0);
+  });
+
+  test('giveway dashboard draws ahead when the jobs of the config fire, and for how long they usually hold', async () => {
+    const pool = new Pool({ connectionString: service.url });
+    const journal = postgresJournal({ pool, table: 'ahead' });
+    await journal.createTable();
+    const locker = createLocker({ store: memoryStore(), job: 'rollup' });
+    journal.observe(locker);
+    await locker.run('visits', () => {});
+    await locker.close();
+    await journal.close();
+    await pool.end();
+
+    const folder = mkdtempSync(join(tmpdir(), 'giveway-dashboard-'));
+    const file = join(folder, 'giveway.config.json');
+    writeFileSync(file, JSON.stringify({ store: 'memory:', jobs: { rollup: { cron: '* * * * *', writes: ['visits'] } } }));
+    const { said, code } = start(['--port', '0', '--json', '--journal-table', 'ahead', '--config', file], { GIVEWAY_JOURNAL: service.url });
+    const { url } = JSON.parse(await said) as { url: string };
+    const { ahead, problems } = (await (await fetch(`${url}api/past?lastMs=3600000`)).json()) as PastView;
+    expect(problems).toEqual([]);
+    expect(ahead.length).toBeGreaterThan(1);
+    for (const { table, job, fromMs, toMs } of ahead) {
+      expect({ table, job, second: (fromMs / 1_000) % 60 }).toEqual({ table: 'visits', job: 'rollup', second: 0 });
+      expect(toMs - fromMs).toBeLessThan(5_000); // as it was seen, not what is taken for unseen jobs
+    }
+    process.emit('SIGTERM');
+    expect(await code).toBe(0);
+    rmSync(folder, { recursive: true });
   });
 
   test('giveway dashboard shows what the store lists, also what this config does not list', async () => {

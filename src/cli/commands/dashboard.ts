@@ -3,6 +3,7 @@ import { createLocker } from '../../lock/api/locker.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type JournalFlags, openJournal, withJournalFlag } from '../journal.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
+import { outlookFor } from '../outlook.ts';
 import { observe } from '../sight.ts';
 import { catchSignals } from '../signals.ts';
 import { jsonLine, type Terminal } from '../terminal.ts';
@@ -40,6 +41,7 @@ async function dashboard(terminal: Terminal, { host, port, ...flags }: Dashboard
   const locker = createLocker({ ...settings, allowUnlisted: true, store: observer.store });
   // Secrets come in variables: everybody can read a command line.
   const token = terminal.env.GIVEWAY_DASHBOARD_TOKEN || undefined;
+  const outlook = history && outlookFor(config, history.journal);
   try {
     await using server = await serveDashboard({
       locker,
@@ -49,7 +51,8 @@ async function dashboard(terminal: Terminal, { host, port, ...flags }: Dashboard
       listsAll: observer.canList,
       environment: (settings.environment ?? envName)?.slice(0, longestTitle),
       store: store.label.slice(0, longestTitle),
-      ...(history === undefined ? {} : { journal: history.journal }),
+      ...(history && { journal: history.journal }),
+      ...(outlook && { forecast: outlook }),
       ...(token === undefined ? {} : { token, unlock: storeUnlock({ ...settings, store: observer.store }) }),
     });
     if (!observer.canList && Object.keys(config.resources ?? {}).length === 0) terminal.writeError(unseen(history !== undefined));

@@ -1,12 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { LoadedConfig } from '../../config/index.ts';
-import type { TableRules } from '../../forecast/index.ts';
 import { GivewayError } from '../../lock/errors.ts';
 import { durationBetween } from '../durations.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type History, readHistory } from '../history.ts';
 import { type JournalFlags, withJournalFlag } from '../journal.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
+import { rulesOf } from '../outlook.ts';
 import { jsonLine, type Terminal } from '../terminal.ts';
 import { newCommand, type Perform } from './grammar.ts';
 
@@ -67,10 +66,6 @@ async function run(terminal: Terminal, flags: Flags): Promise<number> {
   const about = { ...span, plays, seed };
   terminal.write(flags.json ? jsonLine(words.forecastJson(result, about)) : words.forecastInWords(result, about, notes, terminal.style));
   return exitCodes.ok;
-}
-
-function rulesOf({ source: _, envName: __, store: ___, jobs: ____, ...rules }: LoadedConfig): TableRules {
-  return rules;
 }
 
 function notesOn(history: History | undefined): readonly string[] {
