@@ -162,6 +162,8 @@ export class Facts {
       refusal: unknownRefusal,
       untilMonoMs: 0,
       seen: [],
+      heard: none,
+      heardMonoMs: 0,
       holder: undefined,
       holderMonoMs: 0,
       looks: 0,
@@ -191,10 +193,11 @@ export class Facts {
 
   /** Whoever excludes `mode`, was seen here or is here, and may still be working. `undefined`: nobody. */
   heldAgainst(mode: Mode, wallMs: number): Refusal | undefined {
-    const seen = this.stay === undefined ? (this.known?.seen ?? none) : seenIn(this, this.stay.record, wallMs);
+    const { known, stay } = this;
+    const seen = stay === undefined ? [...(known?.seen ?? none), ...(known?.heard ?? none)] : seenIn(this, stay.record, wallMs);
     const against = seen.filter(({ entrant, untilMs }) => excludes(entrant.mode, mode) && untilMs > wallMs);
     if (against.length > 0) return { blockers: against.map(({ entrant }) => entrant), ahead: [] };
-    return this.stay !== undefined && this.seats.size > 0 && excludes(this.stay.mode, mode) ? this.refusal() : undefined;
+    return stay !== undefined && this.seats.size > 0 && excludes(stay.mode, mode) ? this.refusal() : undefined;
   }
 }
 
