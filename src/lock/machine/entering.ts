@@ -206,9 +206,8 @@ function isSame(before: LockRecord, after: LockRecord): boolean {
 function restOrRemember(m: Facts, now: Now): void {
   m.orders.watch(false);
   const { known } = m;
-  if (known === undefined) return m.orders.rest();
+  if (known === undefined) return m.rest();
   const untilMonoMs = known.doubtful.reduce((latest, each) => Math.max(latest, each.untilMonoMs), known.untilMonoMs);
   if (now.monoMs < untilMonoMs && !m.around.isClosing) return m.orders.wakeAt(untilMonoMs, now);
-  m.known = undefined;
-  m.orders.rest();
+  m.rest();
 }
