@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
-import { type Conflict, classifyConflict, redshiftDiagnosticQuery } from '../../src/warehouse/conflicts.ts';
+import { classifyConflict } from '../../src/conflicts/classify.ts';
+import type { Conflict } from '../../src/conflicts/conflict.ts';
+import { redshiftDiagnosticQuery } from '../../src/warehouse/redshift-query.ts';
 import { loadSqlParser, tablesWritten } from '../../src/warehouse/sql/index.ts';
 import { describeWith } from '../support/shared.ts';
 
