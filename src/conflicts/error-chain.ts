@@ -27,30 +27,35 @@ type Fields = Readonly<Record<string, unknown>>;
 const links = ['cause', 'driverError', 'original', 'parent', 'previous', 'nativeError', 'meta', 'driverAdapterError', 'error'] as const;
 
 /** The error and all it was caused by, nearest first; each once, since causes may form a circle. */
-export function serverErrorsIn(error: unknown): readonly ServerError[] {
+function chainOf(error: unknown): readonly Fields[] {
   const seen = new Set<unknown>([error]);
-  const found: ServerError[] = [];
-  const quoted: ServerError[] = [];
+  const found: Fields[] = [];
   for (const current of seen) {
     if (typeof current !== 'object' || current === null) continue;
     const fields = current as Fields;
-    found.push(read(fields));
-    quoted.push(...quotedIn(fields));
+    found.push(fields);
     // A set that grows is walked to its new end.
     for (const link of links) seen.add(fields[link]);
     if (Array.isArray(fields['errors'])) for (const one of fields['errors']) seen.add(one);
   }
-  // A message tells less than the error that it quotes.
-  return [...found, ...quoted];
+  return found;
 }
 
-/** Does an error only wrap one of the database's, and has lost it? Then nobody can tell whether it is a conflict. */
-export function hasLostItsCause(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null) return false;
-  const fields = error as Fields;
-  const isWrapper =
-    wrappers.test(textOf(fields['name'])) || fields['code'] === 'P2010' || /^Failed query: /.test(textOf(fields['message']));
-  return isWrapper && links.every((link) => fields[link] === undefined || fields[link] === null) && quotedIn(fields).length === 0;
+/** What an error and its causes say, nearest first. */
+export function serverErrorsIn(error: unknown): readonly ServerError[] {
+  const chain = chainOf(error);
+  // A message tells less than the error that it quotes.
+  return [...chain.map(read), ...chain.flatMap(quotedIn)];
+}
+
+/** An error that stands for one of the database's, and has lost it: nobody can tell whether it is a conflict. */
+export function lostCauseIn(error: unknown): Error | undefined {
+  const lost = chainOf(error).find((fields) => {
+    const { name, code, message } = fields;
+    const isWrapper = wrappers.test(textOf(name)) || code === 'P2010' || /^Failed query: /.test(textOf(message));
+    return isWrapper && links.every((link) => fields[link] === undefined || fields[link] === null) && quotedIn(fields).length === 0;
+  });
+  return lost as Error | undefined;
 }
 
 /** What TypeORM, Sequelize, MikroORM, Drizzle and Prisma call an error that stands for one of the database's. */

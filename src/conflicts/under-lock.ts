@@ -5,7 +5,7 @@ import type { LockScope, RunOptions } from '../lock/options.ts';
 import { abortError } from './abort-error.ts';
 import { classifyConflict } from './classify.ts';
 import { type ConflictRetry, delayBeforeMs, retryDefaults } from './conflict-retry.ts';
-import { hasLostItsCause } from './error-chain.ts';
+import { lostCauseIn } from './error-chain.ts';
 
 /** How work runs under its lock. */
 export interface UnderLock extends RunOptions {
@@ -47,7 +47,8 @@ export async function runUnderLock<T>(
 function mayGoOn(locker: ResourceLocker, { scope, job }: Lock, error: unknown, attempt: number): boolean {
   const conflict = classifyConflict(error);
   if (conflict === undefined) {
-    if (hasLostItsCause(error)) tellLostCause(locker, error as Error);
+    const lost = lostCauseIn(error);
+    if (lost !== undefined) tellLostCause(locker, lost);
     return false;
   }
   const { code, message, retry } = conflict;

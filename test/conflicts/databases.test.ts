@@ -54,8 +54,11 @@ const shapes: readonly [string, unknown, Partial<Conflict>][] = [
   ['SQL Server 41302', sqlServer(41_302, 'The current transaction attempted to update a record'), { kind: 'serialization' }],
   ['SQL Server 41305', sqlServer(41_305, 'repeatable read validation failure'), { kind: 'serialization' }],
   ['SQL Server 41325', sqlServer(41_325, 'serializable validation failure'), { kind: 'serialization' }],
-  ['Fabric 24556', sqlServer(24_556, 'Snapshot isolation transaction aborted due to update conflict.'), { kind: 'serialization' }],
-  ['Fabric 24706', sqlServer(24_706, 'Snapshot isolation transaction aborted due to update conflict.'), { kind: 'serialization' }],
+  [
+    'Fabric, by its words',
+    sqlServer(24_556, 'Snapshot isolation transaction aborted due to update conflict. Using'),
+    { kind: 'serialization', code: '24556' },
+  ],
   ['SQL Server 1205 by Sequelize', thrown('x', { original: sqlServer(1205, 'deadlocked') }), { kind: 'deadlock' }],
   ['Oracle 8177', oracle(8177, "ORA-08177: can't serialize access for this transaction"), { kind: 'serialization', code: 'ORA-08177' }],
   ['Oracle 60', oracle(60, 'ORA-00060: deadlock detected while waiting for resource'), { kind: 'deadlock', code: 'ORA-00060' }],
@@ -79,7 +82,6 @@ const shapes: readonly [string, unknown, Partial<Conflict>][] = [
     }),
     { kind: 'lock-timeout' },
   ],
-  ['Snowflake deadlock', thrown("Statement '01b' was aborted to break a deadlock", { code: '000626' }), { kind: 'deadlock' }],
   [
     'BigQuery, a statement',
     thrown('Could not serialize access to table p:d.t due to concurrent update', { code: 400, errors: [{ reason: 'invalidQuery' }] }),

@@ -71,9 +71,13 @@ test("an ORM's error that has lost its cause is passed on, and told", async () =
   expect(locks).toHaveLength(1);
   expect(notices).toEqual([expect.stringMatching(/^ERR_GIVEWAY_NO_CAUSE: QueryFailedError has lost .+: update failed$/)]);
   // One that has its cause, or is nobody's wrapper, is no news.
+  await expect(withConflictRetry(locker, 'totals', () => Promise.reject(new Error('the job failed', { cause: error })))).rejects.toThrow(
+    'job',
+  );
+  expect(notices).toHaveLength(2);
   for (const told of [Object.assign(error, { driverError: new Error('relation "x" does not exist') }), new Error('mine')])
     await expect(withConflictRetry(locker, 'totals', () => Promise.reject(told), soon)).rejects.toBe(told);
-  expect(notices).toHaveLength(1);
+  expect(notices).toHaveLength(2);
 });
 
 describe('while somebody else holds it', () => {
@@ -96,7 +100,9 @@ describe('while somebody else holds it', () => {
 
   test('an option without a value is none', async () => {
     const lock = await other.lock('totals');
+    const waiting = new Promise((resolve) => locker.on('waiting', resolve));
     const waits = withConflictRetry(locker, 'totals', () => 'in', { onBusy: undefined } as unknown as ConflictRetryOptions);
+    await Promise.race([waiting, waits]);
     await lock.unlock();
     await expect(waits).resolves.toBe('in');
   });

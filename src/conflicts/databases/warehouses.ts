@@ -15,7 +15,6 @@ export const snowflakeRows: readonly Row[] = [
     matches: says(/number of waiters for this lock exceeds|was aborted because waiting for this lock/i),
     source: snowflake,
   },
-  { databases: ['Snowflake'], error: 'deadlock', kind: 'deadlock', matches: says(/was aborted .*\bdeadlock\b/i), source: snowflake },
 ];
 
 export const bigqueryRows: readonly Row[] = [
