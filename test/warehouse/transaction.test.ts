@@ -88,53 +88,6 @@ describeWith('postgres', (service) => {
     await expect(waits).resolves.toBe('in');
   });
 
-  test("with onBusy 'skip' a taken scope is an outcome, and a free one too", async () => {
-    await fresh();
-    const other = createLocker({ store: backend.connect(), job: 'rewrite' });
-    const lock = await other.lock('events');
-    let runs = 0;
-    const insert = (client: pg.PoolClient): Promise<number | null> => {
-      runs++;
-      return client.query('insert into events values (1)').then(({ rowCount }) => rowCount);
-    };
-    const skipped = await warehouse.transaction('events', insert, { onBusy: 'skip' });
-    expect(skipped).toMatchObject({ status: 'skipped', reason: 'busy', resource: 'events', holders: [{ job: 'rewrite' }] });
-    expect(runs).toBe(0);
-    await lock.unlock();
-    expect(await warehouse.transaction('events', insert, { onBusy: 'skip' })).toMatchObject({
-      status: 'ran',
-      value: 1,
-      release: 'released',
-    });
-    expect(await rows()).toBe(1);
-    await other.close();
-  });
-
-  test("onBusy 'skip' of the warehouse counts for its transactions; a call may say otherwise", async () => {
-    await fresh();
-    const skipping = createWarehouse({ pool, locker, onBusy: 'skip', nested: 'savepoint' });
-    const other = createLocker({ store: backend.connect(), job: 'rewrite' });
-    const lock = await other.lock('events');
-    expect(await skipping.transaction('events', () => 1)).toMatchObject({ status: 'skipped', reason: 'busy' });
-    await expect(skipping.insertBatches('events', [{ id: 1 }])).rejects.toBeInstanceOf(ResourceBusyError);
-    await expect(skipping.guard().query('insert into events values (1)')).rejects.toBeInstanceOf(ResourceBusyError);
-    const waits = skipping.transaction('events', () => 'in', { onBusy: 'retry' });
-    await lock.unlock();
-    expect(await waits).toBe('in');
-    const joined = await skipping.transaction('events', () => skipping.transaction('events', () => 'inner'));
-    expect(joined).toMatchObject({ status: 'ran', value: { status: 'ran', value: 'inner', release: 'kept' } });
-    await other.close();
-  });
-
-  test('a work that is no function is refused before anything is asked for', async () => {
-    await fresh();
-    const taken: unknown[] = [];
-    locker.on('acquired', (event) => taken.push(event));
-    const error = await warehouse.transaction('events', 'select 1' as never).catch((refused: unknown) => refused);
-    expect(error).toMatchObject({ code: 'ERR_GIVEWAY_INVALID_OPTION', path: 'work' });
-    expect(taken).toEqual([]);
-  });
-
   test('a conflict runs the whole transaction again, under the same lock', async () => {
     await fresh({ conflictRetry: { delayMs: 1 } });
     const told: number[] = [];
