@@ -1,6 +1,7 @@
 import type { Lock } from '../lock/api/lock.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
 import type { RunOutcome } from '../lock/api/run.ts';
+import { LockLostError } from '../lock/errors.ts';
 import type { LockScope, RunOptions } from '../lock/options.ts';
 import { abortError } from './abort-error.ts';
 import { classifyConflict } from './classify.ts';
@@ -35,7 +36,7 @@ export async function runUnderLock<T>(
           if (!mayGoOn(locker, lock, error, attempts) || attempts > retry.maxRetries) throw error;
           await pause(delayBeforeMs(attempts, retry), lock.signal);
           if (runOptions.signal?.aborted) throw abortError('The work was aborted after a conflict', runOptions.signal.reason);
-          if (stopsWhenLost) lock.throwIfLost();
+          if (stopsWhenLost) mustBeHeld(lock, error);
         }
       }
     },
@@ -55,6 +56,15 @@ function mayGoOn(locker: ResourceLocker, { scope, job }: Lock, error: unknown, a
   const tables = [...scope.writes, ...scope.appends, ...scope.reads];
   locker.announce('conflict', () => ({ scope, job, code, message, tables, attempt }));
   return retry;
+}
+
+/** Throws why the lock is lost, and what the last attempt failed with behind it. */
+function mustBeHeld(lock: Lock, failure: unknown): void {
+  try {
+    lock.throwIfLost();
+  } catch (loss) {
+    throw loss instanceof LockLostError ? new LockLostError(loss.resource, loss.reason, { cause: failure }) : loss;
+  }
 }
 
 function tellLostCause(locker: ResourceLocker, { name, message }: Error): void {

@@ -20,7 +20,7 @@ export interface ConflictRetryOptions<B extends OnBusy = 'retry'> extends Omit<R
  * Resolves to what `work` returned; with `onBusy: 'skip'` to a `RunOutcome` of it.
  *
  * Rejects with `ResourceBusyError`, `StoreUnavailableError`, an AbortError when `signal` aborts, the work's own error, the conflict that outlived its retries, or
- * `LockLostError` where the lock was lost before `work` could run again. A loss while it runs is told by `lock.signal`: `work` has to look at it, or call `lock.throwIfLost()` before
+ * `LockLostError`, the conflict its `cause`, where the lock was lost before `work` could run again. A loss while it runs is told by `lock.signal`: `work` has to look at it, or call `lock.throwIfLost()` before
  * it commits.
  */
 export async function withConflictRetry<T, B extends OnBusy = 'retry'>(
