@@ -25,7 +25,8 @@ export type ServiceName =
   | 'chromium'
   | 'maven'
   | 'python'
-  | 'node22';
+  | 'node22'
+  | 'orms';
 
 /** How the tests come by one service. */
 export interface Need {
@@ -33,8 +34,8 @@ export interface Need {
   readonly variable: string;
   /** Debian packages that bring it. None: it is an npm package, always there. */
   readonly packages: readonly string[];
-  /** Instead of those, one of npm's, in a folder of its own. */
-  readonly npm?: { readonly package: string; readonly folder: string };
+  /** Instead of those, one of npm's, in a folder of its own; without a name, what the lockfile there says. */
+  readonly npm?: { readonly package?: string; readonly folder: string };
   /** Its name in docker-compose.yml, and the address it has there. */
   readonly compose?: { readonly name: string; readonly address: string };
   /** Can it be started here? */
@@ -45,6 +46,9 @@ export interface Need {
 /** What `node` of npm installs by a script, taken directly. `npm ci` deletes the folder. */
 const node22 = { package: `node-${process.platform}-${process.arch}`, folder: join(__dirname, '../../node_modules/.cache/giveway-node22') };
 const node22Path = join(node22.folder, 'node_modules', node22.package, 'bin/node');
+
+/** The ORMs of docs/orms.md, and DuckDB: more than the root's `npm ci` should bring. */
+const orms = join(__dirname, '../orms');
 
 const has =
   (...programs: string[]): (() => boolean) =>
@@ -126,6 +130,13 @@ export const needs: Record<ServiceName, Need> = {
     npm: { package: `${node22.package}@22`, folder: node22.folder },
     isInstalled: () => existsSync(node22Path),
     start: async () => ({ url: node22Path, stop: async () => {} }),
+  },
+  orms: {
+    variable: 'ORMS_PATH',
+    packages: [],
+    npm: { folder: orms },
+    isInstalled: () => existsSync(join(orms, 'node_modules/.package-lock.json')),
+    start: async () => ({ url: orms, stop: async () => {} }),
   },
 };
 
