@@ -31,7 +31,7 @@ const processor = lockedProcessor<Write, string>(
     tell('ran', { id, table, began, ended: sharedClockMs(), attemptsMade });
     return table;
   },
-  { retry: { delayMs: 50, maxDelayMs: 500 } },
+  { retry: { delayMs: Number(process.env['DELAY_MS'] ?? 50), maxDelayMs: Number(process.env['DELAY_MS'] ?? 500) } },
 );
 const worker = openWorker({ url: env('QUEUE_URL'), prefix: env('QUEUE_PREFIX') }, processor as never, {
   concurrency: 4,
