@@ -1,4 +1,5 @@
 import type { Job } from 'bullmq';
+import { clockSkewMs } from '../lock/record/decide.ts';
 import type { PutAside } from './turns.ts';
 
 /** As much of BullMQ as is reached through a job, so that bullmq itself need not be loaded here. A job knows its worker as `queue`. */
@@ -8,6 +9,7 @@ interface Reached {
 }
 interface Worker {
   readonly closing?: unknown;
+  readonly backend?: { readonly schema?: unknown };
 }
 
 export function workerOf(job: Job): Worker | undefined {
@@ -26,6 +28,14 @@ export function keyOf(job: Job): string {
   return `${number}:${job.id}`;
 }
 
+/**
+ * BullMQ's `promote` on PostgreSQL (6.7) looks at the state and then writes it, whatever it is by then: a job that a worker begins in between
+ * begins twice. A time that has passed, on every worker's clock, does it there too, and changes nothing of a job that has begun.
+ */
+function isOnPostgres(job: Job): boolean {
+  return typeof workerOf(job)?.backend?.schema === 'string';
+}
+
 /** Makes a job that was put off wait for a slot at once. `false`: there is nothing to wake. It comes by itself then, at its own time. */
 export async function recall({ job, moving }: PutAside): Promise<boolean> {
   try {
@@ -33,7 +43,7 @@ export async function recall({ job, moving }: PutAside): Promise<boolean> {
     const now = await lookUp(job);
     // Somebody gave it another delay: that is to be kept.
     if (now === undefined || now.delay !== job.delay) return false;
-    await now.promote();
+    await (isOnPostgres(job) ? now.changeDelay(-clockSkewMs) : now.promote());
     return true;
   } catch {
     return false;

@@ -86,7 +86,8 @@ describeFleet((queues, locks) => {
   }, 60_000);
 
   test('a worker killed in the middle of a job: the table is free within ttlMs + 3 s, and BullMQ runs the job again, once', async () => {
-    const victim = start();
+    const stallsSoon = { LOCK_MS: '2000' };
+    const victim = start(stallsSoon);
     await victim.told('ready');
     await queue.add('write', { table: 'events', workMs: 3_000 });
     await victim.told('began');
@@ -101,7 +102,7 @@ describeFleet((queues, locks) => {
       expect(askedAt - killedAt).toBeLessThanOrEqual(1_000 + 3_000); // refused
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    start();
+    start(stallsSoon);
     await completed(1);
     expect(told('began')).toHaveLength(2);
     expect(told('ran')).toHaveLength(1);

@@ -35,7 +35,7 @@ const processor = lockedProcessor<Write, string>(
 );
 const worker = openWorker({ url: env('QUEUE_URL'), prefix: env('QUEUE_PREFIX') }, processor as never, {
   concurrency: 4,
-  lockDuration: 2_000,
+  lockDuration: Number(process.env['LOCK_MS'] ?? 30_000),
   stalledInterval: 1_000,
 });
 void worker.waitUntilReady().then(() => tell('ready', {}));
