@@ -14,7 +14,7 @@ export interface PutAside {
 }
 
 /** In the order of BullMQ: priorities first (0 before 1), then who was due first. */
-export function comesBefore(job: Job, other: Job): boolean {
+function comesBefore(job: Job, other: Job): boolean {
   const byPriority = priorityOf(job) - priorityOf(other);
   if (byPriority !== 0) return byPriority < 0;
   const byTime = dueAt(job) - dueAt(other);
