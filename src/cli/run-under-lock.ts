@@ -1,30 +1,28 @@
 import { constants } from 'node:os';
 import { isDisabled } from '../config/disabled.ts';
+import { isElsewhere } from '../jobs/fires.ts';
 import { HeldLock } from '../lock/api/held-lock.ts';
 import type { Lock } from '../lock/api/lock.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
 import { LockLostError } from '../lock/errors.ts';
 import { describeHolders, type Holder } from '../lock/holder.ts';
-import type { LockScope, RunOptions } from '../lock/options.ts';
+import { firePrefix } from '../lock/plan/names.ts';
 import { latestDateMs } from '../lock/record/record.ts';
 import { startChild } from './child.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { OpenJournal } from './journal.ts';
 import { shownNames } from './sight.ts';
 import { catchSignals } from './signals.ts';
+import { take, type Wanted } from './take.ts';
 import { jsonLine, printable, type Terminal } from './terminal.ts';
 
-export interface LockedRun {
+export interface LockedRun extends Wanted {
   readonly terminal: Terminal;
   /** Closed at the end. */
   readonly locker: ResourceLocker;
   /** Told of the run, and closed at the end. */
   readonly journal: OpenJournal | undefined;
   readonly command: readonly string[];
-  readonly scope: LockScope;
-  readonly options: RunOptions;
-  /** Where neither flags nor config say anything. */
-  readonly defaults: RunOptions;
   /** Its store lives in this process alone. */
   readonly excludesNobody: boolean;
   readonly graceMs: number;
@@ -35,7 +33,7 @@ export interface LockedRun {
 
 /** Takes the scope, runs the command, lets go. Resolves to the exit code; rejects with `StoreUnavailableError` or for wrong usage. */
 export async function runUnderLock(work: LockedRun): Promise<number> {
-  const { locker, journal, scope, options, defaults, busyCode } = work;
+  const { locker, journal, options, busyCode } = work;
   const tell = teller(work);
   if (work.excludesNobody)
     tell('excludes-nobody', 'the store is memory, which lives in this process alone: it excludes no other process', {}, 'always');
@@ -53,27 +51,22 @@ export async function runUnderLock(work: LockedRun): Promise<number> {
     tell('waiting', `waiting${where}: ${busyWith(resource, holders)}`, { resource, place, holders: shown(holders) });
   });
   try {
-    const outcome = await locker.run(
-      scope,
-      async (lock) => {
-        if (received !== undefined) return codeOf(received);
-        const child = startChild(work.command, environmentOf(lock, work.terminal));
-        pass = child.pass;
-        const lost = new Promise<void>((resolve) => lock.signal.addEventListener('abort', () => resolve(), { once: true }));
-        if (!lock.isProtected) tell('unprotected', 'the store does not answer; running without a lock', {});
-        const first = await Promise.race([child.ended, lost]);
-        if (first !== undefined) {
-          const failure = child.failure();
-          if (failure !== undefined) tell('not-executed', `cannot execute ${work.command[0]}: ${failure.message}`, {}, 'always');
-          return first;
-        }
-        tell('lost', `${lossOf(lock)} Stopping the command.`, {}, 'always');
-        await child.stop(work.graceMs);
-        return exitCodes.lockLost;
-      },
-      { ...options, signal: waiting.signal },
-      defaults,
-    );
+    const outcome = await take(locker, { ...work, options: { ...options, signal: waiting.signal } }, async (lock) => {
+      if (received !== undefined) return codeOf(received);
+      const child = startChild(work.command, environmentOf(lock, work.terminal));
+      pass = child.pass;
+      const lost = new Promise<void>((resolve) => lock.signal.addEventListener('abort', () => resolve(), { once: true }));
+      if (!lock.isProtected) tell('unprotected', 'the store does not answer; running without a lock', {});
+      const first = await Promise.race([child.ended, lost]);
+      if (first !== undefined) {
+        const failure = child.failure();
+        if (failure !== undefined) tell('not-executed', `cannot execute ${work.command[0]}: ${failure.message}`, {}, 'always');
+        return first;
+      }
+      tell('lost', `${lossOf(lock)} Stopping the command.`, {}, 'always');
+      await child.stop(work.graceMs);
+      return exitCodes.lockLost;
+    });
     if (outcome.status === 'ran') {
       if (outcome.release === 'not-ours' && outcome.value !== exitCodes.lockLost)
         tell('overlapped', 'the lock was gone before the command ended; others may have run beside it', {}, 'always');
@@ -83,6 +76,10 @@ export async function runUnderLock(work: LockedRun): Promise<number> {
     }
     const { reason, resource, holders, waitedMs } = outcome;
     if (received !== undefined) return codeOf(received);
+    if (isElsewhere(outcome)) {
+      tell('elsewhere', `another has this fire: ${describeHolders(holders)}`, { resource, holders: shown(holders) });
+      return exitCodes.ok;
+    }
     if (reason === 'busy') {
       tell('skipped', `${waitedMs >= 1 && options.onBusy === 'retry' ? 'gave up' : 'skipped'}: ${busyWith(resource, holders)}`, {
         resource,
@@ -140,7 +137,7 @@ function environmentOf(lock: Lock, { env }: Terminal): NodeJS.ProcessEnv {
   const latestEndMs = lock instanceof HeldLock ? lock.acquiredAt.getTime() + lock.options.maxHoldMs : Number.POSITIVE_INFINITY;
   return {
     ...rest,
-    GIVEWAY_RESOURCES: [...writes, ...appends, ...reads].join(','),
+    GIVEWAY_RESOURCES: [...writes, ...appends, ...reads].filter((name) => !name.startsWith(firePrefix)).join(','),
     ...(lock.isProtected && !isDisabled(env.GIVEWAY_DISABLED) ? { GIVEWAY_TOKEN: lock.token } : {}),
     ...(lock.fence === undefined ? {} : { GIVEWAY_FENCE: String(lock.fence) }),
     ...(latestEndMs <= latestDateMs ? { GIVEWAY_EXPIRES_AT: new Date(latestEndMs).toISOString() } : {}),

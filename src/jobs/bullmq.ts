@@ -93,23 +93,26 @@ export function lockedProcessor<T, R, N extends string>(
       wait?.over();
       return processor(job, token, lock.signal);
     };
-    const patience = wait?.isStarving() && lockOptions.onStarving === 'wait' ? waitFrom(wait) : skipping;
-    const asked = { ...lockOptions, ...(starveAfter && { starveAfter }), job: shown, signal, ...patience };
-    const outcome = await locker.run(wanted, work, asked, { maxHoldMs: 3_600_000 }, wait).finally(() => attempt.end());
+    const staysInSlot = lockOptions.onStarving === 'wait' && wait !== undefined && wait.isStarving();
+    const asked = { ...lockOptions, ...(starveAfter && { starveAfter }), job: shown, signal, ...(staysInSlot ? waitFrom(wait) : skipping) };
+    const behind = staysInSlot || signal.aborted ? undefined : await wait?.isBehind();
+    const taken = behind ?? locker.run(wanted, work, asked, { maxHoldMs: 3_600_000 }, wait);
+    const outcome = await Promise.resolve(taken).finally(() => attempt.end());
     if (outcome.status === 'ran') return outcome.value;
     if (outcome.reason === 'aborted' && !attempt.wasStopped()) {
       wait?.over();
       throw asError(signal.reason);
     }
     // A worker that is ending is no reason to drop a job: another one will have it.
-    if (outcome.reason === 'aborted' || outcome.reason === 'closed') return postpone(job, token, refusal(outcome), putOff);
+    if (outcome.reason === 'aborted' || outcome.reason === 'closed') return delayed(moveAway(job, token, putOff), outcome);
     if (gives === 'skip') return skippedJob(outcome);
     if (startsOf(job) >= putOff.maxAttempts) {
       wait?.gaveUp(outcome);
       throw refusal(outcome);
     }
-    wait?.goesOn(outcome, startsOf(job) === 1);
-    return postpone(job, token, refusal(outcome), putOff);
+    const moving = moveAway(job, token, putOff);
+    wait?.goesOn(outcome, startsOf(job) === 1, moving);
+    return delayed(moving, outcome);
   };
 }
 
@@ -140,11 +143,16 @@ function startsOf({ attemptsStarted, attemptsMade }: Job): number {
   return attemptsStarted - attemptsMade;
 }
 
-/** Puts the job off. BullMQ knows the error by its name, so that bullmq itself need not be loaded here. */
-async function postpone(job: Job, token: string | undefined, why: Error, retry: Required<PostponeOptions>): Promise<never> {
+/** To where it looks again at its own time, later each time. */
+function moveAway(job: Job, token: string | undefined, retry: Required<PostponeOptions>): Promise<void> {
   const delayMs = Math.min(retry.maxDelayMs, retry.delayMs * 2 ** Math.min(startsOf(job) - 1, 30));
-  await job.moveToDelayed(Date.now() + Math.ceil(delayMs * (0.5 + Math.random() / 2)), token);
-  throw Object.assign(new Error(why.message), { name: 'DelayedError' });
+  return job.moveToDelayed(Date.now() + Math.ceil(delayMs * (0.5 + Math.random() / 2)), token);
+}
+
+/** BullMQ knows the error by its name, so that bullmq itself need not be loaded here. */
+async function delayed(moving: Promise<void>, why: Skipped): Promise<never> {
+  await moving;
+  throw Object.assign(new Error(refusal(why).message), { name: 'DelayedError' });
 }
 
 /** BullMQ reads the message of what a job fails with, and `cancelJob` takes a reason of any kind. */

@@ -9,13 +9,20 @@ import type { OpenWait } from '../lock/api/run.ts';
 import type { LockScope, StarveAfter } from '../lock/options.ts';
 import { normalizeName } from '../lock/plan/names.ts';
 import { resolveScope } from '../lock/plan/scope.ts';
+import { keyOf } from './recall.ts';
 import type { Skipped } from './refusal.ts';
+import { wakeListOf } from './wake.ts';
 
 /** One job's wait, as this process knows it. */
 export interface PutOff extends OpenWait {
   isStarving(): boolean;
-  /** It is put off again, `isFirst` in the whole fleet: tells of the wait once, and when it has taken too long, once as well. */
-  goesOn(refused: Skipped, isFirst: boolean): void;
+  /** What kept a job that has its turn before this one, and is on its way. */
+  isBehind(): Promise<Skipped | undefined>;
+  /**
+   * It is put off again, `isFirst` in the whole fleet: tells of the wait once, and when it has taken too long, once as well. When its table
+   * is let go it is woken, once `moving` has brought it among the delayed jobs.
+   */
+  goesOn(refused: Skipped, isFirst: boolean, moving: Promise<unknown>): void;
   /** It has been put off too often: that is a skip. */
   gaveUp(refused: Skipped): void;
   /** It runs, or has failed. */
@@ -41,6 +48,7 @@ export function putOffJobs(
   of(job: Job, shown: string, wanted: LockScope): PutOff;
 } {
   const waits = new Map<string, Known>();
+  const wakeList = wakeListOf(locker);
   const remember = (key: string): Known => {
     const wait = waits.get(key) ?? { sinceMonoMs: performance.now(), looks: 0, told: false };
     waits.set(key, wait);
@@ -50,14 +58,22 @@ export function putOffJobs(
   };
   return {
     of(job, shown, wanted) {
-      const key = `${job.queueName}:${job.id}`;
+      const key = keyOf(job);
       const known = waits.get(key);
       const waitedMs = known === undefined ? 0 : performance.now() - known.sinceMonoMs;
+      const scope = resolveScope(wanted, (name) => normalizeName(name, locker.nameRules));
+      const over = (): void => {
+        waits.delete(key);
+        wakeList.remove(job);
+      };
       return {
         waitedMs,
         isStarving: () => known !== undefined && waitedMs >= ms,
-        over: () => void waits.delete(key),
-        goesOn({ resource, holders }, isFirst) {
+        isBehind: () => wakeList.before(job, scope),
+        over,
+        goesOn(refused, isFirst, moving) {
+          const { resource, holders } = refused;
+          if (refused.reason === 'busy') wakeList.add(job, scope, refused, moving);
           const wait = remember(key);
           wait.looks++;
           if (isFirst) locker.announce('waiting', () => ({ resource, job: shown, holders }));
@@ -66,8 +82,7 @@ export function putOffJobs(
           locker.announce('starving', () => ({ job: shown, resource, skips: wait.looks, sinceMs: waitedMs, holders }));
         },
         gaveUp({ reason, resource, holders }) {
-          waits.delete(key);
-          const scope = resolveScope(wanted, (name) => normalizeName(name, locker.nameRules));
+          over();
           locker.announce('skipped', () => ({ scope, job: shown, reason, resource, holders, waitedMs }));
         },
       };

@@ -31,11 +31,11 @@ const processor = lockedProcessor<Write, string>(
     tell('ran', { id, table, began, ended: sharedClockMs(), attemptsMade });
     return table;
   },
-  { retry: { delayMs: 50, maxDelayMs: 500 } },
+  { retry: { delayMs: Number(process.env['DELAY_MS'] ?? 50), maxDelayMs: Number(process.env['DELAY_MS'] ?? 500) } },
 );
 const worker = openWorker({ url: env('QUEUE_URL'), prefix: env('QUEUE_PREFIX') }, processor as never, {
   concurrency: 4,
-  lockDuration: 2_000,
+  lockDuration: Number(process.env['LOCK_MS'] ?? 30_000),
   stalledInterval: 1_000,
 });
 void worker.waitUntilReady().then(() => tell('ready', {}));

@@ -1,10 +1,11 @@
 /** What a job's types say, compiled and not run. A line that should not compile says so. */
 
 import { type Job, type Processor, Worker } from 'bullmq';
-import { createLocker } from 'giveway';
+import { createLocker, type Lock, type RunOutcome } from 'giveway';
 import { lockedProcessor, type SkippedJob } from 'giveway/bullmq';
 import { defineConfig, type JobSettings } from 'giveway/config';
 import { type ConfiguredJobOptions, schedule } from 'giveway/cron';
+import { type OncePerFireOptions, oncePerFire } from 'giveway/jobs';
 import { memoryStore } from 'giveway/memory';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -88,3 +89,16 @@ schedule('rollup', () => {}, byName);
 schedule('rollup', () => {}, { locker, timezone: 'UTC' });
 // @ts-expect-error a mode that does not exist
 defineConfig({ jobs: { rollup: { cron: '0 * * * *', write: 'visits' } } });
+
+// A fire is known by when it was due or by how often there is one, and not by both.
+const rows = oncePerFire(locker, { name: 'rollup', every: 300_000, slotHoldMs: 60_000 }, async (lock: Lock) => lock.remainingMs());
+holds<Same<typeof rows, () => Promise<RunOutcome<number>>>>();
+const due = oncePerFire(locker, { name: 'rollup', at: (at: Date) => at }, (_lock, at: Date) => at.getTime());
+holds<Same<typeof due, (at: Date) => Promise<RunOutcome<number>>>>();
+export const fire: OncePerFireOptions = { name: 'rollup', at: new Date() };
+// @ts-expect-error it says neither
+oncePerFire(locker, { name: 'rollup' }, () => {});
+// @ts-expect-error it says both
+oncePerFire(locker, { name: 'rollup', every: 300_000, at: new Date() }, () => {});
+// @ts-expect-error the same in every instance
+oncePerFire(locker, { every: 300_000 }, () => {});

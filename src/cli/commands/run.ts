@@ -1,11 +1,14 @@
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
+import { checkFireName } from '../../jobs/fires.ts';
+import { holdOf } from '../../jobs/once-per-fire.ts';
 import { createLocker } from '../../lock/api/locker.ts';
 import type { LockScope } from '../../lock/options.ts';
 import { durationBetween } from '../durations.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type JournalFlags, openJournal, withJournalFlag } from '../journal.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
+import type { LockedRun } from '../run-under-lock.ts';
 import type { Terminal } from '../terminal.ts';
 import { exitCode, names, newCommand, nonEmpty, type Perform } from './grammar.ts';
 
@@ -13,6 +16,9 @@ interface RunFlags extends CommonFlags, JournalFlags {
   readonly write?: readonly string[];
   readonly append?: readonly string[];
   readonly read?: readonly string[];
+  readonly oncePer?: number;
+  readonly name?: string;
+  readonly slotHold?: number;
   readonly wait?: number;
   readonly skip?: true;
   readonly ttl?: number;
@@ -34,6 +40,7 @@ const dayMs = 86_400_000;
 const examples = [
   ['giveway run --write events -- psql -f load.sql', 'skips, with exit code 75, while somebody writes to events'],
   ['giveway run --write visits --read events --wait 30s -- dbt run -s visits', 'waits up to 30 s for its turn'],
+  ['giveway run --once-per 5m --name rollup -- ./rollup', 'in the crontabs of several hosts: one of them runs it each time'],
   ['giveway run --append events --skip-ok -- ./insert-batch', 'together with other appends; a skip counts as success'],
 ] as const;
 
@@ -43,6 +50,13 @@ export function runCommand(perform: Perform): Command {
     .option('--write <names>', 'tables that nobody else may write to, append to or depend on meanwhile', names)
     .option('--append <names>', 'tables it only inserts into, together with other appends', names)
     .option('--read <names>', 'tables that its writing depends on, together with other reads', names)
+    .option('--once-per <period>', 'of all hosts whose crontabs start it every so often, one runs it', durationBetween(2_000, 365 * dayMs))
+    .option('--name <name>', 'of what runs once per period, the same on every host', nonEmpty)
+    .option(
+      '--slot-hold <duration>',
+      "more than the hosts' clocks are apart (default: 60s, at most half the period)",
+      durationBetween(1_000, dayMs),
+    )
     .addOption(new Option('--wait <duration>', 'wait for its turn').argParser(durationBetween(0, longestWaitMs)).conflicts('skip'))
     .option('--skip', 'do not wait (the default)')
     .option('--ttl <duration>', 'how long the lock outlives a crash of giveway', durationBetween(1_000, dayMs))
@@ -67,7 +81,8 @@ export function runCommand(perform: Perform): Command {
     .passThroughOptions()
     .addHelpText('after', codes)
     .action((command: string[], flags: RunFlags, self: Command) => {
-      if (!flags.write && !flags.append && !flags.read) self.error('error: name what to lock with --write, --append or --read');
+      const problem = problemOf(flags);
+      if (problem !== undefined) self.error(`error: ${problem}`);
       return perform((terminal) => run(terminal, command, flags));
     });
   return withJournalFlag(command);
@@ -89,7 +104,8 @@ async function run(terminal: Terminal, command: readonly string[], flags: RunFla
     locker: createLocker({ ...settings, store, closesStore: setting.closesStore }),
     journal,
     command,
-    scope: scopeOf(flags),
+    scope: locksTables(flags) ? scopeOf(flags) : undefined,
+    fire: fireOf(flags),
     options: {
       onBusy: flags.wait === undefined ? 'skip' : 'retry',
       ...(flags.wait === undefined ? {} : { retry: { maxWaitMs: flags.wait } }),
@@ -105,6 +121,25 @@ async function run(terminal: Terminal, command: readonly string[], flags: RunFla
     isQuiet: flags.quiet ?? false,
     isJson: flags.json ?? false,
   });
+}
+
+function locksTables({ write, append, read }: RunFlags): boolean {
+  return write !== undefined || append !== undefined || read !== undefined;
+}
+
+function problemOf(flags: RunFlags): string | undefined {
+  const { oncePer, name, slotHold, wait } = flags;
+  if (oncePer === undefined && (name !== undefined || slotHold !== undefined)) return '--name and --slot-hold go with --once-per';
+  if (oncePer !== undefined && name === undefined) return '--once-per needs a --name, the same on every host';
+  if (locksTables(flags)) return undefined;
+  if (oncePer === undefined) return 'name what to lock with --write, --append or --read, or what runs once with --once-per';
+  return wait === undefined ? undefined : '--wait waits for tables: name them with --write, --append or --read';
+}
+
+function fireOf({ oncePer, name, slotHold }: RunFlags): LockedRun['fire'] {
+  if (oncePer === undefined || name === undefined) return undefined;
+  checkFireName(name);
+  return { name, holdMs: holdOf(oncePer, slotHold) };
 }
 
 function scopeOf({ write, append, read }: RunFlags): LockScope {

@@ -1,0 +1,1 @@
+export { type OncePerFireOptions, oncePerFire } from './once-per-fire.ts';

@@ -1,0 +1,68 @@
+import type { Job } from 'bullmq';
+import { clockSkewMs } from '../lock/record/decide.ts';
+import type { PutAside } from './turns.ts';
+
+/** As much of BullMQ as is reached through a job, so that bullmq itself need not be loaded here. A job knows its worker as `queue`. */
+interface Reached {
+  readonly constructor: { fromId?(queue: unknown, id: string): Promise<Job | undefined> };
+  readonly queue?: Worker;
+}
+interface Worker {
+  readonly closing?: unknown;
+  readonly backend?: { readonly schema?: unknown };
+}
+
+export function workerOf(job: Job): Worker | undefined {
+  return (job as unknown as Reached).queue;
+}
+
+const numbers = new WeakMap<Worker, number>();
+let workers = 0;
+
+/** What tells a job from all others of the process. By its worker, since two databases may have queues of one name. */
+export function keyOf(job: Job): string {
+  const worker = workerOf(job);
+  if (worker === undefined) return `:${job.id}`;
+  const number = numbers.get(worker) ?? ++workers;
+  numbers.set(worker, number);
+  return `${number}:${job.id}`;
+}
+
+/**
+ * BullMQ's `promote` on PostgreSQL (6.7) looks at the state and then writes it, whatever it is by then: a job that a worker begins in between
+ * begins twice. A time that has passed, on every worker's clock, does it there too, and changes nothing of a job that has begun.
+ */
+function isOnPostgres(job: Job): boolean {
+  return typeof workerOf(job)?.backend?.schema === 'string';
+}
+
+/** Makes a job that was put off wait for a slot at once. `false`: there is nothing to wake. It comes by itself then, at its own time. */
+export async function recall({ job, moving }: PutAside): Promise<boolean> {
+  try {
+    await moving;
+    const now = await lookUp(job);
+    // Somebody gave it another delay: that is to be kept.
+    if (now === undefined || now.delay !== job.delay) return false;
+    await (isOnPostgres(job) ? now.changeDelay(-clockSkewMs) : now.promote());
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Has nobody started it since, here or elsewhere? */
+export async function isWaiting({ job }: PutAside): Promise<boolean> {
+  return (await lookUp(job).catch(() => undefined)) !== undefined;
+}
+
+/** The job as it is now, unless it was started since, or removed. */
+async function lookUp(job: Job): Promise<Job | undefined> {
+  const { constructor: made, queue } = job as unknown as Reached;
+  const now = await made.fromId?.(queue, String(job.id));
+  return now?.attemptsStarted === job.attemptsStarted ? now : undefined;
+}
+
+/** A worker that is closing has no use for its connection any more; other workers will have its jobs. */
+export function isReachable({ job }: PutAside): boolean {
+  return workerOf(job)?.closing === undefined;
+}

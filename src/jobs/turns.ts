@@ -1,0 +1,64 @@
+/** Whose turn it is, of the jobs that were put off from one table. */
+
+import type { Job } from 'bullmq';
+import type { Mode } from '../lock/holder.ts';
+import type { Skipped } from './refusal.ts';
+
+/** A job that stands in its queue as delayed, since a table was busy. */
+export interface PutAside {
+  readonly job: Job;
+  readonly mode: Mode;
+  readonly refused: Skipped;
+  /** Until then it is on its way there. */
+  readonly moving: Promise<unknown>;
+}
+
+/** In the order of BullMQ: priorities first (0 before 1), then who was due first. */
+function comesBefore(job: Job, other: Job): boolean {
+  const byPriority = priorityOf(job) - priorityOf(other);
+  if (byPriority !== 0) return byPriority < 0;
+  const byTime = dueAt(job) - dueAt(other);
+  if (byTime !== 0) return byTime < 0;
+  return inNumbers.compare(String(job.id), String(other.id)) < 0;
+}
+
+/** BullMQ counts the jobs of a queue, where nobody names them. */
+const inNumbers = new Intl.Collator('en', { numeric: true });
+
+/** Where it stands in a line that is in order. */
+export function placeOf(job: Job, line: readonly PutAside[]): number {
+  let [from, to] = [0, line.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (comesBefore(job, (line[middle] as PutAside).job)) to = middle;
+    else from = middle + 1;
+  }
+  return from;
+}
+
+function priorityOf({ priority, opts }: Job): number {
+  return priority ?? opts?.priority ?? 0;
+}
+
+/** When it was meant to run at first: `job.delay` is ours by now. */
+function dueAt({ timestamp = 0, opts }: Job): number {
+  return timestamp + (opts?.delay ?? 0);
+}
+
+/** Those who go when the table is held in these modes: the first, with all behind it that go together with it. `line` is in order. */
+export function whoGoes(line: readonly PutAside[], held: readonly Mode[]): readonly PutAside[] {
+  const [first] = line;
+  if (first === undefined || !held.every((mode) => goTogether(mode, first.mode))) return [];
+  const end = line.findIndex(({ mode }, place) => place > 0 && !goTogether(mode, first.mode));
+  return end < 0 ? line : line.slice(0, end);
+}
+
+/** Would `job` take the table from one that comes before it? */
+export function wouldOvertake(job: Job, mode: Mode, other: PutAside): boolean {
+  return comesBefore(other.job, job) && !goTogether(mode, other.mode);
+}
+
+/** Of these two modes. */
+export function goTogether(mode: Mode, other: Mode): boolean {
+  return mode === other && mode !== 'write';
+}

@@ -1,0 +1,192 @@
+/**
+ * Jobs that found their table busy stand in their queues as delayed, each with a time of its own at which it looks again. So that the table
+ * is not idle until then, this process knows those it has put off, by table, and wakes whose turn it is as soon as the table is let go:
+ * at once where a lock of this process ends, else with the next look at the record, one look for all of a table's jobs.
+ */
+
+import type { Job } from 'bullmq';
+import type { ResourceLocker } from '../lock/api/locker.ts';
+import { type Holder, type Mode, placesTaken } from '../lock/holder.ts';
+import type { ResolvedScope } from '../lock/options.ts';
+import { modeIn, needsOf } from '../lock/plan/scope.ts';
+import { processWide } from './process-wide.ts';
+import { isReachable, isWaiting, keyOf, recall, workerOf } from './recall.ts';
+import type { Skipped } from './refusal.ts';
+import { goTogether, type PutAside, placeOf, whoGoes, wouldOvertake } from './turns.ts';
+
+/** Looks are as far apart as those of a `lock()` that waits, where nobody says anything. */
+const firstLookMs = 50;
+const longestLookMs = 1_000;
+
+/** Of a table. Whoever stands further back comes at its own time. */
+const jobsKept = 4_096;
+
+/** A job that was woken starts within some milliseconds where a slot is free. Where none is for so long, others go first. */
+const onItsWayMs = 500;
+
+/** The jobs that were put off from one table. */
+interface Line {
+  readonly resource: string;
+  jobs: readonly PutAside[];
+  /** On their way: they wait for a slot, here or elsewhere. */
+  woken: readonly PutAside[];
+  wokenMonoMs: number;
+  /** Workers without a free slot when one of their jobs was woken last: paused, or at work on something else. */
+  readonly slow: Set<unknown>;
+  lookMs: number;
+  /** The tokens in the record at the last look. */
+  seen: string;
+}
+
+export interface WakeList {
+  /** `job` was refused, and is being put off: `moving` settles when its queue has it. */
+  add(job: Job, scope: ResolvedScope, refused: Skipped, moving: Promise<unknown>): void;
+  /** It runs, or has ended. */
+  remove(job: Job): void;
+  /** What kept one that comes before `job`, was woken, and is on its way to a table of this scope. */
+  before(job: Job, scope: ResolvedScope): Promise<Skipped | undefined>;
+}
+
+const lists = processWide('wake-lists.v1', () => new WeakMap<ResourceLocker, WakeList>());
+
+/** One for all queues whose locks this locker takes. */
+export function wakeListOf(locker: ResourceLocker): WakeList {
+  const list = lists.get(locker) ?? createWakeList(locker);
+  lists.set(locker, list);
+  return list;
+}
+
+function createWakeList(locker: ResourceLocker): WakeList {
+  const lines = new Map<string, Line>();
+  const lineOf = new Map<string, Line>();
+
+  /** From when it is ours until the store has let go: `locker.held()` forgets a lock at once. */
+  const holding = new Map<number, ResolvedScope>();
+  const heldHere = (resource: string): readonly Mode[] =>
+    [...holding.values()].flatMap((scope) => modeIn(scope, resource, locker.defaultSchema) ?? []);
+
+  const drop = (line: Line, gone: (each: PutAside) => boolean): void => {
+    for (const each of [...line.jobs, ...line.woken]) if (gone(each)) lineOf.delete(keyOf(each.job));
+    line.jobs = line.jobs.filter((each) => !gone(each));
+    line.woken = line.woken.filter((each) => !gone(each));
+  };
+
+  /** It was held since they were woken: they have it or found it busy, be it elsewhere. */
+  const arrived = (line: Line): void => drop(line, (each) => line.woken.includes(each));
+
+  const wake = async (line: Line, held: readonly Mode[]): Promise<void> => {
+    if (line.woken.length > 0 && performance.now() - line.wokenMonoMs < onItsWayMs) return;
+    for (const { job } of line.woken) line.slow.add(workerOf(job));
+    arrived(line);
+    const quick = line.jobs.filter(({ job }) => !line.slow.has(workerOf(job)));
+    const going = whoGoes(quick.length > 0 ? quick : line.jobs, held);
+    line.lookMs = firstLookMs;
+    line.jobs = line.jobs.filter((each) => !going.includes(each));
+    line.woken = going;
+    line.wokenMonoMs = performance.now();
+    const found = await Promise.all(going.map(recall));
+    drop(line, (each) => found[going.indexOf(each)] === false);
+    if (going.length > 0 && !found.includes(true)) await wake(line, held);
+  };
+
+  const look = async (line: Line): Promise<void> => {
+    const holders = await locker.inspect(line.resource);
+    const seen = holders.map(({ token }) => token).join();
+    line.lookMs = seen === line.seen ? Math.min(2 * line.lookMs, longestLookMs) : firstLookMs;
+    line.seen = seen;
+    if (holders.length > 0) arrived(line);
+    if (!isFull(holders)) await wake(line, modesOf(holders));
+  };
+
+  /** Until nobody is left. */
+  const keepLooking = (line: Line): void => {
+    const next = async (): Promise<void> => {
+      drop(line, (each) => !isReachable(each));
+      if (line.jobs.length === 0) return void lines.delete(line.resource);
+      // A store that is down is told of by others, and each job has its own time besides.
+      if (heldHere(line.resource).length === 0) await look(line).catch(() => {});
+      keepLooking(line);
+    };
+    // By up to a half at random, so that processes do not look together.
+    setTimeout(next, line.lookMs * (0.5 + Math.random() / 2)).unref();
+  };
+
+  const lineAt = (resource: string): Line => {
+    const known = lines.get(resource);
+    if (known !== undefined) return known;
+    const line: Line = { resource, jobs: [], woken: [], wokenMonoMs: 0, slow: new Set(), lookMs: firstLookMs, seen: '' };
+    lines.set(resource, line);
+    keepLooking(line);
+    return line;
+  };
+
+  const letGo = ({ id, scope }: { readonly id: number; readonly scope: ResolvedScope }): void => {
+    holding.delete(id);
+    for (const line of lines.values()) {
+      // A schema is held by whoever holds a table in it, which its scope does not say.
+      const concerned = line.resource.endsWith('.*') || modeIn(scope, line.resource, locker.defaultSchema) !== undefined;
+      if (!concerned) continue;
+      arrived(line);
+      void wake(line, heldHere(line.resource));
+    }
+  };
+  locker.on('acquired', ({ id, scope }) => void holding.set(id, scope));
+  for (const event of ['released', 'release-failed', 'lost'] as const) locker.on(event, letGo);
+
+  /** Its turn comes before, and is sure to come: it is on its way, or will be woken by an end in this process. */
+  const firstBefore = async (line: Line, job: Job, mode: Mode): Promise<PutAside | undefined> => {
+    const woken = line.woken.find((each) => wouldOvertake(job, mode, each));
+    if (woken !== undefined && performance.now() - line.wokenMonoMs < onItsWayMs) {
+      if (await isWaiting(woken)) return woken;
+      arrived(line);
+    }
+    const [first] = line.jobs;
+    const isHeldHere = heldHere(line.resource).some((held) => !goTogether(held, mode));
+    return isHeldHere && first !== undefined && wouldOvertake(job, mode, first) ? first : undefined;
+  };
+
+  const remove = (job: Job): Line | undefined => {
+    const line = lineOf.get(keyOf(job));
+    const key = keyOf(job);
+    if (line !== undefined) drop(line, (each) => keyOf(each.job) === key);
+    line?.slow.delete(workerOf(job));
+    return line;
+  };
+
+  return {
+    remove,
+    add(job, scope, refused, moving) {
+      const before = remove(job);
+      const line = lineAt(refused.resource);
+      const mode = modeIn(scope, refused.resource, locker.defaultSchema) ?? 'append';
+      const { jobs } = line;
+      const place = placeOf(job, jobs);
+      line.jobs = [...jobs.slice(0, place), { job, mode, refused, moving }, ...jobs.slice(place)];
+      lineOf.set(keyOf(job), line);
+      const tooMany = line.jobs.slice(jobsKept);
+      if (tooMany.length > 0) drop(line, (each) => tooMany.includes(each));
+      // It was woken for one table and waits for another one now: the first is the next one's.
+      if (before !== undefined && before !== line) void wake(before, heldHere(before.resource));
+    },
+    async before(job, scope) {
+      for (const { resource, mode } of needsOf(scope)) {
+        const line = lines.get(resource);
+        const first = line && (await firstBefore(line, job, mode));
+        if (first === undefined) continue;
+        const holders = await locker.inspect(resource).catch(() => []);
+        return holders.length > 0 ? { ...first.refused, holders } : first.refused;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** Who waits in line for the table goes before whoever is not in it. */
+function modesOf(holders: readonly Holder[]): readonly Mode[] {
+  return holders.map(({ mode, state }) => (state === 'waiting' ? 'write' : mode));
+}
+
+function isFull(holders: readonly Holder[]): boolean {
+  const places = placesTaken(holders);
+  return places !== undefined && places.taken >= places.limit;
+}
