@@ -25,6 +25,10 @@ export default {
   useCodeBlocks: true,
   expandObjects: true,
   parametersFormat: 'table',
+  // Its own count of equal headings is not the one that the site makes.
+  useHTMLAnchors: true,
+  anchorPrefix: 'api-',
+  groupOrder: ['Functions', 'Classes', 'Interfaces', 'Type Aliases', 'Variables'],
   sort: ['alphabetical'],
   logLevel: 'Warn',
 };

@@ -10,21 +10,22 @@ const pagesIn = (folder, depth = false) =>
         .filter((name) => name.endsWith('.md') && name !== 'index.md')
         .map((name) => `${folder}/${name.slice(0, -'.md'.length)}`)
         .sort();
-const group = (text, pages, collapsed = true) => ({
+/** A group that is always open; with `link`, one that is closed until somebody opens it. */
+const group = (text, pages, link) => ({
   text,
-  collapsed,
+  ...(link && { link, collapsed: true }),
   items: pages.filter((page) => existsSync(new URL(`${page}.md`, content))).map(item),
 });
 
 /** All pages, in the order in which somebody new needs them. */
 export const sidebar = [
-  group('Begin', ['start', 'choosing', 'coming-from', 'comparison', 'glossary'], false),
-  group('By role', pagesIn('roles'), false),
-  group('Use', ['locker', 'configuration', 'jobs', 'warehouse', 'orms', 'leases', 'cli', 'bundling', 'runtimes'], false),
-  group('Watch', ['observe', 'dashboard', 'forecast', 'advise', 'operations'], false),
-  { ...group('Stores', pagesIn('stores')), link: '/stores' },
-  group('Trust', ['guarantees', 'faults', 'security', 'cost', 'bench/results'], false),
-  { ...group('Examples', pagesIn('examples', true)), link: '/examples/index' },
-  { ...group('API', pagesIn('api', true)), link: '/api/index' },
-  group('Inside', ['architecture', 'record', 'writing-a-store', ...pagesIn('decisions'), 'changelog']),
+  group('Begin', ['start', 'choosing', 'coming-from', 'comparison', 'glossary']),
+  group('By role', pagesIn('roles')),
+  group('Use', ['locker', 'configuration', 'jobs', 'warehouse', 'conflicts', 'orms', 'nestjs', 'leases', 'cli', 'bundling', 'runtimes']),
+  group('Watch', ['observe', 'dashboard', 'forecast', 'advise', 'operations']),
+  group('Trust', ['guarantees', 'faults', 'security', 'cost', 'bench/results']),
+  group('Stores', pagesIn('stores'), '/stores'),
+  group('Examples', pagesIn('examples', true), '/examples/index'),
+  group('API', pagesIn('api', true), '/api/index'),
+  group('Inside', ['record', 'writing-a-store', ...pagesIn('decisions'), 'changelog'], '/architecture'),
 ];
