@@ -32,20 +32,31 @@ test('each chapter of docs/comparison.md has a line for every package', () => {
   for (const { title, lines } of chapters) expect([title, ...lines.map(([name]) => name)]).toEqual([title, ...packages]);
 });
 
-test('the table of the README says what those chapters say, and links to each', () => {
-  const readme = page('README.md');
-  const section = readme.slice(readme.indexOf('## Beside other locks'));
-  const rows = [...section.matchAll(/^\| \[(.+?)\]\(docs\/comparison\.md#(.+?)\) \| (.+) \|$/gm)].map(([, title, anchor, cells = '']) => [
-    title,
-    anchor,
-    ...cells.split(' | '),
-  ]);
-  const expected = chapters.map(({ title, lines }) => [
-    title,
-    title.toLowerCase().replaceAll("'", '').replaceAll(' ', '-'),
-    ...lines.map(([, word]) => word),
-  ]);
-  expect(rows).toEqual(expected);
+/** The rows of a table whose first cells are links to chapters: title, anchor, and the cells under each name. */
+function rowsOf(text: string, link: string): string[][] {
+  const pattern = new RegExp(`^\\| \\[(.+?)\\]\\(${link.replaceAll('.', '\\.')}#(.+?)\\) \\| (.+) \\|$`, 'gm');
+  return [...text.matchAll(pattern)].map(([, title = '', anchor = '', cells = '']) => [title, anchor, ...cells.split(' | ')]);
+}
+
+const rows = chapters.map(({ title, lines }) => [
+  title,
+  title.toLowerCase().replaceAll("'", '').replaceAll(' ', '-'),
+  ...lines.map(([, word]) => word),
+]);
+
+test('the table of docs/comparison.md says what those chapters say, and links to each', () => {
+  expect(rowsOf(page('docs/comparison.md'), '')).toEqual(rows);
+});
+
+test('the rows in the README are five of them, for some of the packages', () => {
+  const named = ['giveway', 'redis-semaphore', 'redlock', 'advisory-lock', 'DynamoDB Lock Client'];
+  const columns = [0, 1, ...named.map((name) => 2 + packages.indexOf(name))];
+  const picked = rows.map((row) => columns.map((column) => row[column]));
+  const shown = rowsOf(page('README.md'), 'docs/comparison.md');
+  expect(shown).toHaveLength(5);
+  expect(picked).toEqual(expect.arrayContaining(shown));
+  const left = [chapters.length - shown.length, packages.length - named.length].map((count) => ({ 5: 'five', 13: 'Thirteen' })[count]);
+  expect(page('README.md')).toContain(`${left[0]} more rows, ${left[1]} more locks`);
 });
 
 test('the versions of docs/comparison.md are those that the benchmarks install', () => {

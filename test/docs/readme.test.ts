@@ -1,92 +1,71 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { memcachedServer, type ProcessServer, query } from '../support/services.ts';
-import { describeWith } from '../support/shared.ts';
+import { text } from 'node:stream/consumers';
+import { expect, test } from '@jest/globals';
+import { type DemoNumbers, drawDemo } from '../../demo/picture.ts';
 import { codeBlocks } from './code-blocks.ts';
 import { projectFolder } from './project-folder.ts';
 
 const root = join(__dirname, '../..');
-const run = promisify(execFile);
+const read = (name: string): string => readFileSync(join(root, name), 'utf8');
+const readme = read('README.md');
 
 test('the pages that the README points to are there', () => {
-  const page = readFileSync(join(root, 'README.md'), 'utf8');
-  const links = [...page.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, target = '']) => target).filter((target) => !target.startsWith('http'));
+  const links = [...readme.matchAll(/\]\(([^)#]+)[^)]*\)/g)]
+    .map(([, target = '']) => target)
+    .filter((target) => !target.startsWith('http'));
   expect(links.filter((target) => !existsSync(join(root, target)))).toEqual([]);
 });
 
-test('the two commands of the README are scripts of the package', () => {
-  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
-  const commands = codeBlocks('README.md').filter(({ language }) => language === 'sh');
-  expect(commands.map(({ code }) => code.trim())).toEqual(
-    expect.arrayContaining(['npm ci && npm run demo', 'npm ci && GIVEWAY_INSTALL=1 npm test']),
-  );
-  expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['demo', 'test']));
+test('the README is a screen and a half, without long lines', () => {
+  const lines = readme.split('\n');
+  expect(lines.filter((line) => line.length > 160)).toEqual([]);
+  expect(lines.length).toBeLessThan(100);
 });
 
-describeWith('postgres', (service) => {
-  const blocks = codeBlocks('README.md').filter(({ language }) => language === 'ts');
-  const config = blocks.find(({ file }) => file === 'giveway.config.ts');
-  let memcached: ProcessServer;
-  let folder: string;
+test('the commands of the README are scripts of the package', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  const commands = codeBlocks('README.md').filter(({ language }) => language === 'sh');
+  expect(commands.map(({ code }) => code.trim())).toEqual(['npm install giveway', 'npm ci && GIVEWAY_INSTALL=1 npm test']);
+  const named = [...readme.matchAll(/npm run ([\w:]+)/g)].map(([, name = '']) => name);
+  expect(named).toContain('demo');
+  expect(Object.keys(scripts)).toEqual(expect.arrayContaining(named));
+});
 
-  beforeAll(async () => {
-    memcached = await memcachedServer();
-    folder = projectFolder();
-    await query(service.url, 'create table events (id int, account text)');
-    await query(service.url, 'create table visits (account text, visits bigint)');
-  });
-  afterAll(async () => {
-    await memcached.stop();
+test('its numbers and its picture are those of one run of the demo', () => {
+  const numbers = JSON.parse(read('docs/images/demo.json')) as DemoNumbers;
+  expect(read('docs/images/demo.svg')).toBe(drawDemo(numbers));
+  const { conflicts, updatesPerSecond, readsP50Ms, batchesPerSecond, machine, date } = numbers;
+  const sentence = `**${conflicts[0]} conflicts became ${conflicts[1]}, ${updatesPerSecond[0]} updates per second became ${updatesPerSecond[1]}, reads took
+${readsP50Ms[1]} ms for ${readsP50Ms[0]}, and ${batchesPerSecond[1]} batches per second went in for ${batchesPerSecond[0]}**`;
+  expect(readme).toContain(sentence);
+  expect(readme).toContain(`(${machine}, ${date};`);
+});
+
+test('its first program runs without a server: one works, the other says who does', async () => {
+  const folder = projectFolder();
+  try {
+    const program = codeBlocks('README.md').find(({ file }) => file === 'first.mjs')?.code ?? '';
+    // It works until it is told to go on, for as long as the other needs.
+    const untilTold = "process.stdin.once('data', resolve)";
+    const waiting = program.replace(/await sleep\(10_000.*/, `await new Promise((resolve) => ${untilTold}); process.stdin.pause();`);
+    expect(waiting).toContain(untilTold);
+    writeFileSync(join(folder, 'first.mts'), waiting);
+    const start = () =>
+      spawn(process.execPath, ['--import', 'tsx', 'first.mts'], {
+        cwd: folder,
+        env: { ...process.env, XDG_STATE_HOME: join(folder, 'state') },
+      });
+    const first = start();
+    const said = text(first.stdout);
+    await once(first.stdout, 'data');
+    const second = start();
+    expect(await text(second.stdout)).toMatch(/^skipped: visits is held by rollup on \S+ since \d{4}-\S+Z\n$/);
+    first.stdin.end('go on\n');
+    expect(await said).toBe('alone on visits, for 10 s\n');
+  } finally {
     rmSync(folder, { recursive: true, force: true });
-  });
-
-  const onThisServer = (code: string): string => code.replaceAll('localhost:11211', memcached.url);
-
-  async function print(code: string): Promise<string> {
-    writeFileSync(join(folder, 'block.ts'), onThisServer(code));
-    const { stdout, stderr } = await run(process.execPath, ['--import', 'tsx', 'block.ts'], {
-      cwd: folder,
-      env: { ...process.env, DATABASE_URL: service.url },
-      timeout: 25_000,
-    });
-    expect(stderr).toBe('');
-    return stdout;
   }
-
-  const containing = (text: string): string => blocks.find(({ code }) => code.includes(text))?.code ?? '';
-
-  test('the first example runs, prints nothing while nobody holds the table, and ends by itself', async () => {
-    expect(await print(containing("job: 'hourly rollup'"))).toBe('');
-  });
-
-  test('the first example names the holder when it is skipped', async () => {
-    const first = containing("job: 'hourly rollup'");
-    const outcome = first.slice(first.indexOf('const outcome'));
-    const held = `${first.slice(0, first.indexOf('const outcome'))}
-const other = createLocker({ store: memcachedStore({ servers: 'localhost:11211' }), job: 'backfill' });
-const lock = await other.lock('visits');
-${outcome}
-await lock.unlock();`;
-    expect(await print(held)).toMatch(/^skipped: "visits" is held by backfill on \S+ since \d{4}-/);
-  });
-
-  test('the cron example fires alone', async () => {
-    const code = containing("from 'giveway/cron'").replace('*/5 * * * *', '* * * * * *');
-    const fired = await print(`${code}\ntask.on('execution:finished', () => process.emit('SIGTERM'));`);
-    expect(fired).toMatch(/^fire of \d{4}-\S+, alone on visits\n/);
-  });
-
-  test('the insert example fills its tables', async () => {
-    await print(containing("from 'giveway/warehouse'"));
-    await expect(query(service.url, 'select 1 / (count(*) - 1) from visits')).resolves.toBeUndefined();
-  });
-
-  test('the config example is found and used', async () => {
-    writeFileSync(join(folder, 'giveway.config.ts'), onThisServer(config?.code ?? ''));
-    const printed = await print(containing('loadLocker'));
-    expect(printed).toMatch(/^alone on visits\n"vists" is not a listed resource; did you mean "visits"\?/);
-  });
 });
