@@ -34,7 +34,13 @@ export async function redisClient(url: string): Promise<OwnClient<RedisClient>> 
   client.unref();
   client.on('error', () => {}); // the store listens too, but later than the first attempt may fail
   client.connect().catch(() => {});
-  return { client, end: () => client.isOpen && client.destroy() };
+  return { client, end: () => client.isOpen && endOf(client) };
+}
+
+/** node-redis 4 has no `destroy`. */
+function endOf(client: { destroy?(): void; disconnect(): Promise<void> }): void {
+  if (client.destroy !== undefined) client.destroy();
+  else client.disconnect().catch(() => {});
 }
 
 export async function dynamodbClient(region: string | undefined, endpoint: string | undefined): Promise<OwnClient<DynamoClient>> {

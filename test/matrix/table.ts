@@ -9,6 +9,15 @@ export interface Row {
   readonly notes: readonly string[];
 }
 
+/** Which rows are wanted, and whom to tell of each as it comes. */
+export interface Choice {
+  /** Those that CI takes. */
+  readonly quick: boolean;
+  /** Of the row that begins with this. */
+  isWanted(what: string): boolean;
+  note(line: string): void;
+}
+
 export function rowsTable(rows: readonly Row[]): string {
   return markdownTable(
     ['what', 'result', 'notes'],
@@ -16,6 +25,9 @@ export function rowsTable(rows: readonly Row[]): string {
   );
 }
 
+/** The rest is in `--json`. */
+const longestNote = 400;
+
 function inCell(note: string): string {
-  return note.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
+  return note.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ').slice(0, longestNote);
 }

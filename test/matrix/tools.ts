@@ -45,6 +45,6 @@ export function platformProgram(owner: string, path: string): string {
 }
 
 function nameOf(spec: string): string {
-  const at = spec.lastIndexOf('@');
+  const at = spec.indexOf('@', 1);
   return at > 0 ? spec.slice(0, at) : spec;
 }

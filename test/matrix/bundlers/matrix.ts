@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { install, packageJson, run, type Tarball } from '../../packaging/consumer.ts';
 import { memcachedServer } from '../../support/services.ts';
-import type { Row } from '../table.ts';
+import type { Choice, Row } from '../table.ts';
 import { installTools, toolVersion } from '../tools.ts';
 import { type Bundler, bundlers } from './bundlers.ts';
 import { entryOf, type Form, player } from './entries.ts';
@@ -30,7 +30,7 @@ const asksForUrl = (module: string): boolean => module === 'giveway/cron';
 const musts: Readonly<Record<string, string>> = { 'giveway/cron': 'node-cron' };
 
 /** `quick`: every module by esbuild, which is fast, by the others those that are hard; and no more than a look at the optional packages. */
-export async function bundlerRows(tarball: Tarball, quick: boolean, note: (line: string) => void): Promise<readonly Row[]> {
+export async function bundlerRows(tarball: Tarball, { quick, isWanted, note }: Choice): Promise<readonly Row[]> {
   installTools(bundlers.flatMap(({ packages }) => packages));
   const server = await memcachedServer();
   const rows: Row[] = [];
@@ -39,7 +39,7 @@ export async function bundlerRows(tarball: Tarball, quick: boolean, note: (line:
       const project = install(tarball);
       if (withPeers) for (const peer of Object.keys(packageJson.peerDependencies)) project.link(peer);
       try {
-        for (const bundler of bundlers) {
+        for (const bundler of bundlers.filter(({ name }) => isWanted(name))) {
           const task = taskOf(bundler, withPeers, quick);
           for (const form of task.forms) {
             const bundled = await bundleAll(bundler, form, project.folder, task.modules);
