@@ -1,10 +1,10 @@
 /** Clients for the stores that take one. Each is of an optional peer, loaded when it is needed, and closed with its store. */
-import { GivewayError } from '../lock/errors.ts';
 import type { DynamoClient } from '../stores/dynamodb/index.ts';
 import type { EtcdClient } from '../stores/etcd/index.ts';
 import type { MomentoClient } from '../stores/momento/index.ts';
 import type { RedisClient } from '../stores/redis/index.ts';
 import type { ZookeeperClient } from '../stores/zookeeper/index.ts';
+import { loadDynamodb, loadEtcd3, loadIoredis, loadMomento, loadRedis, loadZookeeper } from './peers.ts';
 
 /** A client that is nobody else's. */
 export interface OwnClient<Client> {
@@ -21,36 +21,37 @@ interface Unrefable {
  * asks for INFO, which a user for locks need not have, and then says so on the console at each connection.
  */
 export async function redisClient(url: string): Promise<OwnClient<RedisClient>> {
-  try {
-    const { Redis } = await import('ioredis');
-    const client = new Redis(url, { lazyConnect: true, enableReadyCheck: false });
+  const ioredis = await loadIoredis();
+  if (ioredis !== undefined) {
+    const client = new ioredis.Redis(url, { lazyConnect: true, enableReadyCheck: false });
     const inner = client as unknown as { readonly stream?: Unrefable; readonly reconnectTimeout?: Unrefable };
     client.on('connect', () => inner.stream?.unref?.());
     client.on('reconnecting', () => inner.reconnectTimeout?.unref?.());
     return { client, end: () => client.disconnect() };
-  } catch (error) {
-    if (!isMissing(error)) throw error;
   }
-  const { createClient } = await peer('ioredis', () => import('redis'), 'redis');
+  const { createClient } = await loadRedis();
   const client = createClient({ url });
   client.unref();
   client.on('error', () => {}); // the store listens too, but later than the first attempt may fail
   client.connect().catch(() => {});
-  return { client, end: () => client.isOpen && client.destroy() };
+  return { client, end: () => client.isOpen && endOf(client) };
+}
+
+/** node-redis 4 has no `destroy`. */
+function endOf(client: { destroy?(): void; disconnect(): Promise<void> }): void {
+  if (client.destroy !== undefined) client.destroy();
+  else client.disconnect().catch(() => {});
 }
 
 export async function dynamodbClient(region: string | undefined, endpoint: string | undefined): Promise<OwnClient<DynamoClient>> {
-  const { DynamoDBClient } = await peer('@aws-sdk/client-dynamodb', () => import('@aws-sdk/client-dynamodb'));
+  const { DynamoDBClient } = await loadDynamodb();
   const client = new DynamoDBClient({ ...(region && { region }), ...(endpoint && { endpoint }) });
   return { client, end: () => client.destroy() };
 }
 
 /** With the key in `MOMENTO_API_KEY` and, for a key of the second version, its endpoint in `MOMENTO_ENDPOINT`; `local` is a momento-local's `host:port`. */
 export async function momentoClient(local: string | undefined): Promise<OwnClient<MomentoClient>> {
-  const { CacheClient, Configurations, CredentialProvider, NoopMomentoLoggerFactory } = await peer(
-    '@gomomento/sdk',
-    () => import('@gomomento/sdk'),
-  );
+  const { CacheClient, Configurations, CredentialProvider, NoopMomentoLoggerFactory } = await loadMomento();
   const [hostname = '', port] = local?.split(':') ?? [];
   const client = new CacheClient({
     configuration: Configurations.InRegion.Default.latest(new NoopMomentoLoggerFactory()),
@@ -70,7 +71,7 @@ export async function etcdClient(
   username: string | undefined,
   password: string | undefined,
 ): Promise<OwnClient<EtcdClient>> {
-  const { Etcd3 } = await peer('etcd3', () => import('etcd3'));
+  const { Etcd3 } = await loadEtcd3();
   // Its own breaker would refuse everything for seconds after a restart; the store has one that lets renewals through.
   const patient = { execute: <T>(call: () => T): T => call() };
   const faultHandling = { host: () => patient, global: patient } as never;
@@ -87,24 +88,6 @@ const reconnectAfterMs = 100;
 
 /** Makes a client whenever the store needs one: a session that has expired cannot be used again. */
 export async function zookeeperClients(servers: string): Promise<() => ZookeeperClient> {
-  const { default: zookeeper } = await peer('node-zookeeper-client', () => import('node-zookeeper-client'));
+  const { default: zookeeper } = await loadZookeeper();
   return () => zookeeper.createClient(servers, { spinDelay: reconnectAfterMs }) as unknown as ZookeeperClient;
-}
-
-/** Loads a package, or rejects with which one to install; `other` would do as well. */
-export async function peer<T>(name: string, load: () => Promise<T>, other?: string): Promise<T> {
-  try {
-    return await load();
-  } catch (cause) {
-    if (!isMissing(cause)) throw cause;
-    throw new GivewayError(
-      'ERR_GIVEWAY_PEER_MISSING',
-      `it needs the package ${name}${other === undefined ? '' : ` or ${other}`}: npm install ${name}`,
-      { cause },
-    );
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND');
 }

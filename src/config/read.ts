@@ -40,19 +40,22 @@ async function importModule(path: string): Promise<ConfigModule> {
       const missing = (): never => {
         throw error;
       };
-      ownModules[name] = await import(name).catch(missing); // a package may import itself by its name
+      ownModules[name] = await import(/* webpackIgnore: true */ name).catch(missing); // a package may import itself by its name
       load = importTypescript;
     }
   }
 }
 
 async function importNative(path: string): Promise<ConfigModule> {
-  return import(pathToFileURL(path).href);
+  return import(/* webpackIgnore: true */ pathToFileURL(path).href);
 }
+
+/** Not named where it is imported: a bundler would take it in, and it has files beside it that it then does not find. */
+const compiler: string = 'jiti';
 
 /** jiti keeps what it compiled in a shared temporary directory unless told not to, and a config may hold a password. */
 async function importTypescript(path: string, virtualModules: Record<string, unknown>): Promise<ConfigModule> {
-  const { createJiti } = await import('jiti');
+  const { createJiti } = (await import(/* webpackIgnore: true */ compiler)) as typeof import('jiti');
   return createJiti(path, { fsCache: false, virtualModules }).import(path);
 }
 

@@ -1,4 +1,4 @@
-import { type ScheduledTask, schedule as scheduleTask, type TaskContext, validate } from 'node-cron';
+import type { ScheduledTask, TaskContext } from 'node-cron';
 import type { Lock } from '../lock/api/lock.ts';
 import type { RunOutcome } from '../lock/api/run.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
@@ -7,6 +7,7 @@ import { asConfigured } from './configured.ts';
 import { definitionOf } from './definition.ts';
 import { type Fire, isElsewhere, longestHoldMs, runFire, slotHoldMs, takeFire } from './fires.ts';
 import { agreementOf } from './fleet-agreement.ts';
+import { installedNodeCron } from './node-cron.ts';
 import { takeName } from './schedule-names.ts';
 import { type ConfiguredJobOptions, checkSchedule, type ScheduleOptions } from './schedule-options.ts';
 import { createWaits, type Wait } from './waits.ts';
@@ -39,8 +40,8 @@ const beforeNextFireMs = 50;
 /**
  * Schedules `handler` with node-cron, under a lock. A fire that does not get it is skipped and says why in its result; a
  * manual `execute()` asks for the lock like any fire, and counts as a fire of its own. What still waits when the task is
- * stopped or destroyed does not begin: its result is `'skipped'`, `'aborted'`. Throws `InvalidOptionError`, or
- * node-cron's error for a bad expression.
+ * stopped or destroyed does not begin: its result is `'skipped'`, `'aborted'`. Throws `InvalidOptionError`,
+ * node-cron's error for a bad expression, or `GivewayError` where node-cron is older than 4.4.
  */
 export function schedule<T>(
   expression: string,
@@ -58,6 +59,7 @@ export function schedule<T>(
   handler: (context: TaskContext, lock: Lock) => T | Promise<T>,
   given: ScheduleOptions | ConfiguredJobOptions,
 ): LockedTask<T> {
+  const { schedule: scheduleTask, validate } = installedNodeCron();
   const { expression, options } = asConfigured(expressionOrJob, given as ScheduleOptions, validate);
   if (typeof handler !== 'function') throw new InvalidOptionError('handler', handler, 'a function is allowed');
   const { locker, guarantee, fireName, lockOptions, taskOptions } = checkSchedule(options);

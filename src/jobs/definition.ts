@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { parse } from 'node-cron';
 import type { LockScope } from '../lock/options.ts';
 import { resolveScope } from '../lock/plan/scope.ts';
+import { installedNodeCron } from './node-cron.ts';
 
 /** What a schedule is, in so far as the instances of a fleet must agree on it. */
 export interface Definition {
@@ -22,7 +22,7 @@ export interface Schedule {
 export function definitionOf({ expression, timezone, scope }: Schedule): Definition {
   const zone = timezone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
   const needs = scopeInWords(scope);
-  const shape = JSON.stringify([parse(expression), zone.replace(/^Etc\//, ''), needs]);
+  const shape = JSON.stringify([installedNodeCron().parse(expression), zone.replace(/^Etc\//, ''), needs]);
   return {
     id: createHash('sha256').update(shape).digest('hex').slice(0, 12),
     text: `"${expression.trim().replace(/\s+/g, ' ')}" in ${zone}, ${needs}`,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 
 export interface CodeBlock {
   readonly language: string;
@@ -10,7 +10,7 @@ export interface CodeBlock {
 
 /** The fenced code blocks of a page, from the top of the repository. */
 export function codeBlocks(page: string): readonly CodeBlock[] {
-  const text = readFileSync(join(__dirname, '../..', page), 'utf8');
+  const text = readFileSync(resolve(page), 'utf8');
   return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = '', code = '']) => ({
     language,
     code,

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** The repository. */
-export const root: string = join(__dirname, '../..');
+/** The repository: npm runs its scripts there. */
+export const root: string = process.cwd();
 
 export interface PackageJson {
   readonly version: string;

@@ -146,6 +146,14 @@ describe('installed, with every peer', () => {
     expect(required).toEqual(imported);
   });
 
+  test('its types are whole for an older target, with the library that comes with it', () => {
+    for (const types of ['@types/node', 'undici-types', '@types/pg']) consumer.link(types);
+    const imports = modules.map((name, index) => `import * as m${index} from '${name}';\nconsole.log(m${index});\n`).join('');
+    const file = consumer.write('older.mts', imports);
+    const resolution = ['--module', 'Node16', '--moduleResolution', 'Node16', '--types', 'node'];
+    consumer.run('tsc', '--noEmit', '--strict', '--target', 'ES2020', '--skipLibCheck', 'false', ...resolution, file);
+  });
+
   test('the config schema is a JSON Schema', () => {
     const schema = JSON.parse(consumer.run('node', '--print', `JSON.stringify(require('giveway/schema.json'))`)) as Record<string, unknown>;
     expect(schema).toMatchObject({ $schema: expect.stringContaining('json-schema.org'), type: 'object' });

@@ -1,4 +1,4 @@
-import { peer } from '../../config/clients.ts';
+import { loadPg } from '../../config/peers.ts';
 import { redactText } from '../../config/redact.ts';
 import { withoutParameters } from '../../config/store-url.ts';
 import { printable } from '../../lock/holder.ts';
@@ -19,7 +19,7 @@ export async function interview<T>(
   questions: (interview: Interview) => Promise<T>,
   answerWithinMs: number = connectWithinMs,
 ): Promise<T> {
-  const { default: pg } = await peer('pg', () => import('pg'));
+  const pg = await loadPg();
   const client = new pg.Client({
     connectionString,
     application_name: 'giveway doctor',

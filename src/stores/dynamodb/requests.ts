@@ -31,11 +31,13 @@ export interface Requests {
 type Sdk = typeof import('@aws-sdk/client-dynamodb');
 
 /** Loaded at the first use, and outside the deadline: it comes from the disk. */
-export function loadSdk(): Promise<Sdk> {
-  return import('@aws-sdk/client-dynamodb').catch((cause: unknown) => {
+export async function loadSdk(): Promise<Sdk> {
+  try {
+    return await import('@aws-sdk/client-dynamodb');
+  } catch (cause) {
     const code = 'ERR_GIVEWAY_PEER_MISSING';
     throw new StoreUnavailableError('giveway/dynamodb needs the package @aws-sdk/client-dynamodb: npm install it', { cause, code });
-  });
+  }
 }
 
 /** Requests to one table. Each settles within `timeoutMs`, with the SDK's own retries inside. */

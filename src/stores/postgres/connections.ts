@@ -35,8 +35,9 @@ export function ownConnections(connectionString: string, timeoutMs: number): Con
   async function open(): Promise<OwnPool> {
     const pg = await loadPg();
     // An unconnected client knows what the string, the environment and the defaults come to.
-    const { host, port } = new pg.Client(connectionString);
-    address = `${host}:${port}`;
+    const unconnected = new pg.Client({ connectionString, stream: greetings.openSocket });
+    refuseOlderPg(unconnected);
+    address = `${unconnected.host}:${unconnected.port}`;
     const common = {
       application_name: 'giveway',
       connectionTimeoutMillis: timeoutMs,
@@ -79,6 +80,16 @@ export function ownConnections(connectionString: string, timeoutMs: number): Con
       await (await pool?.catch(() => undefined))?.end();
     },
   };
+}
+
+/** Before 8.9 pg takes no function for a socket, and keeps it as if it were one. */
+function refuseOlderPg(client: object): void {
+  const { connection } = client as { readonly connection?: { readonly stream?: unknown } };
+  if (typeof connection?.stream !== 'function') return;
+  throw new GivewayError(
+    'ERR_GIVEWAY_PEER_MISSING',
+    'giveway/postgres needs pg 8.9 or later to open a connectionString, and an older one is installed: npm install pg@8',
+  );
 }
 
 type OwnPool = PgPool & { end(): Promise<void> };

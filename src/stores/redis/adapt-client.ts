@@ -11,7 +11,7 @@ export function adaptClient(client: RedisClient, timeoutMs: number): Adapter {
   throw new InvalidOptionError(
     'client',
     client,
-    'a client of ioredis (5 or later) or node-redis (5 or later), or a cluster of either, is needed',
+    'a client of ioredis (5 or later) or node-redis (4.4 or later), or a cluster of either, is needed',
   );
 }
 
@@ -20,13 +20,12 @@ function isIoredis(client: RedisClient): client is IoredisClient {
 }
 
 function isCluster(client: RedisClient): client is NodeRedisCluster {
-  // node-redis 4 has no `destroy`.
-  return hasMethods(client, 'sendCommand', 'duplicate', 'subscribe', 'destroy') && 'masters' in client;
+  return hasMethods(client, 'sendCommand', 'duplicate', 'subscribe', 'disconnect') && 'masters' in client;
 }
 
 function isNodeRedis(client: RedisClient): client is NodeRedisClient {
   // A Sentinel client of node-redis has no `unref`, and its `sendCommand` takes other arguments.
-  return hasMethods(client, 'sendCommand', 'duplicate', 'subscribe', 'destroy', 'unref') && 'isOpen' in client;
+  return hasMethods(client, 'sendCommand', 'duplicate', 'subscribe', 'disconnect', 'unref') && 'isOpen' in client;
 }
 
 function hasMethods(client: unknown, ...names: string[]): boolean {

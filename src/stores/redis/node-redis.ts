@@ -2,19 +2,23 @@ import type { Adapter } from './adapter.ts';
 import type { NodeRedisClient, NodeRedisCluster } from './client.ts';
 import { expirySignals } from './expiry-signals.ts';
 
+/** What node-redis 5 and later call `abortSignal` and `destroy`, 4 calls `signal` and `disconnect`. */
+const until = (signal: AbortSignal) => ({ timeout: 0, abortSignal: signal, signal });
+type Older = { disconnect?(): Promise<void> };
+
 export function adaptNodeRedis(client: NodeRedisClient, timeoutMs: number): Adapter {
   const signalNow = expirySignals(timeoutMs);
   return adapt(
     client,
     false,
-    (_, args) => client.sendCommand(args, { timeout: 0, abortSignal: signalNow() }),
+    (_, args) => client.sendCommand(args, until(signalNow())),
     (own) => own.unref(),
   );
 }
 
 export function adaptNodeRedisCluster(client: NodeRedisCluster, timeoutMs: number): Adapter {
   const signalNow = expirySignals(timeoutMs);
-  return adapt(client, true, (key, args) => client.sendCommand(key, false, args, { timeout: 0, abortSignal: signalNow() }), silence);
+  return adapt(client, true, (key, args) => client.sendCommand(key, false, args, until(signalNow())), silence);
 }
 
 function adapt<Client extends NodeRedisClient | NodeRedisCluster>(
@@ -62,7 +66,9 @@ function adapt<Client extends NodeRedisClient | NodeRedisCluster>(
       own.connect().then(listen, onEnd); // a cluster never says that it is ready
       return {
         close() {
-          if (own.isOpen) own.destroy();
+          if (!own.isOpen) return;
+          if (typeof own.destroy === 'function') own.destroy();
+          else (own as Older).disconnect?.().catch(silence);
         },
       };
     },

@@ -17,7 +17,7 @@ const lastFenceKey = 'giveway::fence';
 
 /** Options of `redisStore`. */
 export interface RedisStoreOptions {
-  /** A client, or cluster, of ioredis or node-redis, 5 or later. It stays yours: the store never closes it. */
+  /** A client, or cluster, of ioredis 5 or later, or of node-redis 4.4 or later. It stays yours: the store never closes it. */
   readonly client: RedisClient;
   /** First part of every key and of the channel for push. Default none: the locker's namespace keeps keys apart. */
   readonly prefix?: string;

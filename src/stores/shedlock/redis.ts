@@ -12,7 +12,7 @@ import { recordText, shedlockTraits, soleHolder } from './holder.ts';
 
 /** Options of `shedlockRedis`. */
 export interface ShedlockRedisOptions {
-  /** A client, or cluster, of ioredis or node-redis, 5 or later. It stays yours: the store never closes it. */
+  /** A client, or cluster, of ioredis 5 or later, or of node-redis 4.4 or later. It stays yours: the store never closes it. */
   readonly client: RedisClient;
   /** As ShedLock's `environment`. Default `default`, which is its own. */
   readonly environment?: string;

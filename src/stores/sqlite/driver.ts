@@ -49,12 +49,17 @@ function howToGet(wanted: SqliteDriver = isNode20() ? '@photostructure/sqlite' :
 }
 
 async function betterSqlite3(): Promise<Database | undefined> {
-  const loaded = await ifInstalled(() => import('better-sqlite3'));
-  if (loaded !== undefined && isNode20()) {
-    const { default: manifest } = await import('better-sqlite3/package.json', { with: { type: 'json' } });
-    if (Number.parseInt(manifest.version, 10) > lastForNode20['better-sqlite3']) return undefined;
+  // An `import` in a `try`: there a bundler leaves a package that is not installed to the run time.
+  try {
+    const { default: Database } = await import('better-sqlite3');
+    if (isNode20()) {
+      const { default: manifest } = await import('better-sqlite3/package.json', { with: { type: 'json' } });
+      if (Number.parseInt(manifest.version, 10) > lastForNode20['better-sqlite3']) return undefined;
+    }
+    return Database;
+  } catch (error) {
+    return undefinedIfMissing(error);
   }
-  return loaded?.default;
 }
 
 /** Node warns at the first use that this module is experimental. Whoever locks has not chosen it, and cron mails what is on stderr. */
@@ -70,17 +75,16 @@ async function nodeSqlite(): Promise<Database | undefined> {
 }
 
 async function photostructure(): Promise<Database | undefined> {
-  return (await ifInstalled(() => import('@photostructure/sqlite')))?.DatabaseSync as Database | undefined;
+  try {
+    return (await import('@photostructure/sqlite')).DatabaseSync as Database;
+  } catch (error) {
+    return undefinedIfMissing(error);
+  }
 }
 
-async function ifInstalled<T>(load: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await load();
-  } catch (error) {
-    const { code } = (error ?? {}) as { code?: unknown };
-    if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') return undefined;
-    throw error;
-  }
+function undefinedIfMissing(error: unknown): undefined {
+  const { code } = (error ?? {}) as { code?: unknown };
+  if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw error;
 }
 
 function isNode20(): boolean {

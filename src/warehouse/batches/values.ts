@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { GivewayError } from '../../lock/errors.ts';
 import { connectUnder } from '../connect.ts';
 import { orAborted } from '../or-aborted.ts';
 import type { Database } from './database.ts';
@@ -11,8 +12,11 @@ export type Prepare = (value: unknown) => string | Buffer | null;
 
 /** pg's own rule, so that a value is the same however it is sent. Loaded where rows are inserted: the rest of this module does without pg. */
 export async function loadPrepare(): Promise<Prepare> {
-  const { default: utils } = await import('pg/lib/utils.js');
-  return utils.prepareValue;
+  try {
+    return (await import('pg/lib/utils.js')).default.prepareValue;
+  } catch (cause) {
+    throw new GivewayError('ERR_GIVEWAY_PEER_MISSING', 'insertBatches needs the package pg beside its pool: npm install pg', { cause });
+  }
 }
 
 /** Is there a value whose form hangs on its column's type? An array is an array or JSON, bytes are bytes or text. */
