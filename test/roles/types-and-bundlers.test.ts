@@ -14,9 +14,10 @@ describeWith('memcached', (memcached) => {
     user.writes('handler.ts');
     user.writes('tsconfig.json');
     expect(await user.types('npx tsc --project .')).toMatchObject({ code: 0, stdout: '' });
-    const bundle = 'npx esbuild handler.ts --bundle --platform=node --target=node20 --format=cjs --outfile=handler.cjs';
+    const bundle = 'npx esbuild handler.ts --bundle --platform=node --target=node20 --format=esm --outfile=handler.mjs';
     expect(await user.types(bundle)).toMatchObject({ code: 0 });
-    const run = 'node --eval "require(\'./handler.cjs\').handler().then((said) => { console.log(said); process.exit(); })"';
+    const run =
+      'node --eval "import(\'./handler.mjs\').then(({ handler }) => handler()).then((said) => { console.log(said); process.exit(); })"';
     user.loses('node_modules');
     expect(await user.types(run)).toMatchObject({ code: 0, stdout: '42 rows\n', stderr: '' });
   });
