@@ -51,7 +51,7 @@ function installPackages(packages: readonly string[]): void {
 function installFromNpm(from: Need['npm']): void {
   if (from === undefined) return;
   mkdirSync(from.folder, { recursive: true });
-  run('npm', ['install', '--no-save', '--prefix', from.folder, from.package]);
+  run('npm', ['install', '--no-save', '--prefix', from.folder, ...from.packages]);
 }
 
 function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): void {
