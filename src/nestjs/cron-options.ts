@@ -1,4 +1,3 @@
-import type { CronOptions } from '@nestjs/schedule';
 import { checkFireName, checkSlotHold, type FireOptions } from '../jobs/fires.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import type { LockScope, RunOptions } from '../lock/options.ts';
@@ -7,8 +6,24 @@ import { resolveScope } from '../lock/plan/scope.ts';
 
 const ofNest = ['timeZone', 'disabled', 'initialDelay', 'threshold', 'unrefTimeout', 'waitForCompletion'] as const;
 
-/** Options of `LockedCron`. Without a `scope` nothing is locked but the fire. Those of `@Cron` mean what they mean there. */
-export interface LockedCronOptions extends Omit<RunOptions, 'signal'>, FireOptions, Pick<CronOptions, (typeof ofNest)[number]> {
+/** What `@Cron` of `@nestjs/schedule` takes too, and means by it. */
+interface CronOptions {
+  /** Such as `Europe/Paris`. Default: the zone of the process, which must be the same in every instance then. */
+  readonly timeZone?: string;
+  /** Default `false`: it is started with the application, and not by hand. */
+  readonly disabled?: boolean;
+  /** Milliseconds from the start of the application to the start of the job. Default 0. */
+  readonly initialDelay?: number;
+  /** Up to so many milliseconds late a fire still comes, when the job is started at that moment. Default 250. */
+  readonly threshold?: number;
+  /** Default `false`: the job keeps the process alive. */
+  readonly unrefTimeout?: boolean;
+  /** Default `false`: a fire comes though this process still works at the one before. */
+  readonly waitForCompletion?: boolean;
+}
+
+/** Options of `LockedCron`. Without a `scope` nothing is locked but the fire. */
+export interface LockedCronOptions extends Omit<RunOptions, 'signal'>, FireOptions, CronOptions {
   /**
    * What a fire is known by, the same in every instance, and the job in `SchedulerRegistry`. Default: class and method,
    * `VisitsService.refresh`.
@@ -35,7 +50,7 @@ export interface CronPlan extends Pick<LockedCronOptions, 'scope' | 'slotHoldMs'
   readonly name: string;
   readonly guarantee: 'no-overlap' | 'once-per-fire' | 'both';
   readonly lockOptions: RunOptions;
-  readonly cronOptions: CronOptions;
+  readonly cronOptions: CronOptions & { readonly name: string };
 }
 
 /** Throws `InvalidOptionError`. */

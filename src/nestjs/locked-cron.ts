@@ -3,8 +3,9 @@ import { ModulesContainer } from '@nestjs/core';
 import { processWide } from '../jobs/process-wide.ts';
 import type { Lock } from '../lock/api/lock.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
-import { GivewayError, InvalidOptionError } from '../lock/errors.ts';
+import { GivewayError } from '../lock/errors.ts';
 import { instancesIn } from './applications.ts';
+import { checkMethod } from './check-method.ts';
 import { lateMs, runCronFire } from './cron-fire.ts';
 import { type CronPlan, checkCron, type LockedCronOptions } from './cron-options.ts';
 import { schedulerOf } from './scheduler.ts';
@@ -31,8 +32,8 @@ const decorated = processWide('nest-crons.v1', () => new WeakMap<object, string>
 export function LockedCron(expression: string, options: LockedCronOptions = {}): LockedCronDecorator {
   const inject = Inject(getLockerToken(options.locker));
   return (target, key, descriptor) => {
+    checkMethod('@LockedCron', key, descriptor);
     const method = String(key);
-    if (typeof descriptor?.value !== 'function') throw new InvalidOptionError('@LockedCron', method, 'it goes on methods only');
     const plan = checkCron(expression, `${target.constructor.name}.${method}`, options);
     const lockerKey = Symbol(`locker of ${method}`);
     const applicationKey = Symbol(`application of ${method}`);

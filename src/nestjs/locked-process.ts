@@ -2,10 +2,11 @@ import { Inject } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { type LockedProcessorOptions, lockedProcessor } from '../jobs/bullmq.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
-import { GivewayError, InvalidOptionError } from '../lock/errors.ts';
+import { GivewayError } from '../lock/errors.ts';
 import type { LockScope } from '../lock/options.ts';
 import { checkOptions, runOptionNames } from '../lock/plan/options.ts';
 import { resolveScope } from '../lock/plan/scope.ts';
+import { checkMethod } from './check-method.ts';
 import { getLockerToken } from './tokens.ts';
 
 /** Options of `LockedProcess`. */
@@ -37,8 +38,7 @@ export function LockedProcess<J extends Job = Job>(
   if (typeof scope !== 'function') resolveScope(scope, String);
   const inject = Inject(getLockerToken(locker));
   return (target, key, descriptor) => {
-    if (typeof descriptor?.value !== 'function')
-      throw new InvalidOptionError('@LockedProcess', String(key), 'it goes on the method `process` of a WorkerHost');
+    checkMethod('@LockedProcess', key, descriptor);
     const method = descriptor.value as unknown as Process;
     const property = Symbol(`locker of ${String(key)}`);
     inject(target, property);

@@ -77,6 +77,8 @@ function describeNest(project: () => NestProject | undefined): void {
       'a name that no locker has': unknown('the locker "reports" of GivewayModule.forRoot()'),
       '@Locked without the module': refused('GivewayError', 'ERR_GIVEWAY_NO_LOCKER', 'import GivewayModule'),
       'a bad guarantee': invalid('guarantee: received "twice"'),
+      'a standard decorator': refused('GivewayError', 'ERR_GIVEWAY_DECORATORS', '`experimentalDecorators`'),
+      'a cron on a property': invalid('@LockedCron: received "report"; it goes on methods only'),
     });
   }, 60_000);
 }

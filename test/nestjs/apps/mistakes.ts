@@ -46,6 +46,14 @@ const mistakes: Record<string, () => ModuleMetadata> = {
     LockedCron('* * * * * *', { guarantee: 'twice' as never })(Crons.prototype, 'report', { value: async () => {} });
     return {};
   },
+  'a standard decorator': () => {
+    LockedCron('* * * * * *')(async () => {}, { kind: 'method', name: 'report' } as never, undefined as never);
+    return {};
+  },
+  'a cron on a property': () => {
+    LockedCron('* * * * * *')(Crons.prototype, 'report', undefined as never);
+    return {};
+  },
 };
 
 async function refusal(metadata: () => ModuleMetadata): Promise<object> {
