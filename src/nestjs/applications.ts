@@ -50,14 +50,15 @@ export function instancesIn(application: ModulesContainer): readonly object[] {
   return keptIn(application).flatMap((kept) => (kept.isDependencyTreeStatic() && isObject(kept.instance) ? [kept.instance] : []));
 }
 
-/** From now on their `@Locked` methods find the locker that the class has injected, else the default one. */
+/**
+ * From now on `@Locked` methods of what it has made find the locker that the class has injected, else the default one; and so do
+ * those of the instances that it makes for a request, or for each use.
+ */
 export function tellLockers(application: ModulesContainer): void {
-  for (const kept of keptIn(application)) {
-    const of = kept.isDependencyTreeStatic() ? kept.instance : kept.metatype;
-    if (!isObject(of)) continue;
-    const type = typeof of === 'function' ? of : of.constructor;
+  const remember = (of: object, type: object): void =>
     rememberLockers(of, (name) => lockersOf(application).get(name ?? injectedName(type) ?? defaultName));
-  }
+  for (const { metatype } of keptIn(application)) if (typeof metatype === 'function') remember(metatype, metatype);
+  for (const instance of instancesIn(application)) remember(instance, instance.constructor);
 }
 
 function isObject(value: unknown): value is object {

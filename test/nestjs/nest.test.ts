@@ -45,6 +45,7 @@ function describeNest(project: () => NestProject | undefined): void {
       'by name': { job: 'ByName.refresh' },
       'by property': { jobs: ['ByProperty.refresh', null] },
       'per request': { job: 'PerRequest.refresh' },
+      'per use': { job: 'PerUse.refresh' },
       lockers: { isSame: true, others: true },
       healthy: { status: 'ok', details: { locks: { status: 'up', store: 'memory', heldLocks: 0 }, reports: { status: 'up' } } },
       unhealthy: { httpStatus: 503, status: 'error', error: { locks: { status: 'down', message: expect.any(String) } } },

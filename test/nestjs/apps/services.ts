@@ -58,6 +58,14 @@ class PerRequest {
   }
 }
 
+@Injectable({ scope: Scope.TRANSIENT })
+class PerUse {
+  @Locked('rollup', { locker: 'reports' })
+  async refresh(reports: ResourceLocker): Promise<string | undefined> {
+    return held(reports);
+  }
+}
+
 const store = faultyStore(memoryStore());
 const locker = createLocker({ store, job: 'default' });
 
@@ -72,7 +80,7 @@ const locker = createLocker({ store, job: 'default' });
     TerminusModule,
   ],
   controllers: [ByProperty],
-  providers: [ByType, ByName, PerRequest],
+  providers: [ByType, ByName, PerRequest, PerUse],
 })
 class AppModule {}
 
@@ -85,6 +93,8 @@ async function main(): Promise<void> {
   const perRequest = await app.resolve(PerRequest);
   tell('per request', { job: await perRequest.refresh() });
   const reports = app.get<ResourceLocker>(getLockerToken('reports'));
+  const perUse = await app.resolve(PerUse);
+  tell('per use', { job: await perUse.refresh(reports) });
   tell('lockers', { isSame: app.get(ResourceLocker) === locker, others: reports !== locker });
 
   const health = app.get(HealthCheckService);
