@@ -2,7 +2,8 @@
 const mayImport = {
   lock: [],
   stores: ['lock'],
-  warehouse: ['lock'],
+  conflicts: ['lock'],
+  warehouse: ['lock', 'conflicts'],
   advise: ['lock', 'warehouse'],
   jobs: ['lock'],
   leases: ['lock'],

@@ -1,13 +1,13 @@
 import type { Pool, PoolClient } from 'pg';
+import { abortError } from '../conflicts/abort-error.ts';
+import { classifyConflict } from '../conflicts/classify.ts';
 import type { Lock } from '../lock/api/lock.ts';
 import { unfinished } from '../lock/api/unfinished.ts';
 import { GivewayError, LockLostError } from '../lock/errors.ts';
 import type { Auditor } from './audit.ts';
 import { cancelOn, cut } from './cancellation.ts';
-import { classifyConflict } from './conflicts.ts';
 import { connectUnder } from './connect.ts';
 import { judgedClient } from './judged-client.ts';
-import { abortError } from './or-aborted.ts';
 import { createSession } from './session.ts';
 import { saidAtEnd, watchEnd } from './session-end.ts';
 import type { SqlReader } from './sql/index.ts';

@@ -1,7 +1,7 @@
+import type { Conflict } from '../conflicts/conflict.ts';
 import type { Holder, Mode } from '../lock/holder.ts';
 import type { ResolvedScope } from '../lock/options.ts';
 import { covers, modeIn } from '../lock/plan/scope.ts';
-import type { Conflict } from './conflicts.ts';
 import type { TablesWritten } from './sql/index.ts';
 
 /** What is known about a transaction that was aborted. Names are normalised, as in the scope. */
@@ -35,6 +35,7 @@ const fields = { write: 'writes', append: 'appends', read: 'reads' } as const;
 const whatHappened: Record<Conflict['kind'], string> = {
   serialization: 'no order of the transactions would have given its results',
   deadlock: 'it and another one waited for each other',
+  'lock-timeout': 'another one held a lock for longer than it may wait',
   cycle: 'it and others formed a cycle of reads and writes',
   ddl: 'something it used was being changed at the same moment',
   'stale-snapshot': 'a table was replaced after it had begun',

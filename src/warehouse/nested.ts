@@ -2,10 +2,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { PoolClient } from 'pg';
 import type { Lock } from '../lock/api/lock.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
+import type { RunOutcome } from '../lock/api/run.ts';
 import { GivewayError } from '../lock/errors.ts';
 import type { LockScope } from '../lock/options.ts';
 import { resolveScope } from '../lock/plan/scope.ts';
-import { resultOf } from './under-lock.ts';
 
 /** What a transaction inside another one of the same warehouse is: an error, or a part of the outer one that can be rolled back by itself. */
 export type Nested = 'refuse' | 'savepoint';
@@ -54,7 +54,7 @@ export class OpenTransactions {
    * Runs `work` in the transaction around, in a savepoint of its own, one after the other. The outer one's lock must cover the scope: it is the one
    * that lasts until the COMMIT. Rejects with `ERR_GIVEWAY_NESTED_TRANSACTION` where it does not.
    */
-  async join<T>(outer: Surrounding, scope: LockScope, work: (client: PoolClient, lock: Lock) => Promise<T> | T): Promise<T> {
+  async join<T>(outer: Surrounding, scope: LockScope, work: (client: PoolClient, lock: Lock) => Promise<T> | T): Promise<RunOutcome<T>> {
     const lacking = namesIn(scope).filter((name) => this.#locker.current(name)?.token !== outer.lock.token);
     if (lacking.length > 0)
       throw refusal(
@@ -63,7 +63,7 @@ export class OpenTransactions {
       );
     const turn = outer.last.then(() => this.#locker.run(scope, (lock) => this.#underSavepoint(outer, lock, work)));
     outer.last = turn.catch(() => {});
-    return resultOf(await turn, undefined);
+    return turn;
   }
 
   async #underSavepoint<T>(outer: Surrounding, lock: Lock, work: (client: PoolClient, lock: Lock) => Promise<T> | T): Promise<T> {

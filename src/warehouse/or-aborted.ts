@@ -14,8 +14,3 @@ export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Pr
     stopListening();
   }
 }
-
-/** An AbortError, such as the platform's own. */
-export function abortError(message: string, cause: unknown): Error {
-  return Object.assign(new Error(message, { cause }), { name: 'AbortError', code: 'ABORT_ERR' });
-}

@@ -1,4 +1,6 @@
 import type { PoolClient } from 'pg';
+import { resultOf } from '../conflicts/result.ts';
+import { runUnderLock } from '../conflicts/under-lock.ts';
 import { UnknownResourceError } from '../lock/errors.ts';
 import type { ResolvedScope } from '../lock/options.ts';
 import { uncovered } from './audit.ts';
@@ -10,7 +12,6 @@ import type { TablesWritten } from './sql/index.ts';
 import { shownSql } from './sql/shown.ts';
 import type { TransactionContext } from './transaction.ts';
 import { mayCommitWithin } from './transaction-state.ts';
-import { runUnderLock } from './under-lock.ts';
 
 /** How a guard deals with statements. */
 export interface Guard {
@@ -56,7 +57,8 @@ export function createGuard(context: TransactionContext): Guard {
       for (;;) {
         const scope = { writes, appends, reads: reads.filter((table) => !unlisted.has(table)) };
         try {
-          return await runUnderLock(context, scope, { ...runOptions, conflictRetry: retry, stopsWhenLost: true }, async () => send());
+          const how = { ...runOptions, conflictRetry: retry, stopsWhenLost: true };
+          return resultOf(await runUnderLock(locker, scope, how, async () => send()), runOptions.signal);
         } catch (error) {
           if (!(error instanceof UnknownResourceError) || !scope.reads.includes(error.resource)) throw error;
           unlisted.add(error.resource);
@@ -71,7 +73,8 @@ export function createGuard(context: TransactionContext): Guard {
       return around;
     },
 
-    join: (outer, { writes, appends }, send) => open.join(outer, { writes, appends }, async (client) => send(client)),
+    join: async (outer, { writes, appends }, send) =>
+      resultOf(await open.join(outer, { writes, appends }, async (client) => send(client)), undefined),
 
     reportLate(touched, sql, snapshotMs, told) {
       const scopeInTime = (table: string): ResolvedScope | undefined => {

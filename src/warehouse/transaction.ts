@@ -1,14 +1,23 @@
 import type { PoolClient } from 'pg';
+import { type ConflictRetry, checkConflictRetry } from '../conflicts/conflict-retry.ts';
+import type { OnBusy } from '../conflicts/result.ts';
+import { runUnderLock } from '../conflicts/under-lock.ts';
 import type { Lock } from '../lock/api/lock.ts';
+import type { RunOutcome } from '../lock/api/run.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import type { LockScope, RunOptions } from '../lock/options.ts';
 import { checkOptions, runOptionNames } from '../lock/plan/options.ts';
 import { attemptTransaction, type Isolation, type OnLost } from './attempt.ts';
 import { type Audit, createAuditor } from './audit.ts';
+import type { WarehouseContext } from './context.ts';
 import type { Nested, OpenTransactions } from './nested.ts';
-import { type ConflictRetry, runUnderLock, type WarehouseContext } from './under-lock.ts';
 
-export interface TransactionOptions extends RunOptions {
+export interface TransactionOptions<B extends OnBusy = 'retry'> extends Omit<RunOptions, 'onBusy'> {
+  /**
+   * `'retry'`: waits, and throws `ResourceBusyError` when the wait runs out. `'skip'`: asks once, and `transaction` resolves to an outcome as `run` does
+   * (everything else of a warehouse throws `ResourceBusyError` at once). Default `'retry'`.
+   */
+  readonly onBusy?: B;
   /** Default: what the database or the session says. */
   readonly isolation?: Isolation;
   /** What a write outside the held scope is: nothing, the event `late-lock`, or an error before it is sent. Default `'off'`. */
@@ -25,7 +34,7 @@ export interface TransactionOptions extends RunOptions {
 
 /** What a transaction stands on. */
 export interface TransactionContext extends WarehouseContext {
-  readonly defaults: TransactionOptions;
+  readonly defaults: TransactionOptions<OnBusy>;
   readonly open: OpenTransactions;
 }
 
@@ -37,8 +46,8 @@ export async function runTransaction<T>(
   context: TransactionContext,
   scope: LockScope,
   work: (client: PoolClient, lock: Lock) => Promise<T> | T,
-  options: TransactionOptions = {},
-): Promise<T> {
+  options: TransactionOptions<OnBusy> = {},
+): Promise<RunOutcome<T>> {
   checkTransactionOptions(options);
   const {
     isolation,
@@ -50,7 +59,7 @@ export async function runTransaction<T>(
   } = { ...context.defaults, ...options };
   const { signal } = runOptions;
   const { pool, locker, reader, open } = context;
-  return runUnderLock(context, scope, { conflictRetry, stopsWhenLost: onLost === 'cancel', ...runOptions }, (lock) =>
+  return runUnderLock(locker, scope, { conflictRetry, stopsWhenLost: onLost === 'cancel', ...runOptions }, (lock) =>
     attemptTransaction({
       pool,
       reader,
@@ -70,7 +79,6 @@ const choices: Readonly<Record<string, readonly unknown[]>> = {
   onLost: ['cancel', 'continue'],
   nested: ['refuse', 'savepoint'],
 };
-const retryLeast: Readonly<Record<string, number>> = { maxRetries: 0, delayMs: 1, maxDelayMs: 1 };
 
 /** Throws `InvalidOptionError`. `more`: names of further options that are checked elsewhere. */
 export function checkTransactionOptions(options: object, more: readonly string[] = []): void {
@@ -80,11 +88,5 @@ export function checkTransactionOptions(options: object, more: readonly string[]
     if (value !== undefined && !allowed.includes(value))
       throw new InvalidOptionError(path, value, `${allowed.map((each) => `'${each}'`).join(', ')} are allowed`);
   }
-  const { conflictRetry } = options as TransactionOptions;
-  checkOptions(conflictRetry, 'conflictRetry.', Object.keys(retryLeast));
-  for (const [name, value] of Object.entries(conflictRetry ?? {})) {
-    const least = retryLeast[name] ?? 0;
-    if (value !== undefined && !(Number.isInteger(value) && value >= least))
-      throw new InvalidOptionError(`conflictRetry.${name}`, value, `an integer of at least ${least} is allowed`);
-  }
+  checkConflictRetry((options as TransactionOptions).conflictRetry);
 }

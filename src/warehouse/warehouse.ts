@@ -1,4 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
+import { checkWork } from '../conflicts/check-work.ts';
+import { type OnBusy, type ResultOf, settled } from '../conflicts/result.ts';
 import type { Lock } from '../lock/api/lock.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
@@ -11,7 +13,7 @@ import { listed, namesIn, OpenTransactions, refuseNested } from './nested.ts';
 import { createSqlReader, loadSqlParser, type SqlReader } from './sql/index.ts';
 import { checkTransactionOptions, runTransaction, type TransactionContext, type TransactionOptions } from './transaction.ts';
 
-export interface WarehouseOptions extends TransactionOptions {
+export interface WarehouseOptions<D extends OnBusy = 'retry'> extends TransactionOptions<D> {
   /** A pool of `pg`, on Postgres or Redshift, of two connections at least: one is for cancelling. The caller ends it. */
   readonly pool: Pool;
   readonly locker: ResourceLocker;
@@ -24,15 +26,19 @@ export interface WarehouseOptions extends TransactionOptions {
   readonly reader?: SqlReader;
 }
 
-/** Writers of one database, made to give way to one another. */
-export interface Warehouse {
+/** Writers of one database, made to give way to one another. `D`: what `transaction` does when its tables are taken and the call does not say. */
+export interface Warehouse<D extends OnBusy = 'retry'> {
   /**
-   * Runs `work` in one transaction under `scope`, and returns what it returns. The lock is judged before every statement.
+   * Runs `work` in one transaction under `scope`, and returns what it returns; with `onBusy: 'skip'` an outcome, as `run` does. The lock is judged before every statement.
    * Rejects with `ResourceBusyError` when the wait runs out, `LockLostError` when the lock is lost and an AbortError when
    * `signal` aborts (then everything is rolled back), the work's own error, or the conflict that outlived its retries.
    * `work` may run more than once.
    */
-  transaction<T>(scope: LockScope, work: (client: PoolClient, lock: Lock) => Promise<T> | T, options?: TransactionOptions): Promise<T>;
+  transaction<T, B extends OnBusy = D>(
+    scope: LockScope,
+    work: (client: PoolClient, lock: Lock) => Promise<T> | T,
+    options?: TransactionOptions<B>,
+  ): Promise<ResultOf<B, T>>;
   /**
    * Inserts rows of any number in batches, in constant memory: one transaction and one short lock for each batch. While the
    * table is taken, batches wait and go in together. Rejects with `ResourceBusyError` when the wait runs
@@ -52,7 +58,8 @@ export interface Warehouse {
 }
 
 /** Makes a warehouse over a pool and a locker. Throws `InvalidOptionError`. */
-export function createWarehouse({ pool, locker, reader, dialect, ...defaults }: WarehouseOptions): Warehouse {
+export function createWarehouse<D extends OnBusy = 'retry'>(options: WarehouseOptions<D>): Warehouse<D> {
+  const { pool, locker, reader, dialect, ...defaults } = options as WarehouseOptions<OnBusy>;
   requirePool(pool);
   if (typeof locker?.run !== 'function') throw new InvalidOptionError('locker', locker, 'what createLocker() returned is allowed');
   if (dialect !== undefined && dialect !== 'postgres' && dialect !== 'redshift')
@@ -73,12 +80,22 @@ export function createWarehouse({ pool, locker, reader, dialect, ...defaults }: 
       return guardPool(context, guarded);
     },
     insertBatches: (table, rows, options) => batches.insert(table, rows, options),
-    async transaction(scope, work, options) {
+    async transaction<T, B extends OnBusy = D>(
+      scope: LockScope,
+      work: (client: PoolClient, lock: Lock) => Promise<T> | T,
+      options: TransactionOptions<B> = {},
+    ): Promise<ResultOf<B, T>> {
+      checkWork(work);
+      checkTransactionOptions(options);
+      const onBusy = (options.onBusy ?? defaults.onBusy) as B | undefined;
+      const { signal = defaults.signal } = options;
       const around = context.open.around();
-      if (around === undefined) return ready.then(() => runTransaction(context, scope, work, options));
-      checkTransactionOptions(options ?? {});
-      if ((options?.nested ?? defaults.nested) !== 'savepoint') throw refuseNested(`A transaction on ${listed(namesIn(scope))}`);
-      return context.open.join(around, scope, work);
+      if (around === undefined) {
+        await ready;
+        return settled(await runTransaction(context, scope, work, options), { onBusy, signal });
+      }
+      if ((options.nested ?? defaults.nested) !== 'savepoint') throw refuseNested(`A transaction on ${listed(namesIn(scope))}`);
+      return settled(await context.open.join(around, scope, work), { onBusy, signal });
     },
   };
 }

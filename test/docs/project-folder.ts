@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 const root = join(__dirname, '../..');
 
-/** A new project of a user, inside the repository for its other packages, where `giveway` is this source. */
-export function projectFolder(): string {
-  mkdirSync(join(root, '.giveway'), { recursive: true });
-  const folder = mkdtempSync(join(root, '.giveway/project-'));
+/** A new project of a user, inside the repository (`within`, for the packages there) for its other packages, where `giveway` is this source. */
+export function projectFolder(within: string = root): string {
+  mkdirSync(join(within, '.giveway'), { recursive: true });
+  const folder = mkdtempSync(join(within, '.giveway/project-'));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   const installed = join(folder, 'node_modules/giveway');
   mkdirSync(installed, { recursive: true });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Mode } from '../../src/lock/holder.ts';
-import { admit, clockSkewMs, depart, exchange, maxEntries } from '../../src/lock/record/decide.ts';
+import { admit, aged, type Change, clockSkewMs, depart, exchange, maxEntries } from '../../src/lock/record/decide.ts';
+import type { LockRecord } from '../../src/lock/record/record.ts';
 import { entrant, now, recordOf, tokensOf } from './entries.ts';
 
 describe('admit', () => {
@@ -90,6 +91,28 @@ describe('clocks that are apart by more than allowed', () => {
     expect(admission.granted && tokensOf(admission.record.holders)).toEqual(['one', 'two', 'mine']);
     // What is left to them is left to them, by the new writer's clock.
     expect(admission.granted && admission.record).toMatchObject({ at: wallMs, holders: [{ until: wallMs + 10_000 }, {}, {}] });
+  });
+
+  test('a dead sharer whom two others keep in turns ends by its own time', () => {
+    // The clock of one is an hour ahead; each writes every three seconds, and finds what the other one has written.
+    const writers = ['one', 'two'].map((token, index) => ({ token, aheadMs: index * 3_600_000 }));
+    const dead = entrant('dead', 'append');
+    let found = recordOf([dead, entrant('one', 'append'), entrant('two', 'append')]);
+    const seen = new Map(writers.map(({ token }) => [token, found]));
+    const lifeMs = [];
+    for (let passedMs = 3_000; passedMs < 60_000; passedMs += 1_500) {
+      const { token, aheadMs } = writers[(passedMs / 1_500) % 2] as (typeof writers)[0];
+      const wallMs = now + passedMs + aheadMs;
+      const before = seen.get(token) as LockRecord;
+      const me = entrant(token, 'append', { since: now, until: wallMs + 10_000, beat: passedMs });
+      found = (admit(aged(found, before, wallMs), me, wallMs) as Change).record;
+      seen.set(token, found);
+      if (tokensOf(found.holders).includes('dead')) lifeMs.push(passedMs);
+      expect(tokensOf(found.holders)).toEqual(expect.arrayContaining(['one', 'two']));
+    }
+    const [last] = lifeMs.slice(-1);
+    expect(last).toBeGreaterThanOrEqual(10_000);
+    expect(last).toBeLessThan(10_000 + 2_000 + 2 * 3_000);
   });
 
   test('a record without `at`, of 0.1.0, is judged by our own', () => {

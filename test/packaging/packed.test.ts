@@ -16,9 +16,15 @@ const modules = listed.filter(hasSource);
 const fileOf = (module: string): string => (module === 'giveway' ? 'index' : module.slice('giveway/'.length));
 
 /** What a user gets with giveway alone. The others load a client that the user brings. */
-const withoutPeers = ['giveway', 'giveway/memory', 'giveway/memcached', 'giveway/leases', 'giveway/config', 'giveway/testing'].filter(
-  hasSource,
-);
+const withoutPeers = [
+  'giveway',
+  'giveway/memory',
+  'giveway/memcached',
+  'giveway/leases',
+  'giveway/config',
+  'giveway/testing',
+  'giveway/conflicts',
+].filter(hasSource);
 
 let folder: string;
 let tarball: Tarball;

@@ -105,7 +105,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the store is believed to be down beside a live holder',
     file: 'machine/facts.ts',
-    find: 'return this.stay !== undefined && this.seats.size > 0 && excludes(this.stay.mode, mode) ? this.refusal() : undefined;',
+    find: 'return stay !== undefined && this.seats.size > 0 && excludes(stay.mode, mode) ? this.refusal() : undefined;',
     replace: 'return undefined;',
     shows: 'violations',
   },

@@ -26,7 +26,8 @@ export type ServiceName =
   | 'maven'
   | 'python'
   | 'node22'
-  | 'nest12';
+  | 'nest12'
+  | 'orms';
 
 /** How the tests come by one service. */
 export interface Need {
@@ -34,8 +35,8 @@ export interface Need {
   readonly variable: string;
   /** Debian packages that bring it. None: it is an npm package, always there. */
   readonly packages: readonly string[];
-  /** Instead of those, some of npm's, in a folder of their own. */
-  readonly npm?: { readonly packages: readonly string[]; readonly folder: string };
+  /** Instead of those, some of npm's, in a folder of their own; without names, what the lockfile there says. */
+  readonly npm?: { readonly packages?: readonly string[]; readonly folder: string };
   /** Its name in docker-compose.yml, and the address it has there. */
   readonly compose?: { readonly name: string; readonly address: string };
   /** Can it be started here? */
@@ -54,6 +55,9 @@ const nest12Packages = [
   'reflect-metadata@0.2',
   'rxjs@7',
 ];
+
+/** The ORMs of docs/orms.md, and DuckDB: more than the root's `npm ci` should bring. */
+const orms = join(__dirname, '../orms');
 
 const has =
   (...programs: string[]): (() => boolean) =>
@@ -143,6 +147,13 @@ export const needs: Record<ServiceName, Need> = {
     npm: { packages: nest12Packages, folder: nest12Folder },
     isInstalled: () => existsSync(join(nest12Folder, 'node_modules/@nestjs/core')),
     start: async () => ({ url: nest12Folder, stop: async () => {} }),
+  },
+  orms: {
+    variable: 'ORMS_PATH',
+    packages: [],
+    npm: { folder: orms },
+    isInstalled: () => existsSync(join(orms, 'node_modules/.package-lock.json')),
+    start: async () => ({ url: orms, stop: async () => {} }),
   },
 };
 

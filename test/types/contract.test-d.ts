@@ -12,9 +12,10 @@ import {
   type SerializedLock,
   type StoreHealth,
 } from 'giveway';
+import { type Conflict, classifyConflict, withConflictRetry } from 'giveway/conflicts';
 import { type Guarantee, schedule } from 'giveway/cron';
 import { memoryStore } from 'giveway/memory';
-import { createWarehouse, type TablesWritten, tablesWritten } from 'giveway/warehouse';
+import { createWarehouse, type TablesWritten, type TransactionOptions, tablesWritten, type Warehouse } from 'giveway/warehouse';
 import type { Pool } from 'pg';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -72,6 +73,32 @@ const store: LockStore = memoryStore();
 
 const warehouse = createWarehouse({ pool: {} as Pool, locker, isolation: 'serializable' });
 const rows: Promise<number> = warehouse.transaction('events', async (client) => (await client.query('select 1')).rowCount ?? 0);
+// With `onBusy: 'skip'` it may not have run, and the outcome says so.
+const tried = await warehouse.transaction('events', () => 42, { onBusy: 'skip' });
+holds<Same<typeof tried, RunOutcome<number>>>();
+holds<Same<typeof warehouse, Warehouse>>();
+const skipping = createWarehouse({ pool: {} as Pool, locker, onBusy: 'skip' });
+const skipped = await skipping.transaction('events', async () => 42);
+holds<Same<typeof skipped, RunOutcome<number>>>();
+const waited = await skipping.transaction('events', async () => 42, { onBusy: 'retry' });
+holds<Same<typeof waited, number>>();
+const usual: TransactionOptions = { isolation: 'serializable' };
+holds<Same<Awaited<ReturnType<typeof warehouse.transaction<number>>>, number>>();
+const usually: number = await warehouse.transaction('events', () => 42, usual);
+// @ts-expect-error a way to be busy that does not exist
+warehouse.transaction('events', () => 42, { onBusy: 'wait' });
+
+const again: string = await withConflictRetry(locker, { writes: 'events' }, async (lock) => lock.token, {
+  conflictRetry: { maxRetries: 2 },
+});
+const perhaps = await withConflictRetry(locker, 'events', () => 42, { onBusy: 'skip' });
+holds<Same<typeof perhaps, RunOutcome<number>>>();
+// @ts-expect-error the work is a function
+withConflictRetry(locker, 'events', 'select 1');
+// @ts-expect-error the transaction is the caller's, and so is its level
+withConflictRetry(locker, 'events', () => 42, { isolation: 'serializable' });
+const conflict: Conflict | undefined = classifyConflict(new Error('x'));
+
 // @ts-expect-error an isolation level that does not exist
 createWarehouse({ pool: {} as Pool, locker, isolation: 'chaos' });
 const written: TablesWritten | undefined = tablesWritten('select 1');
@@ -80,4 +107,4 @@ const guarantee: Guarantee = 'once-per-fire';
 const task = schedule('* * * * *', (context, lock) => [context.date, lock.token] as const, { locker, scope: 'events' });
 holds<Same<Awaited<ReturnType<typeof task.execute>>, RunOutcome<readonly [Date, string]>>>();
 
-export { guarantee, rows, scopes, store, written, wrongScope };
+export { again, conflict, guarantee, rows, scopes, store, usually, written, wrongScope };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { classifyConflict } from '../../src/conflicts/classify.ts';
+import type { Conflict } from '../../src/conflicts/conflict.ts';
 import type { Holder } from '../../src/lock/holder.ts';
-import { type Conflict, classifyConflict } from '../../src/warehouse/conflicts.ts';
 import { explainConflict } from '../../src/warehouse/explanation.ts';
 
 const conflictOf = (code: string, message = 'aborted'): Conflict =>

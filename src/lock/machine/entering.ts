@@ -58,11 +58,10 @@ export function onLooked(m: Facts, entry: Entry | undefined, now: Now): void {
 }
 
 /** The store says by itself what stands there. When it was so is not known; it may be older than what was seen. */
-export function onCalled(m: Facts, entry: Entry, now: Now): void {
-  const record = decodeRecord(entry.value);
+export function onCalled(m: Facts, record: LockRecord | undefined, version: Version, now: Now): void {
   const granted = record && grantedIn(m, record);
   if (granted !== undefined) sight(m, record, now);
-  if (record !== undefined && granted !== undefined) return onGranted(m, granted, record, entry.version, now);
+  if (record !== undefined && granted !== undefined) return onGranted(m, granted, record, version, now);
   if (record !== undefined && m.lined !== undefined && isInLine(m, record) && m.queue.head?.mode === m.lined.mode) {
     const { line } = record;
     const ahead = line.slice(
@@ -70,7 +69,7 @@ export function onCalled(m: Facts, entry: Entry, now: Now): void {
       line.findIndex(({ token }) => token === m.lined?.token),
     );
     const blockers = record.holders.filter(({ mode }) => excludes(mode, (m.lined as { mode: Mode }).mode));
-    remember(m, record, entry.version, { blockers, ahead }, now, now);
+    remember(m, record, version, { blockers, ahead }, now, now);
     return wait(m, now);
   }
   m.isPoked = true;
@@ -161,7 +160,7 @@ function onAbsent(m: Facts, now: Now): void {
     m.known.expectsHolder = false;
     m.known.belief = undefined;
     m.known.refusal = unknownRefusal;
-    m.known.seen = [];
+    sight(m, undefined, now);
   }
   m.step(now);
 }
@@ -207,9 +206,8 @@ function isSame(before: LockRecord, after: LockRecord): boolean {
 function restOrRemember(m: Facts, now: Now): void {
   m.orders.watch(false);
   const { known } = m;
-  if (known === undefined) return m.orders.rest();
+  if (known === undefined) return m.rest();
   const untilMonoMs = known.doubtful.reduce((latest, each) => Math.max(latest, each.untilMonoMs), known.untilMonoMs);
   if (now.monoMs < untilMonoMs && !m.around.isClosing) return m.orders.wakeAt(untilMonoMs, now);
-  m.known = undefined;
-  m.orders.rest();
+  m.rest();
 }

@@ -108,9 +108,9 @@ export class Facts {
 
   /** A seat is over, and with it what it had asked for. */
   dropExtensions(over: Seat): void {
+    if (this.extending.length === 0) return;
     const isOver = ({ seat }: { readonly seat: Seat }): boolean => seat === over;
     const dropped = this.extending.filter(isOver);
-    if (dropped.length === 0) return;
     this.extendingSent -= this.extending.slice(0, this.extendingSent).filter(isOver).length;
     this.extending = this.extending.filter((each) => !isOver(each));
     for (const { settle } of dropped) settle(false);
@@ -133,6 +133,17 @@ export class Facts {
   /** Somebody's call waits for what is done here. */
   get isAwaited(): boolean {
     return this.leaver !== undefined || this.queue.size + this.extending.length + this.detaching.length > 0;
+  }
+
+  /** Nothing goes on here any more: whoever comes next finds all as it was in the beginning. */
+  rest(): void {
+    this.known = undefined;
+    this.pending = undefined;
+    this.countsLooks = false;
+    this.isPoked = false;
+    this.races = 0;
+    this.pausedUntilMonoMs = 0;
+    this.orders.rest();
   }
 
   /** A race was lost. `false`: too often. */
@@ -162,6 +173,8 @@ export class Facts {
       refusal: unknownRefusal,
       untilMonoMs: 0,
       seen: [],
+      heard: none,
+      heardMonoMs: 0,
       holder: undefined,
       holderMonoMs: 0,
       looks: 0,
@@ -191,10 +204,11 @@ export class Facts {
 
   /** Whoever excludes `mode`, was seen here or is here, and may still be working. `undefined`: nobody. */
   heldAgainst(mode: Mode, wallMs: number): Refusal | undefined {
-    const seen = this.stay === undefined ? (this.known?.seen ?? none) : seenIn(this, this.stay.record, wallMs);
+    const { known, stay } = this;
+    const seen = stay === undefined ? [...(known?.seen ?? none), ...(known?.heard ?? none)] : seenIn(this, stay.record, wallMs);
     const against = seen.filter(({ entrant, untilMs }) => excludes(entrant.mode, mode) && untilMs > wallMs);
     if (against.length > 0) return { blockers: against.map(({ entrant }) => entrant), ahead: [] };
-    return this.stay !== undefined && this.seats.size > 0 && excludes(this.stay.mode, mode) ? this.refusal() : undefined;
+    return stay !== undefined && this.seats.size > 0 && excludes(stay.mode, mode) ? this.refusal() : undefined;
   }
 }
 

@@ -6,7 +6,7 @@ import { encodeRecord } from '../record/record.ts';
 import type { Version } from '../store.ts';
 import { type Facts, waitingOf } from './facts.ts';
 import { raceAgain, reread } from './renewing.ts';
-import { learn, newcomer, settleLeaver, tellAsked } from './seating.ts';
+import { learn, newcomer, settleLeaver, sight, tellAsked } from './seating.ts';
 import type { Pending } from './states.ts';
 import { Stay } from './stay.ts';
 import { rememberWritten, wait } from './waiting.ts';
@@ -20,7 +20,7 @@ export function onRemoved(m: Facts, isRemoved: boolean, now: Now): void {
     learn(m, m.stay as Stay, now);
     m.known.expectsHolder = false;
     m.known.belief = undefined;
-    m.known.seen = [];
+    sight(m, undefined, now);
   }
   m.stay = undefined;
   m.state = 'out';

@@ -7,6 +7,7 @@
 import type { Now } from '../clock.ts';
 import { GivewayError } from '../errors.ts';
 import type { Mode } from '../holder.ts';
+import { decodeRecord } from '../record/record.ts';
 import type { Entry, Version } from '../store.ts';
 import { onCalled, onCreated, onEntered, onLooked, stepOut } from './entering.ts';
 import { Facts } from './facts.ts';
@@ -15,7 +16,7 @@ import { onDeparted, onRemoved, onSwept } from './leaving.ts';
 import { type Orders, type Refusal, unknownRefusal } from './orders.ts';
 import { onRenewed, onReread } from './renewing.ts';
 import type { Seat, Settle } from './seat.ts';
-import { tellRefused } from './seating.ts';
+import { hear, tellRefused } from './seating.ts';
 import type { State, Surroundings } from './states.ts';
 import { stepDown } from './unanswered.ts';
 import { onAppended, onQuit, stepWaiting } from './waiting.ts';
@@ -181,8 +182,10 @@ export class Machine {
   /** The store calls: the record has changed, or so it seems. */
   changed(entry: Entry | undefined, now: Now): void {
     const m = this.#facts;
+    const record = entry && decodeRecord(entry.value);
+    if (record !== undefined) hear(m, record, now);
     if (m.state !== 'waiting') m.isPoked = true;
-    else if (entry !== undefined) onCalled(m, entry, now);
+    else if (entry !== undefined) onCalled(m, record, entry.version, now);
     else if (m.known !== undefined && m.known.refusal.ahead.length > 0 && m.lined !== undefined)
       m.known.refusal = { ...m.known.refusal, ahead: m.known.refusal.ahead.slice(1) };
     else {

@@ -2,7 +2,7 @@
 
 import type { Now } from '../clock.ts';
 import { type LostReason, StoreUnavailableError } from '../errors.ts';
-import { admit, type Change } from '../record/decide.ts';
+import { admit, aged, type Change } from '../record/decide.ts';
 import { decodeRecord, type Entrant, encodeAlone, encodeRecord, type LockRecord, latestEndOf } from '../record/record.ts';
 import type { Entry, Version } from '../store.ts';
 import { type Facts, maxRaces } from './facts.ts';
@@ -60,7 +60,7 @@ export function onReread(m: Facts, entry: Entry | undefined, now: Now): void {
   if (record === undefined || !record.holders.some(({ token, minHold }) => token === stay.token && !minHold))
     return lose(m, 'stolen', record, now);
   if (m.known !== undefined) m.known.expectsChange = !isUnchanged(stay.record, record);
-  stay.saw(record, entry.version);
+  stay.saw(aged(record, stay.record, now.wallMs), entry.version);
   m.state = 'held';
   m.isFresh = true;
   dropDead(m);

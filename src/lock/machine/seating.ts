@@ -5,6 +5,7 @@ import { type Entrant, type LockRecord, latestEndOf } from '../record/record.ts'
 import { type Facts, seenIn } from './facts.ts';
 import type { Refusal } from './orders.ts';
 import type { Seat } from './seat.ts';
+import type { Acquaintance, Seen } from './states.ts';
 import type { Stay } from './stay.ts';
 
 /** A look found it busy. Whoever does not wait, or has looked often enough, is refused; whoever begins to wait is told. */
@@ -99,6 +100,18 @@ export function learn(m: Facts, stay: Stay, now: Now): void {
 /** Whoever is seen may still be at work should the store fall silent. */
 export function sight(m: Facts, record: LockRecord | undefined, now: Now): void {
   const known = m.acquaint();
+  known.seen = meet(m, known, record, now);
+  if (known.heardMonoMs <= m.sent.monoMs) known.heard = [];
+}
+
+/** So may whoever the store calls of while a request is under way that may not be answered. */
+export function hear(m: Facts, record: LockRecord, now: Now): void {
+  const known = m.acquaint();
+  known.heard = meet(m, known, record, now);
+  known.heardMonoMs = now.monoMs;
+}
+
+function meet(m: Facts, known: Acquaintance, record: LockRecord | undefined, now: Now): readonly Seen[] {
   for (const { ttlMs } of record?.holders ?? []) known.untilMonoMs = Math.max(known.untilMonoMs, now.monoMs + ttlMs);
-  known.seen = record === undefined ? [] : seenIn(m, record, now.wallMs);
+  return record === undefined ? [] : seenIn(m, record, now.wallMs);
 }

@@ -63,6 +63,9 @@ export interface Acquaintance {
   untilMonoMs: number;
   /** The holders at the last look, and until when, on the wall clock, each may still be working. */
   seen: readonly Seen[];
+  /** The holders of whom the store called last, and when, on the monotonic clock: an answer to what was sent before may be older. */
+  heard: readonly Seen[];
+  heardMonoMs: number;
   /** The first holder seen, since when, and how often it was looked at. */
   holder: string | undefined;
   holderMonoMs: number;

@@ -97,6 +97,22 @@ export function takesLine({ holders, line }: LockRecord): boolean {
   return holders.length > 0 && holders.every((holder) => holder.line === true) && line.length < maxEntries;
 }
 
+/**
+ * `found` as it counts for one that saw `before` there: who has not renewed its entry since has no longer left than it had then.
+ * Where clocks are apart, each who writes takes the time since the last write for none; so that would never end.
+ */
+export function aged(found: LockRecord, before: LockRecord, nowMs: number): LockRecord {
+  let isOlder = false;
+  const holders = found.holders.map((holder) => {
+    const known = before.holders.find(({ token, beat }) => token === holder.token && beat === holder.beat);
+    const excessMs = known === undefined ? 0 : leftMs(found, holder, nowMs) - leftMs(before, known, nowMs);
+    if (excessMs <= 0) return holder;
+    isOlder = true;
+    return { ...holder, until: holder.until - excessMs };
+  });
+  return isOlder ? { ...found, holders } : found;
+}
+
 /** How long `entry` has left, and everybody with it, as far as this host's clock can tell; less than 0 when it is over. */
 export function leftMs(record: LockRecord, entry: Entrant, nowMs: number): number {
   return entry.until - clockOf(record, nowMs);

@@ -5,14 +5,18 @@ import type { Place, Seat, Settle } from '../machine/seat.ts';
 import { newToken } from '../record/tokens.ts';
 import type { Entry, Version } from '../store.ts';
 import type { Alarmed, Alarms, Bucket } from './alarms.ts';
-import type { Runner } from './runner.ts';
+import type { Kept } from './gates.ts';
+import type { Asking, Runner } from './runner.ts';
 
 /** One resource's machine, and whatever runs its orders. The only one here who knows promises. */
-export class Gate implements Orders, Place, Alarmed {
+export class Gate implements Orders, Place, Alarmed, Asking, Kept {
   /** What the shell knows it by. */
   readonly id: string;
   readonly resource: string;
   readonly machine: Machine;
+  expected = 0;
+  isIdle = false;
+  isKept = false;
   bucket: Bucket | undefined;
   previous: Alarmed | undefined;
   next: Alarmed | undefined;
@@ -35,7 +39,10 @@ export class Gate implements Orders, Place, Alarmed {
   }
 
   ask(seat: Seat): void {
-    this.#runner.act((now) => this.machine.ask(seat, now));
+    this.#runner.act((now) => {
+      this.expected--;
+      this.machine.ask(seat, now);
+    });
   }
 
   giveUp(seat: Seat): void {
@@ -55,31 +62,42 @@ export class Gate implements Orders, Place, Alarmed {
   }
 
   restore(token: string, seat: Seat): void {
-    this.#runner.act((now) => this.machine.restore(token, seat, now));
+    this.#runner.act((now) => {
+      this.expected--;
+      this.machine.restore(token, seat, now);
+    });
   }
 
   woke(): void {
     this.#runner.act((now) => this.machine.woke(now));
   }
 
+  answered(answer: Answer): void {
+    this.#runner.act((now) => this.machine.answered(answer, now));
+  }
+
+  unanswered(error: Error): void {
+    this.#runner.act((now) => this.machine.unanswered(error, now));
+  }
+
   read(): void {
-    this.#order(() => this.#runner.store.read(this.#key));
+    this.#runner.send(() => this.#runner.store.read(this.#key), this);
   }
 
   create(value: string, ttlMs: number): void {
-    this.#order(() => this.#runner.store.create(this.#key, value, ttlMs));
+    this.#runner.send(() => this.#runner.store.create(this.#key, value, ttlMs), this);
   }
 
   replace(value: string, version: Version, ttlMs: number): void {
-    this.#order(() => this.#runner.store.replace(this.#key, value, version, ttlMs));
+    this.#runner.send(() => this.#runner.store.replace(this.#key, value, version, ttlMs), this);
   }
 
   remove(version: Version): void {
-    this.#order(() => this.#runner.store.remove(this.#key, version));
+    this.#runner.send(() => this.#runner.store.remove(this.#key, version), this);
   }
 
   append(text: string, version: Version): void {
-    this.#order(() => this.#runner.store.append?.(this.#key, text, version) ?? Promise.resolve(undefined));
+    this.#runner.send(() => this.#runner.store.append?.(this.#key, text, version) ?? Promise.resolve(undefined), this);
   }
 
   wakeAt(monoMs: number, now: Now, isAwaited = false): void {
@@ -98,7 +116,7 @@ export class Gate implements Orders, Place, Alarmed {
 
   rest(): void {
     this.#alarms.cancel(this);
-    this.#runner.forget(this);
+    this.#runner.rested(this);
   }
 
   notice(message: string): void {
@@ -120,13 +138,5 @@ export class Gate implements Orders, Place, Alarmed {
       // Who is not called looks.
       return undefined;
     }
-  }
-
-  #order(request: () => Promise<Answer>): void {
-    this.#runner.send(
-      request,
-      (answer) => this.#runner.act((now) => this.machine.answered(answer, now)),
-      (error) => this.#runner.act((now) => this.machine.unanswered(error, now)),
-    );
   }
 }

@@ -3,6 +3,13 @@ import type { Answer } from '../machine/machine.ts';
 import type { Surroundings } from '../machine/states.ts';
 import type { LockStore } from '../store.ts';
 import type { Alarms } from './alarms.ts';
+import type { Kept } from './gates.ts';
+
+/** Whoever sent a request. */
+export interface Asking {
+  answered(answer: Answer): void;
+  unanswered(error: Error): void;
+}
 
 /** What a gate needs to run the orders of its machine. */
 export interface Runner extends Surroundings {
@@ -13,8 +20,8 @@ export interface Runner extends Surroundings {
   readonly beats: Alarms;
   /** One event after another. */
   act(event: (now: Now) => void): void;
-  send(request: () => Promise<Answer>, answered: (answer: Answer) => void, failed: (error: Error) => void): void;
+  send(request: () => Promise<Answer>, asker: Asking): void;
   notice(resource: string, message: string): void;
   /** Nothing goes on there any more. */
-  forget(gate: { readonly id: string }): void;
+  rested(gate: Kept): void;
 }

@@ -8,7 +8,8 @@ import type { Identity } from '../record/record.ts';
 import type { Entry, LockStore } from '../store.ts';
 import { Alarms } from './alarms.ts';
 import { Gate } from './gate.ts';
-import type { Runner } from './runner.ts';
+import { Gates } from './gates.ts';
+import type { Asking, Runner } from './runner.ts';
 
 /** What a shell needs from its locker. */
 export interface ShellContext {
@@ -37,8 +38,7 @@ export class Shell implements Runner {
   /** Wakes the machines. */
   readonly beats: Alarms;
   readonly #context: ShellContext;
-  #gates = new Map<string, Gate>();
-  #forgotten = 0;
+  readonly #gates = new Gates<Gate>();
   readonly #later: ((now: Now) => void)[] = [];
   #isActing = false;
   #underWay = 0;
@@ -71,13 +71,12 @@ export class Shell implements Runner {
   }
 
   /**
-   * Where to ask for it. Look it up when it is entered, not before: a gate where nothing goes on is forgotten. In a mode with a
-   * limit each lock counts in the record, so each has a gate of its own, as if it were another process; no more than may be in.
+   * Where to ask for it; whoever looks it up must enter it. In a mode with a limit each lock counts in the record, so each has a gate of its own, as if it were another process; no more than may be in.
    * `handed`: the token of an entry that is to be carried on, which is in already.
    */
   gateFor({ resource, mode, limit }: Need, handed?: string): Gate {
-    if (limit === undefined) return this.#gate(resource, resource);
-    if (handed !== undefined) return this.#gate(`${resource}\n${mode} ${handed}`, resource);
+    if (limit === undefined) return this.#gates.expect(this.#gate(resource, resource));
+    if (handed !== undefined) return this.#gates.expect(this.#gate(`${resource}\n${mode} ${handed}`, resource));
     let quietest: Gate | undefined;
     for (let place = 1; place <= Math.min(limit, maxEntries); place++) {
       // No name has a line end.
@@ -85,14 +84,14 @@ export class Shell implements Runner {
       if (quietest === undefined || gate.machine.load < quietest.machine.load) quietest = gate;
       if (quietest.machine.load === 0) break;
     }
-    return quietest as Gate;
+    return this.#gates.expect(quietest as Gate);
   }
 
   /** Somebody who holds one of `needs` here, or was seen to elsewhere, and may still be working. */
   lastSeen(needs: readonly Need[]): { readonly resource: string; readonly refusal: Refusal } | undefined {
     const wallMs = this.clock.wallMs();
     for (const { resource, mode } of needs) {
-      for (const gate of this.#gates.values()) {
+      for (const gate of this.#gates.all()) {
         const refusal = gate.resource === resource ? gate.machine.heldAgainst(mode, wallMs) : undefined;
         if (refusal !== undefined) return { resource, refusal };
       }
@@ -101,24 +100,12 @@ export class Shell implements Runner {
   }
 
   #gate(id: string, resource: string): Gate {
-    let gate = this.#gates.get(id);
-    if (gate === undefined) {
-      gate = new Gate(this, id, resource, this.#context.keyOf(resource));
-      this.#gates.set(id, gate);
-    }
-    return gate;
+    return this.#gates.get(id, () => new Gate(this, id, resource, this.#context.keyOf(resource)));
   }
 
-  forget(gate: { readonly id: string }): void {
-    if (this.#gates.get(gate.id) === gate) {
-      this.#gates.delete(gate.id);
-      // V8 keeps the tables that a map leaves behind alive in one that lives long, and all that was in them: with 64 in flight, two
-      // thirds of what collecting garbage costs. A copy of what is there now, each four times as many as that, costs next to nothing.
-      if (++this.#forgotten > 512 + 4 * this.#gates.size) {
-        this.#forgotten = 0;
-        this.#gates = new Map(this.#gates);
-      }
-    }
+  rested(gate: Gate): void {
+    if (this.isClosing) this.#gates.forget(gate);
+    else this.#gates.rest(gate);
   }
 
   /** One event. What comes meanwhile, from a listener say, follows when it is done. */
@@ -139,9 +126,9 @@ export class Shell implements Runner {
   }
 
   /** Sends a request; its outcome is also what the store's health is judged by. */
-  send<T extends Answer>(request: () => Promise<T>, answered: (answer: T) => void, failed: (error: Error) => void): void {
+  send(request: () => Promise<Answer>, asker: Asking): void {
     this.#underWay++;
-    let answer: Promise<T>;
+    let answer: Promise<Answer>;
     try {
       answer = request();
     } catch (error) {
@@ -150,12 +137,12 @@ export class Shell implements Runner {
     answer.then(
       (value) => {
         this.#came();
-        answered(value);
+        asker.answered(value);
         this.#judgeSettled();
       },
       (error: Error) => {
         this.#failedToCome(error);
-        failed(error);
+        asker.unanswered(error);
         this.#judgeSettled();
       },
     );
@@ -163,7 +150,9 @@ export class Shell implements Runner {
 
   /** One read, for people. Rejects with `StoreUnavailableError`. */
   ask(key: string): Promise<Entry | undefined> {
-    return new Promise((resolve, reject) => this.send(() => this.store.read(key), resolve, reject));
+    return new Promise((resolve, reject) =>
+      this.send(() => this.store.read(key), { answered: (entry) => resolve(entry as Entry | undefined), unanswered: reject }),
+    );
   }
 
   notice(resource: string, message: string): void {
@@ -174,7 +163,7 @@ export class Shell implements Runner {
   settle(): Promise<void> {
     return new Promise<void>((resolve) => {
       this.#settled = resolve;
-      for (const gate of [...this.#gates.values()]) gate.woke();
+      for (const gate of [...this.#gates.all()]) gate.woke();
       this.#judgeSettled();
     }).then(() => {
       this.waits.stop();

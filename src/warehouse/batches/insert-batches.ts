@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { type OnBusy, resultOf } from '../../conflicts/result.ts';
 import { InvalidOptionError } from '../../lock/errors.ts';
 import type { LockScope } from '../../lock/options.ts';
 import type { Dialect } from '../../lock/plan/identifiers.ts';
@@ -15,7 +16,7 @@ import { Lane, type LaneContext, mergedBatches } from './lane.ts';
 import { askKinds, loadPrepare, readKinds } from './values.ts';
 import { metTwice, type Writing, writeChunks } from './write.ts';
 
-export interface InsertOptions extends Omit<TransactionOptions, 'audit' | 'signal'> {
+export interface InsertOptions extends Omit<TransactionOptions<OnBusy>, 'audit' | 'signal'> {
   /** Default: the keys of the first row. Every row must have exactly these. */
   readonly columns?: readonly string[];
   /** Default `'copy'`, which is faster; `'insert'` where `onConflict` is given, and with `dialect: 'redshift'`, which copies from S3 only. */
@@ -111,7 +112,7 @@ export class Batches {
   ): Lane {
     const scope = scopeOf(resource, mode ?? modeFor(writing, isolation ?? this.#context.defaults.isolation));
     return this.#laneOver(writing, limits, { note: async () => undefined, fateOf: async () => 'unknown' }, (work) =>
-      this.#context.open.join(around, scope, work),
+      this.#context.open.join(around, scope, work).then((outcome) => resultOf(outcome, undefined)),
     );
   }
 
@@ -136,13 +137,10 @@ export class Batches {
     for (const [name, lane] of this.#lanes) if (lane.idle) this.#lanes.delete(name);
     const { signal: given, isolation: usual } = this.#context.defaults;
     const scope = scopeOf(resource, mode ?? modeFor(writing, options.isolation ?? usual));
-    const lane = this.#laneOver(writing, limits, this.#witness, (work, signal) =>
-      runTransaction(this.#context, scope, work, {
-        ...options,
-        audit: 'off',
-        signal: given === undefined ? signal : AbortSignal.any([given, signal]),
-      }),
-    );
+    const lane = this.#laneOver(writing, limits, this.#witness, async (work, ended) => {
+      const signal = given === undefined ? ended : AbortSignal.any([given, ended]);
+      return resultOf(await runTransaction(this.#context, scope, work, { ...options, audit: 'off', signal }), signal);
+    });
     this.#lanes.set(key, lane);
     return lane;
   }

@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import { classifyConflict } from '../conflicts.ts';
+import { classifyConflict } from '../../conflicts/classify.ts';
 import { endsSession, sqlStateOf } from '../sql-state.ts';
 import type { Chunk, ChunkLimits } from './chunk.ts';
 import type { CommitWitness, NotedTransaction } from './commit-fate.ts';

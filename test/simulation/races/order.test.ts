@@ -79,3 +79,19 @@ test('whoever asked while the lock was let go is served before whoever asks afte
     await settle(Promise.all([again, ...waiting]));
     expect(order).toEqual(['first', 'second', 'third']);
   }));
+
+// Seed 630683 of the random worlds.
+test('a resource that is asked for again in the event that lets it go has one machine here, not two', () =>
+  stage('memcached', async ({ p1, settle, pass, wire }) => {
+    const first = await settle(p1.lock('a'));
+    wire((_, { what, key }) => (what === 'remove' && key === 'giveway:b' ? { backMs: 50 } : undefined));
+    const both = p1.lock({ writes: ['a', 'b'] }, { retry: { maxWaitMs: 5_000 } });
+    await pass(10);
+    await settle(first.unlock());
+    const lock = await settle(both);
+    const asked: string[] = [];
+    wire((_, { key }) => void asked.push(key));
+    expect(await settle(p1.tryLock('b'))).toBeUndefined();
+    expect(asked).toEqual([]);
+    await settle(lock.unlock());
+  }));

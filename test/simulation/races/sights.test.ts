@@ -99,3 +99,25 @@ test("onStoreDown 'run' runs when the last look showed that whoever was met has 
     expect((await settle(waiting)).isProtected).toBe(false);
     await settle(sharer.unlock());
   }));
+
+// Seeds 610444 and 615487 of the random worlds.
+test("onStoreDown 'run' does not run beside one of whom the store called while a look was lost", () =>
+  stage(
+    'redis',
+    async ({ p1, p2, p3, settle, pass, wire }) => {
+      const lock = await settle(p3.lock('t', { maxHoldMs: 500 }));
+      const next = p2.lock('t', { maxHoldMs: 60_000, retry: { maxWaitMs: 4_000 } });
+      await pass(20);
+      const waiting = p1.lock('t', { onStoreDown: 'run', retry: { maxWaitMs: 4_000, delayMs: 50, maxDelayMs: 50 } }).then(
+        ({ isProtected }) => (isProtected ? 'held' : 'unprotected'),
+        (error: { readonly code: string }) => error.code,
+      );
+      await pass(20);
+      wire((name) => (name === 'p1' ? { what: 'never' } : undefined));
+      await pass(400);
+      await settle(lock.unlock());
+      await settle(next);
+      expect(await settle(waiting)).toBe('ERR_GIVEWAY_BUSY');
+    },
+    { callsWithEntry: true },
+  ));

@@ -36,12 +36,22 @@ interface Setting {
   /** After so long the stores give a call up. */
   readonly deadlineMs?: number;
   readonly limitEvents?: number;
+  /** What the store calls says what stands there. */
+  readonly callsWithEntry?: boolean;
 }
 
 export async function stage(kind: KindName, script: (stage: Stage) => Promise<void>, setting: Setting = {}): Promise<void> {
-  const { resources = [], limit = 0, deadlineMs = wire.deadlineMs, limitEvents = 1_000_000 } = setting;
+  const { resources = [], limit = 0, deadlineMs = wire.deadlineMs, limitEvents = 1_000_000, callsWithEntry = false } = setting;
   const processes = ['p1', 'p2', 'p3'].map((name) => ({ name, host: `h${name.slice(1)}`, wallAheadMs: 0, tasks: [] }));
-  const plan: Plan = { seed: 1, kind, wire: { ...wire, deadlineMs }, resources, limit, processes, mishaps: [] };
+  const plan: Plan = {
+    seed: 1,
+    kind,
+    wire: { ...wire, deadlineMs, pushesWithEntry: callsWithEntry ? 1 : 0 },
+    resources,
+    limit,
+    processes,
+    mishaps: [],
+  };
   await inWorld(plan, async (world) => {
     const { timeline } = world;
     const well = world.fate;
