@@ -94,7 +94,11 @@ describeWith('memcached', (locks) => {
     await Promise.all([nest11, nest12].map((project) => start(project, 'cron', fleet).told('ready')));
     const first = Math.floor(Date.now() / 1_000) + 2;
     const fires = Array.from({ length: 20 }, (_, index) => first + index);
-    const runsOf = (what: string): number[] => fires.map((second) => told(what).filter((line) => line['second'] === second).length);
+    // By the moment for which a fire was planned: on a busy machine it comes later.
+    const runsOf = (name: string, outcome: string): number[] =>
+      fires.map(
+        (second) => told('fire').filter((line) => line['name'] === name && line['outcome'] === outcome && line['second'] === second).length,
+      );
 
     for (const instance of long) {
       await instance.told('began');
@@ -107,9 +111,10 @@ describeWith('memcached', (locks) => {
     }
 
     await until(() => told('plain').filter((line) => (line['second'] as number) > first + 20).length === 2);
-    expect(runsOf('plain')).toEqual(fires.map(() => 2));
-    expect(runsOf('rollup')).toEqual(fires.map(() => 1));
-    expect(runsOf('report')).toEqual(fires.map(() => 1));
+    for (const outcome of ['taken', 'elsewhere']) expect(runsOf('rollup', outcome)).toEqual(fires.map(() => 1));
+    for (const outcome of ['began', 'elsewhere']) expect(runsOf('Jobs.report', outcome)).toEqual(fires.map(() => 1));
+    expect(told('plain').length).toBeGreaterThanOrEqual(40);
+    expect(told('rollup').length).toBeLessThan(30);
     expect(told('rollup').every(({ isProtected, job }) => isProtected === true && job === 'rollup')).toBe(true);
     expect(told('report')[0]).toMatchObject({ job: 'Jobs.report' });
     // Mutual exclusion alone lets each instance run a fire in turn.

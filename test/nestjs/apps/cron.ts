@@ -4,12 +4,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Cron, ScheduleModule } from '@nestjs/schedule';
-import type { Lock } from 'giveway';
-import { GivewayModule, LockedCron } from 'giveway/nestjs';
+import type { Lock, ResourceLocker } from 'giveway';
+import { GivewayModule, InjectLocker, LockedCron } from 'giveway/nestjs';
 import { env, tell } from './tell.js';
 
 @Injectable()
 class Jobs {
+  constructor(@InjectLocker() locker: ResourceLocker) {
+    locker.on('fire', ({ name, slot, outcome }) => tell('fire', { name, second: (slot?.getTime() ?? 0) / 1_000, outcome }));
+  }
+
   @LockedCron('* * * * * *', { name: 'rollup', scope: { writes: 'rollup', reads: 'events' } })
   async rollup(lock: Lock): Promise<void> {
     await this.work('rollup', lock);
