@@ -11,6 +11,7 @@ const mayImport = {
   testing: ['lock'],
   forecast: ['lock', 'observe'],
   config: ['lock', 'stores', 'observe', 'jobs', 'forecast'],
+  nestjs: ['lock', 'jobs', 'config'],
   dashboard: ['lock', 'observe', 'config'],
   cli: ['lock', 'stores', 'warehouse', 'advise', 'jobs', 'leases', 'observe', 'testing', 'forecast', 'config', 'dashboard'],
 };

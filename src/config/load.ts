@@ -7,7 +7,7 @@ import { layerAt } from './contradictions.ts';
 import { type FoundConfig, findConfig, openConfig } from './find.ts';
 import type { ConfigInputs } from './resolve.ts';
 import { type StoreSource, storeSource } from './store-setting.ts';
-import type { EnvironmentSettings, MergedSettings } from './types.ts';
+import type { EnvironmentSettings, GivewayConfig, MergedSettings } from './types.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -17,6 +17,8 @@ export interface LoadOptions {
   readonly cwd?: string;
   /** The config file itself, relative to `cwd`: no search. Default: `GIVEWAY_CONFIG`. */
   readonly file?: string;
+  /** The config itself, in place of a file: nothing is searched or read. */
+  readonly config?: GivewayConfig;
   /** The variables that are read: `GIVEWAY_CONFIG`, `GIVEWAY_STORE`, `GIVEWAY_NAMESPACE`, `GIVEWAY_ENVIRONMENT`, `GIVEWAY_HOST`, `GIVEWAY_ENV`, `GIVEWAY_DISABLED`, `NODE_ENV`. Default: `process.env`. */
   readonly env?: Variables;
   /** The block of `environments` to apply. Default: `GIVEWAY_ENV`, else `NODE_ENV`. */
@@ -34,7 +36,7 @@ export interface LoadedConfig extends Omit<MergedSettings, 'store'> {
   readonly store: StoreSource;
 }
 
-const optionNames = ['cwd', 'file', 'env', 'envName', 'overrides'];
+const optionNames = ['cwd', 'file', 'config', 'env', 'envName', 'overrides'];
 
 /**
  * Finds, reads and checks the config: the file, then its block for the environment, then variables, then `overrides`.
@@ -68,7 +70,9 @@ async function findInputs(options: LoadOptions): Promise<{ found: string | undef
   for (const [name, value] of Object.entries(options)) {
     if (!optionNames.includes(name)) throw unknownOption(name, value, name, optionNames);
   }
-  const { cwd = process.cwd(), file, env = process.env, envName, overrides } = options;
+  const { cwd = process.cwd(), file, config, env = process.env, envName, overrides } = options;
+  if (config !== undefined)
+    return { found: undefined, source: 'the config in code', inputs: { file: config, envName, variables: env, overrides } };
   const found = await fileFor(cwd, file, env, overrides?.store !== undefined);
   const inputs = { file: found?.value, envName, variables: env, overrides };
   return { found: found?.path, source: found?.path ?? 'environment', inputs };

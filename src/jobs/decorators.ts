@@ -3,11 +3,15 @@ import { GivewayError, InvalidOptionError } from '../lock/errors.ts';
 import type { LockScope, RunOptions } from '../lock/options.ts';
 import { checkOptions, runOptionNames } from '../lock/plan/options.ts';
 import { checkLocker, isLocker } from './check-locker.ts';
+import { containerLocker } from './container-lockers.ts';
 import { processWide } from './process-wide.ts';
 import { refusal } from './refusal.ts';
 
 export interface LockedOptions extends Omit<RunOptions, 'onBusy'> {
-  /** A locker, or the name of the instance's property that holds one. Default: the property `locker`, else the default locker. */
+  /**
+   * A locker, or the name of the instance's property that holds one, or of a locker of `giveway/nestjs`. Default: the property
+   * `locker`, else the one of the application that made the instance, else the default locker.
+   */
   readonly locker?: ResourceLocker | string;
   /**
    * What a call does that finds the scope busy. Default: it throws `ResourceBusyError`. `'retry'` waits first. `'skip'`
@@ -99,10 +103,12 @@ function lockerOf(instance: unknown, given: ResourceLocker | string | undefined,
   if (typeof given === 'object') return given;
   const property = (instance as Record<string, unknown> | undefined)?.[given ?? 'locker'];
   if (isLocker(property)) return property;
+  const ofContainer = containerLocker(instance, given);
+  if (ofContainer !== undefined) return ofContainer;
   if (given === undefined && ofProcess.locker !== undefined) return ofProcess.locker;
   throw new GivewayError(
     'ERR_GIVEWAY_NO_LOCKER',
-    `@Locked on ${method}(): the instance has no locker in its property "${given ?? 'locker'}"; give the option \`locker\`, or call setDefaultLocker() first.`,
+    `@Locked on ${method}(): the instance has no locker in its property "${given ?? 'locker'}"; give the option \`locker\`, call setDefaultLocker() first, or import GivewayModule in a Nest application.`,
   );
 }
 

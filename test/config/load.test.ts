@@ -40,6 +40,18 @@ async function expectClosed(locker: ResourceLocker): Promise<void> {
   expect(await locker.health()).toMatchObject({ ok: false });
 }
 
+test('a config in code stands in place of a file: its block for the environment and the variables count as there', async () => {
+  const config = { store: 'memory:', namespace: 'here', environments: { production: { namespace: 'there' } } };
+  const env = { GIVEWAY_CONFIG: '/nowhere/giveway.config.json', NODE_ENV: 'production', GIVEWAY_HOST: 'worker-7' };
+  expect(await loadConfig({ config, env })).toMatchObject({
+    source: undefined,
+    namespace: 'there',
+    envName: 'production',
+    host: 'worker-7',
+  });
+  await expect(loadConfig({ config: { stor: 'memory:' } as never, env: {} })).rejects.toThrow(/the config in code.*stor: /s);
+});
+
 describe('loadLocker', () => {
   test('hands every setting to the locker', async () => {
     const config = {

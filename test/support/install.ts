@@ -52,9 +52,9 @@ function installFromNpm(from: Need['npm']): void {
   if (from === undefined) return;
   const quiet = ['--no-audit', '--no-fund', '--prefix', from.folder];
   // What is installed from a lockfile here needs none of its scripts, which fetch from elsewhere.
-  if (from.package === undefined) return run('npm', ['ci', '--ignore-scripts', ...quiet]);
+  if (from.packages === undefined) return run('npm', ['ci', '--ignore-scripts', ...quiet]);
   mkdirSync(from.folder, { recursive: true });
-  run('npm', ['install', '--no-save', ...quiet, from.package]);
+  run('npm', ['install', '--no-save', ...quiet, ...from.packages]);
 }
 
 function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): void {

@@ -26,6 +26,7 @@ export type ServiceName =
   | 'maven'
   | 'python'
   | 'node22'
+  | 'nest12'
   | 'orms';
 
 /** How the tests come by one service. */
@@ -34,8 +35,8 @@ export interface Need {
   readonly variable: string;
   /** Debian packages that bring it. None: it is an npm package, always there. */
   readonly packages: readonly string[];
-  /** Instead of those, one of npm's, in a folder of its own; without a name, what the lockfile there says. */
-  readonly npm?: { readonly package?: string; readonly folder: string };
+  /** Instead of those, some of npm's, in a folder of their own; without names, what the lockfile there says. */
+  readonly npm?: { readonly packages?: readonly string[]; readonly folder: string };
   /** Its name in docker-compose.yml, and the address it has there. */
   readonly compose?: { readonly name: string; readonly address: string };
   /** Can it be started here? */
@@ -46,6 +47,14 @@ export interface Need {
 /** What `node` of npm installs by a script, taken directly. `npm ci` deletes the folder. */
 const node22 = { package: `node-${process.platform}-${process.arch}`, folder: join(__dirname, '../../node_modules/.cache/giveway-node22') };
 const node22Path = join(node22.folder, 'node_modules', node22.package, 'bin/node');
+
+const nest12Folder = join(__dirname, '../../node_modules/.cache/giveway-nest12');
+const nest12Packages = [
+  ...['bullmq', 'common', 'core', 'schedule', 'terminus'].map((name) => `@nestjs/${name}@12`),
+  'bullmq@6',
+  'reflect-metadata@0.2',
+  'rxjs@7',
+];
 
 /** The ORMs of docs/orms.md, and DuckDB: more than the root's `npm ci` should bring. */
 const orms = join(__dirname, '../orms');
@@ -127,9 +136,17 @@ export const needs: Record<ServiceName, Need> = {
   node22: {
     variable: 'NODE22_PATH',
     packages: [],
-    npm: { package: `${node22.package}@22`, folder: node22.folder },
+    npm: { packages: [`${node22.package}@22`], folder: node22.folder },
     isInstalled: () => existsSync(node22Path),
     start: async () => ({ url: node22Path, stop: async () => {} }),
+  },
+  // Beside Nest 11, which is among our own packages. The service is the folder.
+  nest12: {
+    variable: 'NEST12_PATH',
+    packages: [],
+    npm: { packages: nest12Packages, folder: nest12Folder },
+    isInstalled: () => existsSync(join(nest12Folder, 'node_modules/@nestjs/core')),
+    start: async () => ({ url: nest12Folder, stop: async () => {} }),
   },
   orms: {
     variable: 'ORMS_PATH',

@@ -1,0 +1,109 @@
+import { Inject, Logger, SetMetadata } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { processWide } from '../jobs/process-wide.ts';
+import type { Lock } from '../lock/api/lock.ts';
+import type { ResourceLocker } from '../lock/api/locker.ts';
+import { GivewayError } from '../lock/errors.ts';
+import { instancesIn } from './applications.ts';
+import { checkMethod } from './check-method.ts';
+import { lateMs, runCronFire } from './cron-fire.ts';
+import { type CronPlan, checkCron, type LockedCronOptions } from './cron-options.ts';
+import { schedulerOf } from './scheduler.ts';
+import { slotOf } from './slot.ts';
+import { getLockerToken } from './tokens.ts';
+import { underWay } from './under-way.ts';
+
+/** The decorator of a method without arguments, or with the lock as its only one. */
+export type LockedCronDecorator = <F extends (lock: Lock) => unknown>(
+  target: object,
+  key: string | symbol,
+  descriptor: TypedPropertyDescriptor<F>,
+) => void;
+
+/** By class, the method that its first `@LockedCron` stands on. */
+const decorated = processWide('nest-crons.v1', () => new WeakMap<object, string>());
+
+/**
+ * `@Cron` of `@nestjs/schedule`, for a fleet: of all instances one runs each fire, under the lock of the scope. The method is given
+ * the lock: `lock.signal` aborts when it is lost. A fire that another instance has, or that finds the scope busy, is no error: the
+ * locker's events `fire` and `skipped` tell. What the method throws, `@nestjs/schedule` logs. A call by hand is a plain call, which
+ * locks nothing. Throws `InvalidOptionError`.
+ */
+export function LockedCron(expression: string, options: LockedCronOptions = {}): LockedCronDecorator {
+  const inject = Inject(getLockerToken(options.locker));
+  return (target, key, descriptor) => {
+    checkMethod('@LockedCron', key, descriptor);
+    const method = String(key);
+    const plan = checkCron(expression, `${target.constructor.name}.${method}`, options);
+    const lockerKey = Symbol(`locker of ${method}`);
+    const applicationKey = Symbol(`application of ${method}`);
+    inject(target, lockerKey);
+    Inject(ModulesContainer)(target, applicationKey);
+    decorated.set(target.constructor, decorated.get(target.constructor) ?? method);
+
+    const call = (instance: Instance, lock: Lock): unknown => (instance[key] as (lock: Lock) => unknown)(lock);
+    const fire = createFire(plan, call, (instance) => ({
+      locker: instance[lockerKey] as ResourceLocker,
+      application: instance[applicationKey] as ModulesContainer,
+    }));
+    // The scheduler finds a method of its own, so that the one that is decorated stays as it was written.
+    Object.defineProperty(target, `${method} on schedule`, { value: fire });
+    // As `@Cron` of @nestjs/schedule 6 and 12 does it: loading it here would make everybody install it.
+    SetMetadata('SCHEDULE_CRON_OPTIONS', { ...plan.cronOptions, cronTime: expression })(fire);
+    SetMetadata('SCHEDULER_NAME', plan.name)(fire);
+    SetMetadata('SCHEDULER_TYPE', cronType)(fire);
+  };
+}
+
+/** `SchedulerType.CRON` of @nestjs/schedule. */
+const cronType = 1;
+
+type Instance = Readonly<Record<string | symbol, unknown>>;
+
+/** Where an instance lives: what Nest has injected. */
+interface Home {
+  readonly locker: ResourceLocker;
+  readonly application: ModulesContainer;
+}
+
+type Call = (instance: Instance, lock: Lock) => unknown;
+
+function createFire(plan: CronPlan, call: Call, homeOf: (instance: Instance) => Home): (this: Instance) => Promise<void> {
+  const logger = new Logger('LockedCron');
+  const planned = new WeakMap<object, Date>();
+  return async function (this) {
+    const { locker, application } = homeOf(this);
+    const job = schedulerOf(application)?.getCronJob(plan.name);
+    if (job === undefined) return;
+    const now = new Date();
+    const slot = slotOf(job, plan.timeZone, now, planned.get(this));
+    const next = job.nextDate().toJSDate();
+    planned.set(this, next);
+    if (plan.guarantee !== 'no-overlap' && now.getTime() - slot.getTime() > lateMs) {
+      logger.warn(`Missed the fire of ${plan.name} at ${slot.toISOString()}: this process was busy with something else.`);
+      return;
+    }
+    await underWay(locker).run((wait) => {
+      const work = (lock: Lock): unknown => {
+        wait.over();
+        return call(this, lock);
+      };
+      return runCronFire(locker, plan, { slot, next, signal: wait.signal }, work);
+    });
+  };
+}
+
+/** Without a scheduler no fire ever comes. Throws `GivewayError`. */
+export function requireScheduler(application: ModulesContainer): void {
+  if (schedulerOf(application) !== undefined) return;
+  for (const instance of instancesIn(application)) {
+    for (let type = instance.constructor; typeof type === 'function' && type !== Object; type = Object.getPrototypeOf(type)) {
+      const method = decorated.get(type);
+      if (method !== undefined)
+        throw new GivewayError(
+          'ERR_GIVEWAY_NO_SCHEDULER',
+          `@LockedCron on ${type.name}.${method}() never fires: the application has no ScheduleModule; import ScheduleModule.forRoot() of @nestjs/schedule.`,
+        );
+    }
+  }
+}

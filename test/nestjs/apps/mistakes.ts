@@ -1,0 +1,76 @@
+/** Applications with one mistake each. Tells how each was refused. */
+import 'reflect-metadata';
+import { Injectable, Module, type ModuleMetadata } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ScheduleModule } from '@nestjs/schedule';
+import { createLocker } from 'giveway';
+import { Locked } from 'giveway/decorators';
+import { memoryStore } from 'giveway/memory';
+import { GivewayModule, InjectLocker, LockedCron } from 'giveway/nestjs';
+import { tell } from './tell.js';
+
+const locker = () => createLocker({ store: memoryStore() });
+
+@Injectable()
+class Crons {
+  @LockedCron('* * * * * *')
+  async report(): Promise<void> {}
+}
+
+@Injectable()
+class Visits {
+  @Locked('visits')
+  async refresh(): Promise<void> {}
+}
+
+@Injectable()
+class Reports {
+  constructor(@InjectLocker('reports') readonly locker: unknown) {}
+}
+
+const mistakes: Record<string, () => ModuleMetadata> = {
+  'a module without forRoot': () => ({ imports: [GivewayModule] }),
+  'forRoot without options': () => ({ imports: [(GivewayModule.forRoot as (...none: unknown[]) => never)()] }),
+  'forRootAsync without a factory': () => ({ imports: [(GivewayModule.forRootAsync as (...none: unknown[]) => never)()] }),
+  'a factory of nothing': () => ({ imports: [GivewayModule.forRootAsync({ useFactory: () => undefined as never })] }),
+  'a config without a store': () => ({ imports: [GivewayModule.forRoot({ namespace: 'x' })] }),
+  'an unknown option': () => ({ imports: [GivewayModule.forRoot(locker(), { nam: 'x' } as never)] }),
+  'two lockers of one name': () => ({
+    imports: [GivewayModule.forRoot(locker(), { name: 'a' }), GivewayModule.forRoot(locker(), { name: 'a' })],
+  }),
+  'a cron without the module': () => ({ imports: [ScheduleModule.forRoot()], providers: [Crons] }),
+  'a cron without a scheduler': () => ({ imports: [GivewayModule.forRoot(locker())], providers: [Crons] }),
+  'a name that no locker has': () => ({ imports: [GivewayModule.forRoot(locker())], providers: [Reports] }),
+  '@Locked without the module': () => ({ providers: [Visits] }),
+  'a bad guarantee': () => {
+    LockedCron('* * * * * *', { guarantee: 'twice' as never })(Crons.prototype, 'report', { value: async () => {} });
+    return {};
+  },
+  'a standard decorator': () => {
+    LockedCron('* * * * * *')(async () => {}, { kind: 'method', name: 'report' } as never, undefined as never);
+    return {};
+  },
+  'a cron on a property': () => {
+    LockedCron('* * * * * *')(Crons.prototype, 'report', undefined as never);
+    return {};
+  },
+};
+
+async function refusal(metadata: () => ModuleMetadata): Promise<object> {
+  try {
+    @Module(metadata())
+    class AppModule {}
+    const app = await NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
+    await app.get(Visits, { strict: false }).refresh();
+    return { name: 'none' };
+  } catch (error) {
+    // Nest's own errors have no name but their class's.
+    const { code, message, constructor: type } = error as Error & { code?: string };
+    return { name: type.name, code, message };
+  }
+}
+
+async function main(): Promise<void> {
+  for (const [mistake, metadata] of Object.entries(mistakes)) tell(mistake, await refusal(metadata));
+}
+void main();

@@ -1,0 +1,45 @@
+/** One instance of a fleet: a worker of a queue, whose jobs write tables under locks. SIGTERM ends it. */
+import 'reflect-metadata';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BullModule, Processor, WorkerHost } from '@nestjs/bullmq';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { Job } from 'bullmq';
+import { GivewayModule, LockedProcess } from 'giveway/nestjs';
+import { env, tell } from './tell.js';
+
+interface Write {
+  readonly table: string;
+  readonly workMs: number;
+}
+
+@Processor('writes', { concurrency: 3 })
+class Writes extends WorkerHost {
+  @LockedProcess((job: Job<Write>) => job.data.table, { retry: { delayMs: 50, maxDelayMs: 200 } })
+  async process(job: Job<Write>, _token?: string, signal?: AbortSignal): Promise<string> {
+    const { table, workMs } = job.data;
+    const began = performance.timeOrigin + performance.now();
+    tell('began', { id: job.id, table });
+    await sleep(workMs);
+    const ended = performance.timeOrigin + performance.now();
+    tell('ran', { id: job.id, table, began, ended, attemptsMade: job.attemptsMade, isAborted: signal?.aborted });
+    return table;
+  }
+}
+
+const { hostname: host, port } = new URL(env('REDIS'));
+const giveway = GivewayModule.forRoot({ store: env('MEMCACHED'), namespace: env('NAMESPACE') });
+const queues = [
+  BullModule.forRoot({ connection: { host, port: Number(port) }, prefix: env('PREFIX') }),
+  BullModule.registerQueue({ name: 'writes' }),
+];
+
+@Module({ imports: env('ORDER') === 'queues first' ? [...queues, giveway] : [giveway, ...queues], providers: [Writes] })
+class AppModule {}
+
+async function main(): Promise<void> {
+  const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error'] });
+  app.enableShutdownHooks();
+  tell('ready');
+}
+void main();
