@@ -2,7 +2,8 @@ import { printable } from '../lock/holder.ts';
 import type { Known } from './chronicle.ts';
 import { type Fact, isHold } from './facts.ts';
 import { factsIn, quantiles } from './history.ts';
-import { createLane, createNames, type Lane } from './lanes.ts';
+import { createLane, type Lane } from './lanes.ts';
+import { createNumbers } from './numbers.ts';
 import type { Pace } from './pace.ts';
 import { createJobTally, createPairTally, skipOf } from './tally.ts';
 import type { JobPastView, Range } from './view.ts';
@@ -16,7 +17,7 @@ const pairsShown = 20;
 
 /** What one job, by the name that is shown of it, did and could not do in a time. */
 export async function jobPastOf(job: string, known: Known, range: Range, starveAfterSkips: number, pace: Pace): Promise<JobPast> {
-  const names = createNames();
+  const names = createNumbers<string>();
   const lanes = new Map<string, Lane>();
   const tally = createJobTally(starveAfterSkips);
   const pairs = createPairTally();
