@@ -1,7 +1,7 @@
 import { adviceOf } from './advice.ts';
 import type { Known } from './chronicle.ts';
 import type { Chunk } from './chunk.ts';
-import type { Fact } from './facts.ts';
+import { type Fact, isOfTable } from './facts.ts';
 import { createLane, type Lane } from './lanes.ts';
 import { createNumbers } from './numbers.ts';
 import type { Pace } from './pace.ts';
@@ -23,10 +23,11 @@ export async function historyOf(known: Known, range: Range, starveAfterSkips: nu
   const pairs = createPairTally();
   for await (const facts of factsIn(known.chunks, range, pace)) {
     for (const fact of facts) {
+      jobs.add(fact);
+      if (!isOfTable(fact)) continue;
       const lane = tables.get(fact.table) ?? createLane(fact.table, range, names);
       tables.set(fact.table, lane);
       lane.add(fact);
-      jobs.add(fact);
       pairs.add(fact);
     }
   }

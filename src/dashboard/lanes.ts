@@ -1,5 +1,5 @@
 import { printable } from '../lock/holder.ts';
-import { type Fact, isHold, nameOf } from './facts.ts';
+import { isHold, nameOf, type TableFact } from './facts.ts';
 import type { Numbers } from './numbers.ts';
 import type { LaneView, Range, Span, SpanKind } from './view.ts';
 
@@ -10,7 +10,7 @@ const spansGathered = 4 * spansInLane;
 
 /** Gathers what happened to one table, in any order. */
 export interface Lane {
-  add(fact: Fact): void;
+  add(fact: TableFact): void;
   view(): LaneView;
 }
 
@@ -54,13 +54,13 @@ export function createLane(table: string, { fromMs, toMs }: Range, names: Number
 }
 
 /** A locker that closes, or work that is called off, says nothing of the table; who waits is seen by what comes of it. */
-function isShown({ kind, reason }: Fact): boolean {
+function isShown({ kind, reason }: TableFact): boolean {
   return kind !== 'wait' && reason !== 'closed' && reason !== 'aborted';
 }
 
 const goesOn = -1;
 
-function spanOf(fact: Fact, fromMs: number, names: Numbers<string>): Span {
+function spanOf(fact: TableFact, fromMs: number, names: Numbers<string>): Span {
   const [blocker] = fact.by;
   const from = Math.round(fact.fromMs - fromMs);
   const to = Number.isFinite(fact.toMs) ? Math.round(fact.toMs - fromMs) : goesOn;

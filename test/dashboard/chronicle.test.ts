@@ -3,6 +3,7 @@ import { adviceOf } from '../../src/dashboard/advice.ts';
 import { createChronicle, type Known } from '../../src/dashboard/chronicle.ts';
 import type { Fact } from '../../src/dashboard/facts.ts';
 import { historyOf } from '../../src/dashboard/history.ts';
+import { jobPastOf } from '../../src/dashboard/job-past.ts';
 import type { HoldEntry, JournalEntry, JournalQuery } from '../../src/observe/index.ts';
 
 const hourMs = 3_600_000;
@@ -119,6 +120,26 @@ test('a lane of more jobs than a screen can show ends, with those that were ther
   expect(lanes[0]?.holds).toBe(2_050);
   expect(lanes[0]?.spans).toHaveLength(400);
   expect(lanes[0]?.spans.find(([, , , job]) => names[job] === 'rollup')?.[4]).toBe(50);
+});
+
+test('a fire whose work needs no table is a run, and no table; with tables it is one run all the same', async () => {
+  const about = { kind: 'fire', resource: undefined, host: 'etl-1', pid: 1, slot: undefined, holders: [] } as const;
+  const fire = (job: string, agoMs: number, outcome: 'ran' | 'elsewhere'): JournalEntry => {
+    const at = new Date(nowMs - agoMs);
+    return { ...about, name: job, job, at, to: outcome === 'ran' ? new Date(nowMs - agoMs + 30_000) : undefined, outcome };
+  };
+  const fires = [fire('mail', 300_000, 'ran'), fire('mail', 200_000, 'ran'), fire('mail', 100_000, 'elsewhere')];
+  const journal = journalOf([...fires, fire('rollup', 200_000, 'ran'), hold(nowMs - 199_000, nowMs - 190_000)]);
+  const range = { fromMs: nowMs - hourMs, toMs: nowMs };
+  const known = await createChronicle(journal, () => nowMs).read(range.fromMs, 0);
+  const { lanes, jobs } = await historyOf(known, range, 10, pace);
+  expect(lanes.map(({ title }) => title)).toEqual(['events']);
+  expect(jobs.map(({ job, runs }) => [job, runs])).toEqual([
+    ['mail', 2],
+    ['rollup', 1],
+  ]);
+  const mail = await jobPastOf('mail', known, range, 10, pace);
+  expect([mail.lanes, mail.holdMs, mail.lengths.length]).toEqual([[], { p50: 30_000, p99: 30_000 }, 2]);
 });
 
 test('advice begins with who starves, and each sentence has its figure', () => {
