@@ -21,7 +21,7 @@ interface Judged {
 type Fleet = Readonly<Record<string, TrueJob>>;
 
 function forecastOf(jobs: Fleet, { entries }: Truth): Forecast {
-  return forecast({ jobs, rules: {}, entries, historyFromMs, historyToMs: fromMs, fromMs, toMs, plays: 40, seed: 1 });
+  return forecast({ jobs, rules: {}, entries, historyFromMs, historyToMs: fromMs, fromMs, toMs, plays: 24, seed: 1 });
 }
 
 const beganIn = (entry: JournalEntry): number => (entry.kind === 'hold' ? entry.from : entry.at).getTime();
@@ -67,7 +67,7 @@ describe.each(Object.entries(fleets))('the fleet "%s"', (_, jobs) => {
     const past = [...history.entries, ...truth.entries];
     for (let weekMs = historyFromMs; weekMs < toMs; weekMs += weekOf) {
       const entries = past.filter((entry) => beganIn(entry) >= weekMs && beganIn(entry) < weekMs + weekOf);
-      const tested = backtest({ jobs, rules: {}, entries, historyFromMs: weekMs, toMs: weekMs + weekOf, plays: 100, seed: 1 });
+      const tested = backtest({ jobs, rules: {}, entries, historyFromMs: weekMs, toMs: weekMs + weekOf, plays: 24, seed: 1 });
       const late = entries.filter((entry) => entry.kind === 'skip' && beganIn(entry) - entry.waitedMs >= tested.fromMs);
       expect(tested.jobs.reduce((sum, { actual }) => sum + actual, 0)).toBe(late.length);
       for (const { job, skips, actual, isWithin } of tested.jobs) {
