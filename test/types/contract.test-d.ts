@@ -14,6 +14,8 @@ import {
 } from 'giveway';
 import { type Guarantee, schedule } from 'giveway/cron';
 import { memoryStore } from 'giveway/memory';
+import type { FencedLock } from 'giveway/postgres';
+import type { RedisStoreOptions } from 'giveway/redis';
 import { createWarehouse, type TablesWritten, tablesWritten } from 'giveway/warehouse';
 import type { Pool } from 'pg';
 
@@ -68,6 +70,8 @@ locker.on('stolen', () => {});
 holds<Same<ReturnType<ResourceLocker['health']>, Promise<StoreHealth>>>();
 holds<Same<ReturnType<Lock['handOver']>, Promise<SerializedLock>>>();
 holds<Same<Lock['fence'], bigint | undefined>>();
+holds<Same<RedisStoreOptions['fences'], boolean | undefined>>();
+holds<Same<FencedLock['fence'], Lock['fence']>>();
 const store: LockStore = memoryStore();
 
 const warehouse = createWarehouse({ pool: {} as Pool, locker, isolation: 'serializable' });
