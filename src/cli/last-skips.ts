@@ -1,6 +1,6 @@
 import { needsOf } from '../lock/plan/scope.ts';
 import { type Encounter, encounterOf, type Known, movedByAll } from '../observe/answers/encounter.ts';
-import type { HoldEntry, Journal, JournalEntry, SkipEntry, WaitEntry } from '../observe/index.ts';
+import type { FireEntry, HoldEntry, Journal, JournalEntry, JournalQuery, SkipEntry, WaitEntry } from '../observe/index.ts';
 
 /** Of what, and when, the past is asked. */
 export interface Question {
@@ -17,6 +17,8 @@ export type LastSkips = FoundSkips | { readonly missing: string };
 export interface FoundSkips {
   /** The newest first. */
   readonly encounters: readonly Encounter[];
+  /** Fires of the job that were skipped since the store was down, the newest first. */
+  readonly lostFires: readonly FireEntry[];
   /** So much later all of them would have met nobody. */
   readonly moveByMinutes: number | undefined;
   /** There were more. */
@@ -40,7 +42,8 @@ export async function lastSkips(journal: Pick<Journal, 'entries'>, { about, sinc
     encounters.push(encounterOf(entry, { holds, usualMs: usual.get(entry.job), nowMs }));
   }
   const known: Known = { holds: [...everyHold.values()], usualMs: 'job' in about ? usual.get(about.job) : undefined, nowMs };
-  return { encounters, moveByMinutes: movedByAll(encounters, known), isCut: found.isCut || entries.length > last };
+  const lostFires = 'job' in about ? await firesWithoutStore(journal, { ...about, ...window, limit: last }) : [];
+  return { encounters, lostFires, moveByMinutes: movedByAll(encounters, known), isCut: found.isCut || entries.length > last };
 }
 
 const lookBackMs = 3_600_000;
@@ -62,6 +65,11 @@ async function holdsAround(journal: Pick<Journal, 'entries'>, entry: SkipEntry |
     holds.push(...(await journal.entries({ resource, kind: 'hold', ...around, limit: holdsRead })));
   }
   return holds.filter((hold) => hold.kind === 'hold');
+}
+
+async function firesWithoutStore(journal: Pick<Journal, 'entries'>, asked: JournalQuery): Promise<readonly FireEntry[]> {
+  const fires = await journal.entries({ ...asked, kind: 'fire', outcome: 'store-down' });
+  return fires.filter((entry) => entry.kind === 'fire');
 }
 
 /** The median of its last holds. */

@@ -1,5 +1,5 @@
 import type { Encounter, InTheWay } from '../observe/answers/encounter.ts';
-import type { SkipEntry } from '../observe/index.ts';
+import type { FireEntry, SkipEntry } from '../observe/index.ts';
 import { shortly } from './durations.ts';
 import type { LastSkips } from './last-skips.ts';
 import { shownNames } from './sight.ts';
@@ -8,11 +8,12 @@ import { jobInWords, placeInWords } from './words.ts';
 
 export function skipsInWords(last: LastSkips, nowMs: number, heading = 'Last skips'): readonly string[] {
   if ('missing' in last) return [`${heading}: ${printable(last.missing.replace(/\.$/, ''))}.`];
-  const { encounters, moveByMinutes, isCut } = last;
-  if (encounters.length === 0) return [`${heading}: none in the journal.`];
+  const { encounters, lostFires, moveByMinutes, isCut } = last;
+  if (encounters.length + lostFires.length === 0) return [`${heading}: none in the journal.`];
   return [
     `${heading}:`,
     ...encounters.flatMap((encounter) => encounterInWords(encounter, nowMs)),
+    ...lostFires.map((fire) => lostFireInWords(fire, nowMs)),
     ...(isCut ? [`There were more: --last ${2 * encounters.length} shows them.`] : []),
     ...(moveByMinutes === undefined || encounters.length < 2
       ? []
@@ -46,6 +47,12 @@ function encounterInWords(encounter: Encounter, nowMs: number): readonly string[
     `  ${age} ago: ${jobInWords(job)} ${placeInWords(host, pid)}, ${outcomeInWords(encounter)}${holder}`,
     ...details.map((line) => `    ${line}`),
   ];
+}
+
+function lostFireInWords({ job, host, pid, at, slot }: FireEntry, nowMs: number): string {
+  const which = slot === undefined ? 'a run by hand' : `its fire of ${clock(slot)}`;
+  const age = shortly(Math.max(0, nowMs - at.getTime()));
+  return `  ${age} ago: ${jobInWords(job)} ${placeInWords(host, pid)}, ${which} was skipped: ${reasons['store-down']}`;
 }
 
 function outcomeInWords({ entry, ran }: Encounter): string {
@@ -105,6 +112,12 @@ export function clock(at: Date): string {
 export function skipsJson(last: LastSkips, kind: Encounter['entry']['kind']): readonly object[] | null {
   if ('missing' in last) return null;
   return last.encounters.filter(({ entry }) => entry.kind === kind).map(encounterJson);
+}
+
+/** `null`: they are not known. */
+export function lostFiresJson(last: LastSkips): readonly object[] | null {
+  if ('missing' in last) return null;
+  return last.lostFires.map(({ at, slot, host, pid }) => ({ at, slot: slot ?? null, host: printableName(host), pid }));
 }
 
 function encounterJson({ entry, askedAt, ran, place, inTheWay, enoughMs, moveByMinutes }: Encounter): object {

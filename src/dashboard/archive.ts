@@ -42,6 +42,8 @@ type Make = (
 const unread = 'The journal could not be read: what is shown of the past may be old or missing.';
 /** The answer comes with what was read by then; the page asks again for the rest. */
 const readingMs = 800;
+/** Reading goes on for so many times as long as the last answer took to make: of a week it takes a second, and most would go into answers of a part. */
+const readingPerMaking = 4;
 /** An answer that changes the picture by less than a point of a screen is as good as a new one. */
 const pointsOfScreen = 1_200;
 const oldestAnswerMs = 60_000;
@@ -52,13 +54,15 @@ const aheadShown = 2_000;
 
 export function createArchive({ chronicle, forecast, starveAfterSkips }: ArchiveOptions): Archive {
   const answers = new Map<string, { readonly text: Promise<string>; untilMs: number }>();
+  let makingMs = 0;
 
   function answer(key: string, asked: Asked, make: Make): Promise<string> {
     const kept = answers.get(key);
     if (kept !== undefined && Date.now() < kept.untilMs) return kept.text;
     answers.delete(key);
     const range = rangeOf(asked);
-    const text = chronicle.read(range.fromMs, readingMs).then(async (known) => {
+    const text = chronicle.read(range.fromMs, Math.max(readingMs, readingPerMaking * makingMs)).then(async (known) => {
+      const startMonoMs = performance.now();
       const pace = pacer();
       const { knownFromMs, isCut, isStale } = known;
       const { problems = [], ...made } = await make(range, known, pace);
@@ -66,7 +70,9 @@ export function createArchive({ chronicle, forecast, starveAfterSkips }: Archive
       const about = { ...range, knownFromMs: Math.max(range.fromMs, knownFromMs), isCut, problems: all };
       const isWhole = !isStale && (isCut || knownFromMs <= range.fromMs);
       mine.untilMs = isWhole ? Date.now() + Math.min(oldestAnswerMs, (range.toMs - range.fromMs) / pointsOfScreen) : 0;
-      return encode({ ...about, ...made }, pace);
+      const encoded = await encode({ ...about, ...made }, pace);
+      makingMs = performance.now() - startMonoMs;
+      return encoded;
     });
     const mine = { text, untilMs: Number.POSITIVE_INFINITY };
     answers.set(key, mine);

@@ -1,5 +1,7 @@
+import { type Chunk, chunkOf } from './chunk.ts';
 import type { Fact } from './facts.ts';
 import { patienceMs, within } from './latest.ts';
+import { pacer } from './pace.ts';
 import { type Page, pagesOf, type ReadJournal } from './pages.ts';
 
 /** What was read of a journal, kept while somebody asks: each look reads what is new, and what nobody has asked for before. */
@@ -21,20 +23,13 @@ export interface Known {
   readonly isStale: boolean;
 }
 
-/** Some facts, so that whoever goes through all of them can pause between. */
-export interface Chunk {
-  readonly facts: readonly Fact[];
-  /** When the last of them ended. */
-  readonly lastMs: number;
-}
-
 /** The longest time that can be asked for: as long as a journal in a table keeps its rows, if nothing is said. */
 export const longestMs: number = 7 * 86_400_000;
 /** What the first look reads. Later ones read as much beyond the time asked for: a hold that goes into it may have begun there. */
 const hourMs = 3_600_000;
 /** Who writes a journal gathers entries, and tries again every half minute while its database does not answer. */
 const lateMs = 60_000;
-/** A fact has ten fields, so some hundred bytes: what a process of its own can spare. */
+/** A fact takes some 80 bytes, and a screen shows no more. */
 const mostFacts = 700_000;
 /** Nobody asked for so long: what was read is let go. */
 const forgottenMs = 300_000;
@@ -58,7 +53,11 @@ export function createChronicle(journal: ReadJournal, now: () => number = Date.n
     const wentOn = new Set(open.filter(({ toMs }) => toMs === Number.POSITIVE_INFINITY).map(keyOf));
     const settled = found.filter((fact) => fact.toMs < settlesMs && (fact.toMs >= settledMs || wentOn.has(keyOf(fact))));
     past = { ...past, settledMs: settlesMs, open: found.filter(({ toMs }) => toMs >= settlesMs) };
-    keep(settled);
+    const pace = pacer();
+    for (let from = 0; from < settled.length; from += chunkSize) {
+      keep(settled.slice(from, from + chunkSize));
+      await pace();
+    }
   }
 
   async function readOlder(): Promise<void> {
@@ -81,11 +80,10 @@ export function createChronicle(journal: ReadJournal, now: () => number = Date.n
 
   function keep(facts: readonly Fact[]): void {
     if (facts.length === 0) return;
-    const lastMs = facts.reduce((last, { toMs }) => Math.max(last, toMs), 0);
     const before = past.chunks.at(-1);
-    if (before !== undefined && before.facts.length + facts.length <= chunkSize)
-      past.chunks[past.chunks.length - 1] = { facts: [...before.facts, ...facts], lastMs: Math.max(lastMs, before.lastMs) };
-    else past.chunks.push({ facts, lastMs });
+    if (before !== undefined && before.count + facts.length <= chunkSize)
+      past.chunks[past.chunks.length - 1] = chunkOf([...before.facts(), ...facts]);
+    else past.chunks.push(chunkOf(facts));
     past.count += facts.length;
     if (past.count > mostFacts) letGoOfOldest();
   }
@@ -93,7 +91,7 @@ export function createChronicle(journal: ReadJournal, now: () => number = Date.n
   function letGoOfOldest(): void {
     const oldest = past.chunks.reduce((a, b) => (b.lastMs < a.lastMs ? b : a));
     past.chunks.splice(past.chunks.indexOf(oldest), 1);
-    past.count -= oldest.facts.length;
+    past.count -= oldest.count;
     past.knownFromMs = Math.max(past.knownFromMs, oldest.lastMs);
     past.isFull = true;
   }
@@ -124,7 +122,7 @@ export function createChronicle(journal: ReadJournal, now: () => number = Date.n
       }
       const { chunks, open, knownFromMs, isFull, isWhole } = past;
       return {
-        chunks: [...chunks, { facts: open, lastMs: Number.POSITIVE_INFINITY }],
+        chunks: [...chunks, { count: open.length, lastMs: Number.POSITIVE_INFINITY, facts: () => open }],
         knownFromMs: isEnough ? fromMs : knownFromMs,
         isCut: (isFull || isWhole) && !isEnough && knownFromMs > fromMs,
         isStale,

@@ -6,7 +6,9 @@ import type { HolderView, SpanKind } from './view.ts';
 
 /** What the dashboard keeps of an entry of the journal. All that it knows of the journal's entries stands in this file. */
 export interface Fact {
-  readonly kind: SpanKind;
+  /** `fire`: a fire whose work ran under it, whatever tables that took besides. */
+  readonly kind: SpanKind | 'fire';
+  /** Of a fire, its schedule's name. */
   readonly table: string;
   readonly job: string | undefined;
   readonly host: string;
@@ -27,7 +29,7 @@ type OfTable = Pick<Fact, 'job' | 'host' | 'pid'> & { readonly resource: string 
 const blockersKept = 3;
 const nobody: Fact['by'] = [];
 
-/** `undefined`: it is of no table. */
+/** `undefined`: nothing ran, and nothing was in the way. */
 export function factOf(entry: JournalEntry): Fact | undefined {
   switch (entry.kind) {
     case 'hold': {
@@ -49,6 +51,12 @@ export function factOf(entry: JournalEntry): Fact | undefined {
       return { kind: 'wait', ...about(entry), ...instant(entry.at), waitedMs: 0, reason: undefined, by: blockers(entry.holders) };
     case 'conflict':
       return { kind: 'conflict', ...about(entry), ...instant(entry.at), waitedMs: 0, reason: undefined, by: nobody };
+    case 'fire': {
+      const { name, job, host, pid, at, to, outcome } = entry;
+      if (outcome !== 'ran') return undefined;
+      const toMs = to?.getTime() ?? Number.POSITIVE_INFINITY;
+      return { kind: 'fire', table: name, job, host, pid, fromMs: at.getTime(), toMs, waitedMs: 0, reason: undefined, by: nobody };
+    }
     default:
       return undefined;
   }
@@ -59,7 +67,14 @@ export function startOf(entry: JournalEntry): number {
   return (entry.kind === 'hold' ? entry.from : entry.at).getTime();
 }
 
-/** Is it work that ran? */
+/** Something that happened to a table. */
+export type TableFact = Fact & { readonly kind: SpanKind };
+
+export function isOfTable(fact: Fact): fact is TableFact {
+  return fact.kind !== 'fire';
+}
+
+/** Is it work that ran with a table? */
 export function isHold({ kind }: Fact): boolean {
   return kind === 'held' || kind === 'unprotected' || kind === 'lost';
 }

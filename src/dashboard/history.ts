@@ -1,7 +1,9 @@
 import { adviceOf } from './advice.ts';
-import type { Chunk, Known } from './chronicle.ts';
-import type { Fact } from './facts.ts';
-import { createLane, createNames, type Lane } from './lanes.ts';
+import type { Known } from './chronicle.ts';
+import type { Chunk } from './chunk.ts';
+import { type Fact, isOfTable } from './facts.ts';
+import { createLane, type Lane } from './lanes.ts';
+import { createNumbers } from './numbers.ts';
 import type { Pace } from './pace.ts';
 import { createJobTally, createPairTally } from './tally.ts';
 import type { JobView, LaneView, PastView, Quantiles, Range } from './view.ts';
@@ -15,16 +17,17 @@ export type History = Pick<PastView, 'names' | 'lanes' | 'lanesLeftOff' | 'pairs
 
 /** What the facts of a time come to. Goes through them a piece at a time. */
 export async function historyOf(known: Known, range: Range, starveAfterSkips: number, pace: Pace): Promise<History> {
-  const names = createNames();
+  const names = createNumbers<string>();
   const tables = new Map<string, Lane>();
   const jobs = createJobTally(starveAfterSkips);
   const pairs = createPairTally();
   for await (const facts of factsIn(known.chunks, range, pace)) {
     for (const fact of facts) {
+      jobs.add(fact);
+      if (!isOfTable(fact)) continue;
       const lane = tables.get(fact.table) ?? createLane(fact.table, range, names);
       tables.set(fact.table, lane);
       lane.add(fact);
-      jobs.add(fact);
       pairs.add(fact);
     }
   }
@@ -55,9 +58,9 @@ export async function starvingIn(known: Known, range: Range, starveAfterSkips: n
 
 /** Those that happened or went on in a time. */
 export async function* factsIn(chunks: readonly Chunk[], { fromMs, toMs }: Range, pace: Pace): AsyncGenerator<readonly Fact[]> {
-  for (const { facts, lastMs } of chunks) {
-    if (lastMs < fromMs) continue;
-    yield facts.filter((fact) => fact.fromMs <= toMs && fact.toMs >= fromMs);
+  for (const chunk of chunks) {
+    if (chunk.lastMs < fromMs) continue;
+    yield chunk.facts().filter((fact) => fact.fromMs <= toMs && fact.toMs >= fromMs);
     await pace();
   }
 }

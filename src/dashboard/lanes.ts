@@ -1,69 +1,66 @@
 import { printable } from '../lock/holder.ts';
-import { type Fact, isHold, nameOf } from './facts.ts';
+import { isHold, nameOf, type TableFact } from './facts.ts';
+import type { Numbers } from './numbers.ts';
 import type { LaneView, Range, Span, SpanKind } from './view.ts';
 
 /** A screen is a thousand or two of points wide, and a span takes two of them at least. */
 const spansInLane = 400;
-
-/** Names by numbers, the first that is asked for is 0. */
-export interface Names {
-  readonly list: readonly string[];
-  numberOf(name: string): number;
-}
-
-export function createNames(): Names {
-  const numbers = new Map<string, number>();
-  const list: string[] = [];
-  return {
-    list,
-    numberOf(name) {
-      const known = numbers.get(name);
-      if (known !== undefined) return known;
-      numbers.set(name, list.length);
-      return list.push(name) - 1;
-    },
-  };
-}
+/** While a lane is gathered, it has room for what `joined` may still make one of. More would be spans by the hundred thousand. */
+const spansGathered = 4 * spansInLane;
 
 /** Gathers what happened to one table, in any order. */
 export interface Lane {
-  add(fact: Fact): void;
+  add(fact: TableFact): void;
   view(): LaneView;
 }
 
 /** What is near each other, of one kind and of one job is one span, so that their number is bounded. */
-export function createLane(table: string, { fromMs, toMs }: Range, names: Names): Lane {
+export function createLane(table: string, { fromMs, toMs }: Range, names: Numbers<string>): Lane {
   const grainMs = (toMs - fromMs) / spansInLane;
-  const bySlot = new Map<string, Span>();
+  let slotMs = grainMs;
+  let bySlot = new Map<string, Span>();
   let [holds, skips, conflicts] = [0, 0, 0];
+  const put = (span: Span): void => {
+    const slot = `${Math.floor(span[1] / slotMs)} ${keyOf(span)}`;
+    const before = bySlot.get(slot);
+    bySlot.set(slot, before === undefined ? span : both(before, span));
+  };
+  /** Where no two are of one kind and job, longer slots make them no fewer. */
+  const coarsen = (): void => {
+    while (bySlot.size > spansGathered && slotMs < toMs - fromMs) {
+      const spans = [...bySlot.values()];
+      slotMs *= 2;
+      bySlot = new Map();
+      for (const span of spans) put(span);
+    }
+  };
   return {
     add(fact) {
       if (isHold(fact)) holds++;
       else if (fact.kind === 'skip' && fact.reason === 'busy') skips++;
       else if (fact.kind === 'conflict') conflicts++;
       if (!isShown(fact)) return;
-      const span = spanOf(fact, fromMs, names);
-      const slot = `${Math.floor(span[1] / grainMs)} ${keyOf(span)}`;
-      const before = bySlot.get(slot);
-      bySlot.set(slot, before === undefined ? span : both(before, span));
+      put(spanOf(fact, fromMs, names));
+      coarsen();
     },
     view() {
       const sorted = [...bySlot.values()].sort(([, a], [, b]) => a - b);
       let spans = joined(sorted, grainMs);
-      for (let coarser = 2 * grainMs; spans.length > spansInLane; coarser *= 2) spans = joined(spans, coarser);
-      return { resource: table, title: printable(table), holds, skips, conflicts, spans };
+      for (let coarser = 2 * grainMs; spans.length > spansInLane && coarser <= 2 * (toMs - fromMs); coarser *= 2)
+        spans = joined(spans, coarser);
+      return { resource: table, title: printable(table), holds, skips, conflicts, spans: mostFrequent(spans) };
     },
   };
 }
 
 /** A locker that closes, or work that is called off, says nothing of the table; who waits is seen by what comes of it. */
-function isShown({ kind, reason }: Fact): boolean {
+function isShown({ kind, reason }: TableFact): boolean {
   return kind !== 'wait' && reason !== 'closed' && reason !== 'aborted';
 }
 
 const goesOn = -1;
 
-function spanOf(fact: Fact, fromMs: number, names: Names): Span {
+function spanOf(fact: TableFact, fromMs: number, names: Numbers<string>): Span {
   const [blocker] = fact.by;
   const from = Math.round(fact.fromMs - fromMs);
   const to = Number.isFinite(fact.toMs) ? Math.round(fact.toMs - fromMs) : goesOn;
@@ -77,6 +74,13 @@ function keyOf([kind, , , job, , by]: Span): string {
 function both([kind, fromA, toA, job, countA, by]: Span, [, fromB, toB, , countB]: Span): Span {
   const to = toA === goesOn || toB === goesOn ? goesOn : Math.max(toA, toB);
   return [kind, Math.min(fromA, fromB), to, job, countA + countB, by];
+}
+
+/** Spans of so many jobs that no grain makes them few enough. */
+function mostFrequent(spans: readonly Span[]): readonly Span[] {
+  if (spans.length <= spansInLane) return spans;
+  const shown = [...spans].sort((a, b) => b[4] - a[4]).slice(0, spansInLane);
+  return shown.sort(([, a], [, b]) => a - b);
 }
 
 /** `spans` are in the order of their beginnings. */

@@ -2,7 +2,7 @@ import { printable } from '../lock/holder.ts';
 import { type Fact, isHold, nameOf } from './facts.ts';
 import type { JobView, PairView, SkipView } from './view.ts';
 
-/** Counts facts of jobs, in any order. */
+/** Counts facts of jobs, in any order. A run under its fire may hold tables besides, and is one run all the same. */
 export interface JobTally {
   add(fact: Fact): void;
   /** Those that starve first, then by skips in a row, then by name. */
@@ -15,6 +15,7 @@ interface Counted {
   isRunning: boolean;
   /** A run over several tables has a fact for each. */
   readonly runs: Set<number>;
+  fires: number;
   readonly skipsMs: number[];
   lastRunMs: number | undefined;
   lastSkip: Fact | undefined;
@@ -25,13 +26,15 @@ export function createJobTally(starveAfterSkips: number): JobTally {
   const nameless = new Map<string, Counted>();
   return {
     add(fact) {
-      const isRun = isHold(fact);
+      const isFire = fact.kind === 'fire';
+      const isRun = isHold(fact) || isFire;
       if (!isRun && fact.kind !== 'skip') return;
       const [group, key] = fact.job === undefined ? [nameless, fact.table] : [named, fact.job];
       const counted = group.get(key) ?? newCount(key, fact.job !== undefined);
       group.set(key, counted);
       if (isRun) {
-        counted.runs.add(runKey(fact));
+        if (isFire) counted.fires++;
+        else counted.runs.add(runKey(fact));
         counted.isRunning ||= fact.toMs === Number.POSITIVE_INFINITY;
         counted.lastRunMs = Math.max(counted.lastRunMs ?? 0, fact.fromMs);
       } else {
@@ -47,7 +50,16 @@ export function createJobTally(starveAfterSkips: number): JobTally {
 }
 
 function newCount(job: string, isNamed: boolean): Counted {
-  return { job: printable(job), isNamed, isRunning: false, runs: new Set(), skipsMs: [], lastRunMs: undefined, lastSkip: undefined };
+  return {
+    job: printable(job),
+    isNamed,
+    isRunning: false,
+    runs: new Set(),
+    fires: 0,
+    skipsMs: [],
+    lastRunMs: undefined,
+    lastSkip: undefined,
+  };
 }
 
 /** A process begins one run of a job in a millisecond, and 4 096 processes are told apart: a number takes less room than a text. */
@@ -55,11 +67,11 @@ function runKey({ fromMs, pid }: Fact): number {
   return fromMs * 4_096 + (pid % 4_096);
 }
 
-function jobOf({ job, isNamed, isRunning, runs, skipsMs, lastRunMs, lastSkip }: Counted, starveAfterSkips: number): JobView {
+function jobOf({ job, isNamed, isRunning, runs, fires, skipsMs, lastRunMs, lastSkip }: Counted, starveAfterSkips: number): JobView {
   const skipsInARow = skipsMs.filter((atMs) => lastRunMs === undefined || atMs > lastRunMs).length;
   const isStarving = !isRunning && skipsInARow >= starveAfterSkips;
   return {
-    ...{ job, isNamed, isRunning, isStarving, runs: runs.size, skips: skipsMs.length, skipsInARow, lastRunMs },
+    ...{ job, isNamed, isRunning, isStarving, runs: Math.max(runs.size, fires), skips: skipsMs.length, skipsInARow, lastRunMs },
     lastSkip: lastSkip && skipOf(lastSkip),
   };
 }

@@ -37,9 +37,22 @@ export function holdsFrom(seen: readonly SeenHold[]): Holds {
     quantileMs: (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] as number,
     outlasts: (ms) => 1 - countBelow(sorted, ms) / sorted.length,
     forPlay(random) {
-      const day = redrawn(sorted, random);
-      const hours = byHourIsKnown ? byHour.map((hour) => (hour.length >= enoughInAnHour ? redrawn(hour, random) : day)) : undefined;
-      return (atMs) => one(hours?.[hourOf(atMs)] ?? day, random);
+      let day: readonly number[] | undefined;
+      const hours: (readonly number[])[] = [];
+      const ofDay = (): readonly number[] => {
+        day ??= redrawn(sorted, random);
+        return day;
+      };
+      const ofHour = (hour: number): readonly number[] => {
+        const own = byHour[hour] as readonly number[];
+        return own.length >= enoughInAnHour ? redrawn(own, random) : ofDay();
+      };
+      return (atMs) => {
+        if (!byHourIsKnown) return one(ofDay(), random);
+        const hour = hourOf(atMs);
+        hours[hour] ??= ofHour(hour);
+        return one(hours[hour], random);
+      };
     },
   };
 }

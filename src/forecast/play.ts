@@ -96,11 +96,14 @@ export function play({ jobs, moments, fromMs, toMs }: Script, random: Random, cl
     const { needs } = jobs[request.index] as Job;
     const mine = tablesOf[request.index] as readonly Table[];
     for (const [at, need] of needs.entries()) {
-      const refusal = (mine[at] as Table).refusalOf(request, need, nowMs);
+      const table = mine[at] as Table;
+      // Of several all are asked for before any is taken.
+      const refusal = needs.length === 1 ? table.take(request, need, nowMs) : table.refusalOf(request, need, nowMs);
       if (refusal === undefined) continue;
       tally.skipped(request.index);
       return clash(request, need.resource, refusal);
     }
+    if (needs.length === 1) request.have = 1;
     goOn(request, nowMs);
   }
 
@@ -111,13 +114,12 @@ export function play({ jobs, moments, fromMs, toMs }: Script, random: Random, cl
     for (; request.have < needs.length; request.have++) {
       const need = needs[request.have] as Job['needs'][number];
       const table = mine[request.have] as Table;
-      if (table.take(request, need, nowMs)) continue;
-      const refusal = table.refusalOf(request, need, nowMs);
+      const refusal = table.take(request, need, nowMs);
+      if (refusal === undefined) continue;
       table.lineUp(request, need, request.deadlineMs - nowMs, nowMs);
       request.isWaiting = true;
       waiting.set(request.token, request);
-      if (refusal !== undefined) clash(request, need.resource, refusal);
-      return;
+      return clash(request, need.resource, refusal);
     }
     const heldMs = Math.min((holdOf[request.index] as (atMs: number) => number)(nowMs), (jobs[request.index] as Job).maxHoldMs);
     tally.began(request.index, nowMs - request.askedMs);

@@ -30,11 +30,12 @@ export class Table {
     return admission.granted ? undefined : admission;
   }
 
-  /** Takes it, if that may be. Also for whoever was let in, and confirms it. */
-  take(party: Party, need: Need, nowMs: number): boolean {
+  /** Takes it; or answers why that may not be. Also for whoever was let in, and confirms it. */
+  take(party: Party, need: Need, nowMs: number): Refusal | undefined {
     const admission = admit(this.#record, entrantOf(party, need, nowMs), nowMs);
-    if (admission.granted) this.#record = admission.record;
-    return admission.granted;
+    if (!admission.granted) return admission;
+    this.#record = admission.record;
+    return undefined;
   }
 
   /** To the end of the line. */
@@ -64,7 +65,7 @@ export class Table {
     const head = found?.line[0];
     if (found === undefined || head === undefined) return nobody;
     const party = { token: head.token, job: head.job ?? '', host: head.host };
-    if (!this.take(party, { resource: '', mode: head.mode, limit: head.limit }, nowMs)) return nobody;
+    if (this.take(party, { resource: '', mode: head.mode, limit: head.limit }, nowMs) !== undefined) return nobody;
     return letIn(found, this.#record);
   }
 }

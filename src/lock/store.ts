@@ -63,7 +63,7 @@ export interface StoreTraits {
    * left finds it alive.
    */
   readonly expiry?: 'clock' | 'observation';
-  /** `retry.maxWaitMs` where nobody says otherwise, in milliseconds. Default: the locker's own, 10 000. */
+  /** `retry.maxWaitMs` where nobody says otherwise, in milliseconds; read at each call, so it may follow what the store meets. Default: the locker's own, 10 000. */
   readonly usualWaitMs?: number;
 }
 

@@ -2,8 +2,10 @@ import type { EventName, Listener } from '../lock/events.ts';
 import { type Holder, printable } from '../lock/holder.ts';
 import type { ResolvedScope } from '../lock/options.ts';
 
-/** What an observer needs of a locker: its events. It can ask nothing of it, nor change anything. */
+/** What an observer needs of a locker: its events, and where they happen. It can ask nothing of it, nor change anything. */
 export interface Observed {
+  /** Default: the machine's name. */
+  readonly host?: string;
   on<E extends EventName>(event: E, listener: Listener<E>): unknown;
   off<E extends EventName>(event: E, listener: Listener<E>): unknown;
 }

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Pool } from 'pg';
 import { moment } from '../../src/cli/moments.ts';
+import { createLocker, StoreUnavailableError } from '../../src/index.ts';
+import { takeFire } from '../../src/jobs/fires.ts';
 import { type PostgresJournal, postgresJournal } from '../../src/observe/index.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
 import { describeWith, uniqueName } from '../support/shared.ts';
 import { giveway } from './in-process.ts';
 import { dedupeTurns, playNight } from './night.ts';
@@ -127,6 +130,23 @@ describeWith('postgres', (service) => {
     expect(table.out).toMatch(/^events is free\.\nSkips and waits from /);
     expect(table.out).toMatch(/: backfill on \S+, pid \d+, ran after 1m 17s of waiting: it was busy, held by load /);
     expect((await why('orders', '--job')).out).toBe('orders: last skips: none in the journal.\n');
+  });
+
+  test('lists the fires of a job that were skipped since the store was down', async () => {
+    const down = async (): Promise<never> => Promise.reject(new StoreUnavailableError('it is away'));
+    const locker = createLocker({ store: { ...memoryStore(), create: down, read: down }, host: 'etl-9' });
+    const journal = postgresJournal({ pool, table });
+    journal.observe(locker);
+    const slot = new Date(start.getTime() + 60_000);
+    const fire = { key: `nightly-export:${slot.toISOString()}`, name: 'nightly-export', slot, job: 'nightly-export' };
+    expect(await takeFire(locker, fire, 60_000, {})).toMatchObject({ status: 'skipped', reason: 'store-down' });
+    await Promise.all([journal.close(), locker.close()]);
+    const { out } = await why('nightly-export', '--last', '3');
+    expect(out).toMatch(
+      /^nightly-export: last skips:\n {2}\S+ ago: nightly-export on .*, its fire of \S+ 02:01:00 was skipped: the store did not answer\n/,
+    );
+    const { lostFires } = JSON.parse((await why('nightly-export', '--json')).out);
+    expect(lostFires).toEqual([{ at: expect.any(String), slot: slot.toISOString(), host: expect.any(String), pid: process.pid }]);
   });
 
   test('says that there was more, and shows as many as are asked for', async () => {

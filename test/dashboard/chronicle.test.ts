@@ -3,6 +3,7 @@ import { adviceOf } from '../../src/dashboard/advice.ts';
 import { createChronicle, type Known } from '../../src/dashboard/chronicle.ts';
 import type { Fact } from '../../src/dashboard/facts.ts';
 import { historyOf } from '../../src/dashboard/history.ts';
+import { jobPastOf } from '../../src/dashboard/job-past.ts';
 import type { HoldEntry, JournalEntry, JournalQuery } from '../../src/observe/index.ts';
 
 const hourMs = 3_600_000;
@@ -22,6 +23,7 @@ const endOf = (entry: JournalEntry): number =>
 function journalOf(entries: JournalEntry[]) {
   const journal = {
     given: 0,
+    mostAtOnce: 0,
     async entries({ since, until, limit = 1_000 }: JournalQuery = {}): Promise<readonly JournalEntry[]> {
       const found = entries
         .filter((entry) => since === undefined || endOf(entry) >= since.getTime())
@@ -29,12 +31,13 @@ function journalOf(entries: JournalEntry[]) {
         .sort((a, b) => startOf(b) - startOf(a))
         .slice(0, limit);
       journal.given += found.length;
+      journal.mostAtOnce = Math.max(journal.mostAtOnce, found.length);
       return found;
     },
   };
   return journal;
 }
-const factsOf = ({ chunks }: Known): readonly Fact[] => chunks.flatMap(({ facts }) => facts);
+const factsOf = ({ chunks }: Known): readonly Fact[] => chunks.flatMap((chunk) => chunk.facts());
 const pace = (): undefined => undefined;
 
 test('reads a week a page at a time, each entry once, also where thousands began in one millisecond', async () => {
@@ -79,6 +82,24 @@ test('a journal that knows no part of a query is not asked for ever', async () =
   expect(known.knownFromMs).toBeLessThanOrEqual(nowMs - dayMs);
 });
 
+test('200 tables and 50 jobs of a busy hour and a week before: no more than a thousand facts are gone through at once, and every lane alone', async () => {
+  const entries = Array.from({ length: 20_000 }, (_, index) => {
+    const agoMs = index < 6_000 ? index * 600 : hourMs + (index - 6_000) * 40_000;
+    return hold(nowMs - agoMs, nowMs - agoMs + 500, `job ${index % 50}`, `table ${(index * 7) % 200}`);
+  });
+  const journal = journalOf(entries);
+  const known = await createChronicle(journal, () => nowMs).read(nowMs - 7 * dayMs, 60_000);
+  expect(factsOf(known)).toHaveLength(20_000);
+  // A page begins again with what began when the last one ended.
+  expect(journal.mostAtOnce).toBeLessThan(1_010);
+  // What began in the last minute may still change, and is kept as it was read.
+  expect(Math.max(...known.chunks.map(({ count }) => count))).toBeLessThanOrEqual(1_000);
+  let pauses = 0;
+  const { lanes } = await historyOf(known, { fromMs: nowMs - 7 * dayMs, toMs: nowMs }, 10, () => void pauses++);
+  expect(lanes).toHaveLength(200);
+  expect(pauses).toBe(known.chunks.length + 200);
+});
+
 test('a lane has no more spans than a screen can show, and counts what they stand for', async () => {
   const entries = Array.from({ length: 20_000 }, (_, index) => hold(nowMs - index * 4_000, nowMs - index * 4_000 + 10, `job ${index % 7}`));
   const chronicle = createChronicle(journalOf(entries), () => nowMs);
@@ -88,6 +109,37 @@ test('a lane has no more spans than a screen can show, and counts what they stan
   expect(lanes[0]?.holds).toBe(20_000);
   expect(lanes[0]?.spans.length).toBeLessThanOrEqual(400);
   expect(lanes[0]?.spans.reduce((sum, [, , , , count]) => sum + count, 0)).toBe(20_000);
+});
+
+test('a lane of more jobs than a screen can show ends, with those that were there most often', async () => {
+  const rare = Array.from({ length: 2_000 }, (_, index) => hold(nowMs - index * 40_000, nowMs - index * 40_000 + 10, `run ${index}`));
+  const often = Array.from({ length: 50 }, (_, index) => hold(nowMs - index * 1_600_000, nowMs - index * 1_600_000 + 10));
+  const chronicle = createChronicle(journalOf([...rare, ...often]), () => nowMs);
+  const range = { fromMs: nowMs - dayMs, toMs: nowMs };
+  const { lanes, names } = await historyOf(await chronicle.read(range.fromMs, 60_000), range, 10, pace);
+  expect(lanes[0]?.holds).toBe(2_050);
+  expect(lanes[0]?.spans).toHaveLength(400);
+  expect(lanes[0]?.spans.find(([, , , job]) => names[job] === 'rollup')?.[4]).toBe(50);
+});
+
+test('a fire whose work needs no table is a run, and no table; with tables it is one run all the same', async () => {
+  const about = { kind: 'fire', resource: undefined, host: 'etl-1', pid: 1, slot: undefined, holders: [] } as const;
+  const fire = (job: string, agoMs: number, outcome: 'ran' | 'elsewhere'): JournalEntry => {
+    const at = new Date(nowMs - agoMs);
+    return { ...about, name: job, job, at, to: outcome === 'ran' ? new Date(nowMs - agoMs + 30_000) : undefined, outcome };
+  };
+  const fires = [fire('mail', 300_000, 'ran'), fire('mail', 200_000, 'ran'), fire('mail', 100_000, 'elsewhere')];
+  const journal = journalOf([...fires, fire('rollup', 200_000, 'ran'), hold(nowMs - 199_000, nowMs - 190_000)]);
+  const range = { fromMs: nowMs - hourMs, toMs: nowMs };
+  const known = await createChronicle(journal, () => nowMs).read(range.fromMs, 0);
+  const { lanes, jobs } = await historyOf(known, range, 10, pace);
+  expect(lanes.map(({ title }) => title)).toEqual(['events']);
+  expect(jobs.map(({ job, runs }) => [job, runs])).toEqual([
+    ['mail', 2],
+    ['rollup', 1],
+  ]);
+  const mail = await jobPastOf('mail', known, range, 10, pace);
+  expect([mail.lanes, mail.holdMs, mail.lengths.length]).toEqual([[], { p50: 30_000, p99: 30_000 }, 2]);
 });
 
 test('advice begins with who starves, and each sentence has its figure', () => {

@@ -22,6 +22,7 @@ export interface Truth {
 const dayMs = 86_400_000;
 /** Renewals are not what is judged here, and at every ten seconds of every hold they are most of the work. */
 const ttlMs = 3_600_000;
+
 /** An event loop that is not busy is no later. */
 const latestTimerMs = 20;
 
@@ -34,7 +35,7 @@ export async function playTruth(jobs: Readonly<Record<string, TrueJob>>, fromMs:
   const tasks: (ScheduledTask & { readonly name_: string; fires(): Truth['fires'][string] })[] = [];
   for (const [name, { workMs, writes, appends, reads, cron, timezone, onBusy, retry, instances = 1 }] of Object.entries(jobs)) {
     for (let instance = 0; instance < instances; instance++) {
-      const locker = createLocker({ store: backend.connect(), clock, host: `${name}-${instance}`, ttlMs });
+      const locker = createLocker({ store: backend.connect(), clock, host: `${name}-${instance}`, ttlMs, nesting: 'explicit' });
       journal.observe(locker);
       const scope = { ...(writes && { writes }), ...(appends && { appends }), ...(reads && { reads }) };
       const work = (): Promise<void> => new Promise((resolve) => void clock.setTimer(resolve, workMs(random, clock.wallMs())));

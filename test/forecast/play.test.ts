@@ -88,8 +88,8 @@ describe('a play goes by the lock', () => {
   });
 
   test('a wait ends before the next fire, as that of schedule does', () => {
-    const long = { cron: '0 0 * * *', heldMs: 20 * minute, takes: write };
-    const eager = { cron: '*/2 * * * *', heldMs: minute, takes: write, waits: true, maxWaitMs: 60 * minute };
+    const long = { cron: '1 0 * * *', heldMs: 20 * minute, takes: write };
+    const eager = { cron: '*/2 * * * *', heldMs: minute / 2, takes: write, waits: true, maxWaitMs: 60 * minute };
     expect(playDay({ long, eager })['eager']?.skips).toBeGreaterThanOrEqual(9);
     expect(playDay({ long, eager: { ...eager, waitsWithinPeriod: false, cron: '2 0 * * *' } })['eager']?.skips).toBe(0);
   });

@@ -56,3 +56,15 @@ test('usualWaitMs of the store is the wait where nobody says otherwise', async (
   expect(await wait({})).toBeGreaterThanOrEqual(60);
   expect(await wait({ retry: { maxWaitMs: 0 } })).toBeLessThan(60);
 });
+
+test('usualWaitMs is read at each call: a store may have met longer leases since', async () => {
+  let usualWaitMs = 0;
+  const store = memoryStore();
+  const traits = Object.defineProperty({ ...store.traits }, 'usualWaitMs', { get: () => usualWaitMs });
+  const locker = createLocker({ store: { ...store, traits } });
+  await using _held = await locker.lock('events');
+  await expect(locker.lock('events')).rejects.toMatchObject({ name: 'ResourceBusyError' });
+  usualWaitMs = 80;
+  const error = await locker.lock('events').catch((reason) => reason);
+  expect(error.waitedMs).toBeGreaterThanOrEqual(80);
+});

@@ -58,6 +58,14 @@ for each in vectors("departures")["departures"]:
     seen = giveway.depart(each["found"], each["me"], each["nowMs"], each.get("minHoldUntilMs", 0), each.get("again"))
     check(each["title"], seen, each["expect"])
 
+bounds = vectors("bounds")
+for each in bounds["holders"]:
+    found = {"v": 1, "at": each["nowMs"], "holders": [{**each["entry"], "token": str(n + 1)} for n in range(each["times"])], "line": []}
+    check(f"beside {each['times']} holders", giveway.admit(found, each["me"], each["nowMs"], ())["granted"], each["granted"])
+for each in bounds["lines"]:
+    line = [{**each["entry"], "token": str(n + 1)} for n in range(each["times"])]
+    check(f"behind {each['times']} in line", giveway.may_append({"v": 1, "holders": [each["holder"]], "line": line}), each["mayAppend"])
+
 stores = vectors("stores")
 for each in stores["memcached"]["exptimes"]:
     check(f"exptime {each['ttlMs']}", giveway.exptime(each["ttlMs"]), each["seconds"])

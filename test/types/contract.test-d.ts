@@ -15,6 +15,8 @@ import {
 import { type Conflict, classifyConflict, withConflictRetry } from 'giveway/conflicts';
 import { type Guarantee, schedule } from 'giveway/cron';
 import { memoryStore } from 'giveway/memory';
+import type { FencedLock } from 'giveway/postgres';
+import type { RedisStoreOptions } from 'giveway/redis';
 import { createWarehouse, type TablesWritten, type TransactionOptions, tablesWritten, type Warehouse } from 'giveway/warehouse';
 import type { Pool } from 'pg';
 
@@ -69,6 +71,8 @@ locker.on('stolen', () => {});
 holds<Same<ReturnType<ResourceLocker['health']>, Promise<StoreHealth>>>();
 holds<Same<ReturnType<Lock['handOver']>, Promise<SerializedLock>>>();
 holds<Same<Lock['fence'], bigint | undefined>>();
+holds<Same<RedisStoreOptions['fences'], boolean | undefined>>();
+holds<Same<FencedLock['fence'], Lock['fence']>>();
 const store: LockStore = memoryStore();
 
 const warehouse = createWarehouse({ pool: {} as Pool, locker, isolation: 'serializable' });

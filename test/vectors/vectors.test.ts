@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { nameRules, normalizeName } from '../../src/lock/plan/names.ts';
-import { admit, depart, takesLine } from '../../src/lock/record/decide.ts';
+import { admit, depart, exchange, takesLine } from '../../src/lock/record/decide.ts';
 import { recordKey } from '../../src/lock/record/keys.ts';
 import {
   decodeRecord,
@@ -103,6 +103,32 @@ const { departures } = vectors<{
 
 test.each(departures)('departures.json: $title', ({ found, me, nowMs, minHoldUntilMs = 0, again, expect: expected }) => {
   expect(written(depart(found, me, nowMs, { minHoldUntilMs, again }))).toEqual(expected);
+});
+
+const { exchanges } = vectors<{
+  exchanges: { title: string; found: LockRecord; instead: string[]; entries: Entrant[]; nowMs: number; expect: Change }[];
+}>('exchanges');
+
+test.each(exchanges)('exchanges.json: $title', ({ found, instead, entries, nowMs, expect: expected }) => {
+  expect(written(exchange(found, instead, entries, nowMs))).toEqual(expected);
+});
+
+const bounds = vectors<{
+  holders: { times: number; entry: Entrant; me: Entrant; nowMs: number; granted: boolean }[];
+  lines: { times: number; entry: Waiting; holder: Entrant; mayAppend: boolean }[];
+}>('bounds');
+
+describe('bounds.json', () => {
+  const many = <T extends object>(times: number, entry: T): T[] =>
+    Array.from({ length: times }, (_, index) => ({ ...entry, token: String(index + 1) }));
+
+  test.each(bounds.holders)('beside $times holders: $granted', ({ times, entry, me, nowMs, granted }) => {
+    expect(admit({ v: 1, at: nowMs, holders: many(times, entry), line: [] }, me, nowMs).granted).toBe(granted);
+  });
+
+  test.each(bounds.lines)('behind $times who wait: $mayAppend', ({ times, entry, holder, mayAppend }) => {
+    expect(takesLine({ v: 1, holders: [holder], line: many(times, entry) })).toBe(mayAppend);
+  });
 });
 
 const { memcached, redis } = vectors<{

@@ -7,7 +7,7 @@ import { type Moment, moment } from '../moments.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
 import { openPast, type Past } from '../past.ts';
 import { type Observer, observe, type Sight, sightJson } from '../sight.ts';
-import { clock, skipsInWords, skipsJson } from '../skip-words.ts';
+import { clock, lostFiresJson, skipsInWords, skipsJson } from '../skip-words.ts';
 import { jobOf, subjectOf } from '../subject.ts';
 import { jsonLine, printable, printableName, type Terminal } from '../terminal.ts';
 import { endInWords, holderInWords, placesInWords } from '../words.ts';
@@ -79,7 +79,8 @@ async function whyJob(job: string, { heading, ...window }: Window, past: Past, {
   const last = await past.ask((journal) => lastSkips(journal, { about: { job }, ...window }));
   if (!json) return `${skipsInWords(last, Date.now(), `${printableName(job)}: ${heading}`).join('\n')}\n`;
   const known = 'missing' in last ? { missing: last.missing } : { isCut: last.isCut, moveByMinutes: last.moveByMinutes ?? null };
-  return jsonLine({ job: printableName(job), lastSkips: skipsJson(last, 'skip'), lastWaits: skipsJson(last, 'wait'), ...known });
+  const told = { lastSkips: skipsJson(last, 'skip'), lastWaits: skipsJson(last, 'wait'), lostFires: lostFiresJson(last) };
+  return jsonLine({ job: printableName(job), ...told, ...known });
 }
 
 async function whyTable(name: string, window: Window, past: Past, observer: Observer, { json }: WhyFlags): Promise<string> {

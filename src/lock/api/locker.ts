@@ -68,6 +68,11 @@ export class ResourceLocker {
     this.#notices = settings.store.onNotice?.((notice) => events.emit('notice', () => notice));
   }
 
+  /** What holders of this locker are shown to be on. */
+  get host(): string {
+    return this.#settings.host;
+  }
+
   /** The schema that may be left out of a name. */
   get defaultSchema(): string {
     return this.#settings.names.defaultSchema;

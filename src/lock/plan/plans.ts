@@ -23,6 +23,8 @@ export class Plans {
   readonly #plain = new Map<string, Plan>();
   /** Where neither the call nor a table says anything. */
   #plainOptions: ResolvedOptions | undefined;
+  /** The store's usual wait may be another at the next call. */
+  readonly #varies: boolean;
 
   #notice: ((notice: StoreNotice) => void) | undefined;
 
@@ -30,12 +32,13 @@ export class Plans {
   constructor(settings: Settings, notice?: (notice: StoreNotice) => void) {
     this.#settings = settings;
     this.#notice = notice;
+    this.#varies = settings.store.traits?.usualWaitMs !== undefined;
     this.#schemas = new Set([...settings.listed].filter((name) => name.endsWith('.*')));
   }
 
   /** A plain name with no options of its own means the same each time: it is worked out once. */
   of(scope: LockScope, options: RunOptions | undefined, weak?: RunOptions): Plan {
-    if (typeof scope !== 'string' || options !== undefined || weak !== undefined) return this.#make(scope, options, weak);
+    if (typeof scope !== 'string' || options !== undefined || weak !== undefined || this.#varies) return this.#make(scope, options, weak);
     return remember(this.#plain, scope, () => this.#make(scope, undefined, undefined));
   }
 
@@ -66,7 +69,7 @@ export class Plans {
     const tables = bare.map(({ resource }) => settingsOf.get(resource) ?? settingsOf.get(tableOf(resource, names)) ?? noSettings);
     const needs = tables.some(({ limits }) => limits !== undefined) ? bare.map((need, index) => withLimit(need, tables[index])) : bare;
     const areSet = tables.some((table) => table !== noSettings);
-    if (options !== undefined || weak !== undefined || areSet) {
+    if (options !== undefined || weak !== undefined || areSet || this.#varies) {
       return { scope: resolved, needs, options: resolveOptions(options, areSet ? tables : [], defaults, weak) };
     }
     this.#plainOptions ??= resolveOptions(undefined, [], defaults);

@@ -121,7 +121,7 @@ export function resolveSettings(options: LockerOptions): Settings {
     throw new InvalidOptionError('maxWaiters', maxWaiters, 'a whole number from 1 up is allowed');
   if (nesting !== 'context' && nesting !== 'explicit')
     throw new InvalidOptionError('nesting', nesting, "'context' or 'explicit' is allowed");
-  const { exactNames, exclusiveOnly = false, usualWaitMs } = store.traits ?? {};
+  const { exactNames, exclusiveOnly = false } = store.traits ?? {};
   if (exactNames) checkApart(store.traits, { environment });
   const names = { ...nameRules({ defaultSchema, database, dialect }), ...(exactNames && { exact: true }) };
   const tables = new Map<string, TableOptions>();
@@ -140,7 +140,10 @@ export function resolveSettings(options: LockerOptions): Settings {
     tables,
     listed: new Set(tables.keys()),
     allowUnlisted: allowUnlisted || resources === undefined,
-    defaults: usualWaitMs === undefined ? defaults : { ...defaults, retry: { maxWaitMs: usualWaitMs, ...defaults.retry } },
+    get defaults() {
+      const maxWaitMs = store.traits?.usualWaitMs;
+      return maxWaitMs === undefined ? defaults : { ...defaults, retry: { maxWaitMs, ...defaults.retry } };
+    },
     closesStore,
     host,
     maxWaiters,

@@ -73,6 +73,6 @@ export function checkApart(
     throw new InvalidOptionError(
       field,
       given[field],
-      `leave it out: the ${name} store takes names as they are, and another table keeps them apart`,
+      `leave it out: the ${name} store takes names as they are; what keeps them apart is another table, server or cache, or what the store itself has for it`,
     );
 }

@@ -10,6 +10,7 @@ import type { FireEntry, HoldEntry, HoldOutcome, JournalEntry } from './journal.
 /** A hold as it is written down: small, since this is the hot path. `entriesOf` makes entries of it. */
 export interface Hold {
   readonly began: LockerEvents['acquired'];
+  readonly host: string;
   readonly fromMs: number;
   heldMs: number | undefined;
   outcome: HoldOutcome;
@@ -32,15 +33,16 @@ export interface Recorder extends Disposable {
   live(): Iterable<Hold>;
 }
 
-/** This process, as it is written down: by the name that records show it under, but for a locker's own `host`, which no event tells. */
+/** This process, as it is written down where a locker has no `host` of its own. */
 export const self: { readonly host: string; readonly pid: number } = { host: process.env['GIVEWAY_HOST'] || hostname(), pid: process.pid };
 
 /** Writes what a locker tells into `sink`, until disposed. */
 export function record(locker: Observed, sink: Sink, clock: Clock): Recorder {
   const live = new Map<number | string, Hold>();
+  const { host = self.host } = locker;
 
   const begin = (id: number | string, began: LockerEvents['acquired']): void => {
-    live.set(id, { began, fromMs: clock.wallMs(), heldMs: undefined, outcome: 'ongoing', reason: undefined });
+    live.set(id, { began, host, fromMs: clock.wallMs(), heldMs: undefined, outcome: 'ongoing', reason: undefined });
     sink.began?.();
   };
   const end = (id: number | string, outcome: HoldOutcome, heldMs?: number, reason?: LostReason): void => {
@@ -52,7 +54,7 @@ export function record(locker: Observed, sink: Sink, clock: Clock): Recorder {
     hold.reason = reason;
     sink.ended(hold);
   };
-  const about = ({ job }: { readonly job: string | undefined }) => ({ job, ...self, at: new Date(clock.wallMs()) });
+  const about = ({ job }: { readonly job: string | undefined }) => ({ job, host, pid: self.pid, at: new Date(clock.wallMs()) });
   const fire = ({ id, job, outcome, heldMs, maxHoldMs, holders, ...named }: LockerEvents['fire']): void => {
     // Numbered by themselves, apart from the locks.
     const key = `fire ${id}`;
@@ -94,7 +96,8 @@ export function record(locker: Observed, sink: Sink, clock: Clock): Recorder {
 /** One entry per resource of the lock, or the fire that it is. */
 export function entriesOf(one: Hold | Moment): readonly (HoldEntry | FireEntry | Moment)[] {
   if ('kind' in one) return [one];
-  const { began, fromMs, heldMs, outcome, reason } = one;
+  const { began, host, fromMs, heldMs, outcome, reason } = one;
+  const { pid } = self;
   const { scope, job, waitedMs, isProtected } = began;
   const from = new Date(fromMs);
   const to = heldMs === undefined ? undefined : new Date(fromMs + heldMs);
@@ -102,8 +105,8 @@ export function entriesOf(one: Hold | Moment): readonly (HoldEntry | FireEntry |
     const fire = fireOf(resource);
     if (fire !== undefined) {
       const ended = outcome === 'unknown' ? from : to;
-      return { kind: 'fire', resource: undefined, ...fire, job, ...self, at: from, to: ended, outcome: 'ran', holders: [] };
+      return { kind: 'fire', resource: undefined, ...fire, job, host, pid, at: from, to: ended, outcome: 'ran', holders: [] };
     }
-    return { kind: 'hold', resource, mode, job, ...self, from, to, outcome, reason, waitedMs, isProtected };
+    return { kind: 'hold', resource, mode, job, host, pid, from, to, outcome, reason, waitedMs, isProtected };
   });
 }

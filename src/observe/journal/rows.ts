@@ -6,7 +6,7 @@ import { needsOf } from '../../lock/plan/scope.ts';
 import type { SeenHolder } from '../listening.ts';
 import { fireKey, fireOf } from './fires.ts';
 import type { FireEntry, HoldOutcome, JournalEntry } from './journal.ts';
-import type { Hold, Moment } from './recorder.ts';
+import { type Hold, type Moment, self } from './recorder.ts';
 
 /**
  * All kinds that the previous version knows, whose processes may read the same table. It takes a fire for a hold or a skip of its name,
@@ -20,6 +20,8 @@ interface SentRow {
   readonly kind: RowKind;
   readonly resource: string;
   readonly job: string | null;
+  /** Where it is another than beside. */
+  readonly host: string | undefined;
   readonly started_ms: number;
   readonly ended_ms: number | typeof never;
   readonly latest_end_ms: number | typeof never;
@@ -59,7 +61,7 @@ interface Details {
 /** The rows of a hold, one per resource, or of a moment. Rows of the same hold have the same ids whenever they are made. */
 export function rowsOf(one: Hold | Moment, id: string): readonly SentRow[] {
   if ('kind' in one) return [momentRow(one, id)];
-  const { began, fromMs, heldMs, outcome, reason } = one;
+  const { began, host, fromMs, heldMs, outcome, reason } = one;
   const { scope, job, waitedMs, maxHoldMs, isProtected } = began;
   // Made straight from what was noted, without dates: thousands of locks a second end here.
   return needsOf(scope).map(({ resource, mode }, index) => ({
@@ -67,6 +69,7 @@ export function rowsOf(one: Hold | Moment, id: string): readonly SentRow[] {
     kind: 'hold',
     resource,
     job: job ?? null,
+    host: unlessSelf(host),
     started_ms: fromMs,
     ended_ms: outcome === 'ongoing' ? never : Math.floor(fromMs + (heldMs ?? 0)),
     latest_end_ms: Number.isFinite(maxHoldMs) ? fromMs + maxHoldMs : never,
@@ -76,11 +79,24 @@ export function rowsOf(one: Hold | Moment, id: string): readonly SentRow[] {
   }));
 }
 
+function unlessSelf(host: string): string | undefined {
+  return host === self.host ? undefined : host;
+}
+
 function momentRow(moment: Moment, id: string): SentRow {
-  const { job, at } = moment;
+  const { job, host, at } = moment;
   const atMs = at.getTime();
   const resource = moment.kind === 'fire' ? fireKey(moment) : moment.resource;
-  const row = { id, resource, job: job ?? null, started_ms: atMs, ended_ms: atMs, latest_end_ms: atMs, waited_ms: null };
+  const row = {
+    id,
+    resource,
+    job: job ?? null,
+    host: unlessSelf(host),
+    started_ms: atMs,
+    ended_ms: atMs,
+    latest_end_ms: atMs,
+    waited_ms: null,
+  };
   switch (moment.kind) {
     case 'skip': {
       const { reason, scope, holders, waitedMs } = moment;

@@ -37,7 +37,7 @@ comment on column ${name}.outcome is 'of a hold; of a skip its reason; of a conf
 /** Statements of the journal. */
 export interface JournalTable {
   readonly setUp: string;
-  /** `$1` rows, as JSON, `$2` host, `$3` pid. */
+  /** `$1` rows, as JSON, `$2` host of those that have none, `$3` pid. */
   readonly write: string;
   /** The newest of what is asked for, and one more than `limit`. */
   read(query: JournalQuery, limit: number): Question;
@@ -56,9 +56,9 @@ export function journalTable(table: string): JournalTable {
     setUp: `select pg_advisory_xact_lock(hashtext('giveway create table')); ${createJournalTableSql(name)}`,
     // A statement that was given up may come late: what ended is not to go on again.
     write: `insert into ${name} (id, kind, resource, job, host, pid, started_at, ended_at, latest_end, outcome, waited_ms, details)
-      select id, kind, resource, job, $2::text, $3::integer, to_timestamp(started_ms / 1000), to_timestamp(ended_ms / 1000),
+      select id, kind, resource, job, coalesce(host, $2::text), $3::integer, to_timestamp(started_ms / 1000), to_timestamp(ended_ms / 1000),
         to_timestamp(latest_end_ms / 1000), outcome, waited_ms, details
-      from jsonb_to_recordset($1::jsonb) as row (id text, kind text, resource text, job text, started_ms float8, ended_ms float8,
+      from jsonb_to_recordset($1::jsonb) as row (id text, kind text, resource text, job text, host text, started_ms float8, ended_ms float8,
         latest_end_ms float8, outcome text, waited_ms float8, details jsonb)
       on conflict (id) do update set ended_at = excluded.ended_at, outcome = excluded.outcome, details = excluded.details
         where excluded.outcome <> 'ongoing'`,

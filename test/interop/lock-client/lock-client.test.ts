@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { createLocker, type ResourceLocker } from '../../../src/index.ts';
@@ -6,6 +7,7 @@ import { type DynamodbStore, type DynamodbStoreOptions, dynamodbStore } from '..
 import { until } from '../../../src/testing/waiting.ts';
 import { clientFor } from '../../stores/dynamodb/tables.ts';
 import { describeWith, uniqueName } from '../../support/shared.ts';
+import { startHolder } from '../holder.ts';
 import { build, type JavaOptions, type JavaPeer, javaPeer, type Key } from './peer.ts';
 
 /** Maven fetches some forty artifacts the first time. */
@@ -214,6 +216,30 @@ describeWith('maven', (maven) => {
         expect(await stopped.release('stopped')).toBe('false');
         expect(await java.get('stopped')).toMatch(/^nightly rollup/);
         expect(await lock.unlock()).toBe(true);
+      },
+      withJvmMs,
+    );
+
+    test.each(['SIGKILL', 'SIGSTOP'] as const)(
+      'a process of ours that gets %s: Java takes over a lease after it looked first, not before; who was stopped knows of it',
+      async (signal) => {
+        const [key, ttlMs] = [`node ${signal}`.replace(' ', '-'), 2_000];
+        const holder = await startHolder('dynamodb', service.url, tables.plain);
+        expect(await holder.ask('hold', key, ttlMs)).toBe('lost false');
+        expect(await java.acquire(key)).toEqual(unavailable);
+        holder.process.kill(signal);
+        if (signal === 'SIGKILL') await once(holder.process, 'exit');
+        const askedMs = performance.now();
+        expect(await java.acquire(key, { flags: 'wait' })).toMatch(/^java-1\t/);
+        expect(performance.now() - askedMs).toBeGreaterThanOrEqual(ttlMs);
+        if (signal === 'SIGSTOP') {
+          holder.process.kill('SIGCONT');
+          expect(await holder.ask('lost')).toBe('lost true');
+          expect(await holder.ask('unlock')).toBe('false');
+          expect(await java.get(key)).toMatch(/^java-1\t/);
+          await holder.end();
+        }
+        expect(await java.release(key)).toBe('true');
       },
       withJvmMs,
     );

@@ -1,4 +1,5 @@
 /** ShedLock itself, from Maven Central, in JVMs beside giveway: they exclude each other with nothing changed on its side. */
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
@@ -10,6 +11,7 @@ import { freshName, shedlockDdl } from '../../stores/shedlock/stage.ts';
 import { temporaryDirectory } from '../../support/server-process.ts';
 import { query } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
+import { startHolder } from '../holder.ts';
 import { buildJavaWorker, startJava, startNode, type Worker } from './workers.ts';
 
 /** Of ShedLock's own locks that are to expire. */
@@ -153,6 +155,33 @@ describeWith('maven', (maven) => {
       expect(await lock.unlock()).toBe(false);
       expect(await other.ask('extend', name, 60_000)).toBe('extended');
     }, 60_000);
+
+    test.each(['SIGKILL', 'SIGSTOP'] as const)(
+      'a process of ours that gets %s is succeeded when its row has ended, and not before',
+      async (signal) => {
+        const [name, shedlock] = [freshName(), await java(['jdbc', jdbcUrl(), 'db'])];
+        const holder = await startHolder('jdbc', service.url);
+        workers.push(holder);
+        expect(await holder.ask('hold', name, 2_000)).toBe('lost false');
+        expect(await shedlock.ask('lock', name, 60_000, 0)).toBe('busy');
+        holder.process.kill(signal);
+        if (signal === 'SIGKILL') await once(holder.process, 'exit');
+        // A renewal may have been on its way.
+        const end = async (): Promise<string> =>
+          (await pool.query(`select lock_until::text as "end" from shedlock where name = $1 and locked_by like 'giveway:%'`, [name]))
+            .rows[0]?.end;
+        let lastEnd = await end();
+        while ((await shedlock.ask('lock', name, 60_000, 0)) === 'busy') lastEnd = (await end()) ?? lastEnd;
+        const { rows } = await pool.query(`select locked_at >= $2::timestamp as after from shedlock where name = $1`, [name, lastEnd]);
+        expect(rows).toEqual([{ after: true }]);
+        if (signal === 'SIGKILL') return;
+        holder.process.kill('SIGCONT');
+        expect(await holder.ask('lost')).toBe('lost true');
+        expect(await holder.ask('unlock')).toBe('false');
+        expect(await shedlock.ask('extend', name, 60_000)).toBe('extended');
+      },
+      60_000,
+    );
 
     test('a JVM in New York without usingDbTime(): refused, or right', async () => {
       const [name, shedlock] = [freshName(), await java(['jdbc', jdbcUrl(), 'jvm'], 'America/New_York')];

@@ -33,7 +33,7 @@ export async function startNode(args: readonly string[]): Promise<Worker> {
   return start(process.execPath, ['--import', 'tsx', join(project, 'turns-worker.ts'), ...args]);
 }
 
-async function start(program: string, args: readonly string[]): Promise<Worker> {
+export async function start(program: string, args: readonly string[]): Promise<Worker> {
   const child = spawn(program, args, { env: { ...process.env, NODE_OPTIONS: '' }, stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
   const ended = once(child, 'close');

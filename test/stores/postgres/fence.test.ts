@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
 import { Pool, type PoolClient } from 'pg';
 import { createLocker } from '../../../src/lock/api/locker.ts';
 import {
@@ -9,6 +10,7 @@ import {
   type Isolation,
   postgresStore,
 } from '../../../src/stores/postgres/index.ts';
+import { redisStore } from '../../../src/stores/redis/index.ts';
 import { describeWith, uniqueName } from '../../support/shared.ts';
 
 const holder = (fence: bigint | undefined, ...writes: string[]): FencedLock => ({ fence, scope: { writes } });
@@ -38,6 +40,25 @@ describeWith('postgres', (service) => {
     await expect(stale).rejects.toMatchObject({ name: 'LockLostError', reason: 'stolen', resource: b });
     expect(ran).toBe(false);
     expect(await writers(a)).toEqual([`${a} 1`, `${a} 2`, `${a} 3`]);
+  });
+
+  describeWith('redis', (redis) => {
+    test('fences of locks in Redis: whose lock another has had since is refused, also after it expired unseen', async () => {
+      const client = new Redis(redis.url);
+      const resource = uniqueName('table');
+      const open = () => createLocker({ store: redisStore({ client }), namespace: redis.prefix, closesStore: true });
+      const [one, two] = [open(), open()];
+      const stale = await one.lock(resource, { ttlMs: 1_000, heartbeat: false });
+      await fencedTransaction(pool, stale, write(`${resource} 1`));
+      const newer = await two.lock(resource);
+      expect(newer.fence).toBeGreaterThan(stale.fence ?? 0n);
+      await fencedTransaction(pool, newer, write(`${resource} 2`));
+      const late = fencedTransaction(pool, stale, write(`${resource} 3`));
+      await expect(late).rejects.toMatchObject({ name: 'LockLostError', reason: 'stolen' });
+      expect(await writers(resource)).toEqual([`${resource} 1`, `${resource} 2`]);
+      await Promise.all([one.close(), two.close()]);
+      client.disconnect();
+    });
   });
 
   test('resources are independent of each other', async () => {

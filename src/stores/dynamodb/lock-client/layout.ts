@@ -10,7 +10,7 @@ import { carries, changed, changesTo, readItem, type Saying, type Stored } from 
 import { createTokens } from './tokens.ts';
 import { givenBack, heldValue, keptValue, sayingOf } from './values.ts';
 
-const lockClientTraits: StoreTraits = {
+const lockClientTraits = {
   name: 'dynamodb',
   ttlGrainMs: 1,
   mayForget: false,
@@ -18,9 +18,14 @@ const lockClientTraits: StoreTraits = {
   pushes: false,
   expiry: 'observation',
   exactNames: true,
-  // A dead holder is known a lease after it was first seen: 20 s is Java's default, 30 s a locker's.
-  usualWaitMs: 31_000,
-};
+} satisfies StoreTraits;
+
+/** What Java has if nobody says otherwise is 20 s, what a locker has 30 s. */
+const usualLeaseMs = 30_000;
+/** Who holds with a longer one is not usual: to wait an hour by default would be to hang. */
+const longestUsualLeaseMs = 600_000;
+/** A dead holder is known a lease after it was first seen; this much later somebody looks again. */
+const lookMs = 1_000;
 
 /** More locks than this at once, in one process, and a holder could not know its own entry again. */
 const mostTokens = 100_000;
@@ -40,6 +45,7 @@ export function lockClientLayout(settings: DynamodbSettings, requests: Requests)
   const keys = keyPairs(settings);
   const observations = createObservations(mostObservations);
   const tokens = createTokens(mostTokens);
+  let longestLeaseMs = usualLeaseMs;
   let closed = false;
 
   function assertOpen(): void {
@@ -62,6 +68,7 @@ export function lockClientLayout(settings: DynamodbSettings, requests: Requests)
       return undefined;
     }
     const stored = read(item);
+    longestLeaseMs = Math.min(longestUsualLeaseMs, Math.max(longestLeaseMs, stored.leaseMs ?? 0));
     if (stored.isReleased) {
       observations.forget(key);
       return entryOf(stored, keptValue(stored), false);
@@ -106,7 +113,12 @@ export function lockClientLayout(settings: DynamodbSettings, requests: Requests)
   }
 
   return {
-    traits: lockClientTraits,
+    traits: {
+      ...lockClientTraits,
+      get usualWaitMs() {
+        return longestLeaseMs + lookMs;
+      },
+    },
 
     async read(key) {
       return look(key, await requests.get(itemKey(key)));

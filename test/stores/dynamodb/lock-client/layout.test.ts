@@ -199,6 +199,17 @@ describeWith('dynamodb', (service) => {
     expect(open().append).toBeUndefined();
   });
 
+  test.each([
+    ['90000', 91_000],
+    ['1000', 31_000],
+    ['86400000', 601_000],
+  ])('once it has met a lease of %s ms, it waits that and a second more, within reason: %i', async (leaseDuration, waitMs) => {
+    const [key, store] = [freshKey(), open()];
+    await putJava(key, { leaseDuration: { S: leaseDuration } });
+    expect(await lockerOn(store).tryLock(key)).toBeUndefined();
+    expect(store.traits.usualWaitMs).toBe(waitMs);
+  });
+
   test('leases of a table with sort keys: each its own, and those of lockers are listed by their keys', async () => {
     const store = open({ ...sorted, keyOf: (name) => ({ partitionKey: 'tables', sortKey: name }) });
     const [locker, leases] = [lockerOn(store), new LockClient({ store })];
