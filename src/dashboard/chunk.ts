@@ -11,7 +11,7 @@ export interface Chunk {
 
 /**
  * Facts in little room, made anew whenever somebody asks for them. Of half a million objects that stay, the garbage collector
- * held the process up for 90 ms at a time, and they took 550 MB; as columns of numbers they take a tenth.
+ * held the process up for 90 ms at a time, and they took 370 MB of heap; as columns of numbers they take 76.
  */
 export function chunkOf(facts: readonly Fact[]): Chunk {
   const kind = repeated(facts, (fact) => fact.kind);
