@@ -4,38 +4,15 @@ import type { ResourceLocker } from '../lock/api/locker.ts';
 import type { SkipReason } from '../lock/api/run.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import { type Holder, printable } from '../lock/holder.ts';
-import type { LockScope, RetryOptions, RunOptions, StarveAfter } from '../lock/options.ts';
+import type { LockScope, RetryOptions, RunOptions } from '../lock/options.ts';
 import { checkOptions, runOptionNames } from '../lock/plan/options.ts';
 import { attemptsUntil } from './attempts.ts';
 import { checkLocker } from './check-locker.ts';
+import type { LockedProcessorOptions, PostponeOptions } from './processor-options.ts';
 import { type PutOff, putOffJobs } from './put-off.ts';
 import { refusal, type Skipped } from './refusal.ts';
 
-export interface LockedProcessorOptions extends Omit<RunOptions, 'retry'> {
-  /**
-   * What a job does that finds its scope busy. `'retry'`, the default, moves it to delayed: the worker's slot is free and no
-   * attempt is counted. `'skip'` completes it with a `SkippedJob` as its result; that is the default for jobs of a job
-   * scheduler, where the next one comes by itself and a backlog could build.
-   */
-  readonly onBusy?: 'skip' | 'retry';
-  readonly retry?: PostponeOptions;
-  /** Stops the worker's jobs: those at work see it on their signal, those that have not begun are put off for another worker. */
-  readonly signal?: AbortSignal;
-  /** A job that is put off waits: it starves by the time that takes, `ms`, and not by `skips`. Default 600 000. */
-  readonly starveAfter?: StarveAfter;
-  /** Default 3 600 000: a table's or locker's own `maxHoldMs` comes first. */
-  readonly maxHoldMs?: number;
-}
-
-/** How a busy job is put off. */
-export interface PostponeOptions {
-  /** First delay, in milliseconds; doubles up to `maxDelayMs`, and each is shortened at random by up to half. Default 200. */
-  readonly delayMs?: number;
-  /** Longest delay, in milliseconds. Default 5 000. */
-  readonly maxDelayMs?: number;
-  /** Most times a job is started before it fails with `ResourceBusyError`, as an attempt that BullMQ counts. Default 1 000. */
-  readonly maxAttempts?: number;
-}
+export type { LockedProcessorOptions, PostponeOptions } from './processor-options.ts';
 
 /** The result of a job that did not run. Kept and shown by BullMQ, so holders are named as in messages, and without their tokens. */
 export interface SkippedJob {

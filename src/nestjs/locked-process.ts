@@ -1,6 +1,7 @@
 import { Inject } from '@nestjs/common';
 import type { Job } from 'bullmq';
-import { type LockedProcessorOptions, lockedProcessor } from '../jobs/bullmq.ts';
+import { lockedProcessor } from '../jobs/bullmq.ts';
+import type { LockedProcessorOptions } from '../jobs/processor-options.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
 import { GivewayError } from '../lock/errors.ts';
 import type { LockScope } from '../lock/options.ts';
@@ -29,7 +30,7 @@ type Process = (job: Job, token: string | undefined, signal: AbortSignal | undef
  * scope busy is put off, and no attempt is counted; one of a job scheduler is skipped. The method's third argument is the lock's
  * `signal`. At the shutdown its worker is closed before the lockers. Throws `InvalidOptionError`.
  */
-export function LockedProcess<J extends Job = Job>(
+export function LockedProcess<J = never>(
   scope: LockScope | ((job: J) => LockScope),
   options: LockedProcessOptions = {},
 ): LockedProcessDecorator<J> {
