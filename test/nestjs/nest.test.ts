@@ -104,10 +104,11 @@ describeWith('memcached', (locks) => {
       await instance.told('began');
       instance.process.kill('SIGTERM');
       expect(await instance.ended).toBe('SIGTERM');
-      expect(instance.lines.filter(({ what }) => what !== 'ready')).toMatchObject([
-        { what: 'began' },
-        { what: 'finished', isAborted: false },
-      ]);
+      const steps = instance.lines.filter(({ what }) => what !== 'ready');
+      // Of each fire that began, also of one before the signal.
+      const whole = Array.from({ length: steps.length / 2 }, () => [{ what: 'began' }, { what: 'finished', isAborted: false }]);
+      expect(steps).toMatchObject(whole.flat());
+      expect(steps.length).toBeGreaterThan(0);
     }
 
     await until(() => told('plain').filter((line) => (line['second'] as number) > first + 20).length === 2);
