@@ -16,7 +16,7 @@ export interface PostgresStore extends LockStore {
   createTable(): Promise<void>;
 }
 
-/** Rows that ended an hour ago are deleted this often, by whichever process comes by, and by the first `create` of each: most may live for seconds. */
+/** Rows that ended an hour ago are deleted this often, by whichever process comes by. */
 const sweepEveryMs = 600_000;
 
 /**
@@ -43,7 +43,7 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
             for (const tell of noticeListeners) tell(notice);
           },
         });
-  let nextSweepMs = 0;
+  let nextSweepMs = performance.now() + sweepEveryMs;
   let closing: Promise<void> | undefined;
 
   /** Nobody waits for it, and the next one makes up for one that fails. Where one could not delete all, the next comes at once. */

@@ -155,7 +155,7 @@ describeWith('postgres', (service) => {
     });
   });
 
-  test('rows that ended an hour ago are swept away by the first create of a process, and then every ten minutes, and no others', async () => {
+  test('rows that ended an hour ago are swept away by a create, every ten minutes, and no others', async () => {
     await withStore(async (store, table) => {
       for (const key of ['held', 'released', 'ended', 'long ended', 'long released']) await store.create(key, key, minute);
       for (const key of ['released', 'long released']) await store.remove(key, (await store.read(key))?.version as Version);
@@ -165,15 +165,15 @@ describeWith('postgres', (service) => {
         (await pool.query<{ key: string }>(`select key from ${table}`)).rows.map(({ key }) => key).sort();
       await store.create('before', 'value', minute);
       expect(await keys()).toHaveLength(6);
-      const shortLived = postgresStore({ connectionString: service.url, table });
-      const version = (await shortLived.create('after', 'value', minute)) as Version;
-      expect(await shortLived.remove('after', version)).toBe(true);
-      await shortLived.close();
+      const now = performance.now();
+      const clock = jest.spyOn(performance, 'now').mockImplementation(() => now + 600_001);
+      await store.create('after', 'value', minute);
+      clock.mockRestore();
+      while ((await keys()).length > 5);
       expect(await keys()).toEqual(['after', 'before', 'ended', 'held', 'released']);
       // What one sweep cannot do the next create goes on with, and does not wait.
       await pool.query(`insert into ${table} select 'old ' || n, null, 1, '2000-01-01' from generate_series(1, 2500) as n`);
-      const now = performance.now();
-      jest.spyOn(performance, 'now').mockImplementation(() => now + 600_001);
+      jest.spyOn(performance, 'now').mockImplementation(() => now + 1_200_002);
       while ((await keys()).length > 5) {
         const version = (await store.create('after that', 'value', minute)) as Version;
         await store.remove('after that', version);
