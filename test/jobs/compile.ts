@@ -4,10 +4,13 @@ import ts from 'typescript';
 
 const root = join(__dirname, '../..');
 
-/** What the compiler says of these files, which find giveway and its peers as a user's would: `name:line message`. */
-export function problemsOf(files: Readonly<Record<string, string>>, { experimentalDecorators = false } = {}): readonly string[] {
-  mkdirSync(join(root, '.giveway'), { recursive: true });
-  const folder = mkdtempSync(join(root, '.giveway/compiled-'));
+/** What the compiler says of these files, which find giveway and its peers as a user's would, and the packages `within`: `name:line message`. */
+export function problemsOf(
+  files: Readonly<Record<string, string>>,
+  { experimentalDecorators = false, within = root } = {},
+): readonly string[] {
+  mkdirSync(join(within, '.giveway'), { recursive: true });
+  const folder = mkdtempSync(join(within, '.giveway/compiled-'));
   try {
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);

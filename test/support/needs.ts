@@ -27,7 +27,8 @@ export type ServiceName =
   | 'python'
   | 'node22'
   | 'nest12'
-  | 'orms';
+  | 'orms'
+  | 'queues';
 
 /** How the tests come by one service. */
 export interface Need {
@@ -58,6 +59,8 @@ const nest12Packages = [
 
 /** The ORMs of docs/orms.md, and DuckDB: more than the root's `npm ci` should bring. */
 const orms = join(__dirname, '../orms');
+/** The job queues of docs/jobs.md that keep their jobs in PostgreSQL. */
+const queues = join(__dirname, '../queues');
 
 const has =
   (...programs: string[]): (() => boolean) =>
@@ -154,6 +157,13 @@ export const needs: Record<ServiceName, Need> = {
     npm: { folder: orms },
     isInstalled: () => existsSync(join(orms, 'node_modules/.package-lock.json')),
     start: async () => ({ url: orms, stop: async () => {} }),
+  },
+  queues: {
+    variable: 'QUEUES_PATH',
+    packages: [],
+    npm: { folder: queues },
+    isInstalled: () => existsSync(join(queues, 'node_modules/.package-lock.json')),
+    start: async () => ({ url: queues, stop: async () => {} }),
   },
 };
 
