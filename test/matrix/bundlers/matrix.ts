@@ -27,7 +27,7 @@ function taskOf(bundler: Bundler, withPeers: boolean, quick: boolean): { modules
 const asksForUrl = (module: string): boolean => module === 'giveway/cron';
 
 /** What a module cannot do without: a bundler has to say that it is missing. */
-const musts: Readonly<Record<string, string>> = { 'giveway/cron': 'node-cron' };
+const musts: Readonly<Record<string, string>> = { 'giveway/cron': 'node-cron', 'giveway/nestjs': '@nestjs/common' };
 
 /** `quick`: every module by esbuild, which is fast, by the others those that are hard; and no more than a look at the optional packages. */
 export async function bundlerRows(tarball: Tarball, { quick, isWanted, note }: Choice): Promise<readonly Row[]> {
