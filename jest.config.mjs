@@ -12,8 +12,7 @@ export default {
   moduleNameMapper,
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
-  // One more than the two cores it is measured on: much of what is tested is waiting.
-  maxWorkers: 3,
+  maxWorkers: 2,
   testTimeout: 30_000,
   transform: {
     '^.+\\.[cm]?ts$': [
