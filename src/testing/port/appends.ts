@@ -92,7 +92,7 @@ export const appendBehaviours: readonly Behaviour[] = [
     waits: true,
     async run([a], key, stage) {
       // Long enough that a life begun anew by the last append could not pass for one that is only seen late.
-      const ttlMs = 1.6 * mayLingerMs(stage.traits);
+      const ttlMs = 2.4 * mayLingerMs(stage.traits);
       let appends: Promise<void> | undefined;
       const lives = assertLives(stage, key, ttlMs, async () => {
         const version = await a.create(key, 'held', ttlMs);
