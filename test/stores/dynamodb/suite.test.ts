@@ -11,7 +11,7 @@ describeWith('dynamodb', (service) => {
   storeSuite({
     name: 'dynamodb (dynalite)',
     test: { describe, test, beforeAll, afterAll },
-    create: () => dynamodbStore({ client: client(), tableName, timeoutMs: 5_000 }),
+    create: () => dynamodbStore({ client: client(), tableName, timeoutMs: 20_000 }),
     relaxations: {
       fence: 'record versions are random; a counter over the whole table would be a second request for every write',
       'lock-fence': 'as fence',

@@ -8,7 +8,7 @@ import { clientFor } from '../tables.ts';
 describeWith('dynamodb', (service) => {
   const tableName = uniqueName('locks');
   let client: DynamoDBClient;
-  const open = () => dynamodbStore({ client, tableName, layout: 'lock-client', timeoutMs: 5_000 });
+  const open = () => dynamodbStore({ client, tableName, layout: 'lock-client', timeoutMs: 20_000 });
   beforeAll(async () => {
     client = clientFor(service.url);
     await open().createTable();
