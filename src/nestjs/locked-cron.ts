@@ -73,6 +73,8 @@ function createFire(plan: CronPlan, call: Call, homeOf: (instance: Instance) => 
   const planned = new WeakMap<object, Date>();
   return async function (this) {
     const { locker, application } = homeOf(this);
+    // A job that starts a moment after a fire is run by `cron` at once, before its scheduler has it in its registry.
+    await Promise.resolve();
     const job = schedulerOf(application)?.getCronJob(plan.name);
     if (job === undefined) return;
     const now = new Date();
