@@ -122,6 +122,10 @@ describeWith('memcached', (locks) => {
     expect(told('alone').length).toBeGreaterThan(20);
   }, 90_000);
 
+  test('a fire that comes while Nest registers its job is run', async () => {
+    await start(nest11, 'late-start', place()).told('ran');
+  });
+
   describeWith('redis', (queues) => {
     let queue: Queue;
     const prefix = uniqueName('q');

@@ -30,7 +30,9 @@ test('of two instances one runs each fire, and what has begun is finished when t
   await fires;
   for (const { kill } of instances) kill('SIGTERM');
   const ended = await Promise.all(instances.map((instance) => instance.ended));
-  expect(ended.map(({ stderr }) => stderr)).toEqual(['', '']);
+  // `cron` says there that a fire came some milliseconds late, and runs it.
+  const complaints = ended.flatMap(({ stderr }) => stderr.split('\n')).filter((line) => line !== '' && !line.startsWith('[Cron] Missed'));
+  expect(complaints).toEqual([]);
   expect(new Set(begun()).size).toBe(begun().length);
   expect(said.filter((line) => line === 'refreshed')).toHaveLength(begun().length);
 });
