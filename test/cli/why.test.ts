@@ -120,7 +120,7 @@ describeWith('postgres', (service) => {
       out: expect.stringMatching(new RegExp(`^nightly-dedupe: skips and waits from ${day} 02:00:00 until ${day} 04:00:00:\n`)),
     });
     expect(out).toMatch(
-      /\n {2}3d .* ago: nightly-dedupe on \S+, pid \d+, was skipped: it was busy, held by load \(write\) on etl-0, pid \d+ and 1 more\n/,
+      /\n {2}\d+d\b.* ago: nightly-dedupe on \S+, pid \d+, was skipped: it was busy, held by load \(write\) on etl-0, pid \d+ and 1 more\n/,
     );
     expect(out).toContain(`    ${day} 03:01:30, wanted events (write), visits (read); events was busy, place 2 in line\n`);
     expect(out).toContain(`    in the way: load (write) on etl-0, from ${day} 03:00:00 to ${day} 03:02:17, 2m 17s in all\n`);
