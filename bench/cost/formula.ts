@@ -25,12 +25,12 @@ export function holding({ holdMs, beatMs }: Course): number {
  * each heartbeat it is told of. However many wait, one of them looks.
  */
 export function waitingWithPush({ holdMs, beatMs, waiters }: Course): number {
-  return waiters === 0 ? 0 : intoLine + 1 + looksIn(holdMs, 3) + Math.floor(holdMs / beatMs);
+  return waiters === 0 ? 0 : intoLine + 1 + looksIn(holdMs, (pauseMs, backoffMs) => 2 * pauseMs + backoffMs) + Math.floor(holdMs / beatMs);
 }
 
 /** On a store without: the way into the line, then looks with pauses that grow up to a second. However many wait, one of them looks. */
 export function waitingByPolls({ holdMs, waiters }: Course): number {
-  return waiters === 0 ? 0 : intoLine + looksIn(holdMs, 1);
+  return waiters === 0 ? 0 : intoLine + looksIn(holdMs, (pauseMs) => pauseMs);
 }
 
 /** A refused attempt, a look at who holds it, and oneself added to the line. */
@@ -39,21 +39,21 @@ const intoLine = 3;
 const delayMs = 50;
 const maxDelayMs = 1_000;
 
-/** Looks while nobody has said how long such holds take: each pause is twice the one before, shortened by chance by up to a half. This is the mean. */
-function looksIn(holdMs: number, times: number): number {
+/** Looks behind one that has just come, while nobody has said how long such holds take: as long as it has been there, in the mean three quarters of that. */
+function looksIn(holdMs: number, pauseOf: (guessMs: number, backoffMs: number) => number): number {
   let looks = 0;
   for (let waitedMs = 0; ; looks++) {
-    waitedMs += meanOfPauses(times * delayMs * 2 ** Math.min(looks, 16));
+    const backoffMs = meanChance * delayMs * 2 ** Math.min(looks, 16);
+    const guessMs = Math.max(meanChance * waitedMs, backoffMs * firstShare);
+    waitedMs += Math.min(pauseOf(Math.min(guessMs, backoffMs), backoffMs), maxDelayMs);
     if (waitedMs >= holdMs) return looks;
   }
 }
 
-/** Of pauses between half of `longestMs` and all of it, none longer than `maxDelayMs`. */
-function meanOfPauses(longestMs: number): number {
-  const [from, to] = [Math.min(longestMs / 2, maxDelayMs), Math.min(longestMs, maxDelayMs)];
-  const shareBelow = (to - from) / (longestMs / 2);
-  return (shareBelow * (from + to)) / 2 + (1 - shareBelow) * maxDelayMs;
-}
+/** Pauses are shortened by chance by up to a half. */
+const meanChance = 3 / 4;
+/** The first pause, as a share of `delayMs`. */
+const firstShare = 1 / 16;
 
 /** `LockClient` here: each waiter tries once (two), then reads once in each refresh period. */
 export function waitingForLease({ holdMs, waiters }: Course): number {
@@ -83,8 +83,8 @@ export interface Turns {
 }
 
 /**
- * To take it and to let go; for the turns between, a request each with fences, else one after each 50 ms. At least and at most:
- * 50 ms end within a turn or between two.
+ * To take it and to let go; for the turns between, a request each with fences, else one after each 64 ms. At least and at most:
+ * 64 ms end within a turn or between two.
  */
 export function turnsOf({ turns, holdMs, fenced }: Turns): readonly [atLeast: number, atMost: number] {
   const between = turns - 1;
@@ -94,4 +94,4 @@ export function turnsOf({ turns, holdMs, fenced }: Turns): readonly [atLeast: nu
 }
 
 /** How long a process serves its own waiters before it asks by a write whether others wait. */
-const turnMs = 50;
+const turnMs = 64;

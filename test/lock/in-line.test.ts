@@ -94,7 +94,7 @@ describe('the line', () => {
     const [a, b, writer] = lockers as [ResourceLocker, ResourceLocker, ResourceLocker];
     const append = await a.lock({ appends: 'events' });
     const write = writer.lock('events', { job: 'writer' });
-    await clock.advance(50);
+    await clock.advance(64);
     expect(await lineOf(b, 'events')).toEqual(['writer']);
     expect(await b.tryLock({ appends: 'events' })).toBeUndefined();
     expect(await a.tryLock({ appends: 'events' })).toBeUndefined();
@@ -115,7 +115,7 @@ describe('the line', () => {
     const order: string[] = [];
     const first = await back.lock('events');
     const waited = waiter.run('events', () => void order.push('waiter'), { onBusy: 'retry' });
-    await clock.advance(50);
+    await clock.advance(64);
     const unlocked = first.unlock();
     if (!atOnce) expect(await unlocked).toBe(true);
     const again = back.run('events', () => void order.push('back'), { onBusy: 'retry' });

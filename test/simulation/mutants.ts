@@ -77,7 +77,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a turn takes five seconds',
     file: 'machine/facts.ts',
-    find: 'const turnMs = 50;',
+    find: 'const turnMs = 64;',
     replace: 'const turnMs = 5_000;',
     shows: 'cost',
   },

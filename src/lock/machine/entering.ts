@@ -10,7 +10,7 @@ import { lookForHanded } from './handing.ts';
 import { type Belief, unknownRefusal } from './orders.ts';
 import type { Seat } from './seat.ts';
 import { entryFor, newcomer, seat, sight, tellAll } from './seating.ts';
-import type { Pending } from './states.ts';
+import { isLikely, type Pending } from './states.ts';
 import { Stay } from './stay.ts';
 import { leaveLine, lineUp, look, raceAgain, remember, rememberWritten, wait } from './waiting.ts';
 
@@ -24,23 +24,25 @@ export function stepOut(m: Facts, now: Now): void {
   const mayBelieve = head.patient && m.queue.size === 1 && m.restoring.length === 0;
   const belief = mayBelieve ? m.known?.belief : undefined;
   if (belief !== undefined && now.monoMs - belief.monoMs < freshMs(belief)) return consider(m, belief.record, belief.version, now, now);
-  if (m.known?.expectsHolder) return look(m, now);
+  if (m.known !== undefined && !m.isFresh && (m.races > 0 || isLikely(m.known.taken))) return look(m, now);
   create(m, head, now);
 }
 
 export function onCreated(m: Facts, version: Version | undefined, now: Now): void {
   const { me, text } = m.pending as Required<Pending>;
   if (version === undefined) {
-    m.acquaint().expectsHolder = true;
+    m.acquaint();
+    m.arrived(true);
     return look(m, now);
   }
+  m.arrived(false);
   m.hold(new Stay(me, text, version, m.sent, now.monoMs), now);
-  if (m.known !== undefined) m.known.expectsHolder = false;
   m.step(now);
 }
 
 export function onLooked(m: Facts, entry: Entry | undefined, now: Now): void {
   const record = entry === undefined ? undefined : decodeRecord(entry.value);
+  m.arrived(entry !== undefined);
   if (record !== undefined) sight(m, record, now);
   if (lookForHanded(m, record, entry?.version, now)) return;
   if (entry === undefined) return onAbsent(m, now);
@@ -156,8 +158,8 @@ function onGranted(m: Facts, granted: Entrant, record: LockRecord, version: Vers
 function onAbsent(m: Facts, now: Now): void {
   m.forgetPlace();
   m.state = 'out';
+  m.isFresh = true;
   if (m.known !== undefined) {
-    m.known.expectsHolder = false;
     m.known.belief = undefined;
     m.known.refusal = unknownRefusal;
     sight(m, undefined, now);

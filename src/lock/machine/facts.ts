@@ -5,11 +5,11 @@ import { excludes, latestEndMs } from '../record/decide.ts';
 import { type LockRecord, latestDateMs, type Waiting } from '../record/record.ts';
 import { type Orders, type Refusal, unknownRefusal } from './orders.ts';
 import type { Seat, Settle } from './seat.ts';
-import type { Acquaintance, Pending, Seen, State, Surroundings } from './states.ts';
+import { type Acquaintance, guessAgain, type Pending, type Seen, type State, type Surroundings } from './states.ts';
 import type { Stay } from './stay.ts';
 
-/** How long a process serves its own waiters without asking whether others wait: some ten short holds, and a wait that nobody notices. */
-const turnMs = 50;
+/** How long a process serves its own waiters without asking whether others wait: some twelve holds of 5 ms, and a wait that nobody notices. */
+const turnMs = 64;
 /** Compare-and-swap races in a row before an attempt is given up. Each one means that somebody else succeeded. */
 export const maxRaces = 64;
 const never: Now = { monoMs: 0, wallMs: 0 };
@@ -47,6 +47,8 @@ export class Facts {
   nextLookMonoMs = 0;
   /** The store called while a request was under way. */
   isPoked = false;
+  /** Whoever came has not met anybody yet, nor nobody. */
+  isArriving = false;
   turnEndsMonoMs = 0;
   /** The record does not say yet who sits here now. */
   isStale = false;
@@ -106,6 +108,11 @@ export class Facts {
     this.isStale = false;
   }
 
+  /** When the record shall say who sits here, if it does not. Where others wait a turn ends by itself: one that soon does is not told of. */
+  tellsMonoMs({ hasLine }: Stay): number {
+    return this.isStale ? this.turnEndsMonoMs + (hasLine ? turnMs : 0) : Number.POSITIVE_INFINITY;
+  }
+
   /** A seat is over, and with it what it had asked for. */
   dropExtensions(over: Seat): void {
     if (this.extending.length === 0) return;
@@ -128,6 +135,21 @@ export class Facts {
   forgetPlace(): void {
     this.lined = undefined;
     this.maybeLined = undefined;
+  }
+
+  /** Whoever came has found it taken, or not. */
+  arrived(isTaken: boolean): void {
+    if (this.known !== undefined && this.isArriving) this.known.taken = guessAgain(this.known.taken, isTaken);
+    this.isArriving = false;
+  }
+
+  /** Others have written since, as was read, or nobody had when we left; told once of each stay. */
+  wasChanged(stay: Stay, isChanged: boolean): void {
+    const { changed } = this.acquaint();
+    if (stay.isJudged) return;
+    stay.isJudged = true;
+    if (stay.isAlone) changed.alone = guessAgain(changed.alone, isChanged);
+    else changed.shared = guessAgain(changed.shared, isChanged);
   }
 
   /** Somebody's call waits for what is done here. */
@@ -179,8 +201,8 @@ export class Facts {
       holderMonoMs: 0,
       looks: 0,
       usualMs: undefined,
-      expectsHolder: false,
-      expectsChange: undefined,
+      taken: 'rather not',
+      changed: { alone: 'rather not', shared: 'yes' },
       doubtful: [],
     };
     return this.known;

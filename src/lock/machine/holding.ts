@@ -21,7 +21,7 @@ export function stepHeld(m: Facts, now: Now): void {
   if (m.stay !== stay) return m.step(now);
   const waitsForWrite = serve(m, stay, now);
   if (m.seats.size === 0) return goOn(m, stay, now);
-  const renewMonoMs = renewAtMonoMs(m, stay, now, m.isStale || waitsForWrite ? m.turnEndsMonoMs : Number.POSITIVE_INFINITY);
+  const renewMonoMs = renewAtMonoMs(m, stay, now, waitsForWrite ? m.turnEndsMonoMs : m.tellsMonoMs(stay));
   if (m.extending.length > 0 || now.monoMs >= renewMonoMs) return renew(m, stay, now);
   m.orders.wakeAt(Math.min(renewMonoMs, endMonoMs(m, stay, now)), now, waitsForWrite);
 }

@@ -6,19 +6,19 @@ import { encodeRecord } from '../record/record.ts';
 import type { Version } from '../store.ts';
 import { type Facts, waitingOf } from './facts.ts';
 import { raceAgain, reread } from './renewing.ts';
-import { learn, newcomer, settleLeaver, sight, tellAsked } from './seating.ts';
-import type { Pending } from './states.ts';
+import { learn, newcomer, settleLeaver, sight, tellAsked, usualMs } from './seating.ts';
+import { isLikely, type Pending } from './states.ts';
 import { Stay } from './stay.ts';
 import { rememberWritten, wait } from './waiting.ts';
 
 export function onRemoved(m: Facts, isRemoved: boolean, now: Now): void {
   if (!isRemoved) {
-    m.acquaint().expectsChange = true;
+    m.acquaint();
     return reread(m, now);
   }
   if (m.known !== undefined) {
     learn(m, m.stay as Stay, now);
-    m.known.expectsHolder = false;
+    m.wasChanged(m.stay as Stay, false);
     m.known.belief = undefined;
     sight(m, undefined, now);
   }
@@ -30,12 +30,10 @@ export function onRemoved(m: Facts, isRemoved: boolean, now: Now): void {
 
 export function onDeparted(m: Facts, version: Version | undefined, now: Now): void {
   const { record, waiting } = m.pending as Pending;
-  if (version === undefined) {
-    m.acquaint().expectsChange = true;
-    return raceAgain(m, now);
-  }
   m.acquaint();
+  if (version === undefined) return raceAgain(m, now);
   learn(m, m.stay as Stay, now);
+  m.wasChanged(m.stay as Stay, false);
   m.stay = undefined;
   m.races = 0;
   m.lined = waiting;
@@ -74,13 +72,14 @@ export function goOn(m: Facts, stay: Stay, now: Now): void {
   }
   tellAsked(m, now);
   // Sharers come and go: what was last seen of them is rarely so any more, and to find that out costs a request.
-  if ((m.known?.expectsChange ?? !stay.isAlone) && !m.isFresh) return reread(m, now);
+  if (readsFirst(m, stay) && !m.isFresh) return reread(m, now);
   const next = m.queue.head;
   const again = next !== undefined && m.around.canLine && takesLine(stay.record) ? waitingOf(m, next, now.wallMs) : undefined;
   const minHoldUntilMs = m.minHoldUntilMs;
   const departure = depart(stay.record, stay.entrant, now.wallMs, {
     minHoldUntilMs,
     again,
+    usualMs: usualMs(m, stay, now),
     isMine: (token) => m.isDoubtful(token, now.wallMs),
   });
   if (departure.act === 'write') {
@@ -89,6 +88,10 @@ export function goOn(m: Facts, stay: Stay, now: Now): void {
     return m.orders.replace(encodeRecord(departure.record), stay.version, departure.ttlMs);
   }
   remove(m, stay, now);
+}
+
+function readsFirst({ known }: Facts, stay: Stay): boolean {
+  return known === undefined ? !stay.isAlone : isLikely(stay.isAlone ? known.changed.alone : known.changed.shared);
 }
 
 function remove(m: Facts, stay: Stay, now: Now): void {

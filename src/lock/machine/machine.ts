@@ -17,7 +17,7 @@ import { type Orders, type Refusal, unknownRefusal } from './orders.ts';
 import { onRenewed, onReread } from './renewing.ts';
 import type { Seat, Settle } from './seat.ts';
 import { hear, tellRefused } from './seating.ts';
-import type { State, Surroundings } from './states.ts';
+import { isLikely, type State, type Surroundings } from './states.ts';
 import { stepDown } from './unanswered.ts';
 import { onAppended, onQuit, stepWaiting } from './waiting.ts';
 
@@ -48,7 +48,7 @@ export class Machine {
 
   /** Whoever asks now is likely to wait. */
   get expectsTrouble(): boolean {
-    return this.#facts.queue.size > 0 || (this.#facts.known?.expectsHolder ?? false);
+    return this.#facts.queue.size > 0 || isLikely(this.#facts.known?.taken ?? 'no');
   }
 
   /** Whoever excludes `mode`, was seen here or is here, and may still be working. `undefined`: nobody. */
@@ -64,6 +64,8 @@ export class Machine {
     const refusal = waits ? m.refusalBehindLine(now.wallMs) : undefined;
     if (refusal !== undefined && !seat.patient) return tellRefused(seat, refusal, now);
     seat.fresh = now;
+    m.isArriving = m.state === 'out' && m.queue.head === undefined;
+    if (m.isArriving) m.isFresh = false;
     m.queue.push(seat);
     if (seat.options.retry.maxAttempts !== Number.POSITIVE_INFINITY) m.countsLooks = true;
     if (refusal !== undefined) {

@@ -19,8 +19,12 @@ export interface Watched {
   readonly isCalled: boolean;
 }
 
-/** The shortest pause, as a share of `retry.delayMs`: 1.6 ms of its default 50, some six times a loopback's latency. Who wants few requests has them. */
-const shortestShare = 1 / 32;
+/** The shortest pause, as a share of `retry.delayMs`: of its default 50 a millisecond, which is the shortest of timers. Who wants few requests has them. */
+const shortestShare = 1 / 50;
+/** The same of a holder that has only just come, where nobody has said how long it takes: 3 ms. Each look costs a request, and some last for hours. */
+const firstShare = 1 / 16;
+/** A turn that should be over is looked for after this share of the time that it has been: some five looks for one that lasts four times as long. */
+const overdueShare = 1 / 3;
 
 /**
  * Until the next look: what is left of the holder's usual time, and the usual times of those in line before. Where that is not
@@ -28,9 +32,15 @@ const shortestShare = 1 / 32;
  */
 export function lookAgainMs(seen: Watched, retry: Required<RetryOptions>, wallMs: number, luck: number): number {
   const leastMs = retry.delayMs * shortestShare;
-  const backoffMs = retry.delayMs * 2 ** Math.max(0, Math.min(seen.looks - 1, 16)) * (0.5 + luck / 2);
+  const chance = 0.5 + luck / 2;
+  const growth = 2 ** Math.max(0, Math.min(seen.looks - 1, 16)) * chance;
+  const backoffMs = retry.delayMs * growth;
   const expectedMs = untilTurnMs(seen);
-  const looksMs = expectedMs === undefined ? backoffMs : expectedMs > 0 ? expectedMs + leastMs / 2 : -expectedMs / 2;
+  // Where looks are counted none is wasted on a guess.
+  const guessMs =
+    retry.maxAttempts === Number.POSITIVE_INFINITY ? Math.max(soFarMs(seen, wallMs) * chance, backoffMs * firstShare) : backoffMs;
+  const looksMs =
+    expectedMs === undefined ? Math.min(backoffMs, guessMs) : expectedMs > 0 ? expectedMs + leastMs / 2 : -expectedMs * overdueShare;
   const calledMs = seen.isCalled ? 2 * looksMs + backoffMs : looksMs;
   const pauseMs = Math.min(Math.max(calledMs, leastMs), retry.maxDelayMs);
   const endsInMs = Math.min(...seen.blockers.map((blocker) => leftMs(seen.record, blocker, wallMs)));
@@ -46,12 +56,20 @@ function untilTurnMs({ record, ahead, watchedMs }: Watched): number | undefined 
   const overdueMs = usualMs - watchedMs;
   if (ahead.length === 0) return overdueMs;
   const counted = new Set<Mode>();
-  let aheadMs = 0;
+  let [aheadMs, lastMs] = [0, 0];
   for (const waiting of ahead) {
     // Those of one shared mode go together.
     if (waiting.mode !== 'write' && counted.has(waiting.mode)) continue;
     counted.add(waiting.mode);
-    aheadMs += waiting.usualMs ?? usualMs;
+    lastMs = waiting.usualMs ?? usualMs;
+    aheadMs += lastMs;
   }
-  return Math.max(0, overdueMs) + Math.max(aheadMs, 1);
+  // In the midst of the turn before ours: from its beginning, which is seen then, ours is told without the errors of all before.
+  return Math.max(0, overdueMs) + Math.max(aheadMs - lastMs / 2, 1);
+}
+
+/** As long again as it has lasted is the best guess, though clocks may be apart. */
+function soFarMs({ blockers, ahead }: Watched, wallMs: number): number {
+  const sinceMs = Math.max(...blockers.map(({ since }) => since));
+  return Math.max(0, wallMs - sinceMs) * (1 + ahead.length);
 }

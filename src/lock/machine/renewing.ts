@@ -55,14 +55,14 @@ export function onRenewed(m: Facts, version: Version | undefined, now: Now): voi
 
 export function onReread(m: Facts, entry: Entry | undefined, now: Now): void {
   const stay = m.stay as Stay;
+  m.isFresh = true;
   if (entry === undefined) return lose(m, 'vanished', undefined, now);
   const record = decodeRecord(entry.value);
   if (record === undefined || !record.holders.some(({ token, minHold }) => token === stay.token && !minHold))
     return lose(m, 'stolen', record, now);
-  if (m.known !== undefined) m.known.expectsChange = !isUnchanged(stay.record, record);
+  if (m.known !== undefined) m.wasChanged(stay, !isUnchanged(stay.record, record));
   stay.saw(aged(record, stay.record, now.wallMs), entry.version);
   m.state = 'held';
-  m.isFresh = true;
   dropDead(m);
   if (lookForHanded(m, record, entry.version, now)) return;
   m.step(now);

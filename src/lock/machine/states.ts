@@ -72,12 +72,25 @@ export interface Acquaintance {
   looks: number;
   /** How long our own turns usually take. */
   usualMs: number | undefined;
-  /** The last attempt found it taken, so the next one reads first. */
-  expectsHolder: boolean;
-  /** The last release found the record changed, so the next one reads first. */
-  expectsChange: boolean | undefined;
+  /** Whoever comes finds it taken. */
+  taken: Guess;
+  /** Others write during a stay of ours: one that leaves alone, and one beside others. */
+  changed: { alone: Guess; shared: Guess };
   /** Tokens of ours whose requests were never answered, until when they can be in the record, and until when they keep a shortest hold. */
   doubtful: readonly { readonly token: string; readonly untilMonoMs: number; readonly keptUntilMs: number }[];
+}
+
+/** What will be so, from what has been: one step with each time, as processors guess branches. */
+export type Guess = 'no' | 'rather not' | 'rather' | 'yes';
+const guesses: readonly Guess[] = ['no', 'rather not', 'rather', 'yes'];
+
+export function guessAgain(guess: Guess, wasSo: boolean): Guess {
+  return guesses[guesses.indexOf(guess) + (wasSo ? 1 : -1)] ?? guess;
+}
+
+/** Then it pays to read first: that costs a request, and to be refused two. */
+export function isLikely(guess: Guess): boolean {
+  return guess === 'rather' || guess === 'yes';
 }
 
 /** What surrounds a machine and does not change. */

@@ -19,6 +19,8 @@ export class Stay {
   lost: LostReason | undefined;
   /** Set while renewals go unanswered. */
   fault: { readonly error: Error; readonly monoMs: number } | undefined;
+  /** It is known whether others wrote meanwhile. */
+  isJudged = false;
   /** Somebody has sat here. */
   isUsed = false;
   ttlMs: number;

@@ -68,7 +68,6 @@ export function remember(m: Facts, record: LockRecord, version: Version, { block
   const known = m.acquaint();
   known.belief = { record, version, monoMs: now.monoMs };
   known.refusal = { blockers, ahead };
-  known.expectsHolder = true;
   const [holder] = record.holders;
   if (holder !== undefined && holder.token !== known.holder) {
     known.holder = holder.token;
@@ -89,7 +88,6 @@ export function rememberWritten(m: Facts, record: LockRecord, version: Version, 
   known.holder = record.holders[0]?.token;
   known.holderMonoMs = now.monoMs;
   known.looks = 0;
-  known.expectsHolder = true;
   sight(m, record, now);
 }
 
@@ -125,7 +123,6 @@ export function raceAgain(m: Facts, now: Now): void {
     tellAll(m, now);
     m.races = 0;
   }
-  if (m.state === 'out') m.acquaint().expectsHolder = true;
   m.step(now);
 }
 

@@ -61,15 +61,22 @@ export function admit(found: LockRecord | undefined, me: Entrant, nowMs: number,
   };
 }
 
+export interface Leave {
+  readonly minHoldUntilMs?: number;
+  readonly again?: Waiting | undefined;
+  readonly usualMs?: number;
+  readonly isMine?: IsMine;
+}
+
 /**
  * Takes `me` out, and lets in whom that makes way for; with `minHoldUntilMs` in the future, leaves a mark in its place that
- * excludes what it excluded. `again` goes to the end of the line.
+ * excludes what it excluded. `again` goes to the end of the line. `usualMs`: what is said of whoever has not held it yet.
  */
 export function depart(
   found: LockRecord,
   me: Entrant,
   nowMs: number,
-  { minHoldUntilMs = 0, again, isMine = () => false }: { minHoldUntilMs?: number; again?: Waiting | undefined; isMine?: IsMine } = {},
+  { minHoldUntilMs = 0, again, usualMs, isMine = () => false }: Leave = {},
 ): Departure {
   if (!found.holders.some(({ token, minHold }) => token === me.token && !minHold)) return { act: 'none' };
   const others = live(found, (token) => token === me.token || isMine(token), me.host, nowMs);
@@ -79,7 +86,7 @@ export function depart(
     const mark: Entrant = { ...me, ttlMs: minHoldUntilMs - nowMs, until: minHoldUntilMs, beat: me.beat + 1, minHold: true };
     return { act: 'write', ...toChange([...others, mark], line, nowMs, mark) };
   }
-  const next = grantNext(others, line, nowMs);
+  const next = grantNext(others, line, nowMs, usualMs);
   if (next.holders.length === 0 && next.line.length === 0) return { act: 'remove' };
   return { act: 'write', ...toChange(next.holders, next.line, nowMs) };
 }
@@ -142,10 +149,11 @@ function waitingIn(record: LockRecord, nowMs: number, isMine: IsMine): readonly 
 }
 
 /** The entry of one whose turn it is: short, until it confirms it itself. */
-function entrantOf({ pauseMs, maxWaitMs: __, maxHoldMs, since: _, ttlMs, ...waiting }: Waiting, nowMs: number): Entrant {
+function entrantOf({ pauseMs, maxWaitMs: __, maxHoldMs, since: _, ttlMs, ...waiting }: Waiting, nowMs: number, usualMs?: number): Entrant {
   const lifeMs = Math.min(grantLifeMs + pauseMs, ttlMs);
   return {
     ...waiting,
+    usualMs: waiting.usualMs ?? usualMs,
     since: nowMs,
     ...(maxHoldMs === undefined ? {} : { latestEnd: nowMs + maxHoldMs }),
     ttlMs: lifeMs,
@@ -160,6 +168,7 @@ function grantNext(
   holders: readonly Entrant[],
   line: readonly Waiting[],
   nowMs: number,
+  usualMs?: number,
   me?: Entrant,
 ): { holders: readonly Entrant[]; line: readonly Waiting[] } {
   const [head] = line;
@@ -167,14 +176,14 @@ function grantNext(
   const granted = [...holders];
   const rest = line.filter((waiting) => {
     if (waiting.mode !== head.mode || !fits(granted, waiting.mode, waiting.limit)) return true;
-    granted.push(waiting.token === me?.token ? me : entrantOf(waiting, nowMs));
+    granted.push(waiting.token === me?.token ? me : entrantOf(waiting, nowMs, usualMs));
     return false;
   });
   return { holders: granted, line: rest };
 }
 
 function changed(holders: readonly Entrant[], line: readonly Waiting[], me: Entrant, nowMs: number): Admission {
-  const next = grantNext(holders, line, nowMs, me);
+  const next = grantNext(holders, line, nowMs, me.usualMs, me);
   return { granted: true, ...toChange(next.holders, next.line, nowMs, me) };
 }
 
