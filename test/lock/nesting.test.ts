@@ -116,3 +116,23 @@ test("a lock that is over leaves nothing on the caller's signal", async () => {
   expect(late.signal.aborted).toBe(false);
   expect(listeners.size).toBe(0);
 });
+
+test('a store that is down within a lock that was lost meanwhile: nothing begins under what is over', async () => {
+  const clock = fakeClock();
+  const backend = memoryStore({ clock });
+  const store = faultyStore(backend.connect(), { clock });
+  const locker = createLocker({ store, clock, ttlMs: 3_000, heartbeat: false, onStoreDown: 'run', onBusy: 'retry' });
+  const other = createLocker({ store: backend.connect(), clock, maxHoldMs: 5_000 });
+  await other.lock('b');
+  const begun: boolean[] = [];
+  const run = locker.run('a', () =>
+    locker.run(['a', 'b'], (lock) => {
+      begun.push(lock.signal.aborted);
+    }),
+  );
+  await clock.advance(3_500);
+  store.arm('every', 'reject-before', { times: Number.POSITIVE_INFINITY });
+  await clock.advance(20_000);
+  await run;
+  expect(begun).toEqual([false]);
+});

@@ -11,7 +11,7 @@ import { aborted } from './aborts.ts';
 import { Acquisition, type Asker } from './acquisition.ts';
 import { HeldLock, type LockContext } from './held-lock.ts';
 import type { SerializedLock } from './lock.ts';
-import { nothingHeld } from './nesting.ts';
+import { type Enclosure, nothingHeld } from './nesting.ts';
 import { type Done, type Refused, type Request, toRefused } from './request.ts';
 
 /** The locks of a locker: how requests become locks, which are held, and how all of them end when the locker closes. */
@@ -56,7 +56,7 @@ export class Holds implements Asker {
     this.#waiting.delete(acquisition);
     const { request, wantsToWait, done } = acquisition;
     const { around } = request;
-    if (around.outers.every((outer) => outer.isLive())) return done(this.#hold(request, seats, true));
+    if (isAroundLive(around)) return done(this.#hold(request, seats, true));
     // The outer run ended during the wait: what it gave must be taken as well.
     let open = seats.length;
     const gaveBack = (): void => {
@@ -68,6 +68,9 @@ export class Holds implements Asker {
   ended(acquisition: Acquisition, reason: Refused | Error, inTheWay: Refused | undefined): void {
     this.#waiting.delete(acquisition);
     const { request, wantsToWait, done } = acquisition;
+    const { around } = request;
+    // So must it where the store is down: what runs unprotected would begin within a lock that is over.
+    if (mayRun(reason, request) && !isAroundLive(around)) return this.take({ ...request, around: around.again() }, wantsToWait, done);
     const outcome = reason instanceof Error ? this.#instead(request, reason, inTheWay) : this.#refused(request, reason);
     if (outcome instanceof HeldLock || outcome instanceof Error || !wantsToWait) return done(outcome);
     done(new ResourceBusyError(outcome.resource, outcome.holders, this.#clock.monotonicMs() - request.startedMonoMs));
@@ -143,7 +146,7 @@ export class Holds implements Asker {
 
   /** A store that does not answer does not stop the work, if that is what the config says, and nobody was just seen at it. */
   #instead(request: Request, error: Error, inTheWay: Refused | undefined): HeldLock | Refused | Error {
-    if (!isOutage(error) || request.options.onStoreDown !== 'run') return error;
+    if (!mayRun(error, request)) return error;
     if (this.#isClosed) return closedError();
     const seen = inTheWay ?? this.#lastSeen(request);
     return seen === undefined ? this.#hold(request, nobodySits, false) : this.#refused(request, seen);
@@ -170,6 +173,14 @@ export class Holds implements Asker {
 }
 
 const nobodySits: readonly Seat[] = [];
+
+function isAroundLive({ outers }: Enclosure): boolean {
+  return outers.every((outer) => outer.isLive());
+}
+
+function mayRun(reason: Refused | Error, { options }: Request): boolean {
+  return isOutage(reason) && options.onStoreDown === 'run';
+}
 
 function closedError(): GivewayError {
   return new GivewayError('ERR_GIVEWAY_CLOSED', 'The locker is closed; no new locks are taken.');
