@@ -35,17 +35,27 @@ export function adaptIoredis(client: IoredisClient): Adapter {
   };
 }
 
-/** ioredis writes each command by itself, which costs as much as all else about it. What is sent in one turn goes out in one write. */
+/** More than these and the server, which could work on the first meanwhile, waits for the last: 64 pairs in flight took 28 µs each in one piece, 23 by sixteen, 28 one by one. */
+const mostTogether = 16;
+
+/** ioredis writes each command by itself, which costs as much as all else about it. What is sent in one turn goes out in a few writes. */
 function createGathering(): (stream: IoredisClient['stream']) => void {
   let gathering: IoredisClient['stream'];
+  let together = 0;
   return (stream) => {
-    if (stream?.cork === undefined || stream === gathering) return;
-    gathering = stream;
-    stream.cork();
-    process.nextTick(() => {
-      gathering = undefined;
+    if (stream?.cork === undefined) return;
+    if (stream === gathering) {
+      if (++together <= mostTogether) return;
       stream.uncork?.();
-    });
+    } else {
+      gathering = stream;
+      process.nextTick(() => {
+        gathering = undefined;
+        stream.uncork?.();
+      });
+    }
+    together = 1;
+    stream.cork();
   };
 }
 
