@@ -99,14 +99,16 @@ describeWith('redis', () => {
     });
   });
 
-  test('over ioredis what is asked for in one turn goes out in one write', async () => {
+  test('over ioredis what is asked for in one turn goes out in a few writes', async () => {
     const { client, close } = await openClient('ioredis', server.url);
     const store = redisStore({ client, fences: false });
     await store.read('warm');
     const { stream } = client as Redis;
     const [single, gathered] = [jest.spyOn(stream, '_write'), jest.spyOn(stream, '_writev' as '_write')];
     await Promise.all(Array.from({ length: 50 }, (_, index) => store.create(`turn ${index}`, 'value', minute)));
-    expect({ single: single.mock.calls.length, gathered: gathered.mock.calls.length }).toEqual({ single: 0, gathered: 1 });
+    expect(single).not.toHaveBeenCalled();
+    // Sixteen each, and what remains; what the socket does not take at once goes out together.
+    expect(gathered.mock.calls.length).toBeLessThanOrEqual(4);
     await store.close();
     close();
   });
