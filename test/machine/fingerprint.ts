@@ -41,17 +41,19 @@ export function fingerprint(world: object, now: Now): string {
 }
 
 function stayOf(stay: Stay, now: Now): object {
-  const { entrant, version, ttlMs, beganMonoMs, confirmed, lost, fault, isUsed, isAlone, record } = stay;
+  const { entrant, version, ttlMs, beganMonoMs, leavesMonoMs, confirmed, lost, fault, isUsed, isJudged, isAlone, record } = stay;
   const rest = isAlone ? undefined : record;
   return {
     entrant,
     version,
     ttlMs,
     beganMonoMs,
+    leavesMonoMs,
     confirmedMonoMs: confirmed.monoMs,
     lost,
     faultMonoMs: fault?.monoMs,
     isUsed,
+    isJudged,
     rest,
     endMonoMs: now.monoMs + stay.remainingMs(now),
   };

@@ -133,8 +133,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a policy 'skip' runs",
     file: 'api/holds.ts',
-    find: "if (!isOutage(error) || request.options.onStoreDown !== 'run') return error;",
-    replace: "if (!isOutage(error) || request.options.onStoreDown === 'throw') return error;",
+    find: "return isOutage(reason) && options.onStoreDown === 'run';",
+    replace: "return isOutage(reason) && options.onStoreDown !== 'throw';",
     shows: 'violations',
   },
   {

@@ -58,6 +58,7 @@ export function onSwept(m: Facts, isRemoved: boolean, now: Now): void {
 
 /** Nobody sits here any more: on to whoever waits here, or out. */
 export function goOn(m: Facts, stay: Stay, now: Now): void {
+  stay.leavesMonoMs ??= now.monoMs;
   const { head } = m.queue;
   // Nobody waits here, nobody was seen: the way out of almost every lock.
   if (head === undefined && stay.isAlone && m.known === undefined && m.minHoldUntilMs <= now.wallMs) return remove(m, stay, now);

@@ -76,6 +76,7 @@ export function seat(m: Facts, each: Seat, now: Now, since?: Now): void {
   // A lock that was taken begins before the request that took it; who was let in by others begins now.
   each.sit(stay, now, since ?? (stay.isUsed || stay.wasGranted ? now : stay.confirmed));
   stay.isUsed = true;
+  stay.leavesMonoMs = undefined;
   m.seats.push(each);
   m.nextSeatEndMonoMs = Math.min(m.nextSeatEndMonoMs, now.monoMs + each.ownLeftMs(now));
   // Whoever sat here last has let go, and the stay goes on.
@@ -91,7 +92,7 @@ export function settleLeaver(m: Facts, outcome: boolean | Error): void {
 
 /** How long our turns take here, this one counted, which ends now. Rather too little: to look too early costs a request, too late keeps all in line waiting. */
 export function usualMs(m: Facts, stay: Stay, now: Now): number {
-  const tookMs = now.monoMs - stay.beganMonoMs;
+  const tookMs = (stay.leavesMonoMs ?? now.monoMs) - stay.beganMonoMs;
   const beforeMs = m.known?.usualMs ?? tookMs;
   return Math.max(1, Math.round(beforeMs + (tookMs - beforeMs) / (tookMs < beforeMs ? 2 : 8)));
 }

@@ -21,6 +21,8 @@ export class Stay {
   fault: { readonly error: Error; readonly monoMs: number } | undefined;
   /** It is known whether others wrote meanwhile. */
   isJudged = false;
+  /** When the last who sat here had let go: what it takes to leave the record is no part of a turn. */
+  leavesMonoMs: number | undefined;
   /** Somebody has sat here. */
   isUsed = false;
   ttlMs: number;
