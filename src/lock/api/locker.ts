@@ -17,7 +17,7 @@ import { holdersIn } from './inspect.ts';
 import type { Lock, SerializedLock } from './lock.ts';
 import { Nesting } from './nesting.ts';
 import { type Done, jobOf, type Request } from './request.ts';
-import { gaveUp, go, type OpenWait, type Run, type RunOutcome } from './run.ts';
+import { checkWork, gaveUp, go, type OpenWait, type Run, type RunOutcome } from './run.ts';
 import { type CloseOptions, Running } from './running.ts';
 import { Starvation } from './starvation.ts';
 
@@ -46,21 +46,20 @@ export class ResourceLocker {
   constructor(options: LockerOptions) {
     const settings = resolveSettings(options);
     this.#settings = settings;
-    const { clock } = settings;
     const events = this.#events;
-    this.#starvation = new Starvation(clock);
+    this.#starvation = new Starvation(settings.clock);
     this.#shell = new Shell({
       store: settings.store,
-      clock,
+      clock: settings.clock,
       identity: { host: settings.host, pid: process.pid },
       maxWaiters: settings.maxWaiters,
       keyOf: (resource) => this.#key(resource),
       notice: (resource, message) => events.emit('notice', () => ({ code: 'ERR_GIVEWAY_RECORD', message, resource })),
       down: (error) => {
-        this.#downSinceMonoMs = clock.monotonicMs();
+        this.#downSinceMonoMs = settings.clock.monotonicMs();
         events.emit('store-down', () => ({ error }));
       },
-      up: () => events.emit('store-up', () => ({ downMs: clock.monotonicMs() - this.#downSinceMonoMs })),
+      up: () => events.emit('store-up', () => ({ downMs: settings.clock.monotonicMs() - this.#downSinceMonoMs })),
     });
     this.#holds = new Holds(settings, events, this.#shell);
     this.#plans = new Plans(settings, (notice) => events.emit('notice', () => notice));
@@ -124,6 +123,12 @@ export class ResourceLocker {
       const { onBusy, onStarving, starveAfter } = request.options;
       const job = jobOf(request);
       const waits = onBusy === 'retry' || (onStarving === 'wait' && this.#starvation.of(job, starveAfter).starving);
+      const ended =
+        <A>(settle: (answer: A) => void) =>
+        (answer: A): void => {
+          this.#running.remove([run]);
+          settle(answer);
+        };
       const run: Run<T> = {
         clock: this.#settings.clock,
         events: this.#events,
@@ -136,14 +141,8 @@ export class ResourceLocker {
           if (hunger.starving)
             this.#events.emit('starving', () => ({ job, resource, skips: hunger.skips, sinceMs: hunger.sinceMs, holders }));
         },
-        resolve: (outcome) => {
-          this.#running.remove([run]);
-          resolve(outcome);
-        },
-        reject: (error) => {
-          this.#running.remove([run]);
-          reject(error);
-        },
+        resolve: ended(resolve),
+        reject: ended(reject),
       };
       this.#running.add(run);
       // A promise, since whoever brings the outcome is in somebody else's async context, and the work belongs in the caller's.
@@ -248,8 +247,4 @@ export class ResourceLocker {
     const { store, namespace, environment } = this.#settings;
     return remember(this.#keys, resource, () => keyOn(store.traits, namespace, environment, resource));
   }
-}
-
-function checkWork(work: unknown): void {
-  if (typeof work !== 'function') throw new InvalidOptionError('work', work, 'a function is allowed');
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { GivewayError, isOutage, type LockLostError, ResourceBusyError } from '../errors.ts';
+import { GivewayError, InvalidOptionError, isOutage, type LockLostError, ResourceBusyError } from '../errors.ts';
 import type { Events, ReleaseOutcome } from '../events.ts';
 import type { Holder } from '../holder.ts';
 import type { ResolvedOptions, ResolvedScope } from '../options.ts';
@@ -123,4 +123,8 @@ function skipFor(error: Error, { scope, options }: Run<unknown>['request']): Ski
   if (error instanceof GivewayError && error.code === 'ERR_GIVEWAY_CLOSED') return { reason: 'closed', ...nobodyAt(scope) };
   if (error.name === 'AbortError' && options.signal?.aborted) return { reason: 'aborted', ...nobodyAt(scope) };
   return error;
+}
+
+export function checkWork(work: unknown): void {
+  if (typeof work !== 'function') throw new InvalidOptionError('work', work, 'a function is allowed');
 }

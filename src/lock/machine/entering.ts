@@ -6,11 +6,12 @@ import { admit, type Change, excludes, takesLine } from '../record/decide.ts';
 import { decodeRecord, type Entrant, encodeAlone, encodeRecord, type LockRecord } from '../record/record.ts';
 import type { Entry, Version } from '../store.ts';
 import type { Facts } from './facts.ts';
+import { arrived, isLikely } from './guesses.ts';
 import { lookForHanded } from './handing.ts';
 import { type Belief, unknownRefusal } from './orders.ts';
 import type { Seat } from './seat.ts';
 import { entryFor, newcomer, seat, sight, tellAll } from './seating.ts';
-import { isLikely, type Pending } from './states.ts';
+import type { Pending } from './states.ts';
 import { Stay } from './stay.ts';
 import { leaveLine, lineUp, look, raceAgain, remember, rememberWritten, wait } from './waiting.ts';
 
@@ -32,17 +33,17 @@ export function onCreated(m: Facts, version: Version | undefined, now: Now): voi
   const { me, text } = m.pending as Required<Pending>;
   if (version === undefined) {
     m.acquaint();
-    m.arrived(true);
+    arrived(m, true);
     return look(m, now);
   }
-  m.arrived(false);
+  arrived(m, false);
   m.hold(new Stay(me, text, version, m.sent, now.monoMs), now);
   m.step(now);
 }
 
 export function onLooked(m: Facts, entry: Entry | undefined, now: Now): void {
   const record = entry === undefined ? undefined : decodeRecord(entry.value);
-  m.arrived(entry !== undefined);
+  arrived(m, entry !== undefined);
   if (record !== undefined) sight(m, record, now);
   if (lookForHanded(m, record, entry?.version, now)) return;
   if (entry === undefined) return onAbsent(m, now);

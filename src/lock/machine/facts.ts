@@ -5,7 +5,7 @@ import { excludes, latestEndMs } from '../record/decide.ts';
 import { type LockRecord, latestDateMs, type Waiting } from '../record/record.ts';
 import { type Orders, type Refusal, unknownRefusal } from './orders.ts';
 import type { Seat, Settle } from './seat.ts';
-import { type Acquaintance, guessAgain, type Pending, type Seen, type State, type Surroundings } from './states.ts';
+import type { Acquaintance, Pending, Seen, State, Surroundings } from './states.ts';
 import type { Stay } from './stay.ts';
 
 /** How long a process serves its own waiters without asking whether others wait: some twelve holds of 5 ms, and a wait that nobody notices. */
@@ -135,21 +135,6 @@ export class Facts {
   forgetPlace(): void {
     this.lined = undefined;
     this.maybeLined = undefined;
-  }
-
-  /** Whoever came has found it taken, or not. */
-  arrived(isTaken: boolean): void {
-    if (this.known !== undefined && this.isArriving) this.known.taken = guessAgain(this.known.taken, isTaken);
-    this.isArriving = false;
-  }
-
-  /** Others have written since, as was read, or nobody had when we left; told once of each stay. */
-  wasChanged(stay: Stay, isChanged: boolean): void {
-    const { changed } = this.acquaint();
-    if (stay.isJudged) return;
-    stay.isJudged = true;
-    if (stay.isAlone) changed.alone = guessAgain(changed.alone, isChanged);
-    else changed.shared = guessAgain(changed.shared, isChanged);
   }
 
   /** Somebody's call waits for what is done here. */

@@ -5,9 +5,10 @@ import { admit, depart, takesLine } from '../record/decide.ts';
 import { encodeRecord } from '../record/record.ts';
 import type { Version } from '../store.ts';
 import { type Facts, waitingOf } from './facts.ts';
+import { readsFirst, wasChanged } from './guesses.ts';
 import { raceAgain, reread } from './renewing.ts';
 import { learn, newcomer, settleLeaver, sight, tellAsked, usualMs } from './seating.ts';
-import { isLikely, type Pending } from './states.ts';
+import type { Pending } from './states.ts';
 import { Stay } from './stay.ts';
 import { rememberWritten, wait } from './waiting.ts';
 
@@ -18,7 +19,7 @@ export function onRemoved(m: Facts, isRemoved: boolean, now: Now): void {
   }
   if (m.known !== undefined) {
     learn(m, m.stay as Stay, now);
-    m.wasChanged(m.stay as Stay, false);
+    wasChanged(m, m.stay as Stay, false);
     m.known.belief = undefined;
     sight(m, undefined, now);
   }
@@ -33,7 +34,7 @@ export function onDeparted(m: Facts, version: Version | undefined, now: Now): vo
   m.acquaint();
   if (version === undefined) return raceAgain(m, now);
   learn(m, m.stay as Stay, now);
-  m.wasChanged(m.stay as Stay, false);
+  wasChanged(m, m.stay as Stay, false);
   m.stay = undefined;
   m.races = 0;
   m.lined = waiting;
@@ -89,10 +90,6 @@ export function goOn(m: Facts, stay: Stay, now: Now): void {
     return m.orders.replace(encodeRecord(departure.record), stay.version, departure.ttlMs);
   }
   remove(m, stay, now);
-}
-
-function readsFirst({ known }: Facts, stay: Stay): boolean {
-  return known === undefined ? !stay.isAlone : isLikely(stay.isAlone ? known.changed.alone : known.changed.shared);
 }
 
 function remove(m: Facts, stay: Stay, now: Now): void {

@@ -11,13 +11,14 @@ import { decodeRecord } from '../record/record.ts';
 import type { Entry, Version } from '../store.ts';
 import { onCalled, onCreated, onEntered, onLooked, stepOut } from './entering.ts';
 import { Facts } from './facts.ts';
+import { isLikely } from './guesses.ts';
 import { stepHeld } from './holding.ts';
 import { onDeparted, onRemoved, onSwept } from './leaving.ts';
 import { type Orders, type Refusal, unknownRefusal } from './orders.ts';
 import { onRenewed, onReread } from './renewing.ts';
 import type { Seat, Settle } from './seat.ts';
 import { hear, tellRefused } from './seating.ts';
-import { isLikely, type State, type Surroundings } from './states.ts';
+import type { State, Surroundings } from './states.ts';
 import { stepDown } from './unanswered.ts';
 import { onAppended, onQuit, stepWaiting } from './waiting.ts';
 

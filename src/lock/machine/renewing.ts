@@ -6,6 +6,7 @@ import { admit, aged, type Change } from '../record/decide.ts';
 import { decodeRecord, type Entrant, encodeAlone, encodeRecord, type LockRecord, latestEndOf } from '../record/record.ts';
 import type { Entry, Version } from '../store.ts';
 import { type Facts, maxRaces } from './facts.ts';
+import { wasChanged } from './guesses.ts';
 import { lookForHanded } from './handing.ts';
 import type { Seat } from './seat.ts';
 import { entryFor, learn, seat, settleLeaver, sight } from './seating.ts';
@@ -60,7 +61,7 @@ export function onReread(m: Facts, entry: Entry | undefined, now: Now): void {
   const record = decodeRecord(entry.value);
   if (record === undefined || !record.holders.some(({ token, minHold }) => token === stay.token && !minHold))
     return lose(m, 'stolen', record, now);
-  if (m.known !== undefined) m.wasChanged(stay, !isUnchanged(stay.record, record));
+  if (m.known !== undefined) wasChanged(m, stay, !isUnchanged(stay.record, record));
   stay.saw(aged(record, stay.record, now.wallMs), entry.version);
   m.state = 'held';
   dropDead(m);

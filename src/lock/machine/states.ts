@@ -1,4 +1,5 @@
 /** What a machine's facts are made of. */
+
 import type { Entrant, Identity, LockRecord, Waiting } from '../record/record.ts';
 import type { Belief, Refusal } from './orders.ts';
 import type { Seat } from './seat.ts';
@@ -53,6 +54,9 @@ export interface Seen {
   readonly untilMs: number;
 }
 
+/** What will be so, from what has been. */
+export type Guess = 'no' | 'rather not' | 'rather' | 'yes';
+
 /** What this process knows of a resource that it has met others at. Most resources never have one. */
 export interface Acquaintance {
   /** The record as it was last seen while we were not in it. */
@@ -78,19 +82,6 @@ export interface Acquaintance {
   changed: { alone: Guess; shared: Guess };
   /** Tokens of ours whose requests were never answered, until when they can be in the record, and until when they keep a shortest hold. */
   doubtful: readonly { readonly token: string; readonly untilMonoMs: number; readonly keptUntilMs: number }[];
-}
-
-/** What will be so, from what has been: one step with each time, as processors guess branches. */
-export type Guess = 'no' | 'rather not' | 'rather' | 'yes';
-const guesses: readonly Guess[] = ['no', 'rather not', 'rather', 'yes'];
-
-export function guessAgain(guess: Guess, wasSo: boolean): Guess {
-  return guesses[guesses.indexOf(guess) + (wasSo ? 1 : -1)] ?? guess;
-}
-
-/** Then it pays to read first: that costs a request, and to be refused two. */
-export function isLikely(guess: Guess): boolean {
-  return guess === 'rather' || guess === 'yes';
 }
 
 /** What surrounds a machine and does not change. */
