@@ -10,7 +10,11 @@ const titleOf = (name: string): string => (name === 'binary' ? 'memcached' : `me
 
 describeWith('memcached', (service) => {
   for (const { name, options } of plainTransports) {
-    storeSuite({ name: titleOf(name), test: runner, create: () => memcachedStore({ servers: service.url, ...options }) });
+    storeSuite({
+      name: titleOf(name),
+      test: runner,
+      create: () => memcachedStore({ servers: service.url, timeoutMs: 20_000, ...options }),
+    });
   }
 
   for (const transport of transports.filter((one) => one === tlsTransport)) {
@@ -23,7 +27,7 @@ describeWith('memcached', (service) => {
       storeSuite({
         name: titleOf(transport.name),
         test: runner,
-        create: () => memcachedStore({ servers: server.url, ...transport.options }),
+        create: () => memcachedStore({ servers: server.url, timeoutMs: 20_000, ...transport.options }),
       });
     });
   }

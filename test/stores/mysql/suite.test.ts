@@ -15,7 +15,7 @@ describeWith('mysql', (service) => {
   storeSuite({
     name: 'mysql, by uri',
     test: runner,
-    create: () => mysqlStore({ uri: service.url, createTable: true, table }),
+    create: () => mysqlStore({ uri: service.url, createTable: true, table, timeoutMs: 20_000 }),
   });
 });
 
@@ -48,7 +48,7 @@ describeWith('mysql', (service) => {
           });
       });
       pools.push(pool);
-      return mysqlStore({ pool, createTable: true, table });
+      return mysqlStore({ pool, createTable: true, table, timeoutMs: 20_000 });
     },
   });
 });

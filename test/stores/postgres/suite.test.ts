@@ -10,7 +10,7 @@ describeWith('postgres', (service) => {
   storeSuite({
     name: 'postgres, by connection string',
     test: runner,
-    create: () => postgresStore({ connectionString: service.url, createTable: true }),
+    create: () => postgresStore({ connectionString: service.url, createTable: true, timeoutMs: 20_000 }),
   });
 });
 
@@ -28,7 +28,7 @@ describeWith('postgres', (service) => {
       url.searchParams.set('options', `${url.searchParams.get('options')} -c default_transaction_isolation=serializable`);
       const pool = new Pool({ connectionString: url.href, max: 4 });
       pools.push(pool);
-      return postgresStore({ pool, createTable: true });
+      return postgresStore({ pool, createTable: true, timeoutMs: 20_000 });
     },
   });
 });

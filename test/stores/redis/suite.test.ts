@@ -22,7 +22,7 @@ describeWith('redis', (service) => {
       create: async () => {
         const { client, close } = await openClient(kind, service.url);
         hangUp.push(close);
-        return redisStore({ client, prefix: `${service.prefix}:${kind}:${fences}:`, ...(fences ? {} : { fences }) });
+        return redisStore({ client, prefix: `${service.prefix}:${kind}:${fences}:`, timeoutMs: 20_000, ...(fences ? {} : { fences }) });
       },
     });
   }
@@ -45,7 +45,7 @@ describeWith('redis', () => {
     create: () => {
       const client = new Cluster([{ host: node.host, port: node.port }]);
       hangUp.push(() => client.disconnect());
-      return redisStore({ client });
+      return redisStore({ client, timeoutMs: 20_000 });
     },
   });
 
@@ -56,7 +56,7 @@ describeWith('redis', () => {
       const client = createCluster({ rootNodes: [{ url: node.url }] });
       await client.connect();
       hangUp.push(() => client.destroy());
-      return redisStore({ client, fences: false });
+      return redisStore({ client, fences: false, timeoutMs: 20_000 });
     },
   });
 });

@@ -8,6 +8,6 @@ describeWith('zookeeper', (service) => {
   storeSuite({
     name: 'zookeeper',
     test: { describe, test, beforeAll, afterAll },
-    create: () => zookeeperStore({ client: clientsOf(service.url), root: `/${service.prefix}/locks` }),
+    create: () => zookeeperStore({ client: clientsOf(service.url), root: `/${service.prefix}/locks`, timeoutMs: 20_000 }),
   });
 });
