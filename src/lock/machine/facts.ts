@@ -47,8 +47,6 @@ export class Facts {
   nextLookMonoMs = 0;
   /** The store called while a request was under way. */
   isPoked = false;
-  /** What was lost, and may still be there. */
-  swept: Stay | undefined;
   /** Whoever came has not met anybody yet, nor nobody. */
   isArriving = false;
   turnEndsMonoMs = 0;

@@ -52,10 +52,6 @@ export function onDeparted(m: Facts, version: Version | undefined, now: Now): vo
 
 /** What a lock that was lost had left, or not. */
 export function onSwept(m: Facts, isRemoved: boolean, now: Now): void {
-  m.stay = isRemoved ? undefined : m.swept;
-  m.swept = undefined;
-  // Somebody may have lined up behind it: it is left like any other then, should it still be there.
-  if (m.stay !== undefined) return reread(m, now);
   m.state = 'out';
   settleLeaver(m, isRemoved);
   m.step(now);

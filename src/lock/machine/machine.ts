@@ -94,12 +94,10 @@ export class Machine {
     seat.isLive(now);
     seat.state = 'over';
     if (stay !== m.stay) {
-      // The key may outlive us. Beside sharers our entry ends by itself.
-      const isLast = stay.isAlone || stay.record.holders.length === 1;
-      const mayBeThere = isLast && (stay.lost === 'expired' || stay.lost === 'unreachable');
+      // The key may outlive us. Beside others our entry ends by itself.
+      const mayBeThere = stay.isAlone && (stay.lost === 'expired' || stay.lost === 'unreachable');
       if (!mayBeThere || m.state !== 'out') return settle(false);
       m.leaver = { seat, settle };
-      m.swept = stay;
       m.send('sweeping', now);
       return m.orders.remove(stay.version);
     }

@@ -10,7 +10,6 @@ import { wait } from './waiting.ts';
 export function stepDown(m: Facts, error: Error, now: Now): void {
   const { pending, state, stay } = m;
   m.pending = undefined;
-  m.swept = undefined;
   const { restoring } = m;
   m.restoring = [];
   const { extending, detaching } = m.takeIntents();
