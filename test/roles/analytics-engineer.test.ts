@@ -64,7 +64,7 @@ describeWith('postgres', () => {
     const { stdout } = await engineer.types('npx giveway why dedupe --since 1h');
     expect(stdout).toMatch(/ago: dedupe on etl-1, pid \d+, was skipped: it was busy, held by rollup \(write\) on etl-1, pid \d+\n/);
     expect(stdout).toMatch(
-      /in the way: rollup \(write\) on etl-1, from .* to .*, \d+s in all\n {4}a wait of \d+s would have been enough\n/,
+      /in the way: rollup \(write\) on etl-1, from .* to .*, \d+m?s in all\n {4}a wait of \d+m?s would have been enough\n/,
     );
   });
 

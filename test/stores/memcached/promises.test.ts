@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { LockStore, Version } from '../../../src/lock/store.ts';
 import { memcachedStore } from '../../../src/stores/memcached/index.ts';
 import { describeWith, uniqueName } from '../../support/shared.ts';
-import { type Counted, countPromises, leastOfThree, leastPromises } from '../promise-count.ts';
+import { type Counted, countPromises, leastOfTen, leastPromises } from '../promise-count.ts';
 import { plainTransports } from './transports.ts';
 
 const ttlMs = 30_000;
@@ -22,7 +22,7 @@ describeWith('memcached', (service) => {
     test('each store call makes one promise, whatever its answer', async () => {
       await store.read('giveway:warm'); // loads the transport and connects
       const least = await leastPromises(keys);
-      const counted = await leastOfThree(async () => {
+      const counted = await leastOfTen(async () => {
         const created = await count((key) => store.create(key, 'mine', ttlMs));
         const refused = await count((key) => store.create(key, 'refused', ttlMs));
         const replaced = await count((key, index) => store.replace(key, 'again', created.answers[index] as Version, ttlMs));

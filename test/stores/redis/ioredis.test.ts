@@ -4,7 +4,7 @@ import type { LockStore, Version } from '../../../src/lock/store.ts';
 import { redisStore } from '../../../src/stores/redis/index.ts';
 import { type ProcessServer, redisServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
-import { type Counted, countPromises, leastOfThree, leastPromises } from '../promise-count.ts';
+import { type Counted, countPromises, leastOfTen, leastPromises } from '../promise-count.ts';
 
 const minute = 60_000;
 
@@ -46,7 +46,7 @@ describeWith('redis', () => {
     const keys = Array.from({ length: 100 }, (_, index) => `key ${index}`);
     const count = <T>(call: (key: string, index: number) => Promise<T>): Promise<Counted<T>> => countPromises(keys, call);
     const least = await leastPromises(keys);
-    const counted = await leastOfThree(async () => {
+    const counted = await leastOfTen(async () => {
       const created = await count((key) => store.create(key, 'mine', minute));
       const refused = await count((key) => store.create(key, 'refused', minute));
       const replaced = await count((key, index) => store.replace(key, 'again', created.answers[index] as Version, minute));
