@@ -132,7 +132,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "a policy 'skip' runs",
-    file: 'api/holds.ts',
+    file: 'api/request.ts',
     find: "return isOutage(reason) && options.onStoreDown === 'run';",
     replace: "return isOutage(reason) && options.onStoreDown !== 'throw';",
     shows: 'violations',

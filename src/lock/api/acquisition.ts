@@ -4,7 +4,7 @@
  */
 
 import type { Now } from '../clock.ts';
-import { isOutage, ResourceBusyError, StoreUnavailableError } from '../errors.ts';
+import { ResourceBusyError, StoreUnavailableError } from '../errors.ts';
 import type { Holder } from '../holder.ts';
 import type { Refusal } from '../machine/orders.ts';
 import { Seat, type SeatAsker } from '../machine/seat.ts';
@@ -12,7 +12,7 @@ import { firstOf } from '../plan/scope.ts';
 import type { Alarmed, Bucket } from '../shell/alarms.ts';
 import type { Shell } from '../shell/shell.ts';
 import { aborted, onAbort } from './aborts.ts';
-import { type Done, type Refused, type Request, toRefused } from './request.ts';
+import { type Done, type Refused, type Request, runsUnprotected, toRefused } from './request.ts';
 
 /** Who is told what comes of it. */
 export interface Asker {
@@ -153,8 +153,7 @@ export class Acquisition implements SeatAsker, Alarmed {
   /** Whoever is in the way counts for more than a store that did not answer, where that would mean to run beside it. */
   #judgeFault(fault: Error): void {
     const somebodyIsInTheWay = this.#waiting !== undefined || this.#refusedAt !== Number.POSITIVE_INFINITY;
-    const mayRun = isOutage(fault) && this.request.options.onStoreDown === 'run';
-    if (!(mayRun && somebodyIsInTheWay)) this.#reason ??= fault;
+    if (!(somebodyIsInTheWay && runsUnprotected(fault, this.request))) this.#reason ??= fault;
     this.#refusedAt = Math.min(this.#refusedAt, this.#failedAt);
     this.#fault = undefined;
     this.#failedAt = Number.POSITIVE_INFINITY;

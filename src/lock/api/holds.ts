@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { GivewayError, isOutage, LockLostError, ResourceBusyError } from '../errors.ts';
+import { GivewayError, LockLostError, ResourceBusyError } from '../errors.ts';
 import type { Events } from '../events.ts';
 import { List } from '../list.ts';
 import { Seat, type SeatAsker } from '../machine/seat.ts';
@@ -12,7 +12,7 @@ import { Acquisition, type Asker } from './acquisition.ts';
 import { HeldLock, type LockContext } from './held-lock.ts';
 import type { SerializedLock } from './lock.ts';
 import { type Enclosure, nothingHeld } from './nesting.ts';
-import { type Done, type Refused, type Request, toRefused } from './request.ts';
+import { type Done, type Refused, type Request, runsUnprotected, toRefused } from './request.ts';
 
 /** The locks of a locker: how requests become locks, which are held, and how all of them end when the locker closes. */
 export class Holds implements Asker {
@@ -70,7 +70,8 @@ export class Holds implements Asker {
     const { request, wantsToWait, done } = acquisition;
     const { around } = request;
     // So must it where the store is down: what runs unprotected would begin within a lock that is over.
-    if (mayRun(reason, request) && !isAroundLive(around)) return this.take({ ...request, around: around.again() }, wantsToWait, done);
+    if (runsUnprotected(reason, request) && !isAroundLive(around))
+      return this.take({ ...request, around: around.again() }, wantsToWait, done);
     const outcome = reason instanceof Error ? this.#instead(request, reason, inTheWay) : this.#refused(request, reason);
     if (outcome instanceof HeldLock || outcome instanceof Error || !wantsToWait) return done(outcome);
     done(new ResourceBusyError(outcome.resource, outcome.holders, this.#clock.monotonicMs() - request.startedMonoMs));
@@ -146,7 +147,7 @@ export class Holds implements Asker {
 
   /** A store that does not answer does not stop the work, if that is what the config says, and nobody was just seen at it. */
   #instead(request: Request, error: Error, inTheWay: Refused | undefined): HeldLock | Refused | Error {
-    if (!mayRun(error, request)) return error;
+    if (!runsUnprotected(error, request)) return error;
     if (this.#isClosed) return closedError();
     const seen = inTheWay ?? this.#lastSeen(request);
     return seen === undefined ? this.#hold(request, nobodySits, false) : this.#refused(request, seen);
@@ -176,10 +177,6 @@ const nobodySits: readonly Seat[] = [];
 
 function isAroundLive({ outers }: Enclosure): boolean {
   return outers.every((outer) => outer.isLive());
-}
-
-function mayRun(reason: Refused | Error, { options }: Request): boolean {
-  return isOutage(reason) && options.onStoreDown === 'run';
 }
 
 function closedError(): GivewayError {

@@ -1,3 +1,4 @@
+import { isOutage } from '../errors.ts';
 import type { Holder } from '../holder.ts';
 import type { Refusal } from '../machine/orders.ts';
 import type { Plan } from '../plan/plans.ts';
@@ -29,4 +30,9 @@ export function toRefused(resource: string, { blockers, ahead }: Refusal): Refus
 /** Under which name a job's skips are counted: its own, or what it takes. */
 export function jobOf({ options, scope }: Request): string {
   return options.job ?? [...scope.writes, ...scope.appends, ...scope.reads].join(', ');
+}
+
+/** Does `reason`, which a request came to instead of a lock, leave the work to run without one? */
+export function runsUnprotected(reason: Refused | Error, { options }: Request): boolean {
+  return isOutage(reason) && options.onStoreDown === 'run';
 }

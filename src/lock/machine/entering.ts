@@ -22,7 +22,7 @@ export function stepOut(m: Facts, now: Now): void {
   if (m.pausedUntilMonoMs > now.monoMs) return m.orders.wakeAt(m.pausedUntilMonoMs, now, m.queue.size > 0);
   if (head === undefined) return look(m, now);
   // What we have just written, or seen, mostly stands there still: that spares a look. Nobody is refused for it, since it may not.
-  const mayBelieve = head.patient && m.queue.size === 1 && m.restoring.length === 0;
+  const mayBelieve = m.races === 0 && head.patient && m.queue.size === 1 && m.restoring.length === 0;
   const belief = mayBelieve ? m.known?.belief : undefined;
   if (belief !== undefined && now.monoMs - belief.monoMs < freshMs(belief)) return consider(m, belief.record, belief.version, now, now);
   if (m.known !== undefined && !m.isFresh && (m.races > 0 || isLikely(m.known.taken))) return look(m, now);

@@ -4,8 +4,8 @@ import { List } from '../list.ts';
 import { excludes, latestEndMs } from '../record/decide.ts';
 import { type LockRecord, latestDateMs, type Waiting } from '../record/record.ts';
 import { type Orders, type Refusal, unknownRefusal } from './orders.ts';
-import type { Seat, Settle } from './seat.ts';
-import type { Acquaintance, Pending, Seen, State, Surroundings } from './states.ts';
+import type { Seat } from './seat.ts';
+import type { Acquaintance, Intent, Pending, Seen, State, Surroundings } from './states.ts';
 import type { Stay } from './stay.ts';
 
 /** How long a process serves its own waiters without asking whether others wait: some twelve holds of 5 ms, and a wait that nobody notices. */
@@ -37,7 +37,7 @@ export class Facts {
   /** What the write under way says. */
   pending: Pending | undefined;
   /** The last seat of a stay, whose release waits for the answer. */
-  leaver: { readonly seat: Seat; readonly settle: Settle } | undefined;
+  leaver: Intent | undefined;
   /** Our place in the line, if we are in it. */
   lined: Waiting | undefined;
   /** The place we asked for last, if nobody knows whether we got it: the next look tells. */
@@ -61,7 +61,7 @@ export class Facts {
   isFresh = false;
   /** How many of those who extend are in the write under way. */
   extendingSent = 0;
-  extending: readonly { readonly seat: Seat; readonly settle: Settle }[] = none;
+  extending: readonly Intent[] = none;
   detaching: readonly { readonly seat: Seat; readonly settle: (token: string | undefined | Error) => void }[] = none;
   /** `sends`: what was asked for by then is older than this. */
   restoring: readonly { readonly token: string; readonly seat: Seat; readonly sends: number }[] = none;
@@ -116,7 +116,7 @@ export class Facts {
   /** A seat is over, and with it what it had asked for. */
   dropExtensions(over: Seat): void {
     if (this.extending.length === 0) return;
-    const isOver = ({ seat }: { readonly seat: Seat }): boolean => seat === over;
+    const isOver = ({ seat }: Intent): boolean => seat === over;
     const dropped = this.extending.filter(isOver);
     this.extendingSent -= this.extending.slice(0, this.extendingSent).filter(isOver).length;
     this.extending = this.extending.filter((each) => !isOver(each));

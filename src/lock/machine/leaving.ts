@@ -2,13 +2,13 @@
 
 import type { Now } from '../clock.ts';
 import { admit, depart, takesLine } from '../record/decide.ts';
-import { encodeRecord } from '../record/record.ts';
-import type { Version } from '../store.ts';
-import { type Facts, waitingOf } from './facts.ts';
+import { decodeRecord, encodeRecord } from '../record/record.ts';
+import type { Entry, Version } from '../store.ts';
+import { type Facts, maxRaces, waitingOf } from './facts.ts';
 import { readsFirst, wasChanged } from './guesses.ts';
 import { raceAgain, reread } from './renewing.ts';
 import { learn, newcomer, settleLeaver, sight, tellAsked, usualMs } from './seating.ts';
-import type { Pending } from './states.ts';
+import type { Intent, Pending } from './states.ts';
 import { Stay } from './stay.ts';
 import { rememberWritten, wait } from './waiting.ts';
 
@@ -50,11 +50,41 @@ export function onDeparted(m: Facts, version: Version | undefined, now: Now): vo
   settleLeaver(m, true);
 }
 
-/** What a lock that was lost had left, or not. */
-export function onSwept(m: Facts, isRemoved: boolean, now: Now): void {
+/**
+ * What a lock that was lost may have left. Where that cannot simply be removed, somebody has lined up behind it: it is read, and left
+ * like any other. No stay of ours comes of that: whoever asks meanwhile finds us out.
+ */
+export function onSwept(m: Facts, answer: Version | Entry | boolean | undefined, now: Now): void {
+  const written = m.pending?.record;
+  m.pending = undefined;
+  const isRefused = answer === false || (answer === undefined && written !== undefined);
+  if (isRefused && m.races++ < maxRaces) {
+    m.send('sweeping', now);
+    return m.orders.read();
+  }
+  if (typeof answer === 'object' && 'value' in answer && sweep(m, answer, now)) return;
+  // Whoever let go may run without a lock now, and must see who has it.
+  if (written !== undefined) sight(m, written, now);
+  m.races = 0;
   m.state = 'out';
-  settleLeaver(m, isRemoved);
+  settleLeaver(m, answer === true || (answer !== undefined && written !== undefined));
   m.step(now);
+}
+
+/** `false`: nothing of what was lost is there. */
+function sweep(m: Facts, { value, version }: Entry, now: Now): boolean {
+  const record = decodeRecord(value);
+  const { entrant } = (m.leaver as Intent).seat.stay as Stay;
+  const departure = record && depart(record, entrant, now.wallMs, { isMine: (token) => m.isDoubtful(token, now.wallMs) });
+  sight(m, record, now);
+  if (departure === undefined || departure.act === 'none') return false;
+  m.send('sweeping', now);
+  if (departure.act === 'remove') m.orders.remove(version);
+  else {
+    m.pending = { record: departure.record };
+    m.orders.replace(encodeRecord(departure.record), version, departure.ttlMs);
+  }
+  return true;
 }
 
 /** Nobody sits here any more: on to whoever waits here, or out. */

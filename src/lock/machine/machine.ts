@@ -94,8 +94,9 @@ export class Machine {
     seat.isLive(now);
     seat.state = 'over';
     if (stay !== m.stay) {
-      // The key may outlive us. Beside others our entry ends by itself.
-      const mayBeThere = stay.isAlone && (stay.lost === 'expired' || stay.lost === 'unreachable');
+      // The key may outlive us. Beside sharers our entry ends by itself.
+      const isLast = stay.isAlone || stay.record.holders.length === 1;
+      const mayBeThere = isLast && (stay.lost === 'expired' || stay.lost === 'unreachable');
       if (!mayBeThere || m.state !== 'out') return settle(false);
       m.leaver = { seat, settle };
       m.send('sweeping', now);
@@ -161,7 +162,7 @@ export class Machine {
       case 'departing':
         return onDeparted(m, answer as Version | undefined, now);
       case 'sweeping':
-        return onSwept(m, answer as boolean, now);
+        return onSwept(m, answer, now);
       case 'out':
       case 'waiting':
       case 'held':

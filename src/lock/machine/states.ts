@@ -2,7 +2,7 @@
 
 import type { Entrant, Identity, LockRecord, Waiting } from '../record/record.ts';
 import type { Belief, Refusal } from './orders.ts';
-import type { Seat } from './seat.ts';
+import type { Seat, Settle } from './seat.ts';
 
 /** `out`, `waiting` and `held` rest; in each other state one request is under way, and only its answer leads on. */
 export type State =
@@ -32,6 +32,12 @@ export type State =
   | 'departing'
   /** Removes what a lock that was lost may have left. */
   | 'sweeping';
+
+/** Who wants to leave or to extend, and is told what became of it. */
+export interface Intent {
+  readonly seat: Seat;
+  readonly settle: Settle;
+}
 
 /** A write under way: what becomes of the record, and of us. */
 export interface Pending {

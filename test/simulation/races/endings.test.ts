@@ -204,3 +204,14 @@ test('close() waits for what a hand-over in vain takes back', () =>
     await pass(1_000);
     expect(member('p1').connection.requests).toBe(requests);
   }));
+
+// Seed 852557 of the random worlds.
+test('a lock that is let go after its TTL lets in whoever has lined up behind what is left of it', () =>
+  stage('memcached', async ({ p1, p2, settle, pass }) => {
+    const lock = await settle(p1.lock('t', { ttlMs: 1_000, heartbeat: false }));
+    const waiting = p2.lock('t', { retry: { maxDelayMs: 100 } });
+    await pass(1_010);
+    await settle(lock.unlock());
+    expect(await settle(p1.inspect('t'))).toMatchObject([{ pid: expect.any(Number) }]);
+    await settle((await settle(waiting, 200)).unlock());
+  }));

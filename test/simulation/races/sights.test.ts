@@ -123,3 +123,17 @@ test("onStoreDown 'run' does not run beside one of whom the store called while a
     },
     { callsWithEntry: true },
   ));
+
+// Seed 911137 of the random worlds.
+test('what this process has written is taken for what stands there until a write is refused', () =>
+  stage('memcached', async ({ p1, p2, member, settle, pass }) => {
+    const lock = await settle(p1.lock('t'));
+    const next = p2.lock({ appends: 't' }, { retry: { maxWaitMs: 20_000, maxDelayMs: 100 } });
+    await pass(8_000);
+    await settle(lock.unlock());
+    await settle((await settle(next)).unlock());
+    const requests = member('p1').connection.requests;
+    // As p1 knows it, p2 is there, and usually takes seconds.
+    await settle((await settle(p1.lock({ appends: 't' }))).unlock());
+    expect(member('p1').connection.requests - requests).toBeLessThanOrEqual(5);
+  }));
