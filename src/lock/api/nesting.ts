@@ -32,8 +32,12 @@ export interface Enclosure {
 const nobody: readonly HeldLock[] = [];
 
 /** What is asked for where nothing is held. */
-export function nothingHeld(needs: readonly Need[]): Enclosure {
-  return { outers: nobody, missing: needs, job: undefined, outOfOrder: false, again: () => nothingHeld(needs) };
+export function nothingHeld(missing: readonly Need[]): Enclosure {
+  return { outers: nobody, missing, job: undefined, outOfOrder: false, again };
+}
+
+function again(this: Enclosure): Enclosure {
+  return this;
 }
 
 /**

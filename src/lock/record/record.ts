@@ -86,7 +86,19 @@ export function encodeRecord({ at, holders, line }: LockRecord): string {
 /** The record of one holder alone, as `encodeRecord` would write it; most records are, and this takes a third of the time. */
 export function encodeAlone(at: number, holder: Entrant): string {
   const { token, mode, job, host, pid, since, latestEnd, ttlMs, until, beat, usualMs, limit } = holder;
-  return `{"v":1,"at":${at},"holders":[{"token":"${token}","mode":"${mode}"${job === undefined ? '' : `,"job":${JSON.stringify(job)}`},"host":${JSON.stringify(host)},"pid":${pid},"since":${since}${latestEnd === undefined ? '' : `,"latestEnd":${latestEnd}`},"ttlMs":${ttlMs},"until":${until},"beat":${beat},"line":true${usualMs === undefined ? '' : `,"usualMs":${usualMs}`}${limit === undefined ? '' : `,"limit":${limit}`}}]}`;
+  return `{"v":1,"at":${at},"holders":[{"token":"${token}","mode":"${mode}"${job === undefined ? '' : `,"job":${JSON.stringify(job)}`},"host":${quoted(host)},"pid":${pid},"since":${since}${latestEnd === undefined ? '' : `,"latestEnd":${latestEnd}`},"ttlMs":${ttlMs},"until":${until},"beat":${beat},"line":true${usualMs === undefined ? '' : `,"usualMs":${usualMs}`}${limit === undefined ? '' : `,"limit":${limit}`}}]}`;
+}
+
+let quotedText = '';
+let quotes = '""';
+
+/** As JSON. A process has one host, mostly. */
+function quoted(text: string): string {
+  if (text !== quotedText) {
+    quotedText = text;
+    quotes = JSON.stringify(text);
+  }
+  return quotes;
 }
 
 /** What somebody who comes to wait adds to the text. */

@@ -1,5 +1,8 @@
 import { InvalidOptionError } from '../../lock/errors.ts';
 
+/** KEY_MAX_LENGTH in memcached's source. */
+const longestKey = 250;
+
 /** Under memcached's default item size of 1 MiB, with room for the key and its own header. */
 const longestValueBytes = 1_000_000;
 
@@ -8,7 +11,7 @@ const longestValueBytes = 1_000_000;
  * flight would be lost with it; and a key with a line break would be a second command on the text protocol.
  */
 export function checkKey(key: string): void {
-  if (typeof key === 'string' && /^[!-~]{1,250}$/.test(key)) return;
+  if (typeof key === 'string' && key.length > 0 && key.length <= longestKey && !/[^!-~]/.test(key)) return;
   throw new InvalidOptionError('key', key, '1 to 250 printable ASCII characters without spaces are allowed');
 }
 
