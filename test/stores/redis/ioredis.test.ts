@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { LockStore, Version } from '../../../src/lock/store.ts';
@@ -102,5 +103,15 @@ describeWith('redis', () => {
     await expect(theirs).rejects.toThrow('Command timed out');
     server.resume();
     expect(await read).toBeUndefined();
+  });
+
+  test.each(['destroyed', 'ended'] as const)('a connection that is %s in the turn that asks loses no answer', async (how) => {
+    await open();
+    await pair('warm');
+    const { stream } = client as unknown as { readonly stream: Socket };
+    const asked = Array.from({ length: 40 }, (_, index) => store.create(`key ${index}`, 'mine', minute));
+    if (how === 'destroyed') stream.destroy();
+    else stream.end();
+    expect((await Promise.all(asked)).every(Boolean)).toBe(true);
   });
 });
