@@ -41,7 +41,7 @@ export function fingerprint(world: object, now: Now): string {
 }
 
 function stayOf(stay: Stay, now: Now): object {
-  const { entrant, version, ttlMs, beganMonoMs, leavesMonoMs, confirmed, lost, fault, isUsed, isJudged, isAlone, record } = stay;
+  const { entrant, version, ttlMs, beganMonoMs, leavesMonoMs, confirmed, lost, fault, isUsed, isJudged, isAlone, needsFence, record } = stay;
   const rest = isAlone ? undefined : record;
   return {
     entrant,
@@ -54,6 +54,7 @@ function stayOf(stay: Stay, now: Now): object {
     faultMonoMs: fault?.monoMs,
     isUsed,
     isJudged,
+    needsFence,
     rest,
     endMonoMs: now.monoMs + stay.remainingMs(now),
   };

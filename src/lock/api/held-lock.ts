@@ -245,6 +245,6 @@ function largestFence(seats: readonly Seat[], outers: readonly HeldLock[]): bigi
     if (fence !== undefined && (largest === undefined || fence > largest)) largest = fence;
   };
   for (const { fence } of outers) count(fence);
-  for (const { mode, stay } of seats) if (mode === 'write') count(stay?.fence);
+  for (const { fence } of seats) count(fence);
   return largest;
 }

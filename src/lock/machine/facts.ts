@@ -9,7 +9,7 @@ import type { Acquaintance, Intent, Pending, Seen, State, Surroundings } from '.
 import type { Stay } from './stay.ts';
 
 /** How long a process serves its own waiters without asking whether others wait: some twelve holds of 5 ms, and a wait that nobody notices. */
-const turnMs = 64;
+export const turnMs = 64;
 /** Compare-and-swap races in a row before an attempt is given up. Each one means that somebody else succeeded. */
 export const maxRaces = 64;
 const never: Now = { monoMs: 0, wallMs: 0 };
@@ -52,6 +52,8 @@ export class Facts {
   turnEndsMonoMs = 0;
   /** The record does not say yet who sits here now. */
   isStale = false;
+  /** Whoever sat here last was soon done: within a turn. */
+  isBrief = false;
   nextSeatEndMonoMs: number = Number.POSITIVE_INFINITY;
   minHoldUntilMs = 0;
   races = 0;

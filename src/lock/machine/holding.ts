@@ -21,7 +21,8 @@ export function stepHeld(m: Facts, now: Now): void {
   if (m.stay !== stay) return m.step(now);
   const waitsForWrite = serve(m, stay, now);
   if (m.seats.size === 0) return goOn(m, stay, now);
-  const renewMonoMs = renewAtMonoMs(m, stay, now, waitsForWrite ? m.turnEndsMonoMs : m.tellsMonoMs(stay));
+  const writeMonoMs = waitsForWrite ? m.turnEndsMonoMs : drawsFence(m, stay, now) ? now.monoMs : m.tellsMonoMs(stay);
+  const renewMonoMs = renewAtMonoMs(m, stay, now, writeMonoMs);
   if (m.extending.length > 0 || now.monoMs >= renewMonoMs) return renew(m, stay, now);
   m.orders.wakeAt(Math.min(renewMonoMs, endMonoMs(m, stay, now)), now, waitsForWrite);
 }
@@ -52,8 +53,15 @@ function maySit(m: Facts, stay: Stay, head: Seat, now: Now): 'yes' | 'no' | 'aft
   const turnIsOver = now.monoMs >= m.turnEndsMonoMs;
   // Sharers that went on joining would keep out for long whoever waits; hand-overs, one after another, only to the turn's end.
   if ((stay.hasLine && (turnIsOver || !goesAlone)) || m.minHoldUntilMs > now.wallMs) return 'no';
-  const needsFence = head.mode === 'write' && stay.fence !== undefined;
   // Nothing renews it afterwards: its whole ttlMs must be confirmed first.
   const isCovered = head.options.heartbeat || (stay.confirmed.monoMs >= head.fresh.monoMs && stay.ttlMs >= head.options.ttlMs);
-  return needsFence || !isCovered || turnIsOver ? 'after a write' : 'yes';
+  return stay.needsFence || !isCovered || turnIsOver ? 'after a write' : 'yes';
+}
+
+/** While one works the store draws the fence of the next, who would wait for it when its turn has come. Where turns are long, it waits for a write anyway. */
+function drawsFence(m: Facts, stay: Stay, now: Now): boolean {
+  const { head } = m.queue;
+  const speaker = m.seats.head;
+  if (head?.mode !== 'write' || !stay.needsFence || !m.isBrief || !speaker?.options.heartbeat) return false;
+  return !(stay.hasLine && now.monoMs >= m.turnEndsMonoMs);
 }

@@ -10,7 +10,7 @@ import type { Mode } from '../holder.ts';
 import { decodeRecord } from '../record/record.ts';
 import type { Entry, Version } from '../store.ts';
 import { onCalled, onCreated, onEntered, onLooked, stepOut } from './entering.ts';
-import { Facts } from './facts.ts';
+import { Facts, turnMs } from './facts.ts';
 import { isLikely } from './guesses.ts';
 import { stepHeld } from './holding.ts';
 import { onDeparted, onRemoved, onSwept } from './leaving.ts';
@@ -104,6 +104,7 @@ export class Machine {
     }
     m.seats.remove(seat);
     m.dropExtensions(seat);
+    m.isBrief = now.monoMs - seat.since.monoMs < turnMs;
     if (worked && seat.options.minHoldMs > 0)
       m.minHoldUntilMs = Math.max(m.minHoldUntilMs, Math.min(seat.since.wallMs, now.wallMs) + seat.options.minHoldMs);
     if (m.seats.size > 0) {

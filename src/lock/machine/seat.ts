@@ -57,6 +57,8 @@ export class Seat {
   lost: LostReason | undefined;
   /** Set while seated, and after. */
   stay: Stay | undefined;
+  /** Of this lock alone, in mode `write` on stores that have one. */
+  fence: bigint | undefined;
   ttlMs: number;
   /** When the lock was acquired, which may have been in another process. */
   since: Now = never;
@@ -80,6 +82,7 @@ export class Seat {
   sit(stay: Stay, now: Now, since: Now): void {
     this.state = 'seated';
     this.stay = stay;
+    this.fence = stay.takeFence();
     this.since = since;
     // Where a heartbeat renews it, nobody asks; one moment less to keep for each lock.
     this.fresh = this.options.heartbeat ? since : now;

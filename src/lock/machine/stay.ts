@@ -12,8 +12,8 @@ export class Stay {
   readonly token: string;
   readonly mode: Mode;
   version: Version;
-  /** Of the acquisition, on stores that have one. */
-  readonly fence: bigint | undefined;
+  /** That of whoever sat here last, on stores that have one. */
+  #spentFence: bigint | undefined;
   readonly beganMonoMs: number;
   /** Why it ended, once it has ended without being left. */
   lost: LostReason | undefined;
@@ -37,7 +37,6 @@ export class Stay {
     this.token = token;
     this.mode = mode;
     this.version = version;
-    this.fence = version.fence;
     this.ttlMs = ttlMs;
     this.confirmed = confirmed;
     this.beganMonoMs = nowMonoMs;
@@ -64,6 +63,17 @@ export class Stay {
   /** Somebody waited in the record. */
   get hasLine(): boolean {
     return !this.isAlone && this.record.line.length > 0;
+  }
+
+  /** Whoever sits down next needs a fence of its own, and the store has to draw it first. */
+  get needsFence(): boolean {
+    return this.mode === 'write' && this.version.fence !== undefined && this.version.fence === this.#spentFence;
+  }
+
+  /** Each write of the record draws one that is greater than all before, ours and those of others who came to wait. */
+  takeFence(): bigint | undefined {
+    this.#spentFence = this.version.fence;
+    return this.mode === 'write' ? this.#spentFence : undefined;
   }
 
   /** A request that said so was answered. */

@@ -11,7 +11,7 @@ test('whoever is refused after an entry was lost is not told of one that held th
     await pass(50);
     await settle(before.unlock());
     const lock = await settle(taking);
-    const waiting = p1.lock('t', { job: 'waits', retry: { maxWaitMs: 5_000 } });
+    const waiting = p1.lock('t', { job: 'waits', retry: { maxWaitMs: 15_000 } });
     await pass(100);
     world.backend.forget('giveway:t');
     const told: (string | undefined)[] = [];
