@@ -16,10 +16,7 @@ function inWordsOfTheCommand(error: unknown): string {
     return error.problems.map(({ path, message }) => `${flagOf(path)}: ${message}`).join('\n');
   return (error instanceof Error ? error.message : String(error))
     .replace(/^ {2}(overrides\.store|envName):/gm, (_, path: string) => `  ${flagOf(path)}:`)
-    .replace(
-      'Call createTable() once, or run:',
-      "Add the parameter createTable=true to the store's URL, which makes it on the way, or run:",
-    );
+    .replace('Call createTable() once, or run:', 'Run giveway init --create-tables, which makes it, or in the database:');
 }
 
 function flagOf(path: string): string {

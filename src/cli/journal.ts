@@ -82,5 +82,5 @@ async function connect(connectionString: string): Promise<Pool> {
 function inWords(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   const said = printable(redactText(message || String(code)));
-  return code === '42P01' ? `${said}; docs/observe.md has the statement that makes it` : said;
+  return code === '42P01' ? `${said}; giveway init --create-tables makes it` : said;
 }
