@@ -16,7 +16,8 @@ function inWordsOfTheCommand(error: unknown): string {
     return error.problems.map(({ path, message }) => `${flagOf(path)}: ${message}`).join('\n');
   return (error instanceof Error ? error.message : String(error))
     .replace(/^ {2}(overrides\.store|envName):/gm, (_, path: string) => `  ${flagOf(path)}:`)
-    .replace('Call createTable() once, or run:', 'Run giveway init --create-tables, which makes it, or in the database:');
+    .replace('Call createTable() once, or run:', 'Run giveway init --create-tables, which makes it, or in the database:')
+    .replace('with store.createTable()', 'with giveway init --create-tables');
 }
 
 function flagOf(path: string): string {

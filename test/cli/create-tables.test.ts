@@ -47,6 +47,24 @@ describeWith('mysql', (service) => {
   });
 });
 
+describeWith('dynamodb', (service) => {
+  const credentials = { AWS_ACCESS_KEY_ID: 'any', AWS_SECRET_ACCESS_KEY: 'any' };
+  afterAll(() => {
+    for (const name of Object.keys(credentials)) delete process.env[name];
+  });
+
+  test('a table of DynamoDB is made', async () => {
+    Object.assign(process.env, credentials); // the SDK reads them there
+    const table = uniqueName('locks');
+    const env = { GIVEWAY_STORE: `dynamodb://${table}?region=eu-west-1&endpoint=${service.url}&timeoutMs=5000` };
+    expect((await giveway(['status', 'visits'], { cwd: folder, env })).err).toContain(
+      `Create "${table}" with giveway init --create-tables, or name another.`,
+    );
+    expect((await init(env)).out).toMatch(new RegExp(`\nMade ${table} in dynamodb:.*, for the locks\\.\n`));
+    expect(await giveway(['status', 'visits'], { cwd: folder, env })).toMatchObject({ code: 0 });
+  });
+});
+
 describeWith('postgres', (service) => {
   const roles: string[] = [];
   afterAll(async () => {
