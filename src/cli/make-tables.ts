@@ -49,7 +49,6 @@ export async function makeJournal(terminal: Terminal, flags: JournalFlags, url: 
   const { createJournalTableSql } = await import('../observe/index.ts');
   const table = flags.journalTable ?? 'giveway_journal';
   const about = { purpose: 'journal', table, place: redactUrl(url) } as const;
-  const sql = `${createJournalTableSql(table)}${grants(table, userOf(url))}`;
   const open = await openJournal({ ...terminal, env: { ...terminal.env, GIVEWAY_JOURNAL: url } }, flags);
   if (open === undefined) throw new Error(`there is no database in ${redactUrl(url)}`);
   let isThere = false;
@@ -61,9 +60,11 @@ export async function makeJournal(terminal: Terminal, flags: JournalFlags, url: 
     await open.journal.createTable();
     return { ...about, state: isThere ? 'there' : 'made' };
   } catch (error) {
-    if ((error as { code?: unknown }).code !== '42501') throw new Error(`${about.place} made no ${table}: ${open.problem}`);
+    if ((error as { code?: unknown }).code !== '42501') throw new Error(`${table} could not be made: ${open.problem}`);
     // What is there may be an owner's whose it is not: it is there.
-    return isThere ? { ...about, state: 'there' } : { ...about, state: 'forbidden', reason: open.problem ?? 'refused', sql };
+    if (isThere) return { ...about, state: 'there' };
+    const sql = `${createJournalTableSql(table)}${grants(table, userOf(url))}`;
+    return { ...about, state: 'forbidden', reason: (error as Error).message, sql };
   } finally {
     await open.close();
   }

@@ -33,7 +33,7 @@ test('a database that does not answer is named, without its password, and the co
   const journal = await init({ GIVEWAY_STORE: 'memory:', GIVEWAY_JOURNAL: 'postgres://app:secret@127.0.0.1:1/db' });
   expect(journal).toMatchObject({
     code: 70,
-    err: 'giveway: postgres://***@127.0.0.1:1/db made no giveway_journal: connect ECONNREFUSED 127.0.0.1:1\n',
+    err: 'giveway: giveway_journal could not be made: connect ECONNREFUSED 127.0.0.1:1 (postgres://***@127.0.0.1:1/db)\n',
   });
   expect(existsSync(join(folder, 'giveway.config.ts'))).toBe(true);
 });

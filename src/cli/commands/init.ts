@@ -3,6 +3,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { redactUrl } from '../../config/redact.ts';
 import { InvalidOptionError } from '../../lock/errors.ts';
+import { checkDatabaseUrl, databaseRemedy } from '../database-url.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type JournalFlags, withJournalFlag } from '../journal.ts';
 import type { TableMade } from '../make-tables.ts';
@@ -37,6 +38,7 @@ export function initCommand(perform: Perform): Command {
 async function init(terminal: Terminal, flags: InitFlags): Promise<number> {
   const { file, store, databaseUrl, json, createTables } = flags;
   if (store !== undefined) await refuseWrongStore(store);
+  if (databaseUrl !== undefined) checkDatabaseUrl('--database-url', databaseUrl);
   const path = resolve(terminal.cwd, file);
   const there = (createTables && namedConfig(terminal, flags)) || configBeside(path);
   if (there !== undefined && !createTables) return refuse(terminal, `${there} is there already; nothing is written`);
@@ -126,7 +128,7 @@ async function databaseAt(url: string): Promise<{ readonly tables: readonly stri
       order by 1, 2`),
   }));
   const { rows, isRedshift } = await listed.catch((error: Error) => {
-    throw new Error(`--database-url: ${redactUrl(url)} did not tell its tables: ${error.message}`);
+    throw new Error(`--database-url: ${redactUrl(url)} did not tell its tables: ${error.message}. ${databaseRemedy}`);
   });
   return { isRedshift, tables: rows.map(({ schema, name }) => (schema === 'public' ? String(name) : `${schema}.${name}`)) };
 }
