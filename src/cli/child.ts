@@ -8,8 +8,8 @@ import { exitCodes } from './exit-codes.ts';
 export interface Child {
   /** The exit code; 128 + n if signal n ended it; 127 and 126 if it could not be executed. */
   readonly ended: Promise<number>;
-  /** Set when it could not be executed. */
-  readonly failure: () => Error | undefined;
+  /** Why it could not be executed, if so. */
+  readonly failure: () => string | undefined;
   /** Passes on a signal that this process received. */
   pass(signal: NodeJS.Signals): void;
   /** TERM, then KILL for what is left after `graceMs`. Resolves when nothing is left. */
@@ -17,6 +17,13 @@ export interface Child {
 }
 
 const lookEveryMs = 20;
+
+/** In place of "spawn x ENOENT". */
+const failures: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such program, in PATH or at that place; a whole line of shell is written sh -c "…"',
+  EACCES: 'it may not be executed: no rights (chmod +x), or a directory',
+  ENOEXEC: 'it is no program: a script begins with a line such as #!/bin/sh',
+};
 
 /**
  * Starts `command` on this process's own stdin, stdout and stderr.
@@ -26,12 +33,13 @@ const lookEveryMs = 20;
  */
 export function startChild([program = '', ...args]: readonly string[], env: NodeJS.ProcessEnv): Child {
   const isOnTerminal = isatty(0);
-  let failure: Error | undefined;
+  let failure: string | undefined;
   let child: ChildProcess | undefined;
   const ended = new Promise<number>((resolve) => {
     const failed = (error: Error): void => {
-      failure = error;
-      resolve('code' in error && error.code === 'ENOENT' ? exitCodes.notFound : exitCodes.cannotExecute);
+      const { code } = error as NodeJS.ErrnoException;
+      failure = failures[code ?? ''] ?? error.message;
+      resolve(code === 'ENOENT' ? exitCodes.notFound : exitCodes.cannotExecute);
     };
     try {
       child = spawn(program, args, { stdio: 'inherit', detached: !isOnTerminal, env });

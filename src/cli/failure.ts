@@ -1,11 +1,17 @@
-import { ConfigError, GivewayError } from '../lock/errors.ts';
+import { ConfigError, GivewayError, StoreUnavailableError } from '../lock/errors.ts';
 import { jsonLine, printable } from './terminal.ts';
 
 /** What a command rejected with, for stderr: a line for people, of a config's problems one each; or one line of JSON. */
-export function failureText(error: unknown, isJson: boolean): string {
-  const message = inWordsOfTheCommand(error);
+export function failureText(error: unknown, isJson: boolean, store?: string): string {
+  const message = inWordsOfTheCommand(error) + (error instanceof StoreUnavailableError ? unlessNamed(error.message, store) : '');
   if (!isJson) return `giveway: ${message.split('\n').map(printable).join('\n')}\n`;
   return jsonLine({ giveway: 'failed', message, ...(error instanceof GivewayError ? { code: error.code } : {}) });
+}
+
+/** Which store, where the message names none of its hosts. */
+function unlessNamed(message: string, store = ''): string {
+  const [, hosts] = /^[^:]+:\/\/(?:\*\*\*@)?([^/?]+)/.exec(store) ?? [];
+  return hosts === undefined || hosts.split(',').some((host) => message.includes(host)) ? '' : ` (${store})`;
 }
 
 const inFlags = /^(?:overrides\.|envName$)/;
@@ -16,10 +22,8 @@ function inWordsOfTheCommand(error: unknown): string {
     return error.problems.map(({ path, message }) => `${flagOf(path)}: ${message}`).join('\n');
   return (error instanceof Error ? error.message : String(error))
     .replace(/^ {2}(overrides\.store|envName):/gm, (_, path: string) => `  ${flagOf(path)}:`)
-    .replace(
-      'Call createTable() once, or run:',
-      "Add the parameter createTable=true to the store's URL, which makes it on the way, or run:",
-    );
+    .replace('Call createTable() once, or run:', 'Run giveway init --create-tables, which makes it, or in the database:')
+    .replace('with store.createTable()', 'with giveway init --create-tables');
 }
 
 function flagOf(path: string): string {

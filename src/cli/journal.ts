@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
 import { redactText, redactUrl } from '../config/redact.ts';
-import { InvalidOptionError } from '../lock/errors.ts';
 import { printable } from '../lock/holder.ts';
 import type { PostgresJournal } from '../observe/index.ts';
 import { nonEmpty } from './commands/grammar.ts';
+import { checkDatabaseUrl } from './database-url.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface JournalFlags {
@@ -36,8 +36,7 @@ export async function openJournal(
 ): Promise<OpenJournal | undefined> {
   const url = env.GIVEWAY_JOURNAL;
   if (!url) return undefined;
-  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url))
-    throw new InvalidOptionError('GIVEWAY_JOURNAL', redactUrl(url), 'a URL such as postgres://user:password@host/database is allowed');
+  checkDatabaseUrl('GIVEWAY_JOURNAL', url);
   const { postgresJournal } = await import('../observe/index.ts');
   let opening: Promise<Pool> | undefined;
   let problem: string | undefined;
@@ -48,7 +47,7 @@ export async function openJournal(
       problem = undefined;
       return answer;
     } catch (error) {
-      problem = inWords(error);
+      problem = inWords(error, url);
       throw error;
     }
   };
@@ -79,8 +78,8 @@ async function connect(connectionString: string): Promise<Pool> {
   return pool;
 }
 
-function inWords(error: unknown): string {
+function inWords(error: unknown, url: string): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  const said = printable(redactText(message || String(code)));
-  return code === '42P01' ? `${said}; docs/observe.md has the statement that makes it` : said;
+  const said = printable(`${redactText(message || String(code))} (${redactUrl(url)})`);
+  return code === '42P01' ? `${said}; giveway init --create-tables makes it` : said;
 }

@@ -32,8 +32,16 @@ export async function openNames(terminal: Terminal, flags: CommonFlags): Promise
 export async function openConfig(terminal: Terminal, flags: CommonFlags): Promise<LoadedConfig> {
   const { loadConfig } = await import('../config/index.ts');
   const config = await loadConfig(loadOptions(terminal, flags));
+  stores.set(terminal, config.store.label);
   if (config.source === undefined) await tellUnread(terminal, flags);
   return config;
+}
+
+const stores = new WeakMap<Terminal, string>();
+
+/** The store of the config that was opened for this terminal, without credentials. Not every client tells whom it asked. */
+export function openedStore(terminal: Terminal): string | undefined {
+  return stores.get(terminal);
 }
 
 /** Where the store is named no file is searched for. One that lies here was meant, perhaps, and may name another namespace. */

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { redactText } from '../config/redact.ts';
 import { adviseCommand } from './commands/advise.ts';
 import { checkCommand } from './commands/check.ts';
 import { dashboardCommand } from './commands/dashboard.ts';
@@ -13,6 +14,7 @@ import { unlockCommand } from './commands/unlock.ts';
 import { whyCommand } from './commands/why.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { failureText } from './failure.ts';
+import { openedStore } from './open.ts';
 import { printable, type Terminal } from './terminal.ts';
 
 const makers = [
@@ -37,8 +39,10 @@ export function createProgram(perform: Perform, { writeOut, writeErr }: Record<'
     .option('-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help; after a command, help for it');
   for (const make of makers) program.addCommand(make(perform));
-  const output = { writeOut, writeErr, outputError: (text: string) => writeErr(oneLine(text)) };
-  for (const each of [program, ...program.commands]) each.exitOverride().configureOutput(output);
+  for (const each of [program, ...program.commands]) {
+    const outputError = (text: string): void => writeErr(oneLine(text, each === program ? undefined : each.name()));
+    each.exitOverride().configureOutput({ writeOut, writeErr, outputError });
+  }
   return program;
 }
 
@@ -54,7 +58,7 @@ export async function runCli(args: readonly string[], terminal: Terminal, versio
   };
   const program = createProgram(perform, { writeOut: terminal.write, writeErr: terminal.writeError });
   try {
-    await program.parseAsync([...args], { from: 'user' });
+    await program.parseAsync(helpFor(args, program), { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
@@ -62,18 +66,31 @@ export async function runCli(args: readonly string[], terminal: Terminal, versio
       failureText(
         error,
         program.commands.some((command) => command.getOptionValue('json') === true),
+        openedStore(terminal),
       ),
     );
     return exitCodeOf(error);
   }
 }
 
-/** `error: unknown option '--tll'\n(Did you mean --ttl?)` in one line of ours. */
-function oneLine(text: string): string {
-  return `giveway: ${printable(
-    text
-      .trim()
-      .replace(/^error: /, '')
-      .replace(/\s*\n\s*/g, ' '),
-  )}\n`;
+/** For `help statsu` commander shows the help of everything, and does not say why. */
+function helpFor(args: readonly string[], { commands }: Command): string[] {
+  const [first, name = ''] = args;
+  return first === 'help' && /^[^-]/.test(name) && !commands.some((command) => command.name() === name) ? [name] : [...args];
+}
+
+/** `error: unknown option '--tll'\n(Did you mean --ttl?)` in one line of ours. What was mistyped may hold a password. */
+function oneLine(text: string, command: string | undefined): string {
+  const said = text
+    .trim()
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ');
+  const remedy = remedyFor(said, command);
+  return `giveway: ${printable(redactText(remedy === '' ? said : said.replace(/\.$/, '')))}${remedy}\n`;
+}
+
+function remedyFor(said: string, command: string | undefined): string {
+  if (command === undefined && said.startsWith('unknown option')) return '; options of a command stand behind it: giveway status --store …';
+  if (command === undefined && !said.includes('Did you mean')) return '; giveway --help lists the commands';
+  return /^(?:missing required|too many) argument/.test(said) ? `; giveway ${command} --help has examples` : '';
 }

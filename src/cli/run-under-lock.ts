@@ -60,7 +60,7 @@ export async function runUnderLock(work: LockedRun): Promise<number> {
       const first = await Promise.race([child.ended, lost]);
       if (first !== undefined) {
         const failure = child.failure();
-        if (failure !== undefined) tell('not-executed', `cannot execute ${work.command[0]}: ${failure.message}`, {}, 'always');
+        if (failure !== undefined) tell('not-executed', `cannot execute ${work.command[0]}: ${failure}`, {}, 'always');
         return first;
       }
       tell('lost', `${lossOf(lock)} Stopping the command.`, {}, 'always');

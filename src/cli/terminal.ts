@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import { styleText } from 'node:util';
 import { printable as asInMessages } from '../lock/holder.ts';
+import { exitCodes } from './exit-codes.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -41,13 +42,7 @@ export function processTerminal(): Terminal {
       return process.stdin.isTTY;
     },
     write: (text) => void stdout().write(text),
-    writeError(text) {
-      try {
-        writeSync(2, text);
-      } catch {
-        // Nobody listens, or not fast enough: a message is not worth a command.
-      }
-    },
+    writeError,
     async ask(question) {
       const { createInterface } = await import('node:readline/promises');
       const lines = createInterface({ input: process.stdin, output: process.stderr });
@@ -58,13 +53,27 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** `giveway status | head -1` closes our stdout early: that is an end, not a fault. */
+/** `giveway status | head -1` closes our stdout early: that is an end. A full disk is a fault. */
+function endOf(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit();
+  writeError(`giveway: stdout cannot be written: ${error.message}\n`);
+  process.exit(exitCodes.software);
+}
+
+function writeError(text: string): void {
+  try {
+    writeSync(2, text);
+  } catch {
+    // Nobody listens, or not fast enough: a message is not worth a command.
+  }
+}
+
 function lazily({ env }: NodeJS.Process): { env: NodeJS.ProcessEnv; stdout: () => NodeJS.WriteStream } {
   let isGuarded = false;
   return {
     env,
     stdout() {
-      if (!isGuarded) process.stdout.on('error', () => process.exit());
+      if (!isGuarded) process.stdout.on('error', (error) => endOf(error));
       isGuarded = true;
       return process.stdout;
     },

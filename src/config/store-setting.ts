@@ -66,6 +66,8 @@ function storeUrlProblem(text: string): string | undefined {
   if (typeof url === 'string') return url;
   const backend = backends.get(url.scheme);
   if (backend !== undefined) return backend.problem(url) ?? parameterProblem(url, backend);
+  if (/^\d+$/.test(url.authority) && url.path === '')
+    return 'its kind belongs in front, such as memcached://localhost:11211 or redis://localhost:6379';
   const schemes = [...backends.keys()];
   return `there is no such kind of store${didYouMean(url.scheme, schemes)}; allowed: ${schemes.map((scheme) => `${scheme}:`).join(', ')}`;
 }
@@ -77,13 +79,15 @@ function parameterProblem({ parameters }: StoreUrl, { parameters: known, passesO
     const form = Object.hasOwn(known, name) ? known[name] : undefined;
     if (form !== undefined && !forms[form].test(value))
       return `its parameter "${name}" must be ${form === 'milliseconds' ? 'a whole number of milliseconds' : form}`;
-    if (form === undefined && !passesOn) return unknownParameter(name, Object.keys(known));
+    // What is nearly ours is not the client's, which would ignore it: a mistyped table is another lock.
+    const isMistyped = form === undefined && nearestNames(name, Object.keys(known)).length > 0;
+    if (isMistyped || (form === undefined && !passesOn)) return unknownParameter(name, Object.keys(known), passesOn);
   }
   return undefined;
 }
 
-function unknownParameter(name: string, known: readonly string[]): string {
-  return `it has no parameter "${name}"${didYouMean(name, known)}; allowed: ${known.join(', ') || 'none'}`;
+function unknownParameter(name: string, known: readonly string[], passesOn = false): string {
+  return `it has no parameter "${name}"${didYouMean(name, known)}; allowed: ${known.join(', ') || 'none'}${passesOn ? ', and those of its client' : ''}`;
 }
 
 function didYouMean(name: string, known: readonly string[]): string {

@@ -98,11 +98,44 @@ describe('arguments', () => {
     [['statsu'], "unknown command 'statsu' (Did you mean status?)"],
     [['why'], "missing required argument 'resource'"],
     [['unlock', 'a', '--if-older-than', '-5m'], 'is invalid'],
+    [['run', '--write', 'a'], "missing required argument 'command'; giveway run --help has examples"],
+    [['unlock', 'a', 'b'], 'Expected 1 argument but got 2; giveway unlock --help has examples'],
+    [['--store', 'memory:', 'status'], "unknown option '--store'; options of a command stand behind it: giveway status --store …"],
+    [['frobnicate'], "unknown command 'frobnicate'; giveway --help lists the commands"],
+    [['help', 'statsu'], "unknown command 'statsu' (Did you mean status?)"],
+    [['status', '--store', 'localhost:11211'], 'its kind belongs in front, such as memcached://localhost:11211'],
+    [['status', '--store', 'postgres://u@h/db?tabel=x'], 'no parameter "tabel" (did you mean "table"?)'],
+    [['report'], 'GIVEWAY_JOURNAL is not set: a URL such as postgres://'],
+    [['advise'], 'advise was given nothing to read: --log '],
+    [['advise', '--log', 'a', '--database-url', 'b'], 'advise was given both a log and a database: --log '],
+    [['init', '--database-url', 'x'], '--database-url: received "x"; a URL such as postgres://'],
+    [
+      ['doctor', '--store', 'memory:', '--database-url', 'mysql://h/db'],
+      '--database-url: received "mysql://h/db"; a URL such as postgres://',
+    ],
+    [['advise', '--database-url', 'x'], '--database-url: received "x"; a URL such as postgres://'],
   ])('%j is refused with 64: %s', async (args, said) => {
     const { code, out, err } = await giveway(args);
     expect({ code, out }).toEqual({ code: 64, out: '' });
     expect(err).toContain(said);
     expect(err.startsWith('giveway: ')).toBe(true);
+  });
+
+  test.each([
+    ['status', '--stroe=redis://user:secret@cache'],
+    ['redis://user:secret@cache'],
+    ['status', 'a', '--store', 'redsi://user:secret@cache'],
+    ['status', 'a', '--store', 'redis://user:secret'],
+    ['run', '--wait', 'redis://user:secret@cache', '--write', 'a', '--', 'true'],
+    ['run', '--write', 'a', '--on-store-down', 'redis://user:secret@cache', '--', 'true'],
+    ['init', '--file', 'redis://user:secret@cache'],
+    ['init', '--database-url', 'redis://user:secret@cache'],
+    ['dashboard', '--port', 'postgres://user:secret@db'],
+    ['report', '--since', 'postgres://user:secret@db'],
+    ['advise', '--log', 'postgres://user:secret@db'],
+  ])('a password in the wrong place is not printed: %j %j', async (...args) => {
+    const { code, out, err } = await giveway(args);
+    expect({ code, out, err }).toEqual({ code: 64, out: '', err: expect.not.stringContaining('secret') });
   });
 
   test('help has examples, and the version is one word', async () => {
@@ -113,6 +146,15 @@ describe('arguments', () => {
     expect(await giveway(['--version'])).toEqual({ code: 0, out: '1.2.3\n', err: '' });
     expect(await giveway([])).toMatchObject({ code: 64, out: '', err: expect.stringContaining('Usage: giveway') });
   });
+});
+
+test.each([
+  ['redis', 'Redis was not connected'],
+  ['etcd', 'etcd '],
+])('a %s that does not answer is named, though its client tells nobody whom it asked', async (scheme, said) => {
+  const { code, err } = await giveway(['status', 'events', '--store', `${scheme}://user:secret@127.0.0.1:1?timeoutMs=100`]);
+  expect(code).toBe(69);
+  expect(err).toMatch(new RegExp(`^giveway: ${said}.* \\(${scheme}://\\*\\*\\*@127\\.0\\.0\\.1:1\\?timeoutMs=100\\)\n$`));
 });
 
 describe('durations', () => {

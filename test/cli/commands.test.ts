@@ -535,7 +535,7 @@ describeWith('postgres', (service) => {
     const { code, err } = await ask('status', 'events', '--store', `${service.url}${service.url.includes('?') ? '&' : '?'}table=not_there`);
     expect({ code, err }).toEqual({
       code: 69,
-      err: expect.stringMatching(/no table not_there\. .*createTable=true.*\n(.*\n)*create table/),
+      err: expect.stringMatching(/no table not_there\. Run giveway init --create-tables, .*\n(.*\n)*create table/),
     });
     expect(err).not.toContain('createTable()');
   });

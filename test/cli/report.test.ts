@@ -9,7 +9,7 @@ import { playNight } from './night.ts';
 test('without a journal it says what to name; with one that does not answer, what went wrong', async () => {
   expect(await giveway(['report'])).toMatchObject({
     code: 64,
-    err: expect.stringMatching(/^giveway: GIVEWAY_JOURNAL: received undefined; a URL such as/),
+    err: expect.stringMatching(/^giveway: GIVEWAY_JOURNAL is not set: a URL such as/),
   });
   const env = { GIVEWAY_JOURNAL: 'postgres://u:secret@127.0.0.1:1/x' };
   const silent = await giveway(['report'], { env });

@@ -64,6 +64,21 @@ describeWith('memcached', (service) => {
     expect(await locker.inspect(table)).toEqual([]);
   });
 
+  test('an answer that nobody takes is an end; one that the disk has no room for is a fault', async () => {
+    writeFileSync(join(folder, 'giveway.config.json'), '{ "store": "memory:", "resources": ["events"] }');
+    const shown = async (to: string): Promise<{ code: unknown; said: string }> => {
+      const child = spawn('sh', ['-c', `"$@" ${to}`, 'sh', process.execPath, cli.main, 'status'], { cwd: folder });
+      const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+      return { code, said };
+    };
+    expect(await shown('| true')).toEqual({ code: 0, said: '' });
+    expect(await shown('> /dev/full')).toEqual({
+      code: 70,
+      said: 'giveway: stdout cannot be written: ENOSPC: no space left on device, write\n',
+    });
+    rmSync(join(folder, 'giveway.config.json'));
+  });
+
   test('where the working directory is gone, it says so in one line', async () => {
     const gone = join(folder, uniqueName());
     const script = `mkdir ${gone} && cd ${gone} && rmdir ${gone} && exec "$@"`;
@@ -79,10 +94,16 @@ describeWith('memcached', (service) => {
 
   test('a command that is not there exits with 127, one that is no program with 126', async () => {
     const missing = await run(['--write', uniqueName(), '--', join(folder, 'nothing')]);
-    expect(missing).toMatchObject({ code: 127, stderr: expect.stringMatching(/^giveway: cannot execute /) });
+    expect(missing).toMatchObject({
+      code: 127,
+      stderr: `giveway: cannot execute ${join(folder, 'nothing')}: there is no such program, in PATH or at that place; a whole line of shell is written sh -c "…"\n`,
+    });
     const file = join(folder, 'text');
     writeFileSync(file, 'text');
-    expect((await run(['--write', uniqueName(), '--', file])).code).toBe(126);
+    expect(await run(['--write', uniqueName(), '--', file])).toMatchObject({
+      code: 126,
+      stderr: expect.stringMatching(/^giveway: cannot execute .*text: it may not be executed: no rights \(chmod \+x\), or a directory\n$/),
+    });
   });
 
   test('a busy table skips the command with 75, and says who holds it', async () => {
@@ -389,7 +410,7 @@ describeWith('postgres', (service) => {
     ]);
     expect(missing).toMatchObject({ code: 0, stdout: 'ran\n' });
     expect(missing.stderr).toMatch(
-      /^giveway: the journal could not be written: relation "giveway_journal" does not exist; docs\/observe.md /m,
+      /^giveway: the journal could not be written: relation "giveway_journal" does not exist \(postgres:.*\); giveway init --create-tables makes it$/m,
     );
     expect(dead).toMatchObject({ code: 0, stdout: 'ran\n', stderr: expect.stringContaining('ECONNREFUSED') });
     expect(wrong).toMatchObject({ code: 64, stdout: '', stderr: expect.stringContaining('GIVEWAY_JOURNAL: received "mysql://***@db/x"') });

@@ -211,7 +211,15 @@ describe('problems, each with its path, the value received and what is allowed',
     [{}, 'store: missing; give a URL such as memcached://localhost:11211 here, or set GIVEWAY_STORE'],
     [{ store: null }, 'store: received null; a store URL is allowed; in a js or ts config also a store, or a function that opens one'],
     [{ store: '' }, 'store: received a text of 0 characters; a URL such as memcached://localhost:11211 is allowed'],
-    [{ store: 'localhost:11211' }, `store: received "localhost:11211"; there is no such kind of store; allowed: ${schemes}`],
+    [{ store: 'http://h' }, `store: received "http://h"; there is no such kind of store; allowed: ${schemes}`],
+    [
+      { store: 'localhost:11211' },
+      'store: received "localhost:11211"; its kind belongs in front, such as memcached://localhost:11211 or redis://localhost:6379',
+    ],
+    [
+      { store: 'postgres://h/db?tabel=x&sslmode=require' },
+      'store: received "postgres://h/db?tabel=x&sslmode=require"; it has no parameter "tabel" (did you mean "table"?); allowed: table, createTable, listen, timeoutMs, and those of its client',
+    ],
   ])('a store of %p', (file, problem) => {
     expect(problemsOf(file)).toEqual([problem]);
   });

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -49,6 +51,23 @@ test('giveway dashboard serves until a signal, and shows what the store lists', 
   expect(await (await fetch(`${url}api/view`)).json()).toMatchObject({ tables: [], canUnlock: false });
   process.emit('SIGTERM');
   expect(await code).toBe(0);
+});
+
+test('giveway dashboard says where it cannot listen', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const taken = start(['--port', String(port)]);
+  expect([await taken.code, taken.warned()]).toEqual([
+    64,
+    `giveway: --port: received ${port}; it is in use on 127.0.0.1; name another, or 0 for a free one\n`,
+  ]);
+  other.close();
+  const elsewhere = start(['--port', '0', '--host', '192.0.2.1'], { GIVEWAY_DASHBOARD_TOKEN: 'correct horse battery staple' });
+  expect([await elsewhere.code, elsewhere.warned()]).toEqual([
+    64,
+    'giveway: --host: received "192.0.2.1"; an address of this machine is allowed\n',
+  ]);
 });
 
 test('giveway dashboard with a token asks for it; without one it stays on loopback', async () => {

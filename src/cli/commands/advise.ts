@@ -5,8 +5,9 @@ import type { Lacks } from '../../advise/lacks.ts';
 import type { FileRead } from '../../advise/log/read.ts';
 import type { Report } from '../../advise/report.ts';
 import { redactUrl } from '../../config/redact.ts';
-import { InvalidOptionError } from '../../lock/errors.ts';
+import { GivewayError, InvalidOptionError } from '../../lock/errors.ts';
 import { adviceInWords } from '../advice-in-words.ts';
+import { checkDatabaseUrl, databaseRemedy } from '../database-url.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { CommonFlags } from '../open.ts';
 import { progressOf } from '../read-progress.ts';
@@ -70,13 +71,18 @@ async function advise(terminal: Terminal, flags: AdviseFlags): Promise<number> {
 async function findingsIn(terminal: Terminal, flags: AdviseFlags): Promise<Findings> {
   const { log, databaseUrl } = flags;
   if ((log === undefined) === (databaseUrl === undefined)) {
-    const allowed = 'log files of PostgreSQL are needed, or --database-url with a Redshift, and not both';
-    throw new InvalidOptionError('--log', log, allowed);
+    const given = log === undefined ? 'nothing to read' : 'both a log and a database';
+    throw new GivewayError(
+      'ERR_GIVEWAY_INVALID_OPTION',
+      `advise was given ${given}: --log with log files of PostgreSQL, or --database-url with a Redshift`,
+    );
   }
   return databaseUrl === undefined ? findingsInLogs(terminal, log ?? [], flags) : findingsInRedshift(databaseUrl);
 }
 
 async function findingsInLogs(terminal: Terminal, paths: readonly string[], { logLinePrefix, json }: AdviseFlags): Promise<Findings> {
+  const url = paths.find((path) => /^[a-z][\w+.-]*:\/\//i.test(path));
+  if (url !== undefined) throw new InvalidOptionError('--log', redactUrl(url), 'a file is allowed; a Redshift is named by --database-url');
   const { adviseOnLogs } = await import('../../advise/sources.ts');
   const onProgress = progressOf(terminal, json === true);
   const files = paths.map((path) => resolve(terminal.cwd, path));
@@ -91,10 +97,13 @@ async function findingsInLogs(terminal: Terminal, paths: readonly string[], { lo
 const redshiftAnswersWithinMs = 300_000;
 
 async function findingsInRedshift(url: string): Promise<Findings> {
+  checkDatabaseUrl('--database-url', url);
   const [{ adviseOnRedshift }, { interview }] = await Promise.all([import('../../advise/sources.ts'), import('../doctor/postgres.ts')]);
   const asked = interview(url, ({ askAll }) => adviseOnRedshift(askAll), redshiftAnswersWithinMs);
   const { read, ...found } = await asked.catch((error: Error) => {
-    const hint = /stl_tr_conflict/.test(error.message) ? '; it is no Redshift, it seems: of PostgreSQL the log is read, with --log' : '';
+    const hint = /stl_tr_conflict/.test(error.message)
+      ? '; it is no Redshift, it seems: of PostgreSQL the log is read, with --log'
+      : `. ${databaseRemedy}`;
     throw new Error(`--database-url: ${redactUrl(url)} did not tell its conflicts: ${error.message}${hint}`);
   });
   return { source: `${read.statements} statements in the system tables of ${redactUrl(url)}.`, details: { redshift: read }, ...found };

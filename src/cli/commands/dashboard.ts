@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { createLocker } from '../../lock/api/locker.ts';
+import { InvalidOptionError } from '../../lock/errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type JournalFlags, openJournal, withJournalFlag } from '../journal.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
@@ -54,7 +55,7 @@ async function dashboard(terminal: Terminal, { host, port, ...flags }: Dashboard
       ...(history && { journal: history.journal }),
       ...(outlook && { forecast: outlook }),
       ...(token === undefined ? {} : { token, unlock: storeUnlock({ ...settings, store: observer.store }) }),
-    });
+    }).catch(withFlags(host, port));
     if (!observer.canList && Object.keys(config.resources ?? {}).length === 0) terminal.writeError(unseen(history !== undefined));
     terminal.write(flags.json ? jsonLine({ url: server.url }) : `The dashboard is on ${server.url}\n`);
     await untilSignal();
@@ -77,6 +78,18 @@ async function untilSignal(): Promise<void> {
     signals = catchSignals(() => resolve());
   });
   signals?.[Symbol.dispose]();
+}
+
+/** `listen EADDRINUSE: …`, in words of the command. */
+function withFlags(host: string, port: number): (error: NodeJS.ErrnoException) => never {
+  return (error) => {
+    if (error.code === 'EADDRINUSE')
+      throw new InvalidOptionError('--port', port, `it is in use on ${host}; name another, or 0 for a free one`);
+    if (error.code === 'EACCES') throw new InvalidOptionError('--port', port, 'this user may not listen there; name one from 1024');
+    if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
+      throw new InvalidOptionError('--host', host, 'an address of this machine is allowed');
+    throw error;
+  };
 }
 
 function port(text: string): number {

@@ -3,57 +3,109 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { redactUrl } from '../../config/redact.ts';
 import { InvalidOptionError } from '../../lock/errors.ts';
+import { checkDatabaseUrl, databaseRemedy } from '../database-url.ts';
 import { exitCodes } from '../exit-codes.ts';
-import type { CommonFlags } from '../open.ts';
-import { jsonTemplate, moduleTemplate } from '../template.ts';
+import { type JournalFlags, withJournalFlag } from '../journal.ts';
+import type { TableMade } from '../make-tables.ts';
+import { type CommonFlags, openConfig } from '../open.ts';
+import { type ConfigContents, jsonTemplate, moduleTemplate } from '../template.ts';
 import { jsonLine, type Terminal } from '../terminal.ts';
 import { newCommand, nonEmpty, type Perform } from './grammar.ts';
 
-interface InitFlags extends CommonFlags {
+interface InitFlags extends CommonFlags, JournalFlags {
   readonly databaseUrl?: string;
   readonly file: string;
+  readonly createTables?: true;
 }
 
 const extensions = ['.ts', '.mjs', '.js', '.json'];
 const examples = [
   ['giveway init --store memcached://cache:11211', 'writes giveway.config.ts, to be filled in'],
   ['giveway init --database-url "$DATABASE_URL"', 'lists the tables of that database in it'],
+  ['giveway init --database-url "$DATABASE_URL" --create-tables', 'and makes the tables for locks and journal there; safe to run again'],
   ['giveway init --file giveway.config.json', 'as JSON, which starts faster and has no comments'],
 ] as const;
 
 export function initCommand(perform: Perform): Command {
-  return newCommand('init', 'Writes a config. Never overwrites one.', examples)
+  const command = newCommand('init', 'Writes a config, never over one; makes the tables for locks and journal.', examples)
     .option('--database-url <url>', 'a Postgres or Redshift database, whose tables are listed; the URL is not written', nonEmpty)
+    .option('--create-tables', 'make the tables for locks and journal, where they are missing; a config that is there stays as it is')
     .option('--file <file>', 'where to', configFile, 'giveway.config.ts')
     .action((flags: InitFlags) => perform((terminal) => init(terminal, flags)));
+  return withJournalFlag(command);
 }
 
-async function init(terminal: Terminal, { file, store, databaseUrl, json }: InitFlags): Promise<number> {
+async function init(terminal: Terminal, flags: InitFlags): Promise<number> {
+  const { file, store, databaseUrl, json, createTables } = flags;
   if (store !== undefined) await refuseWrongStore(store);
+  if (databaseUrl !== undefined) checkDatabaseUrl('--database-url', databaseUrl);
   const path = resolve(terminal.cwd, file);
-  const there = [basename(path), ...[...extensions, '.cjs'].map((extension) => `giveway.config${extension}`)].find((name) =>
-    existsSync(join(dirname(path), name)),
-  );
-  if (there !== undefined) return refuse(terminal, `${join(dirname(path), there)} is there already; nothing is written`);
-  const tables = databaseUrl === undefined ? [] : await tablesOf(databaseUrl);
-  const holdsSecret = store !== undefined && redactUrl(store) !== store;
-  const contents = { store: holdsSecret ? undefined : (store ?? 'memcached://localhost:11211'), tables };
+  const there = (createTables && namedConfig(terminal, flags)) || configBeside(path);
+  if (there !== undefined && !createTables) return refuse(terminal, `${there} is there already; nothing is written`);
+  const { tables, isRedshift } = databaseUrl === undefined ? { tables: [], isRedshift: false } : await databaseAt(databaseUrl);
+  // Redshift lists its tables, and can keep neither locks nor journal.
+  const home = createTables && !isRedshift ? databaseUrl : undefined;
+  const named = store ?? (terminal.env.GIVEWAY_STORE ? undefined : home);
+  const say = (text: string): void => (json ? undefined : terminal.write(text));
+  const config = there ?? path;
+  const holdsSecret = named !== undefined && redactUrl(named) !== named;
+  if (there === undefined) {
+    const problem = writeConfig(path, { store: holdsSecret ? undefined : (named ?? 'memcached://localhost:11211'), tables });
+    if (problem !== undefined) return refuse(terminal, `${path} cannot be written: ${problem}`);
+    say(`Wrote ${path}${databaseUrl === undefined ? '' : ` with ${tables.length} tables`}.${createTables ? '\n' : ' '}`);
+  } else say(`${there} is there already, and stays as it is.\n`);
+  const storeToOpen = there === undefined ? named : store;
+  const withConfig = { ...flags, config, ...(storeToOpen === undefined ? {} : { store: storeToOpen }) };
+  const made = createTables ? await makeTables(terminal, withConfig, home) : undefined;
+  const isRefused = made?.some(({ state }) => state === 'forbidden') ?? false;
+  if (json) terminal.write(jsonLine({ file: config, tables, ...(made && { wroteFile: there === undefined, made }) }));
+  else {
+    const { requestInWords, tablesInWords } = await import('../tables-in-words.ts');
+    if (made !== undefined) say(tablesInWords(made));
+    const flag = config === join(terminal.cwd, `giveway.config${extname(config)}`) ? '' : ` --config ${shellWord(there ?? file)}`;
+    if (isRefused) terminal.writeError(requestInWords(made ?? []));
+    else say(`Next: giveway check${flag}, giveway doctor${flag}.\n`);
+  }
+  if (there === undefined && holdsSecret) terminal.writeError(toBeSet(store === undefined, file));
+  return isRefused ? exitCodes.cannotCreate : exitCodes.ok;
+}
+
+/** What hindered it, if anything did. */
+function writeConfig(path: string, contents: ConfigContents): string | undefined {
   try {
     writeFileSync(path, extname(path) === '.json' ? jsonTemplate(contents) : moduleTemplate(contents), { flag: 'wx' });
+    return undefined;
   } catch (error) {
-    return refuse(terminal, `${path} cannot be written: ${(error as Error).message}`);
+    return (error as Error).message;
   }
-  if (json) terminal.write(jsonLine({ file: path, tables }));
-  else {
-    const named = path === join(terminal.cwd, `giveway.config${extname(path)}`) ? '' : ` --config ${shellWord(file)}`;
-    const withTables = databaseUrl === undefined ? '' : ` with ${tables.length} tables`;
-    terminal.write(`Wrote ${path}${withTables}. Next: giveway check${named}, giveway doctor${named}.\n`);
-  }
-  if (holdsSecret)
-    terminal.writeError(
-      `giveway: the store URL holds credentials and was not written; set it in GIVEWAY_STORE, and GIVEWAY_CONFIG=${shellWord(file)} beside it\n`,
-    );
-  return exitCodes.ok;
+}
+
+/** The config that `--config` or the variable names, if it is there. */
+function namedConfig({ cwd, env }: Terminal, { config = env.GIVEWAY_CONFIG }: CommonFlags): string | undefined {
+  const path = config ? resolve(cwd, config) : undefined;
+  return path !== undefined && existsSync(path) ? path : undefined;
+}
+
+function configBeside(path: string): string | undefined {
+  const name = [basename(path), ...[...extensions, '.cjs'].map((extension) => `giveway.config${extension}`)].find((each) =>
+    existsSync(join(dirname(path), each)),
+  );
+  return name === undefined ? undefined : join(dirname(path), name);
+}
+
+function toBeSet(isDatabase: boolean, file: string): string {
+  const beside = `and GIVEWAY_CONFIG=${shellWord(file)} beside`;
+  return isDatabase
+    ? `giveway: the URL of the database was not written; set it in GIVEWAY_STORE and GIVEWAY_JOURNAL, ${beside} them\n`
+    : `giveway: the store URL holds credentials and was not written; set it in GIVEWAY_STORE, ${beside} it\n`;
+}
+
+/** `home`: the database for what is named nowhere else. */
+async function makeTables(terminal: Terminal, flags: InitFlags, home: string | undefined): Promise<readonly TableMade[]> {
+  const { makeJournal, makeLockTable } = await import('../make-tables.ts');
+  const locks = await makeLockTable(await openConfig(terminal, flags));
+  const journal = terminal.env.GIVEWAY_JOURNAL || home;
+  return journal === undefined ? [locks] : [locks, await makeJournal(terminal, flags, journal)];
 }
 
 async function refuseWrongStore(store: string): Promise<void> {
@@ -64,20 +116,21 @@ async function refuseWrongStore(store: string): Promise<void> {
 
 const privileges = ['select', 'insert', 'update', 'delete'];
 
-/** All that can be written to: tables, partitioned and foreign ones, and materialised views. Quoted where the database would fold a name; giveway's own tables are left out. */
-async function tablesOf(url: string): Promise<readonly string[]> {
+/** All in it that can be written to: tables, partitioned and foreign ones, and materialised views. Quoted where the database would fold a name; giveway's own tables are left out. */
+async function databaseAt(url: string): Promise<{ readonly tables: readonly string[]; readonly isRedshift: boolean }> {
   const { interview } = await import('../doctor/postgres.ts');
-  const listed = interview(url, ({ askAll }) =>
-    askAll(`select quote_ident(nspname) as schema, quote_ident(relname) as name
+  const listed = interview(url, async ({ ask, askAll }) => ({
+    isRedshift: /redshift/i.test(String((await ask('select version() as version')).version)),
+    rows: await askAll(`select quote_ident(nspname) as schema, quote_ident(relname) as name
       from pg_class join pg_namespace on pg_namespace.oid = relnamespace
       where relkind in ('r', 'p', 'm', 'f') and nspname <> 'information_schema' and substring(nspname from 1 for 3) <> 'pg_'
       and substring(relname from 1 for 8) <> 'giveway_' and (${privileges.map((name) => `has_table_privilege(pg_class.oid, '${name}')`).join(' or ')})
       order by 1, 2`),
-  );
-  const rows = await listed.catch((error: Error) => {
-    throw new Error(`--database-url: ${redactUrl(url)} did not tell its tables: ${error.message}`);
+  }));
+  const { rows, isRedshift } = await listed.catch((error: Error) => {
+    throw new Error(`--database-url: ${redactUrl(url)} did not tell its tables: ${error.message}. ${databaseRemedy}`);
   });
-  return rows.map(({ schema, name }) => (schema === 'public' ? String(name) : `${schema}.${name}`));
+  return { isRedshift, tables: rows.map(({ schema, name }) => (schema === 'public' ? String(name) : `${schema}.${name}`)) };
 }
 
 function shellWord(text: string): string {

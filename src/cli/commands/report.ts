@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { InvalidOptionError, StoreUnavailableError } from '../../lock/errors.ts';
+import { GivewayError, InvalidOptionError, StoreUnavailableError } from '../../lock/errors.ts';
 import { reportOf } from '../../observe/answers/report.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type JournalFlags, openJournal, withJournalFlag } from '../journal.ts';
@@ -41,10 +41,9 @@ export function reportCommand(perform: Perform): Command {
 async function report(terminal: Terminal, flags: ReportFlags): Promise<number> {
   const open = await openJournal(terminal, flags);
   if (open === undefined)
-    throw new InvalidOptionError(
-      'GIVEWAY_JOURNAL',
-      undefined,
-      'a URL such as postgres://user:password@host/database is allowed, of the journal that the workers write',
+    throw new GivewayError(
+      'ERR_GIVEWAY_INVALID_OPTION',
+      'GIVEWAY_JOURNAL is not set: a URL such as postgres://user:password@host/database is needed, of the journal that the workers write',
     );
   const nowMs = Date.now();
   const since = flags.since(nowMs);

@@ -1,5 +1,6 @@
 import { redactUrl } from '../../config/redact.ts';
 import { printable } from '../../lock/holder.ts';
+import { databaseRemedy } from '../database-url.ts';
 import type { Finding } from './finding.ts';
 import { interview } from './postgres.ts';
 
@@ -25,8 +26,7 @@ export async function diagnoseDatabase(url: string): Promise<readonly Finding[]>
     });
     return [{ subject, ...isolationFinding(isolation) }];
   } catch (error) {
-    const remedy = 'See whether it runs, and whether host, port, database and user are right.';
-    return [{ level: 'fail', check: 'reachable', subject, found: (error as Error).message, remedy }];
+    return [{ level: 'fail', check: 'reachable', subject, found: (error as Error).message, remedy: databaseRemedy }];
   }
 }
 

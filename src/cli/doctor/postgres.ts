@@ -64,7 +64,7 @@ export async function diagnosePostgres({ url, timeoutMs }: Patient): Promise<rea
           : { level: 'ok', check: 'role', subject, found: 'a primary' },
         made || createsTable
           ? { level: 'ok', check: 'table', subject, found: made ? `${table} is there` : `${table} will be made by the first lock` }
-          : failed('table', `there is no table ${table}`, 'Make it with createTableSql(), or write ?createTable=true into the URL.'),
+          : failed('table', `there is no table ${table}`, 'Run giveway init --create-tables, or write ?createTable=true into the URL.'),
         clockFinding(subject, Number(now) - (beforeMs + roundTripMs / 2), roundTripMs / 2),
       ];
     });
