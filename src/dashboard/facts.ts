@@ -79,9 +79,12 @@ export function isHold({ kind }: Fact): boolean {
   return kind === 'held' || kind === 'unprotected' || kind === 'lost';
 }
 
+/** What work without a name is called. */
+export const nameless = 'a job without a name';
+
 /** What a job is called where names are shown. */
 export function nameOf({ job }: { readonly job: string | undefined }): string {
-  return job === undefined ? 'a job without a name' : printable(job);
+  return job === undefined ? nameless : printable(job);
 }
 
 function about({ resource, job, host, pid }: OfTable): Pick<Fact, 'table' | 'job' | 'host' | 'pid'> {

@@ -1,4 +1,4 @@
-import { adviceOf } from './advice.ts';
+import { adviceIn } from './advice.ts';
 import type { Known } from './chronicle.ts';
 import type { Chunk } from './chunk.ts';
 import { type Fact, isOfTable } from './facts.ts';
@@ -45,7 +45,7 @@ export async function historyOf(known: Known, range: Range, starveAfterSkips: nu
     pairs: all.pairs.slice(0, pairsShown),
     jobs: all.jobs.slice(0, jobsShown),
     jobsLeftOff: Math.max(0, all.jobs.length - jobsShown),
-    advice: adviceOf(all.pairs, all.jobs, lanes),
+    advice: adviceIn(all.pairs, all.jobs, lanes),
   };
 }
 

@@ -42,3 +42,18 @@ test('a log of what never comes again is read in a small heap', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, args);
   expect(JSON.parse(stdout)).toMatchObject({ entries: 80_000, conflicts: 400 });
 });
+
+test('the SQL parser is compiled once: a second time, for speed, takes more memory than all else', async () => {
+  const main = join(__dirname, '../../src/cli/main.ts');
+  const args = ['--trace-wasm-compilation-times', '--import', 'tsx', main, 'advise', '--log', writeLog('short.csv', 1_000)];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 64 << 20 });
+  expect(stdout).toContain('4000 entries');
+  expect(largest(stdout, 'Liftoff')).toBeGreaterThan(50_000);
+  // Node's own lexer of modules is WebAssembly as well, and small.
+  expect(largest(stdout, 'TurboFan')).toBeLessThan(4_000);
+});
+
+/** Of the functions that were compiled so, in bytes. */
+function largest(trace: string, compiler: string): number {
+  return Math.max(0, ...[...trace.matchAll(new RegExp(`using ${compiler}, .* bodysize (\\d+)`, 'g'))].map(([, size]) => Number(size)));
+}

@@ -73,6 +73,7 @@ describeWith('postgres', (service) => {
     expect(advice).toEqual([
       `Let "nightly-dedupe" wait for 200 s (onBusy: 'retry', retry.maxWaitMs: 200000): 3 of its 3 skips would have run.`,
       'Shorten or move "rollup": on "visits" it cost "nightly-dedupe" 200 s, 47 % of all time lost.',
+      'Shorten or move "load": on "events" it cost "nightly-dedupe" 149 s, 35 % of all time lost.',
     ]);
   });
 

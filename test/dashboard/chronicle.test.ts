@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { adviceOf } from '../../src/dashboard/advice.ts';
+import { adviceIn } from '../../src/dashboard/advice.ts';
 import { createChronicle, type Known } from '../../src/dashboard/chronicle.ts';
 import type { Fact } from '../../src/dashboard/facts.ts';
+import { nameless } from '../../src/dashboard/facts.ts';
 import { historyOf } from '../../src/dashboard/history.ts';
 import { jobPastOf } from '../../src/dashboard/job-past.ts';
 import type { HoldEntry, JournalEntry, JournalQuery } from '../../src/observe/index.ts';
@@ -142,7 +143,7 @@ test('a fire whose work needs no table is a run, and no table; with tables it is
   expect([mail.lanes, mail.holdMs, mail.lengths.length]).toEqual([[], { p50: 30_000, p99: 30_000 }, 2]);
 });
 
-test('advice begins with who starves, and each sentence has its figure', () => {
+test('advice is that of the report, from what the page knows', () => {
   const job = {
     isNamed: true,
     isRunning: false,
@@ -158,13 +159,15 @@ test('advice begins with who starves, and each sentence has its figure', () => {
     { blocked: 'sessions', by: 'sessions', skips: 4, waits: 0 },
     { blocked: 'load', by: 'dedupe', skips: 0, waits: 9 },
   ];
-  expect(adviceOf(pairs, [{ job: 'dedupe', ...job }], [{ title: 'spend', conflicts: 1 }])).toEqual([
-    "dedupe was skipped 12 times in a row (load was in the way 12 times): let it wait with onBusy: 'retry', or give it another minute.",
-    'spend had 1 conflict in the database: somebody writes to it, or reads it in a writing transaction, without naming it in a scope.',
-    'dedupe was skipped 12 times because of load, 75 % of all skips: move one of the two by some minutes, or let it wait.',
+  expect(adviceIn(pairs, [{ job: 'dedupe', ...job }], [{ title: 'spend', conflicts: 1 }])).toEqual([
+    'Find who writes to "spend", or reads it in a writing transaction, without naming it in a scope: the database aborted 1 transaction there.',
+    `Give "dedupe" its turn with onStarving: 'wait': 12 skips in a row, 12 times because of "load".`,
+    'Shorten or move "load": it cost "dedupe" 12 skips, 75 % of all.',
   ]);
-  expect(adviceOf(pairs.slice(1), [], [])).toEqual([
-    'sessions was skipped 4 times because it still ran itself, 100 % of all skips: run it less often, or make it shorter.',
+  expect(adviceIn(pairs.slice(1), [], [])).toEqual([
+    'Shorten "sessions", or run it less often: it was in its own way, and lost 4 skips, 100 % of all.',
   ]);
-  expect(adviceOf([], [], [])).toEqual([]);
+  const byNobody = { blocked: 'load', by: nameless, skips: 2, waits: 0 };
+  expect(adviceIn([byNobody], [], [])).toEqual(['Shorten or move work without a name: it cost "load" 2 skips, 100 % of all.']);
+  expect(adviceIn([], [], [])).toEqual([]);
 });

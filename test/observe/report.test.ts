@@ -54,6 +54,22 @@ test('a conflict names the scope that lacks a table, and comes first among the a
   ]);
 });
 
+test('a conflict of which nobody knows who lacks a lock is advised on as well', () => {
+  const conflict = {
+    kind: 'conflict',
+    resource: 'events',
+    ...place,
+    job: 'rollup',
+    at: at(1),
+    code: '40001',
+    message: '',
+    attempt: 1,
+  } as const;
+  expect(reportOf({ ...nothing, conflicts: [conflict] }).advice).toEqual([
+    'Find who writes to "events", or reads it in a writing transaction, without naming it in a scope: the database aborted 1 transaction there.',
+  ]);
+});
+
 test('a job that only skips is starving, from its first skip since it last ran', () => {
   const held = hold('load', 'events', 0, 3_000);
   const ran = hold('rollup', 'events', -50, -40);
@@ -62,5 +78,8 @@ test('a job that only skips is starving, from its first skip since it last ran',
   expect(reportOf({ ...nothing, encounters: skips(11), holds: [ran] }).starving).toEqual([
     { job: 'rollup', skips: 10, since: at(0), by: 'load' },
   ]);
+  expect(reportOf({ ...nothing, encounters: skips(11), holds: [ran] }).advice[0]).toBe(
+    `Give "rollup" its turn with onStarving: 'wait': 10 skips in a row, 10 times because of "load".`,
+  );
   expect(reportOf({ ...nothing, encounters: skips(10), holds: [ran] }).starving).toEqual([]);
 });

@@ -30,8 +30,9 @@ const unseenMs = 1_000;
 // A session that has said nothing for so long within a transaction is taken to be gone: a lost connection leaves no line.
 const longestSilenceMs = 600_000;
 // At some 200 bytes each. Those that are older count as over before any transaction that still runs.
-const mostKept = 4_000;
-const fewestKept = 1_000;
+const mostKept = 2_000;
+// Few: what outlives two of V8's young collections is garbage until a full one. With 1 000 nearly all of them did, 30 MB at a time.
+const addedBetweenForgetting = 250;
 const sessionsBetweenTidying = 1_000;
 // At work at the end, and as many that had ended by then: beside more, nobody can be told apart.
 const mostBeside = 300;
@@ -40,15 +41,17 @@ const mostBeside = 300;
 export function createPast(sessions: () => Map<number, { readonly open: Logged | undefined }>): Past {
   let over: Logged[] = [];
   let newSessions = 0;
-  let forgetAt = fewestKept;
+  let forgetAt = addedBetweenForgetting;
 
   const forget = (): void => {
-    let oldestMs = Number.POSITIVE_INFINITY;
-    for (const { open } of sessions().values()) if (open?.isBounded) oldestMs = Math.min(oldestMs, beganMs(open));
     const lastMs = over.at(-1)?.toMs ?? 0;
+    let oldestMs = Number.POSITIVE_INFINITY;
+    for (const { open } of sessions().values()) {
+      if (open?.isBounded && reaches(open, lastMs)) oldestMs = Math.min(oldestMs, beganMs(open));
+    }
     const sinceMs = Math.min(oldestMs, lastMs) - 2 * unseenMs;
-    over = over.filter((one) => one.toMs >= sinceMs).slice(-mostKept / 2);
-    forgetAt = Math.max(fewestKept, 2 * over.length);
+    over = over.filter((one) => one.toMs >= sinceMs).slice(-mostKept);
+    forgetAt = over.length + addedBetweenForgetting;
   };
 
   return {

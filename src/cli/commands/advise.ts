@@ -7,6 +7,7 @@ import type { Report } from '../../advise/report.ts';
 import { redactUrl } from '../../config/redact.ts';
 import { GivewayError, InvalidOptionError } from '../../lock/errors.ts';
 import { adviceInWords } from '../advice-in-words.ts';
+import { compileParserOnce } from '../compile-once.ts';
 import { checkDatabaseUrl, databaseRemedy } from '../database-url.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { CommonFlags } from '../open.ts';
@@ -51,6 +52,7 @@ async function advise(terminal: Terminal, flags: AdviseFlags): Promise<number> {
   const path = write === undefined ? undefined : resolve(terminal.cwd, write);
   if (path !== undefined && isConfigThere(path))
     return refuse(terminal, `${path}, or another giveway.config.* beside it, is there already`);
+  compileParserOnce();
   const { source, details, lacks, report } = await findingsIn(terminal, flags);
   let written: string | undefined;
   if (path !== undefined && report.jobs.length > 0) {

@@ -1,6 +1,7 @@
 /** What a time comes to: who kept whom from what, for how long, which conflicts still happened, and what to change. */
 
 import type { ConflictEntry, HoldEntry, LateLockEntry } from '../journal/journal.ts';
+import { adviceOf, type Seen } from './advice.ts';
 import type { Encounter } from './encounter.ts';
 
 /** What was read of the time. */
@@ -80,9 +81,29 @@ export function reportOf({ encounters, holds, conflicts, lateLocks }: Material):
     const { job, resource } = first.entry;
     return { job, by: byOf(first), resource, skips, waits: all.length - skips, lostMs: lost, share: lostMs === 0 ? 0 : lost / lostMs };
   });
-  const found = { work: workOf(holds, met), conflicts: conflictsOf(conflicts, lateLocks), starving: starvingOf(met, holds) };
   const byLoss = blocked.sort((a, b) => b.lostMs - a.lostMs || b.skips + b.waits - a.skips - a.waits);
-  return { blocked: byLoss, ...found, advice: adviceOf({ blocked: byLoss, ...found }, met) };
+  const found = { blocked: byLoss, conflicts: conflictsOf(conflicts, lateLocks), starving: starvingOf(met, holds) };
+  return { ...found, work: workOf(holds, met), advice: adviceOf(seenIn(found, met)) };
+}
+
+function seenIn({ blocked, conflicts, starving }: Pick<Report, 'blocked' | 'conflicts' | 'starving'>, met: readonly Encounter[]): Seen {
+  return {
+    conflicts: conflicts.map(({ resources, times, missing }) => ({
+      tables: resources,
+      times,
+      missing: missing.map(({ resource, ...one }) => ({ ...one, table: resource })),
+    })),
+    starving: starving.map((one) => ({ ...one, by: mostBy(one, met) })),
+    waits: [...new Set(blocked.map(({ job }) => job))].flatMap((job) => waitFor(job, met)),
+    costs: blocked.map(({ job, by, share, lostMs, resource }) => ({ job, by, share, lost: { ms: lostMs, table: resource } })),
+  };
+}
+
+/** Who was in the way of most of the skips for which a job starves. */
+function mostBy({ job, since }: Starving, met: readonly Encounter[]): Seen['starving'][number]['by'] {
+  const skips = met.filter(({ entry }) => entry.kind === 'skip' && entry.job === job && entry.at >= since);
+  const [most] = [...groups(skips, (one) => [byOf(one)]).values()].sort((a, b) => b.length - a.length);
+  return most && { job: byOf(most[0]), skips: most.length };
 }
 
 function lostIn({ entry, ran, inTheWay }: Encounter): number {
@@ -140,39 +161,14 @@ function starvingOf(met: readonly Encounter[], holds: readonly HoldEntry[]): rea
   });
 }
 
-/** First what the database aborted in spite of the locks, then who does not run at all, then what costs most time. */
-function adviceOf({ blocked, conflicts, starving }: Omit<Report, 'advice'>, met: readonly Encounter[]): readonly string[] {
-  const scopes = conflicts.flatMap(({ missing, times }) =>
-    missing.slice(0, 1).map(({ job, resource, times: writes }) => {
-      const written = `it wrote there without the lock ${count(writes, 'time')}, and the database aborted ${count(times, 'transaction')}`;
-      return `Add "${resource}" to the scope of ${named(job)}: ${written}.`;
-    }),
-  );
-  const hungry = starving.map(
-    ({ job, skips, by }) =>
-      `Give ${named(job)} its turn with onStarving: 'wait': ${skips} skips in a row, the first because of ${named(by)}.`,
-  );
-  const waits = [...new Set(blocked.map(({ job }) => job))].flatMap((job) => waitFor(job, met));
-  const shorter = blocked
-    .slice(0, 1)
-    .filter(({ share }) => share > 0)
-    .map(
-      ({ job, by, resource, lostMs, share }) =>
-        `Shorten or move ${named(by)}: on "${resource}" it cost ${named(job)} ${seconds(lostMs)}, ${Math.round(100 * share)} % of all time lost.`,
-    );
-  return [...scopes, ...hungry, ...waits.slice(0, 1), ...shorter, ...waits.slice(1)].slice(0, 3);
-}
-
-function waitFor(job: string | undefined, met: readonly Encounter[]): readonly string[] {
+/** Waits that would have spared a job most of its skips. */
+function waitFor(job: string | undefined, met: readonly Encounter[]): Seen['waits'] {
   const skips = met.filter(({ entry }) => entry.kind === 'skip' && entry.job === job);
   const needed = skips.flatMap(({ enoughMs }) => enoughMs ?? []).sort((a, b) => a - b);
-  const waitMs = needed[Math.ceil(avoided * needed.length) - 1];
-  if (waitMs === undefined) return [];
-  const limitMs = Math.max(1_000, Math.ceil(waitMs / 1_000) * 1_000);
-  const spared = needed.filter((ms) => ms <= limitMs).length;
-  return [
-    `Let ${named(job)} wait for ${seconds(limitMs)} (onBusy: 'retry', retry.maxWaitMs: ${limitMs}): ${spared} of its ${count(skips.length, 'skip')} would have run.`,
-  ];
+  const enoughMs = needed[Math.ceil(avoided * needed.length) - 1];
+  if (enoughMs === undefined) return [];
+  const waitMs = Math.max(1_000, Math.ceil(enoughMs / 1_000) * 1_000);
+  return [{ job, waitMs, spared: needed.filter((ms) => ms <= waitMs).length, skips: skips.length }];
 }
 
 function groups<T>(items: readonly T[], keyOf: (item: T) => readonly unknown[]): Map<string, [T, ...T[]]> {
@@ -196,16 +192,4 @@ function quantiles(values: readonly number[]): Quantiles | undefined {
 
 function sum(values: readonly number[]): number {
   return values.reduce((all, value) => all + value, 0);
-}
-
-function named(job: string | undefined): string {
-  return job === undefined ? 'work without a name' : `"${job}"`;
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`;
-}
-
-function seconds(ms: number): string {
-  return `${Math.ceil(ms / 1_000)} s`;
 }
