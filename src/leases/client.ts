@@ -1,5 +1,5 @@
-import { hostname } from 'node:os';
 import { GivewayError, StoreUnavailableError } from '../lock/errors.ts';
+import { hostName } from '../lock/plan/settings.ts';
 import { type Keys, keysOn } from '../lock/record/keys.ts';
 import { Alarms } from '../lock/shell/alarms.ts';
 import type { Entry } from '../lock/store.ts';
@@ -196,7 +196,7 @@ export class LockClient implements AsyncDisposable {
     try {
       const outcome = await acquire(
         this.#settings,
-        { ...settings, key, host: hostname(), signal: stop.signal, orphans: this.#orphans },
+        { ...settings, key, host: hostName(), signal: stop.signal, orphans: this.#orphans },
         () => {
           this.#mustBeOpen();
           return settings.isReentrant ? this.#heldItem(key) : undefined;
