@@ -1,3 +1,4 @@
+import { onAbort } from '../lock/api/aborts.ts';
 import { GivewayError, StoreUnavailableError } from '../lock/errors.ts';
 import { hostName } from '../lock/plan/settings.ts';
 import { type Keys, keysOn } from '../lock/record/keys.ts';
@@ -191,7 +192,7 @@ export class LockClient implements AsyncDisposable {
     const stop = new AbortController();
     const giveUp = (): void => stop.abort(options.signal?.reason);
     if (options.signal?.aborted) giveUp();
-    options.signal?.addEventListener('abort', giveUp, { once: true });
+    const listening = options.signal && onAbort(options.signal, giveUp);
     this.#acquiring.add(stop);
     try {
       const outcome = await acquire(
@@ -206,7 +207,7 @@ export class LockClient implements AsyncDisposable {
       return await this.#hold(new HeldLease(this.#context, key, settings, outcome));
     } finally {
       this.#acquiring.delete(stop);
-      options.signal?.removeEventListener('abort', giveUp);
+      listening?.[Symbol.dispose]();
     }
   }
 
