@@ -254,6 +254,19 @@ describe('how long it lasts, how long to wait', () => {
     await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
   });
 
+  test('76: a lock that comes after its caller gave up is let go, and not given', async () => {
+    const { client, faultyClient } = stage();
+    const late = faultyClient();
+    const hung = late.store.arm('create', 'hang-after');
+    const controller = new AbortController();
+    const acquiring = late.client.tryAcquireLock({ ...events, signal: controller.signal });
+    await hung.reached;
+    controller.abort(new Error('enough'));
+    hung.release();
+    await expect(acquiring).rejects.toMatchObject({ name: 'AbortError', cause: { message: 'enough' } });
+    await expect(client().tryAcquireLock({ ...events, ...atOnce })).resolves.toBeDefined();
+  });
+
   test('76: however many wait on one signal, it has one listener, and none once they have ended', async () => {
     const { client, clock } = stage();
     await client().acquireLock(events);

@@ -103,3 +103,27 @@ test('what was let go is not said to be of a closed locker', async () => {
   await lock.unlock();
   expect(() => lock.throwIfLost()).toThrow('it was let go, or its locker was closed');
 });
+
+test('a wait of no time at all is one attempt: refused at once, and never in line', async () => {
+  const clock = fakeClock();
+  const backend = memoryStore({ clock });
+  const store = faultyStore(backend.connect(), { clock });
+  const [holder, other] = [createLocker({ store: backend.connect(), clock }), createLocker({ store, clock })];
+  await holder.lock('events');
+  const retry = { maxWaitMs: 0 };
+  await expect(other.lock('events', { retry })).rejects.toMatchObject({
+    code: 'ERR_GIVEWAY_BUSY',
+    holders: [{ state: 'holding' }],
+    waitedMs: 0,
+  });
+  await expect(other.run('events', () => {}, { onBusy: 'retry', retry })).resolves.toMatchObject({ reason: 'busy', holders: [{}] });
+  expect(store.calls.append).toBeUndefined();
+});
+
+test('what a listener does to the scope it is told changes no lock', async () => {
+  await using locker = createLocker({ store: memoryStore() });
+  locker.on('acquired', ({ scope }) => void (scope.writes as string[]).pop());
+  const first = await locker.lock('events');
+  await first.unlock();
+  expect((await locker.lock('events')).scope).toEqual({ writes: ['events'], appends: [], reads: [] });
+});
