@@ -1,6 +1,6 @@
-import { hostname } from 'node:os';
 import { type Clock, systemClock } from '../lock/clock.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
+import { hostName } from '../lock/plan/settings.ts';
 import { checkApart, checkNamespace } from '../lock/record/keys.ts';
 import { newToken } from '../lock/record/tokens.ts';
 import type { LockStore } from '../lock/store.ts';
@@ -48,7 +48,7 @@ const reservedAttributes = ['key', 'partitionKey', 'sortKey', 'ownerName', 'leas
 
 export function resolveClientOptions(options: LockClientOptions): ClientSettings {
   checkFields(options, clientRules);
-  const { store, clock = systemClock, namespace = 'giveway', environment, ownerName = `${hostname()}-${newToken()}` } = options;
+  const { store, clock = systemClock, namespace = 'giveway', environment, ownerName = `${hostName()}-${newToken()}` } = options;
   const { leaseDurationMs = 20_000, heartbeatPeriodMs = 5_000, createHeartbeatBackgroundThread = true } = options;
   const { holdLockOnServiceUnavailable = false, keepReleasedMs = 86_400_000 } = options;
   if (store === undefined) throw new InvalidOptionError('store', store, clientRules.store[1]);

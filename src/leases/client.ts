@@ -1,5 +1,6 @@
-import { hostname } from 'node:os';
+import { aborted, onAbort } from '../lock/api/aborts.ts';
 import { GivewayError, StoreUnavailableError } from '../lock/errors.ts';
+import { hostName } from '../lock/plan/settings.ts';
 import { type Keys, keysOn } from '../lock/record/keys.ts';
 import { Alarms } from '../lock/shell/alarms.ts';
 import type { Entry } from '../lock/store.ts';
@@ -191,39 +192,44 @@ export class LockClient implements AsyncDisposable {
     const stop = new AbortController();
     const giveUp = (): void => stop.abort(options.signal?.reason);
     if (options.signal?.aborted) giveUp();
-    options.signal?.addEventListener('abort', giveUp, { once: true });
+    const listening = options.signal && onAbort(options.signal, giveUp);
     this.#acquiring.add(stop);
     try {
       const outcome = await acquire(
         this.#settings,
-        { ...settings, key, host: hostname(), signal: stop.signal, orphans: this.#orphans },
+        { ...settings, key, host: hostName(), signal: stop.signal, orphans: this.#orphans },
         () => {
           this.#mustBeOpen();
           return settings.isReentrant ? this.#heldItem(key) : undefined;
         },
       );
       if ('instead' in outcome) return outcome.instead;
-      return await this.#hold(new HeldLease(this.#context, key, settings, outcome));
+      return await this.#hold(new HeldLease(this.#context, key, settings, outcome), stop.signal);
     } finally {
       this.#acquiring.delete(stop);
-      options.signal?.removeEventListener('abort', giveUp);
+      listening?.[Symbol.dispose]();
     }
   }
 
-  async #hold(lease: HeldLease): Promise<LockItem> {
+  async #hold(lease: HeldLease, signal: AbortSignal): Promise<LockItem> {
     const item = new LockItem(lease, this.#actions);
     this.#leases.set(item, lease);
-    if (this.#closing !== undefined) {
+    const refusal = this.#tooLate(lease, item, signal);
+    if (refusal !== undefined) {
       await this.releaseLock({ lockItem: item, bestEffort: true });
-      throw closedError();
-    }
-    if (!lease.isLive()) {
-      await this.releaseLock({ lockItem: item, bestEffort: true });
-      throw new LockNotGrantedError(`${describeName(item)} was not acquired: the store's answer came after the lease had ended`);
+      throw refusal;
     }
     this.#held.set(lease.key, { lease, item });
     lease.watch();
     return item;
+  }
+
+  /** Why a lock that has just been acquired is not given. */
+  #tooLate(lease: HeldLease, item: LockItem, signal: AbortSignal): Error | undefined {
+    if (this.#closing !== undefined) return closedError();
+    if (signal.aborted) return aborted(item.partitionKey, signal);
+    if (lease.isLive()) return undefined;
+    return new LockNotGrantedError(`${describeName(item)} was not acquired: the store's answer came after the lease had ended`);
   }
 
   async #ensure(item: LockItem, leaseDurationMs: number): Promise<void> {

@@ -163,7 +163,7 @@ const lostSentence: Record<LostReason, string> = {
   expired: 'its deadline passed before a renewal was confirmed; the process was probably stopped or blocked.',
   unreachable: 'the store did not answer any renewal before the deadline.',
   'max-hold': 'it was held for maxHoldMs.',
-  closed: 'the locker was closed.',
+  closed: 'it was let go, or its locker was closed.',
 };
 
 function busyMessage(resource: string, holders: readonly Holder[], waitedMs: number): string {

@@ -6,6 +6,7 @@ import type { ResourceLocker } from '../lock/api/locker.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import type { LockScope } from '../lock/options.ts';
 import type { Dialect } from '../lock/plan/identifiers.ts';
+import { requireOptions } from '../lock/plan/options.ts';
 import type { Row } from './batches/columns.ts';
 import { Batches, type InsertOptions, type InsertResult } from './batches/insert-batches.ts';
 import { guardPool } from './guard.ts';
@@ -59,6 +60,7 @@ export interface Warehouse<D extends OnBusy = 'retry'> {
 
 /** Makes a warehouse over a pool and a locker. Throws `InvalidOptionError`. */
 export function createWarehouse<D extends OnBusy = 'retry'>(options: WarehouseOptions<D>): Warehouse<D> {
+  requireOptions(options);
   const { pool, locker, reader, dialect, ...defaults } = options as WarehouseOptions<OnBusy>;
   requirePool(pool);
   if (typeof locker?.run !== 'function') throw new InvalidOptionError('locker', locker, 'what createLocker() returned is allowed');

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { createLocker } from '../../src/index.ts';
@@ -251,6 +252,32 @@ describe('how long it lasts, how long to wait', () => {
     controller.abort();
     hung.release();
     await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  test('76: a lock that comes after its caller gave up is let go, and not given', async () => {
+    const { client, faultyClient } = stage();
+    const late = faultyClient();
+    const hung = late.store.arm('create', 'hang-after');
+    const controller = new AbortController();
+    const acquiring = late.client.tryAcquireLock({ ...events, signal: controller.signal });
+    await hung.reached;
+    controller.abort(new Error('enough'));
+    hung.release();
+    await expect(acquiring).rejects.toMatchObject({ name: 'AbortError', cause: { message: 'enough' } });
+    await expect(client().tryAcquireLock({ ...events, ...atOnce })).resolves.toBeDefined();
+  });
+
+  test('76: however many wait on one signal, it has one listener, and none once they have ended', async () => {
+    const { client, clock } = stage();
+    await client().acquireLock(events);
+    const waiter = client();
+    const { signal } = new AbortController();
+    const waiting = Array.from({ length: 20 }, () => waiter.tryAcquireLock({ ...events, signal }));
+    await clock.advance(100);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    await waiter.close();
+    await Promise.allSettled(waiting);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   test('76: a wait that is given up ends with an AbortError; one that a close ends, with ERR_GIVEWAY_CLOSED', async () => {

@@ -10,7 +10,7 @@ async function restored(change: (entries: Entries) => Entries): Promise<unknown>
   await using from = createLocker({ store });
   await using to = createLocker({ store });
   const handed = await (await from.lock({ writes: 'a', appends: 'b' })).handOver();
-  return to.restore({ ...handed, entries: change(handed.entries) });
+  return await to.restore({ ...handed, entries: change(handed.entries) });
 }
 
 test('what is handed over as it was is restored', async () => {

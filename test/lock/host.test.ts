@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createLocker, type ResourceLocker } from '../../src/index.ts';
+import { LockClient } from '../../src/leases/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { closeAll, opened, untilInLine } from './fleet.ts';
 
@@ -32,6 +33,15 @@ describe('records and messages show this process by', () => {
     await expect(waiter.run('events', () => {})).resolves.toMatchObject({ status: 'skipped', holders: [{ host: expected }, {}] });
     await lock.unlock();
     await (await waiting).unlock();
+  });
+
+  test('GIVEWAY_HOST, of leases too', async () => {
+    process.env.GIVEWAY_HOST = 'pod-3';
+    const store = memoryStore();
+    await using client = new LockClient({ store });
+    await client.acquireLock({ partitionKey: 'events' });
+    expect(client.ownerName).toMatch(/^pod-3-/);
+    await expect(opened({ store }).inspect('events')).resolves.toMatchObject([{ host: 'pod-3' }]);
   });
 
   test.each(['', 'a\nb', 'x'.repeat(256), 7])('P11: host %j is refused', (host) => {

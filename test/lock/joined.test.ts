@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect, test } from '@jest/globals';
 import { createLocker, type EventName, type ResourceLocker } from '../../src/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
@@ -70,4 +71,16 @@ test('one look of a wait that somebody else keeps: refused, it is no skip and no
   await held.unlock();
   expect(await look(900)).toMatchObject({ status: 'ran', waitedMs: 900 });
   expect(told.map(([event]) => event)).toEqual(['busy', 'busy', 'acquired', 'released']);
+});
+
+test('however many join a run, its signal has one listener, and none once they have ended', async () => {
+  await using locker = createLocker({ store: memoryStore() });
+  await locker.run('events', async (outer) => {
+    const listeners = (): number => getEventListeners(outer.signal, 'abort').length;
+    const seen = Array.from({ length: 20 }, () => locker.run('events', (inner) => [inner.signal.aborted, listeners()]));
+    expect((await Promise.all(seen)).map((outcome) => outcome.status === 'ran' && outcome.value)).toEqual(
+      Array.from({ length: 20 }, () => [false, 1]),
+    );
+    expect(listeners()).toBe(0);
+  });
 });

@@ -53,6 +53,29 @@ describe('P11: bad input is refused before anything is sent', () => {
     expect(store.calls).toEqual({ read: 0, create: 0, replace: 0, remove: 0 });
   });
 
+  test.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['what is no lock', {}],
+  ])('unlock of %s', async (_, lock) => {
+    await expect(locker.unlock(lock as never)).rejects.toMatchObject({ name: 'InvalidOptionError', path: 'lock' });
+  });
+
+  test.each<[string, unknown, string]>([
+    ['null', null, 'options'],
+    ['a number', 5_000, 'options'],
+    ['an option that does not exist', { timeout: 5_000 }, 'timeout'],
+    ['a timeout that is none', { timeoutMs: Number.NaN }, 'timeoutMs'],
+  ])('close with %s', async (_, options, path) => {
+    await expect(locker.close(options as never)).rejects.toMatchObject({ name: 'InvalidOptionError', path });
+    await expect(locker.inspect('events')).resolves.toEqual([]);
+  });
+
+  test.each([new Map([['events', {}]]), new Set(['events'])])('resources in a collection, of which nothing would be seen', (resources) => {
+    expect(() => createLocker({ store, resources } as never)).toThrow(
+      expect.objectContaining({ name: 'InvalidOptionError', path: 'resources' }),
+    );
+  });
+
   test('an event that does not exist, and a listener that is no function', () => {
     for (const call of ['on', 'off'] as const) {
       const misspelt = (): unknown => locker[call]('skiped' as never, () => {});

@@ -59,7 +59,7 @@ export class Acquisition implements SeatAsker, Alarmed {
     this.request = request;
     this.wantsToWait = wantsToWait;
     this.done = done;
-    this.#isPatient = wantsToWait && !request.around.outOfOrder;
+    this.#isPatient = wantsToWait && !request.around.outOfOrder && request.options.retry.maxWaitMs > 0;
   }
 
   start(): void {

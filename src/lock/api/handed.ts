@@ -11,10 +11,11 @@ import type { Lock, SerializedLock } from './lock.ts';
 export function toHanded(
   { namespace, environment }: Pick<Settings, 'namespace' | 'environment'>,
   { scope, job, options }: Pick<Lock, 'scope' | 'job'> & { readonly options: ResolvedOptions },
+  ttlMs: number,
   sinceWallMs: number,
   entries: SerializedLock['entries'],
 ): SerializedLock {
-  const { ttlMs, maxHoldMs, minHoldMs } = options;
+  const { maxHoldMs, minHoldMs } = options;
   return {
     v: 1,
     namespace,
@@ -23,7 +24,8 @@ export function toHanded(
     ...(job === undefined ? {} : { job }),
     entries,
     since: sinceWallMs,
-    ttlMs,
+    // `extend` may have made it shorter than `minHoldMs`, which no options may be.
+    ttlMs: Math.max(ttlMs, minHoldMs),
     maxHoldMs: maxHoldMs === Number.POSITIVE_INFINITY ? null : maxHoldMs,
     minHoldMs,
   };

@@ -94,7 +94,7 @@ export class HeldLock implements Lock, SeatOwner {
     return Math.max(0, Math.min(this.#holdLeftMs(now), ...this.outers.map((outer) => outer.remainingMs()), ...seats));
   }
 
-  async extend(ttlMs: number = this.options.ttlMs): Promise<boolean> {
+  async extend(ttlMs: number = (this.#seats[0] ?? this.options).ttlMs): Promise<boolean> {
     checkOptions({ ttlMs });
     if (!this.isLive()) return false;
     const cappedMs = Math.max(ttlRangeMs.min, Math.min(ttlMs, Math.ceil(this.#holdLeftMs())));
@@ -143,7 +143,7 @@ export class HeldLock implements Lock, SeatOwner {
         settle(outcome);
       }),
     );
-    return toHanded(this.#context, this, this.#since.wallMs, entries);
+    return toHanded(this.#context, this, (this.#seats[0] ?? this.options).ttlMs, this.#since.wallMs, entries);
   }
 
   toJSON(): object {

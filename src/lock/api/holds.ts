@@ -32,12 +32,9 @@ export class Holds implements Asker {
     this.#context = { clock, events, namespace, environment, ended: (lock) => this.#held.remove(lock) };
   }
 
-  get size(): number {
-    return this.#held.size;
-  }
-
-  all(): readonly HeldLock[] {
-    return this.#held.all();
+  /** Judges their deadlines now. */
+  live(): readonly HeldLock[] {
+    return this.#held.all().filter((lock) => lock.isLive());
   }
 
   /**
@@ -45,6 +42,10 @@ export class Holds implements Asker {
    * wait that has run out is a `ResourceBusyError`.
    */
   take(request: Request, waits: boolean, done: Done): void {
+    this.#take(request, waits, (taken) => orOver(taken, request, done));
+  }
+
+  #take(request: Request, waits: boolean, done: Done): void {
     const { around, options, scope } = request;
     if (this.#isClosed) return done(closedError());
     if (options.signal?.aborted) return done(aborted(firstOf(scope), options.signal));
@@ -60,7 +61,7 @@ export class Holds implements Asker {
     // The outer run ended during the wait: what it gave must be taken as well.
     let open = seats.length;
     const gaveBack = (): void => {
-      if (--open === 0) this.take({ ...request, around: around.again() }, wantsToWait, done);
+      if (--open === 0) this.#take({ ...request, around: around.again() }, wantsToWait, done);
     };
     for (const seat of seats) seat.place.leave(seat, false, gaveBack);
   }
@@ -71,7 +72,7 @@ export class Holds implements Asker {
     const { around } = request;
     // So must it where the store is down: what runs unprotected would begin within a lock that is over.
     if (runsUnprotected(reason, request) && !isAroundLive(around))
-      return this.take({ ...request, around: around.again() }, wantsToWait, done);
+      return this.#take({ ...request, around: around.again() }, wantsToWait, done);
     const outcome = reason instanceof Error ? this.#instead(request, reason, inTheWay) : this.#refused(request, reason);
     if (outcome instanceof HeldLock || outcome instanceof Error || !wantsToWait) return done(outcome);
     done(new ResourceBusyError(outcome.resource, outcome.holders, this.#clock.monotonicMs() - request.startedMonoMs));
@@ -102,7 +103,11 @@ export class Holds implements Asker {
     const seats = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
     const over = seats.find((seat) => !seat.isLive(this.#shell.now()));
     const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failure === undefined && over === undefined) return this.#hold({ ...request, options, around: nothingHeld([]) }, seats, true);
+    if (failure === undefined && over === undefined) {
+      const lock = this.#hold({ ...request, options, around: nothingHeld([]) }, seats, true);
+      if (lock.loss?.reason === 'closed') throw closedError();
+      return lock;
+    }
     await Promise.all(seats.map((seat) => new Promise<void>((resolve) => seat.place.leave(seat, false, () => resolve()))));
     throw failure?.reason ?? new LockLostError(over?.place.resource ?? '', over?.lost ?? 'expired');
   }
@@ -111,12 +116,12 @@ export class Holds implements Asker {
   close(): void {
     this.#isClosed = true;
     for (const acquisition of [...this.#waiting]) acquisition.end(closedError());
-    for (const lock of this.all()) lock.lose('closed');
+    for (const lock of this.#held.all()) lock.lose('closed');
   }
 
   /** Lets go of all that is held, or still comes, and waits for every request under way. Never rejects. */
   async releaseAll(): Promise<void> {
-    await Promise.all(this.all().map((lock) => new Promise((resolve) => lock.letGo(resolve))));
+    await Promise.all(this.#held.all().map((lock) => new Promise((resolve) => lock.letGo(resolve))));
     await this.#shell.settle();
   }
 
@@ -171,6 +176,14 @@ export class Holds implements Asker {
       gate.restore(token, new Seat(gate, need.mode, options, need.limit, false, asker));
     });
   }
+}
+
+/** The locker was closed, or whoever asked gave up, while the store was asked: such a lock starts no work, and is let go. */
+export function orOver(outcome: HeldLock | Refused | Error, { scope, options }: Pick<Request, 'scope' | 'options'>, done: Done): void {
+  if (!(outcome instanceof HeldLock)) return done(outcome);
+  const isClosed = outcome.loss?.reason === 'closed';
+  if (!isClosed && options.signal?.aborted !== true) return done(outcome);
+  outcome.letGo(() => done(isClosed ? closedError() : aborted(firstOf(scope), options.signal)));
 }
 
 const nobodySits: readonly Seat[] = [];

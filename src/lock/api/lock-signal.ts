@@ -8,7 +8,7 @@ export class LockSignal {
   readonly #controller: AbortController;
   #stopFollowing: (() => void) | undefined;
   /** What the locks that joined this one do when it is let go before them. */
-  #joined: Set<() => void> | undefined;
+  #joined: Map<() => void, Disposable> | undefined;
 
   constructor(judge: () => void) {
     this.judge = judge;
@@ -37,17 +37,16 @@ export class LockSignal {
   /** The lock is let go. */
   end(): void {
     this.#stopFollowing?.();
-    if (this.#joined !== undefined) for (const judge of this.#joined) judge();
+    if (this.#joined !== undefined) for (const judge of [...this.#joined.keys()]) judge();
   }
 
   #join(judge: () => void): void {
-    this.signal.addEventListener('abort', judge, { once: true });
-    this.#joined ??= new Set();
-    this.#joined.add(judge);
+    this.#joined ??= new Map();
+    this.#joined.set(judge, onAbort(this.signal, judge));
   }
 
   #leave(judge: () => void): void {
-    this.signal.removeEventListener('abort', judge);
+    this.#joined?.get(judge)?.[Symbol.dispose]();
     this.#joined?.delete(judge);
   }
 }

@@ -16,7 +16,7 @@ export interface Lock extends AsyncDisposable {
   readonly isProtected: boolean;
   /** Durable stores and Redis, mode `write`: a store-wide number that grows with every acquisition. Several resources: the largest. */
   readonly fence: bigint | undefined;
-  /** Sets this lock's `ttlMs` from now, capped by `maxHoldMs`, until changed again. `false`: it is no longer ours. Rejects with `StoreUnavailableError`. */
+  /** Sets this lock's `ttlMs` from now, capped by `maxHoldMs`, until changed again. Default: what it is. `false`: it is no longer ours. Rejects with `StoreUnavailableError`. */
   extend(ttlMs?: number): Promise<boolean>;
   /** `false`: it was no longer ours. Rejects only with `StoreUnavailableError`. */
   unlock(): Promise<boolean>;

@@ -18,7 +18,7 @@ import type { Lock, SerializedLock } from './lock.ts';
 import { Nesting } from './nesting.ts';
 import { type Done, jobOf, type Request } from './request.ts';
 import { checkWork, gaveUp, go, type OpenWait, type Run, type RunOutcome } from './run.ts';
-import { type CloseOptions, Running } from './running.ts';
+import { type CloseOptions, closeTimeoutMs, Running } from './running.ts';
 import { Starvation } from './starvation.ts';
 
 /** Makes a locker over a store. Throws `InvalidOptionError`. */
@@ -107,7 +107,7 @@ export class ResourceLocker {
 
   /** `false`: it was no longer ours. Rejects with `StoreUnavailableError`. */
   unlock(lock: Lock): Promise<boolean> {
-    return lock.unlock();
+    return typeof lock?.unlock === 'function' ? lock.unlock() : Promise.reject(new InvalidOptionError('lock', lock, 'a lock is allowed'));
   }
 
   /**
@@ -168,9 +168,9 @@ export class ResourceLocker {
     return holdersIn(await this.#shell.ask(this.#key(name)), name);
   }
 
-  /** The locks this locker holds now. */
+  /** The locks this locker holds now, not those it has lost. */
   held(): readonly Lock[] {
-    return this.#holds.all();
+    return this.#holds.live();
   }
 
   /** The lock of the run we are inside, or of the innermost run that covers `resource`. */
@@ -181,7 +181,7 @@ export class ResourceLocker {
   /** One read of the store. Never rejects. */
   health(): Promise<StoreHealth> {
     const { namespace, environment } = this.#settings;
-    return probe(this.#shell, `${keyPrefix(namespace, environment)}:health`, this.#holds.size);
+    return probe(this.#shell, `${keyPrefix(namespace, environment)}:health`, this.#holds.live().length);
   }
 
   /** Takes over a lock from `lock.handOver()`, under a new token. Rejects with `LockLostError` when it is not there any more. */
@@ -214,9 +214,8 @@ export class ResourceLocker {
    * Refuses new requests, aborts the signals of all locks, waits for work inside `run`, releases the rest, stops the timers.
    * Inside a run it does not wait for that run, which waits for it. Rejects with `InvalidOptionError` only.
    */
-  async close({ timeoutMs = 5_000 }: CloseOptions = {}): Promise<void> {
-    if (!Number.isInteger(timeoutMs) || timeoutMs < 0)
-      throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 0 up (milliseconds) is allowed');
+  async close(options?: CloseOptions): Promise<void> {
+    const timeoutMs = closeTimeoutMs(options);
     this.#closing ??= this.#running.ended(this.#settings.clock, timeoutMs).then(() => this.#release());
     this.#holds.close();
     this.#running.remove(this.#nesting.runs());

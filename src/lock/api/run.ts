@@ -5,6 +5,7 @@ import type { Holder } from '../holder.ts';
 import type { ResolvedOptions, ResolvedScope } from '../options.ts';
 import { firstOf } from '../plan/scope.ts';
 import { HeldLock } from './held-lock.ts';
+import { orOver } from './holds.ts';
 import type { Refused } from './request.ts';
 import { unfinished } from './unfinished.ts';
 
@@ -55,15 +56,12 @@ export interface Run<T> {
 }
 
 /** The request has its outcome: works and lets go, or skips. Rejects with the work's own error, or for what `skipFor` does not excuse. */
-export function go<T>(run: Run<T>, outcome: HeldLock | Refused | Error): void {
+export function go<T>(run: Run<T>, taken: HeldLock | Refused | Error): void {
   const { request } = run;
-  if (!(outcome instanceof HeldLock))
-    return skip(run, outcome instanceof Error ? skipFor(outcome, request) : { reason: 'busy', ...outcome });
-  // The locker was closed, or whoever asked gave up, while the store was asked: such a lock starts no work.
-  const isClosed = outcome.loss?.reason === 'closed';
-  if (isClosed || request.options.signal?.aborted === true)
-    return outcome.letGo(() => skip(run, { reason: isClosed ? 'closed' : 'aborted', ...nobodyAt(request.scope) }));
-  work(run, outcome);
+  orOver(taken, request, (outcome) => {
+    if (outcome instanceof HeldLock) work(run, outcome);
+    else skip(run, outcome instanceof Error ? skipFor(outcome, request) : { reason: 'busy', ...outcome });
+  });
 }
 
 /** Tells of a `lock` that gave up, and returns why. */
@@ -89,13 +87,16 @@ function work<T>(run: Run<T>, lock: HeldLock): void {
     end((release, lost) => run.resolve({ status: 'ran', value, waitedMs, heldMs: clock.monotonicMs() - startMs, lost, release }));
   };
   let result: T | Promise<T>;
+  let isPromised: boolean;
   try {
     run.began();
     result = run.within(lock);
+    isPromised = typeof (result as Promise<T> | undefined)?.then === 'function';
   } catch (error) {
     return failed(error);
   }
-  if (typeof (result as Promise<T> | undefined)?.then === 'function') (result as Promise<T>).then(worked, failed);
+  // As `await` would: what a builder of queries gives may be promised again, and it may throw.
+  if (isPromised) Promise.resolve(result).then(worked, failed);
   else worked(result as T);
 }
 

@@ -1,9 +1,20 @@
 import type { Clock } from '../clock.ts';
+import { InvalidOptionError } from '../errors.ts';
+import { requireOptions, unknownOption } from '../plan/options.ts';
 
 /** How `close()` ends running work. */
 export interface CloseOptions {
   /** How long work inside `run` may take to end after its signal aborted, in milliseconds. Default 5 000. */
   readonly timeoutMs?: number;
+}
+
+/** Checks the options, and completes them. */
+export function closeTimeoutMs(options: CloseOptions = {}): number {
+  requireOptions(options);
+  for (const [name, value] of Object.entries(options)) if (name !== 'timeoutMs') throw unknownOption(name, value, name, ['timeoutMs']);
+  const { timeoutMs = 5_000 } = options;
+  if (Number.isInteger(timeoutMs) && timeoutMs >= 0) return timeoutMs;
+  throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 0 up (milliseconds) is allowed');
 }
 
 /** The runs of a locker that have not come to their end, for whoever waits for that. */

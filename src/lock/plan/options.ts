@@ -65,9 +65,8 @@ const starveRules: Record<keyof StarveAfter, readonly [Check, string]> = { skips
 /** Refuses unknown options and values out of range, naming the field. `path` is put before the field's name. */
 export function checkOptions(options: unknown, path = '', known: readonly string[] = runOptionNames): void {
   if (options === undefined) return;
-  if (typeof options !== 'object' || options === null)
-    throw new InvalidOptionError(path === '' ? 'options' : path.slice(0, -1), options, 'an object is allowed');
-  for (const [name, value] of Object.entries(options)) {
+  requireOptions(options, path);
+  for (const [name, value] of Object.entries(options as object)) {
     if (!known.includes(name)) throw unknownOption(path + name, value, name, known);
     const rule = rules[name as keyof typeof rules];
     if (rule === undefined || value === undefined) continue;
@@ -76,6 +75,12 @@ export function checkOptions(options: unknown, path = '', known: readonly string
     if (name === 'limits') checkGroup(value as object, limitRules, `${path}limits.`);
     if (name === 'starveAfter') checkGroup(value as object, starveRules, `${path}starveAfter.`);
   }
+}
+
+/** Refuses what can have no options, for callers without types. */
+export function requireOptions(options: unknown, path = ''): void {
+  if (typeof options !== 'object' || options === null)
+    throw new InvalidOptionError(path === '' ? 'options' : path.slice(0, -1), options, 'an object is allowed');
 }
 
 /**

@@ -4,7 +4,7 @@ import type { LockScope, Names, Need, ResolvedScope } from '../options.ts';
 import { schemaOf } from './names.ts';
 
 /** One for all: most scopes have two of them, as long as the lock is held. */
-const noNames: readonly string[] = [];
+const noNames: readonly string[] = Object.freeze([]);
 const noSchema = (): undefined => undefined;
 const fields = { writes: 'write', appends: 'append', reads: 'read' } as const;
 
@@ -29,13 +29,14 @@ export function resolveScope(scope: LockScope, normalize: (name: unknown, path: 
         );
       seen.set(name, field);
     }
-    return names.size === 0 ? noNames : [...names].sort();
+    return names.size === 0 ? noNames : Object.freeze([...names].sort());
   };
   for (const field of Object.keys(wanted)) {
     if (!Object.hasOwn(fields, field))
       throw new InvalidOptionError(`scope.${field}`, (wanted as Record<string, unknown>)[field], 'writes, appends and reads are allowed');
   }
-  const resolved = { writes: resolve('writes'), appends: resolve('appends'), reads: resolve('reads') };
+  // Locks, events and what is worked out once have it in common.
+  const resolved = Object.freeze({ writes: resolve('writes'), appends: resolve('appends'), reads: resolve('reads') });
   if (seen.size === 0) throw new InvalidOptionError('scope', scope, 'at least one resource is needed');
   return resolved;
 }

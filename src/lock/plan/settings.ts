@@ -87,6 +87,11 @@ const tableNames = ['ttlMs', 'maxHoldMs', 'minHoldMs', 'retry', 'onStoreDown', '
 const clockMethods = ['monotonicMs', 'wallMs', 'setTimer'] as const;
 const storeMethods = ['read', 'create', 'replace', 'remove', 'close'] as const;
 
+/** What records and messages show this process to be on, where nobody says another. */
+export function hostName(): string {
+  return process.env.GIVEWAY_HOST || hostname();
+}
+
 /** Checks everything before anything is sent. Throws `InvalidOptionError`. */
 export function resolveSettings(options: LockerOptions): Settings {
   if (typeof options !== 'object' || options === null)
@@ -101,13 +106,18 @@ export function resolveSettings(options: LockerOptions): Settings {
     database,
     dialect,
     closesStore = false,
-    host = process.env.GIVEWAY_HOST || hostname(),
+    host = hostName(),
     maxWaiters = 10_000,
     nesting = 'context',
     clock = systemClock,
     ...defaults
   } = options;
-  if (typeof store !== 'object' || store === null || storeMethods.some((method) => typeof store[method] !== 'function')) {
+  if (
+    typeof store !== 'object' ||
+    store === null ||
+    typeof store.traits !== 'object' ||
+    storeMethods.some((method) => typeof store[method] !== 'function')
+  ) {
     throw new InvalidOptionError('store', store, 'a store is allowed, such as memcachedStore({ servers }) from "giveway/memcached"');
   }
   checkOptions(options, '', [...runOptionNames.filter((name) => name !== 'signal'), ...ownNames]);
@@ -158,7 +168,8 @@ function checkFlag(value: unknown, path: string): void {
 
 function entriesOf(resources: LockerOptions['resources']): readonly (readonly [string, TableOptions])[] {
   if (resources === undefined) return [];
-  if (typeof resources !== 'object' || resources === null)
+  // Of a `Map` or a `Set` nothing would be seen, and so no name be listed.
+  if (typeof resources !== 'object' || resources === null || Symbol.iterator in resources !== Array.isArray(resources))
     throw new InvalidOptionError('resources', resources, 'a list of names, or an object from name to settings, is allowed');
   return Array.isArray(resources) ? resources.map((name: string) => [name, {}] as const) : Object.entries(resources);
 }

@@ -130,7 +130,7 @@ export class Shell implements Runner {
     this.#underWay++;
     let answer: Promise<Answer>;
     try {
-      answer = request();
+      answer = Promise.resolve(request());
     } catch (error) {
       answer = Promise.reject(error);
     }
@@ -140,7 +140,9 @@ export class Shell implements Runner {
         asker.answered(value);
         this.#judgeSettled();
       },
-      (error: Error) => {
+      (reason: unknown) => {
+        // Whoever asked tells a failure from an answer by its class.
+        const error = reason instanceof Error ? reason : new StoreUnavailableError('The store failed', { cause: reason });
         this.#failedToCome(error);
         asker.unanswered(error);
         this.#judgeSettled();

@@ -1,8 +1,8 @@
-import { hostname } from 'node:os';
 import type { Clock } from '../../lock/clock.ts';
 import type { LostReason } from '../../lock/errors.ts';
 import type { LockerEvents } from '../../lock/events.ts';
 import { needsOf } from '../../lock/plan/scope.ts';
+import { hostName } from '../../lock/plan/settings.ts';
 import { listen, type Observed, seenHolders } from '../listening.ts';
 import { fireKey, fireOf } from './fires.ts';
 import type { FireEntry, HoldEntry, HoldOutcome, JournalEntry } from './journal.ts';
@@ -34,7 +34,7 @@ export interface Recorder extends Disposable {
 }
 
 /** This process, as it is written down where a locker has no `host` of its own. */
-export const self: { readonly host: string; readonly pid: number } = { host: process.env['GIVEWAY_HOST'] || hostname(), pid: process.pid };
+export const self: { readonly host: string; readonly pid: number } = { host: hostName(), pid: process.pid };
 
 /** Writes what a locker tells into `sink`, until disposed. */
 export function record(locker: Observed, sink: Sink, clock: Clock): Recorder {

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../lock/clock.ts';
 import { InvalidOptionError } from '../../lock/errors.ts';
+import { requireOptions } from '../../lock/plan/options.ts';
 import type { BreakerOptions } from '../breaker.ts';
 import { attribute } from './item.ts';
 
@@ -38,7 +39,7 @@ export interface DynamodbStoreOptions {
    * Half of it goes to a write, the rest to looking what became of it if the answer was lost.
    */
   readonly timeoutMs?: number;
-  /** Written to `ownerName`, for people and Java clients to read. Default: `<hostname>:<pid>`; with the layout `lock-client` the job and host of a lock, and a lease's own. */
+  /** Written to `ownerName`, for people and Java clients to read. Default: `<host>:<pid>`, by `GIVEWAY_HOST` or the machine; with the layout `lock-client` the job and host of a lock, and a lease's own. */
   readonly ownerName?: string;
   /** Marks a released item with `isReleased` as the Java client does with `deleteLockOnRelease(false)`. Default: false, it is deleted. */
   readonly keepReleased?: boolean;
@@ -79,6 +80,7 @@ const known: readonly string[] = [
 ];
 
 export function resolveOptions(options: DynamodbStoreOptions): DynamodbSettings {
+  requireOptions(options);
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown !== undefined) throw new InvalidOptionError(unknown, 'an unknown option', `${known.join(', ')} are allowed`);
   const { client, tableName, partitionKeyName = 'key', sortKeyName, sortKeyValue, timeoutMs = 1_000, layout = 'giveway', keyOf } = options;

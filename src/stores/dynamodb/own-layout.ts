@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
+import { hostName } from '../../lock/plan/settings.ts';
 import type { Entry, Listed, LockStore, StoreTraits, Version } from '../../lock/store.ts';
 import { closedError } from '../closed.ts';
 import { randomId } from '../random-id.ts';
@@ -24,7 +24,7 @@ type ItemVersion = Version & ItemState;
 /** giveway's own records, each in an item that Java clients on the same table respect. */
 export function ownLayout(settings: DynamodbSettings, requests: Requests): LockStore {
   const { partitionKeyName, sortKeyName, sortKeyValue = 'giveway', keepReleased, clock } = settings;
-  const { ownerName = `${hostname()}:${process.pid}` } = settings;
+  const { ownerName = `${hostName()}:${process.pid}` } = settings;
   const sortKey: Item = sortKeyName === undefined ? {} : { [sortKeyName]: { S: sortKeyValue } };
   const observations = createObservations(mostObservations);
   let closed = false;

@@ -1,4 +1,5 @@
 import { StoreUnavailableError } from '../../lock/errors.ts';
+import { requireOptions } from '../../lock/plan/options.ts';
 import type { Listed, LockStore, StoreNotice, StoreTraits, Version } from '../../lock/store.ts';
 import { withBreaker } from '../breaker.ts';
 import type { EtcdKeyValue } from './client.ts';
@@ -22,6 +23,7 @@ const noLease = '0';
  * @throws InvalidOptionError for options that cannot work.
  */
 export function etcdStore(options: EtcdStoreOptions): LockStore {
+  requireOptions(options);
   const { client, prefix, timeoutMs, breaker } = resolveOptions(options);
   const requests = createRequests(timeoutMs);
   const noticeListeners = new Set<(notice: StoreNotice) => void>();

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../../lock/errors.ts';
-import { unknownOption } from '../../lock/plan/options.ts';
+import { requireOptions, unknownOption } from '../../lock/plan/options.ts';
 import type { BreakerOptions } from '../breaker.ts';
 import { type Address, addressOf, parseAddresses } from './addresses.ts';
 import type { Credentials } from './connection.ts';
@@ -106,7 +106,7 @@ const known: readonly string[] = [
 const leastQuarantineMs = 30_000;
 
 export function resolveOptions(options: MemcachedStoreOptions): ResolvedOptions {
-  if (typeof options !== 'object' || options === null) throw new InvalidOptionError('options', options, 'an object is allowed');
+  requireOptions(options);
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown !== undefined) throw unknownOption(unknown, hidden(options[unknown as never]), unknown, known);
   const { timeoutMs = 500, verifyRelease = false, quarantine = false, breaker = {} } = options;

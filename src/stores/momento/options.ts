@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../../lock/errors.ts';
+import { requireOptions } from '../../lock/plan/options.ts';
 import type { BreakerOptions } from '../breaker.ts';
 import type { MomentoClient } from './client.ts';
 
@@ -26,6 +27,7 @@ const known: readonly string[] = ['client', 'cacheName', 'layout', 'timeoutMs', 
 const needed = ['getWithHash', 'setIfEqual', 'setIfAbsentOrEqual'] as const;
 
 export function resolveOptions(options: MomentoStoreOptions): Required<MomentoStoreOptions> {
+  requireOptions(options);
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown !== undefined) throw new InvalidOptionError(unknown, 'an unknown option', `${known.join(', ')} are allowed`);
   const { client, cacheName, layout = 'giveway', timeoutMs = 1_000, breaker = {} } = options;

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../../lock/errors.ts';
+import { requireOptions } from '../../lock/plan/options.ts';
 import type { BreakerOptions } from '../breaker.ts';
 import type { MysqlPool } from './pool.ts';
 import { checkTable, defaultTable } from './table.ts';
@@ -43,6 +44,7 @@ const known: readonly string[] = ['uri', 'pool', 'table', 'createTable', 'timeou
 
 /** Refuses what cannot work, before anything is sent. */
 export function resolveOptions(options: MysqlStoreOptions): ResolvedOptions {
+  requireOptions(options);
   for (const [name, value] of Object.entries(options)) {
     if (!known.includes(name)) throw new InvalidOptionError(name, hidden(value), `the options are ${known.join(', ')}`);
   }

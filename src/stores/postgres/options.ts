@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../../lock/errors.ts';
+import { requireOptions } from '../../lock/plan/options.ts';
 import type { BreakerOptions } from '../breaker.ts';
 import type { PgPool } from './pool.ts';
 import { checkTable, defaultTable } from './table.ts';
@@ -55,6 +56,7 @@ const known = new Set(['connectionString', 'pool', 'table', 'createTable', 'list
 
 /** Refuses what cannot work, before anything is sent. */
 export function resolveOptions(options: PostgresStoreOptions): ResolvedOptions {
+  requireOptions(options);
   for (const name of Object.keys(options)) {
     if (!known.has(name)) throw new InvalidOptionError(name, hidden(optionOf(options, name)), `the options are ${[...known].join(', ')}`);
   }

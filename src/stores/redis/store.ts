@@ -1,4 +1,5 @@
 import { InvalidOptionError, StoreUnavailableError } from '../../lock/errors.ts';
+import { requireOptions } from '../../lock/plan/options.ts';
 import type { LockStore, StoreNotice, StoreTraits, Version } from '../../lock/store.ts';
 import { Breaker, type BreakerOptions } from '../breaker.ts';
 import { adaptClient } from './adapt-client.ts';
@@ -151,6 +152,7 @@ function noFenceNotice(error: unknown): StoreNotice {
 }
 
 function checkOptions(options: RedisStoreOptions): Checked {
+  requireOptions(options);
   const { client, prefix = '', fences, timeoutMs = 1_000, breaker = {}, ...others } = options;
   const [unknown] = Object.keys(others);
   // Never the value: it may be a password that belongs to the client.

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../../lock/errors.ts';
+import { requireOptions } from '../../lock/plan/options.ts';
 import type { LockStore } from '../../lock/store.ts';
 import { type MemcachedStoreOptions, memcachedStore } from '../memcached/index.ts';
 import { addedText, defaultEnvironment, foundIn } from './added.ts';
@@ -20,7 +21,9 @@ export type ShedlockMemcachedOptions = MemcachedStoreOptions & {
  * @throws InvalidOptionError for options and keys, before anything is sent. One server is allowed: its client finds the server of a
  * key by another hash.
  */
-export function shedlockMemcached({ environment = defaultEnvironment, ...options }: ShedlockMemcachedOptions): LockStore {
+export function shedlockMemcached(given: ShedlockMemcachedOptions): LockStore {
+  requireOptions(given);
+  const { environment = defaultEnvironment, ...options } = given;
   if (typeof environment !== 'string') throw new InvalidOptionError('environment', environment, 'a string is allowed');
   const { servers, client } = options;
   const count = (client?.servers ?? (typeof servers === 'string' ? servers.split(',') : (servers ?? []))).length;

@@ -1,5 +1,5 @@
 import { InvalidOptionError, StoreUnavailableError } from '../../lock/errors.ts';
-import { unknownOption } from '../../lock/plan/options.ts';
+import { requireOptions, unknownOption } from '../../lock/plan/options.ts';
 import type { Entry, LockStore, StoreTraits, Version } from '../../lock/store.ts';
 import { Breaker, type BreakerOptions } from '../breaker.ts';
 import { adaptClient } from '../redis/adapt-client.ts';
@@ -56,6 +56,7 @@ interface TextVersion extends Version {
  * @throws InvalidOptionError for options that cannot work.
  */
 export function shedlockRedis(options: ShedlockRedisOptions): LockStore {
+  requireOptions(options);
   const { client, environment, keyPrefix, timeoutMs, breaker } = checkOptions(options);
   const adapter = adaptClient(client, timeoutMs);
   const requests = createRequests(client, adapter, timeoutMs, breaker === false ? undefined : new Breaker(breaker));

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../../lock/errors.ts';
-import { unknownOption } from '../../lock/plan/options.ts';
+import { requireOptions, unknownOption } from '../../lock/plan/options.ts';
 import type { BreakerOptions } from '../breaker.ts';
 import type { PgPool } from '../postgres/pool.ts';
 import { checkTable } from '../postgres/table.ts';
@@ -38,6 +38,7 @@ const known = ['pool', 'connectionString', 'table', 'usingDbTime', 'timeoutMs', 
 
 /** Refuses what cannot work, before anything is sent. */
 export function resolveTableOptions(options: ShedlockTableOptions): ResolvedTableOptions {
+  requireOptions(options);
   for (const name of Object.keys(options)) if (!known.includes(name)) throw unknownOption(name, '…', name, known);
   const { pool, connectionString, table = 'shedlock', usingDbTime, timeoutMs = 1_000, breaker = {} } = options;
   if ((connectionString === undefined) === (pool === undefined))

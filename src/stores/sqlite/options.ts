@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { InvalidOptionError } from '../../lock/errors.ts';
+import { requireOptions } from '../../lock/plan/options.ts';
 import type { BreakerOptions } from '../breaker.ts';
 import { driverNames, type SqliteDriver } from './driver.ts';
 import { defaultFile } from './place.ts';
@@ -37,6 +38,7 @@ const known: readonly string[] = ['file', 'timeoutMs', 'flush', 'driver', 'break
 
 /** Refuses what cannot work, before a file is touched. */
 export function resolveOptions(options: SqliteStoreOptions = {}): ResolvedOptions {
+  requireOptions(options);
   for (const [name, value] of Object.entries(options)) {
     if (!known.includes(name)) throw new InvalidOptionError(name, value, `the options are ${known.join(', ')}`);
   }

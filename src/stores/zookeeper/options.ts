@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../../lock/errors.ts';
+import { requireOptions } from '../../lock/plan/options.ts';
 import type { BreakerOptions } from '../breaker.ts';
 import type { ZookeeperClient } from './client.ts';
 
@@ -24,6 +25,7 @@ export interface ZookeeperStoreOptions {
 export type ResolvedOptions = Required<Omit<ZookeeperStoreOptions, 'acls'>> & Pick<ZookeeperStoreOptions, 'acls'>;
 
 export function resolveOptions(options: ZookeeperStoreOptions): ResolvedOptions {
+  requireOptions(options);
   const { client, root = '/giveway', acls, timeoutMs = 1_000, breaker = {}, ...others } = options;
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) {

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { onAbort } from '../../lock/api/aborts.ts';
 import { GivewayError, ResourceBusyError } from '../../lock/errors.ts';
 import { orAborted } from '../or-aborted.ts';
 import type { Chunk } from './chunk.ts';
@@ -60,9 +61,9 @@ export async function sendChunks({ table, chunks, laneFor, onProgress, signal }:
     }).finally(() => underWay.delete(sent));
     underWay.add(sent);
   };
-  const onAbort = (): void => stop(abortError(signal));
-  signal?.addEventListener('abort', onAbort, { once: true });
-  if (signal?.aborted) onAbort();
+  const giveUp = (): void => stop(abortError(signal));
+  const listening = signal && onAbort(signal, giveUp);
+  if (signal?.aborted) giveUp();
   try {
     for (;;) {
       // A source may take as long as it likes to give the next row; an end of ours must not wait for it.
@@ -80,7 +81,7 @@ export async function sendChunks({ table, chunks, laneFor, onProgress, signal }:
     chunks.return(undefined).catch(() => {});
   }
   await Promise.all(underWay);
-  signal?.removeEventListener('abort', onAbort);
+  listening?.[Symbol.dispose]();
   if (stopping.signal.aborted) failure = { error: stopping.signal.reason };
   if (failure === undefined) return progress;
   const nothingDone = inserted.length === 0 && unknown.length === 0;

@@ -1,0 +1,47 @@
+import { describe, expect, test } from '@jest/globals';
+import { createLocker, type LockStore } from '../../src/index.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+
+/** One that somebody wrote in a hurry. */
+function odd(methods: object): LockStore {
+  return { ...memoryStore(), ...methods };
+}
+
+describe.each<[string, unknown]>([
+  ['nothing', undefined],
+  ['null', null],
+  ['a text', 'ECONNRESET'],
+  ['an object', { code: 'ECONNRESET' }],
+])('a store that rejects with %s', (_, reason) => {
+  const rejects = async (): Promise<never> => {
+    throw reason;
+  };
+
+  test('has not answered, and is not busy', async () => {
+    await using locker = createLocker({ store: odd({ create: rejects, read: rejects }), onStoreDown: 'throw' });
+    const broken = { name: 'StoreUnavailableError', cause: reason };
+    await expect(locker.lock('events')).rejects.toMatchObject(broken);
+    await expect(locker.tryLock('events')).rejects.toMatchObject(broken);
+    await expect(locker.run('events', () => {})).rejects.toMatchObject(broken);
+    await expect(locker.inspect('events')).rejects.toMatchObject(broken);
+    await expect(locker.health()).resolves.toMatchObject({ ok: false, error: broken });
+  });
+
+  test('does to each resource what its config says', async () => {
+    await using locker = createLocker({ store: odd({ create: rejects }) });
+    await expect(locker.run('events', (lock) => lock.isProtected)).resolves.toMatchObject({ status: 'ran', value: false });
+    await expect(locker.run('events', () => {}, { onStoreDown: 'skip' })).resolves.toMatchObject({ reason: 'store-down' });
+  });
+});
+
+test('a store that answers at once, without a promise, is believed', async () => {
+  await using locker = createLocker({ store: odd({ create: () => ({}), remove: () => true, read: () => undefined }) });
+  await expect(locker.run('events', () => 42)).resolves.toMatchObject({ status: 'ran', value: 42, release: 'released' });
+  await expect(locker.inspect('events')).resolves.toEqual([]);
+});
+
+test('P11: a store that does not say what it can do is refused', () => {
+  expect(() => createLocker({ store: odd({ traits: undefined }) })).toThrow(
+    expect.objectContaining({ name: 'InvalidOptionError', path: 'store' }),
+  );
+});

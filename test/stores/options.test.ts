@@ -1,0 +1,42 @@
+import { expect, test } from '@jest/globals';
+import { dynamodbStore } from '../../src/stores/dynamodb/index.ts';
+import { etcdStore } from '../../src/stores/etcd/index.ts';
+import { memcachedStore } from '../../src/stores/memcached/index.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+import { momentoStore } from '../../src/stores/momento/index.ts';
+import { mysqlStore } from '../../src/stores/mysql/index.ts';
+import { postgresStore } from '../../src/stores/postgres/index.ts';
+import { redisStore } from '../../src/stores/redis/index.ts';
+import { shedlockMemcached, shedlockRedis, shedlockTable } from '../../src/stores/shedlock/index.ts';
+import { sqliteStore } from '../../src/stores/sqlite/index.ts';
+import { zookeeperStore } from '../../src/stores/zookeeper/index.ts';
+import { createWarehouse } from '../../src/warehouse/index.ts';
+
+const makers = {
+  createWarehouse,
+  dynamodbStore,
+  etcdStore,
+  memcachedStore,
+  memoryStore,
+  momentoStore,
+  mysqlStore,
+  postgresStore,
+  redisStore,
+  shedlockMemcached,
+  shedlockRedis,
+  shedlockTable,
+  sqliteStore,
+  zookeeperStore,
+};
+
+test.each(Object.entries(makers))('P11: %s refuses what are no options', (name, make) => {
+  const worksWithout = name === 'memoryStore' || name === 'sqliteStore';
+  for (const options of [...(worksWithout ? [] : [undefined]), null, 'localhost', 5])
+    expect(() => (make as (options: unknown) => unknown)(options)).toThrow(
+      expect.objectContaining({ name: 'InvalidOptionError', path: 'options' }),
+    );
+});
+
+test('P11: memoryStore refuses an option that does not exist', () => {
+  expect(() => memoryStore({ clok: {} } as never)).toThrow(expect.objectContaining({ name: 'InvalidOptionError', path: 'clok' }));
+});
