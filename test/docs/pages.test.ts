@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { StoreTraits } from '../../src/index.ts';
 import { dynamodbStore } from '../../src/stores/dynamodb/index.ts';
@@ -13,6 +13,7 @@ import { postgresStore } from '../../src/stores/postgres/index.ts';
 import { redisStore } from '../../src/stores/redis/index.ts';
 import { sqliteStore } from '../../src/stores/sqlite/index.ts';
 import { zookeeperStore } from '../../src/stores/zookeeper/index.ts';
+import { bare, declaredOptions, describedOptions } from './store-options.ts';
 
 const root = join(__dirname, '../..');
 const page = (name: string): string => readFileSync(join(root, name), 'utf8');
@@ -61,4 +62,33 @@ test('the table of docs/stores.md is what the stores declare', () => {
     ...cells.split('|').map((cell) => cell.trim()),
   ]);
   expect(rows).toEqual(expected);
+});
+
+describe('the options of each store', () => {
+  test.each([
+    ['memcached', 'memcached/options'],
+    ['postgres', 'postgres/options'],
+    ['mysql', 'mysql/options'],
+    ['sqlite', 'sqlite/options'],
+    ['redis', 'redis/store'],
+    ['dynamodb', 'dynamodb/options'],
+    ['momento', 'momento/options'],
+    ['etcd', 'etcd/options'],
+    ['zookeeper', 'zookeeper/options'],
+    ['shedlock', 'shedlock/table-options'],
+  ])('docs/stores/%s.md: all of them, with the defaults of their types', (store, source) => {
+    const described = describedOptions(`docs/stores/${store}.md`);
+    const declared = declaredOptions(`src/stores/${source}.ts`);
+    expect(declared.length).toBeGreaterThan(3);
+    expect(declared.map(({ name }) => name).filter((name) => !described.has(name))).toEqual([]);
+    const wrong = declared.filter(({ name, usual }) => usual !== undefined && !bare(described.get(name) ?? '').startsWith(bare(usual)));
+    expect(wrong.map(({ name, usual }) => `${name}: ${usual} in the type, ${described.get(name)} on the page`)).toEqual([]);
+  });
+});
+
+test('docs/start.md names every module', () => {
+  const { compilerOptions } = JSON.parse(page('tsconfig.json')) as { compilerOptions: { paths: object } };
+  const [, table = ''] = page('docs/start.md').split('## What is where');
+  const named = new Set([...table.matchAll(/`(?:giveway)?(\/\w+|giveway)`/g)].map(([, name = '']) => name.replace(/^\//, 'giveway/')));
+  expect(Object.keys(compilerOptions.paths).filter((module) => !named.has(module))).toEqual([]);
 });
