@@ -86,6 +86,19 @@ describe('the options of each store', () => {
   });
 });
 
+test('docs/errors.md has every code of the source, and no other', () => {
+  const codesIn = (text: string): readonly string[] => [...text.matchAll(/ERR_GIVEWAY_[A-Z_]*[A-Z]/g)].map(([code]) => code);
+  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  const thrown = new Set(sources.flatMap((file) => codesIn(page(join('src', file)))));
+  expect(thrown.size).toBeGreaterThan(40);
+  expect([...new Set(codesIn(page('docs/errors.md')))].sort()).toEqual([...thrown].sort());
+  // Those that have a row of their own elsewhere are explained there.
+  const elsewhere = `${page('docs/stores.md')}\n${page('docs/operations.md')}`;
+  const [, stores = ''] = page('docs/errors.md').split('\n## Stores\n');
+  const named = [stores.split('\n## ')[0] ?? '', page('docs/errors.md').split('\n## Notices\n')[1] ?? ''].flatMap(codesIn);
+  expect(named.filter((code) => !elsewhere.includes(`\`${code}\``))).toEqual([]);
+});
+
 test('docs/start.md names every module', () => {
   const { compilerOptions } = JSON.parse(page('tsconfig.json')) as { compilerOptions: { paths: object } };
   const [, table = ''] = page('docs/start.md').split('## What is where');
