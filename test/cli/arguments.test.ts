@@ -109,7 +109,10 @@ describe('arguments', () => {
     const commands = ['run', 'status', 'why', 'report', 'advise', 'forecast', 'unlock', 'check', 'doctor', 'init', 'dashboard'];
     for (const command of commands) {
       const { code, out } = await giveway([command, '--help']);
-      expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(new RegExp(`\nExamples:\n {2}(GIVEWAY_JOURNAL=\\S+ )?giveway ${command}`)) });
+      expect({ code, out }).toEqual({
+        code: 0,
+        out: expect.stringMatching(new RegExp(`\nExamples:\n {2}(GIVEWAY_JOURNAL=\\S+ )?giveway ${command}`)),
+      });
       expect(out).not.toMatch(/<duration>(?:(?!<)[\s\S])*?default: \d+\)/);
     }
     expect(await giveway(['--version'])).toEqual({ code: 0, out: '1.2.3\n', err: '' });
