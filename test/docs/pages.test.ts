@@ -13,7 +13,7 @@ import { postgresStore } from '../../src/stores/postgres/index.ts';
 import { redisStore } from '../../src/stores/redis/index.ts';
 import { sqliteStore } from '../../src/stores/sqlite/index.ts';
 import { zookeeperStore } from '../../src/stores/zookeeper/index.ts';
-import { bare, declaredOptions, describedOptions } from './store-options.ts';
+import { bare, declaredOptions, describedOptions } from './options.ts';
 
 const root = join(__dirname, '../..');
 const page = (name: string): string => readFileSync(join(root, name), 'utf8');
@@ -64,23 +64,25 @@ test('the table of docs/stores.md is what the stores declare', () => {
   expect(rows).toEqual(expected);
 });
 
-describe('the options of each store', () => {
+describe('the options that a page lists', () => {
   test.each([
-    ['memcached', 'memcached/options'],
-    ['postgres', 'postgres/options'],
-    ['mysql', 'mysql/options'],
-    ['sqlite', 'sqlite/options'],
-    ['redis', 'redis/store'],
-    ['dynamodb', 'dynamodb/options'],
-    ['momento', 'momento/options'],
-    ['etcd', 'etcd/options'],
-    ['zookeeper', 'zookeeper/options'],
-    ['shedlock', 'shedlock/table-options'],
-  ])('docs/stores/%s.md: all of them, with the defaults of their types', (store, source) => {
-    const described = describedOptions(`docs/stores/${store}.md`);
-    const declared = declaredOptions(`src/stores/${source}.ts`);
+    ['stores/memcached', 'stores/memcached/options'],
+    ['stores/postgres', 'stores/postgres/options'],
+    ['stores/mysql', 'stores/mysql/options'],
+    ['stores/sqlite', 'stores/sqlite/options'],
+    ['stores/redis', 'stores/redis/store'],
+    ['stores/dynamodb', 'stores/dynamodb/options'],
+    ['stores/momento', 'stores/momento/options'],
+    ['stores/etcd', 'stores/etcd/options'],
+    ['stores/zookeeper', 'stores/zookeeper/options'],
+    ['stores/shedlock', 'stores/shedlock/table-options'],
+    ['warehouse', 'warehouse/transaction'],
+    ['warehouse', 'warehouse/batches/insert-batches'],
+  ])('docs/%s.md: all that src/%s.ts declares, with the defaults said there', (name, source) => {
+    const described = describedOptions(`docs/${name}.md`);
+    const declared = declaredOptions(`src/${source}.ts`);
     expect(declared.length).toBeGreaterThan(3);
-    expect(declared.map(({ name }) => name).filter((name) => !described.has(name))).toEqual([]);
+    expect(declared.map((option) => option.name).filter((option) => !described.has(option))).toEqual([]);
     const wrong = declared.filter(({ name, usual }) => usual !== undefined && !bare(described.get(name) ?? '').startsWith(bare(usual)));
     expect(wrong.map(({ name, usual }) => `${name}: ${usual} in the type, ${described.get(name)} on the page`)).toEqual([]);
   });

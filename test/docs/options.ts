@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import ts from 'typescript';
 
-/** One option of a store, as its type has it. */
+/** One option, as its type has it. */
 export interface DeclaredOption {
   readonly name: string;
   /** What its docstring calls the default, `undefined` where that is a sentence or nothing. */
