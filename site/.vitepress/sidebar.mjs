@@ -22,7 +22,7 @@ export const sidebar = [
   group('Begin', ['start', 'choosing', 'coming-from', 'comparison', 'glossary']),
   group('By role', pagesIn('roles')),
   group('Use', ['locker', 'configuration', 'jobs', 'warehouse', 'conflicts', 'orms', 'nestjs', 'leases', 'cli', 'bundling', 'runtimes']),
-  group('Watch', ['observe', 'dashboard', 'forecast', 'advise', 'operations']),
+  group('Watch', ['observe', 'dashboard', 'forecast', 'advise', 'operations', 'errors']),
   group('Trust', ['guarantees', 'faults', 'security', 'cost', 'bench/results']),
   group('Stores', pagesIn('stores'), '/stores'),
   group('Examples', pagesIn('examples', true), '/examples/index'),

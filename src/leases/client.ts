@@ -137,7 +137,10 @@ export class LockClient implements AsyncDisposable {
     checkListOptions(options);
     const { store } = this.#settings;
     if (store.list === undefined)
-      throw new GivewayError('ERR_GIVEWAY_CANNOT_LIST', `The ${store.traits.name} store cannot list what it holds`);
+      throw new GivewayError(
+        'ERR_GIVEWAY_CANNOT_LIST',
+        `The ${store.traits.name} store cannot list what it holds; ask for each lock by its keys, with getLock`,
+      );
     for await (const { key, ...entry } of store.list(this.#keys.prefix)) {
       const name = store.traits.exactNames ? leaseName(key) : undefined;
       const item = this.#itemOf(entry, name, options.deleteLockOnRelease ?? false);

@@ -31,7 +31,7 @@ export class SessionMonitorNotSetError extends GivewayError {
   declare readonly name: 'SessionMonitorNotSetError';
 
   constructor(lock: string) {
-    super('ERR_GIVEWAY_SESSION_MONITOR_NOT_SET', `${lock} was acquired without a sessionMonitor`);
+    super('ERR_GIVEWAY_SESSION_MONITOR_NOT_SET', `${lock} was acquired without a sessionMonitor; give one to acquireLock`);
   }
 }
 

@@ -138,10 +138,15 @@ describe('arguments', () => {
     expect({ code, out, err }).toEqual({ code: 64, out: '', err: expect.not.stringContaining('secret') });
   });
 
-  test('help has examples, and the version is one word', async () => {
-    for (const command of ['run', 'status', 'why', 'unlock', 'check', 'doctor', 'init', 'advise']) {
+  test('help has examples and no default in bare milliseconds, and the version is one word', async () => {
+    const commands = ['run', 'status', 'why', 'report', 'advise', 'forecast', 'unlock', 'check', 'doctor', 'init', 'dashboard'];
+    for (const command of commands) {
       const { code, out } = await giveway([command, '--help']);
-      expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(new RegExp(`\nExamples:\n {2}giveway ${command}`)) });
+      expect({ code, out }).toEqual({
+        code: 0,
+        out: expect.stringMatching(new RegExp(`\nExamples:\n {2}(GIVEWAY_JOURNAL=\\S+ )?giveway ${command}`)),
+      });
+      expect(out).not.toMatch(/<duration>(?:(?!<)[\s\S])*?default: \d+\)/);
     }
     expect(await giveway(['--version'])).toEqual({ code: 0, out: '1.2.3\n', err: '' });
     expect(await giveway([])).toMatchObject({ code: 64, out: '', err: expect.stringContaining('Usage: giveway') });

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { GivewayError } from '../../lock/errors.ts';
 import { durationBetween } from '../durations.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -32,7 +32,11 @@ const examples = [
 export function forecastCommand(perform: Perform): Command {
   const command = newCommand('forecast', 'Plays the jobs of the config and the journal: skips, waits, and a better schedule.', examples)
     .option('--days <number>', 'how many days are forecast', wholeBetween(1, 60), 7)
-    .option('--history <duration>', 'how far back the journal is read', durationBetween(dayMs, 365 * dayMs), 14 * dayMs)
+    .addOption(
+      new Option('--history <duration>', 'how far back the journal is read')
+        .argParser(durationBetween(dayMs, 365 * dayMs))
+        .default(14 * dayMs, '14d'),
+    )
     .option(
       '--backtest <duration>',
       'forecasts the second half of so long a past, beside what happened',

@@ -57,19 +57,24 @@ export function encounterOf(entry: SkipEntry | WaitEntry, known: Known): Encount
     place: entry.holders.filter(({ state }) => state === 'waiting').length + 1,
     inTheWay,
     enoughMs: entry.kind === 'skip' && entry.reason === 'busy' ? enough(entry, needs, inTheWay, others, askedMs) : undefined,
-    moveByMinutes: movedBy(needs, others, askedMs, known),
+    moveByMinutes: inTheWay.some(isUnwritten) ? undefined : movedBy(needs, others, askedMs, known),
   };
 }
 
 /** The smallest move, in whole minutes, with which none of them would have met anybody. */
 export function movedByAll(encounters: readonly Encounter[], known: Known): number | undefined {
-  if (encounters.length === 0) return undefined;
+  if (encounters.length === 0 || encounters.some(({ inTheWay }) => inTheWay.some(isUnwritten))) return undefined;
   return moves.find((minutes) =>
     encounters.every(({ entry, ran, askedAt }) => {
       const others = known.holds.filter((hold) => hold.job !== entry.job || hold.job === undefined);
       return isFree(needsIn(entry, ran), others, askedAt.getTime() + minutes * minuteMs, known);
     }),
   );
+}
+
+/** It held, and nobody knows when: it wrote no journal, or began before what was read. Who only waited may never have held. */
+function isUnwritten({ state, hold }: InTheWay): boolean {
+  return state !== 'waiting' && hold === undefined;
 }
 
 const moves = Array.from({ length: furthestMinutes }, (_, index) => [index + 1, -index - 1]).flat();

@@ -1,4 +1,4 @@
-/** The part of `CacheClient` (`@gomomento/sdk` 1.118 or later) that the store uses. */
+/** The part of `CacheClient` (`@gomomento/sdk` 1.117.1 or later) that the store uses. */
 export interface MomentoClient {
   getWithHash(cacheName: string, key: string, options?: MomentoCallOptions): Promise<MomentoGetResponse>;
   setIfEqual(cacheName: string, key: string, value: string, equal: string, options?: MomentoSetOptions): Promise<MomentoResponse>;

@@ -5,7 +5,7 @@ import type { MomentoClient } from './client.ts';
 
 /** Options of `momentoStore`. Refused with `InvalidOptionError` before anything is sent. */
 export interface MomentoStoreOptions {
-  /** A `CacheClient` of `@gomomento/sdk`, 1.118 or later. It stays yours: `close` leaves it open. */
+  /** A `CacheClient` of `@gomomento/sdk`, 1.117.1 or later. It stays yours: `close` leaves it open. */
   readonly client: MomentoClient;
   /** The cache. It must exist. */
   readonly cacheName: string;
@@ -32,7 +32,7 @@ export function resolveOptions(options: MomentoStoreOptions): Required<MomentoSt
   if (unknown !== undefined) throw new InvalidOptionError(unknown, 'an unknown option', `${known.join(', ')} are allowed`);
   const { client, cacheName, layout = 'giveway', timeoutMs = 1_000, breaker = {} } = options;
   if (!needed.every((method) => typeof client?.[method] === 'function'))
-    throw new InvalidOptionError('client', client, 'a CacheClient of @gomomento/sdk 1.118 or later is allowed');
+    throw new InvalidOptionError('client', client, 'a CacheClient of @gomomento/sdk 1.117.1 or later is allowed');
   if (typeof cacheName !== 'string' || cacheName.trim() === '')
     throw new InvalidOptionError('cacheName', cacheName, 'the name of a cache is allowed');
   if (layout !== 'giveway' && layout !== 'lock-client')

@@ -1,4 +1,4 @@
-import { GivewayError } from '../../lock/errors.ts';
+import { StoreUnavailableError } from '../../lock/errors.ts';
 import { refusesSettings } from './failures.ts';
 import { type Greeting, listenToGreetings } from './greeting.ts';
 import type { PgPool } from './pool.ts';
@@ -86,9 +86,9 @@ export function ownConnections(connectionString: string, timeoutMs: number): Con
 function refuseOlderPg(client: object): void {
   const { connection } = client as { readonly connection?: { readonly stream?: unknown } };
   if (typeof connection?.stream !== 'function') return;
-  throw new GivewayError(
-    'ERR_GIVEWAY_PEER_MISSING',
+  throw new StoreUnavailableError(
     'giveway/postgres needs pg 8.9 or later to open a connectionString, and an older one is installed: npm install pg@8',
+    { code: 'ERR_GIVEWAY_PEER_MISSING' },
   );
 }
 
@@ -105,8 +105,9 @@ export async function loadPg(): Promise<Pick<typeof import('pg'), 'Client' | 'Po
   try {
     return (await import('pg')).default;
   } catch (cause) {
-    throw new GivewayError('ERR_GIVEWAY_PEER_MISSING', 'giveway/postgres needs the package pg to open a connectionString: npm install pg', {
+    throw new StoreUnavailableError('giveway/postgres needs the package pg to open a connectionString: npm install pg', {
       cause,
+      code: 'ERR_GIVEWAY_PEER_MISSING',
     });
   }
 }

@@ -299,7 +299,7 @@ describe('options of momentoStore', () => {
     [
       'client',
       { client: { getWithHash: () => {} } },
-      /client: received an object; a CacheClient of @gomomento\/sdk 1.118 or later is allowed/,
+      /client: received an object; a CacheClient of @gomomento\/sdk 1.117.1 or later is allowed/,
     ],
     ['cacheName', { cacheName: ' ' }, /cacheName: received " "; the name of a cache is allowed/],
     ['timeoutMs', { timeoutMs: 0 }, /integer from 1 to 60000/],
