@@ -55,11 +55,22 @@ export async function isWaiting({ job }: PutAside): Promise<boolean> {
   return (await lookUp(job).catch(() => undefined)) !== undefined;
 }
 
+/** Is its turn still to come? It waits for a slot, or has begun, be it elsewhere, and has neither ended nor been put off again. */
+export async function isOnItsWay({ job }: PutAside): Promise<boolean> {
+  const now = await find(job).catch(() => undefined);
+  if (now === undefined || now.finishedOn !== undefined) return false;
+  return now.attemptsStarted === job.attemptsStarted || now.delay <= 0;
+}
+
 /** The job as it is now, unless it was started since, or removed. */
 async function lookUp(job: Job): Promise<Job | undefined> {
-  const { constructor: made, queue } = job as unknown as Reached;
-  const now = await made.fromId?.(queue, String(job.id));
+  const now = await find(job);
   return now?.attemptsStarted === job.attemptsStarted ? now : undefined;
+}
+
+async function find(job: Job): Promise<Job | undefined> {
+  const { constructor: made, queue } = job as unknown as Reached;
+  return made.fromId?.(queue, String(job.id));
 }
 
 /** A worker that is closing has no use for its connection any more; other workers will have its jobs. */

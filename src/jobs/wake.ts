@@ -9,14 +9,11 @@ import type { ResourceLocker } from '../lock/api/locker.ts';
 import { type Holder, type Mode, placesTaken } from '../lock/holder.ts';
 import type { ResolvedScope } from '../lock/options.ts';
 import { modeIn, needsOf } from '../lock/plan/scope.ts';
+import { nextLookMs } from './looks.ts';
 import { processWide } from './process-wide.ts';
-import { isReachable, isWaiting, keyOf, recall, workerOf } from './recall.ts';
+import { isOnItsWay, isReachable, isWaiting, keyOf, recall, workerOf } from './recall.ts';
 import type { Skipped } from './refusal.ts';
 import { goTogether, type PutAside, placeOf, whoGoes, wouldOvertake } from './turns.ts';
-
-/** Looks are as far apart as those of a `lock()` that waits, where nobody says anything. */
-const firstLookMs = 50;
-const longestLookMs = 1_000;
 
 /** Of a table. Whoever stands further back comes at its own time. */
 const jobsKept = 4_096;
@@ -33,9 +30,11 @@ interface Line {
   wokenMonoMs: number;
   /** Workers without a free slot when one of their jobs was woken last: paused, or at work on something else. */
   readonly slow: Set<unknown>;
-  lookMs: number;
-  /** The tokens in the record at the last look. */
+  /** The tokens in the record at the last look, and since when they are known. */
   seen: string;
+  seenMonoMs: number;
+  /** Until the next look; `undefined` while there is one. */
+  timer: NodeJS.Timeout | undefined;
 }
 
 export interface WakeList {
@@ -74,51 +73,74 @@ function createWakeList(locker: ResourceLocker): WakeList {
   /** It was held since they were woken: they have it or found it busy, be it elsewhere. */
   const arrived = (line: Line): void => drop(line, (each) => line.woken.includes(each));
 
+  const isOneOnItsWay = async (line: Line): Promise<boolean> => {
+    const { woken } = line;
+    for (const each of woken) if (await isOnItsWay(each)) return true;
+    // Another end may have woken others meanwhile.
+    if (line.woken === woken) arrived(line);
+    return line.woken.length > 0;
+  };
+
   const wake = async (line: Line, held: readonly Mode[]): Promise<void> => {
-    if (line.woken.length > 0 && performance.now() - line.wokenMonoMs < onItsWayMs) return;
+    if (line.woken.length > 0 && performance.now() - line.wokenMonoMs < onItsWayMs && (await isOneOnItsWay(line))) return;
     for (const { job } of line.woken) line.slow.add(workerOf(job));
     arrived(line);
     const quick = line.jobs.filter(({ job }) => !line.slow.has(workerOf(job)));
     const going = whoGoes(quick.length > 0 ? quick : line.jobs, held);
-    line.lookMs = firstLookMs;
+    if (going.length === 0) return;
     line.jobs = line.jobs.filter((each) => !going.includes(each));
     line.woken = going;
     line.wokenMonoMs = performance.now();
     const found = await Promise.all(going.map(recall));
     drop(line, (each) => found[going.indexOf(each)] === false);
-    if (going.length > 0 && !found.includes(true)) await wake(line, held);
+    if (!found.includes(true)) await wake(line, held);
+  };
+
+  /** Who is free, or has changed hands, is looked at soon again. */
+  const see = (line: Line, tokens: string): void => {
+    if (tokens !== '' && tokens === line.seen) return;
+    line.seen = tokens;
+    line.seenMonoMs = performance.now();
   };
 
   const look = async (line: Line): Promise<void> => {
     const holders = await locker.inspect(line.resource);
-    const seen = holders.map(({ token }) => token).join();
-    line.lookMs = seen === line.seen ? Math.min(2 * line.lookMs, longestLookMs) : firstLookMs;
-    line.seen = seen;
+    see(line, holders.map(({ token }) => token).join());
     if (holders.length > 0) arrived(line);
     if (!isFull(holders)) await wake(line, modesOf(holders));
   };
 
   /** Until nobody is left. */
   const keepLooking = (line: Line): void => {
-    const next = async (): Promise<void> => {
-      drop(line, (each) => !isReachable(each));
-      if (line.jobs.length === 0) return void lines.delete(line.resource);
-      // A store that is down is told of by others, and each job has its own time besides.
-      if (heldHere(line.resource).length === 0) await look(line).catch(() => {});
-      keepLooking(line);
-    };
-    // By up to a half at random, so that processes do not look together.
-    setTimeout(next, line.lookMs * (0.5 + Math.random() / 2)).unref();
+    clearTimeout(line.timer);
+    line.timer = setTimeout(
+      async () => {
+        line.timer = undefined;
+        // A store that is down is told of by others, a queue by its worker, and each job has its own time besides.
+        await lookForJobs(line).catch(() => {});
+        if (line.jobs.length > 0) keepLooking(line);
+        else lines.delete(line.resource);
+      },
+      nextLookMs(performance.now() - line.seenMonoMs, Math.random()),
+    ).unref();
+  };
+  const lookForJobs = async (line: Line): Promise<void> => {
+    drop(line, (each) => !isReachable(each));
+    if (line.jobs.length > 0 && heldHere(line.resource).length === 0) await look(line);
   };
 
   const lineAt = (resource: string): Line => {
     const known = lines.get(resource);
     if (known !== undefined) return known;
-    const line: Line = { resource, jobs: [], woken: [], wokenMonoMs: 0, slow: new Set(), lookMs: firstLookMs, seen: '' };
+    const now = performance.now();
+    const line: Line = { resource, jobs: [], woken: [], wokenMonoMs: 0, slow: new Set(), seen: '', seenMonoMs: now, timer: undefined };
     lines.set(resource, line);
     keepLooking(line);
     return line;
   };
+
+  /** Nobody is left to hear of what a queue throws: its worker tells of it, and each job has its own time besides. */
+  const wakeNext = (line: Line): void => void wake(line, heldHere(line.resource)).catch(() => {});
 
   const letGo = ({ id, scope }: { readonly id: number; readonly scope: ResolvedScope }): void => {
     holding.delete(id);
@@ -127,7 +149,9 @@ function createWakeList(locker: ResourceLocker): WakeList {
       const concerned = line.resource.endsWith('.*') || modeIn(scope, line.resource, locker.defaultSchema) !== undefined;
       if (!concerned) continue;
       arrived(line);
-      void wake(line, heldHere(line.resource));
+      see(line, '');
+      if (line.timer !== undefined) keepLooking(line);
+      wakeNext(line);
     }
   };
   locker.on('acquired', ({ id, scope }) => void holding.set(id, scope));
@@ -166,7 +190,7 @@ function createWakeList(locker: ResourceLocker): WakeList {
       const tooMany = line.jobs.slice(jobsKept);
       if (tooMany.length > 0) drop(line, (each) => tooMany.includes(each));
       // It was woken for one table and waits for another one now: the first is the next one's.
-      if (before !== undefined && before !== line) void wake(before, heldHere(before.resource));
+      if (before !== undefined && before !== line) wakeNext(before);
     },
     async before(job, scope) {
       for (const { resource, mode } of needsOf(scope)) {

@@ -4,6 +4,7 @@ import { createLocker, type LockScope, type ResourceLocker } from '../../src/ind
 import { type LockedProcessorOptions, lockedProcessor } from '../../src/jobs/bullmq.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { describeWith, type Service, uniqueName } from '../support/shared.ts';
+import { QueuedJob } from './queued-job.ts';
 import { openQueue, openWorker, type Place } from './queues.ts';
 
 /** So late that a job which runs was woken. */
@@ -195,45 +196,11 @@ describeQueues((queues) => {
   });
 });
 
-/** A queue of which one job at a time can be looked up, and as much of a job as is asked for. */
-class QueuedJob {
-  static readonly all = new Map<string, QueuedJob>();
-  static fromId = async (_queue: unknown, id: string): Promise<QueuedJob | undefined> => QueuedJob.all.get(id);
-  readonly queue = QueuedJob;
-  readonly name = 'write';
-  readonly queueName = 'etl';
-  readonly opts = {};
-  readonly timestamp = 0;
-  attemptsStarted = 0;
-  attemptsMade = 0;
-  delay = 0;
-  promotions = 0;
-  constructor(readonly id: string) {
-    QueuedJob.all.set(id, this);
-  }
-  async moveToDelayed(timestamp: number): Promise<void> {
-    this.delay = timestamp - Date.now();
-  }
-  async promote(): Promise<void> {
-    this.promotions++;
-  }
-  start(): Job {
-    this.attemptsStarted++;
-    return Object.assign(Object.create(QueuedJob.prototype), this) as unknown as Job;
-  }
-}
-
 test('who looks at its own time takes the table from nobody before it', async () => {
   const locker = createLocker({ store: memoryStore() });
   const processor = lockedProcessor(locker, 'events', async () => 'ran');
   const [first, second] = [new QueuedJob('1'), new QueuedJob('2')];
-  const start = async (job: QueuedJob): Promise<unknown> => {
-    const started = job.start();
-    return processor(started, 'token').catch((error: Error) => {
-      job.delay = started.delay;
-      return error.name;
-    });
-  };
+  const start = (job: QueuedJob): Promise<unknown> => job.startWith(processor);
   const lock = await locker.lock('events', { job: 'backfill' });
   expect(await start(second)).toBe('DelayedError');
   expect(await start(first)).toBe('DelayedError');
