@@ -51,8 +51,8 @@ export function onDeparted(m: Facts, version: Version | undefined, now: Now): vo
 }
 
 /**
- * What a lock that was lost may have left. Where that cannot simply be removed, somebody has lined up behind it: it is read, and left
- * like any other. No stay of ours comes of that: whoever asks meanwhile finds us out.
+ * What a lock that was lost may have left. Where that cannot simply be removed, since somebody is beside it or has lined up behind it, it is
+ * read, and left like any other. No stay of ours comes of that: whoever asks meanwhile finds us out.
  */
 export function onSwept(m: Facts, answer: Version | Entry | boolean | undefined, now: Now): void {
   const written = m.pending?.record;

@@ -94,13 +94,12 @@ export class Machine {
     seat.isLive(now);
     seat.state = 'over';
     if (stay !== m.stay) {
-      // The key may outlive us. Beside sharers our entry ends by itself.
-      const isLast = stay.isAlone || stay.record.holders.length === 1;
-      const mayBeThere = isLast && (stay.lost === 'expired' || stay.lost === 'unreachable');
+      // The key may outlive us.
+      const mayBeThere = stay.lost === 'expired' || stay.lost === 'unreachable';
       if (!mayBeThere || m.state !== 'out') return settle(false);
       m.leaver = { seat, settle };
       m.send('sweeping', now);
-      return m.orders.remove(stay.version);
+      return stay.isAlone ? m.orders.remove(stay.version) : m.orders.read();
     }
     m.seats.remove(seat);
     m.dropExtensions(seat);
