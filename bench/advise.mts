@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'tsdown';
 import { postgresServer } from '../test/support/services.ts';
+import { buildBench } from './build.ts';
 import { machine, writeSection } from './results-file.ts';
 
 const { values } = parseArgs({ options: { mb: { type: 'string', default: '1000' }, 'no-write': { type: 'boolean', default: false } } });
@@ -18,22 +18,11 @@ const bytes = Number(values.mb) * 1e6;
 const [fastEnough, smallEnough] = [50, 150];
 const formats = { csvlog: 'csv', jsonlog: 'json', stderr: 'log' } as const;
 const root = fileURLToPath(new URL('..', import.meta.url));
-const built = join(root, '.giveway/bench-advise');
 const folder = mkdtempSync(join(tmpdir(), 'giveway-advise-'));
 chmodSync(folder, 0o777); // the server runs as another account where we are root
 
 const at = machine();
-await build({
-  config: false,
-  cwd: root,
-  entry: { cli: 'src/cli/main.ts' },
-  outDir: built,
-  format: 'cjs',
-  platform: 'node',
-  target: 'node20.19',
-  dts: false,
-  logLevel: 'error',
-});
+const built = await buildBench('advise', { entry: { cli: 'src/cli/main.ts' }, format: 'cjs' });
 
 const settings = [
   'logging_collector=on',

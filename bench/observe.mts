@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import { build } from 'tsdown';
 import { memcachedServer, postgresServer } from '../test/support/services.ts';
+import { buildBench } from './build.ts';
 import { type Estimate, median } from './estimate.ts';
 import { type Cost, costOf, type Pair, verdictOf } from './observe/figures.ts';
 import { observers } from './observe/observers.ts';
@@ -27,24 +27,15 @@ const { values } = parseArgs({
 });
 const goal = 5;
 const root = fileURLToPath(new URL('..', import.meta.url));
-// Inside the repository, so that the peers are found from there.
-const built = join(root, '.giveway/bench-observe');
 const run = promisify(execFile);
 
 const at = machine();
-await build({
-  config: false,
-  cwd: root,
+const built = await buildBench('observe', {
   entry: ['bench/observe/worker.ts'],
   unbundle: true,
   external: [/^@opentelemetry/, 'memjs', 'pg', 'pino'],
-  outDir: built,
   format: 'esm',
-  platform: 'node',
-  target: 'node20.19',
-  dts: false,
   tsconfig: false,
-  logLevel: 'error',
 });
 const memcached = await memcachedServer();
 const postgres = await postgresServer();

@@ -6,14 +6,13 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Pool } from 'pg';
 import { type Browser, chromium } from 'playwright-core';
-import { build } from 'tsdown';
 import { postgresJournal } from '../src/observe/index.ts';
 import { findProgram } from '../test/support/programs.ts';
 import { postgresServer } from '../test/support/services.ts';
+import { buildBench } from './build.ts';
 import { median } from './estimate.ts';
 import type { Fared } from './page/server.node.ts';
 import { machine, writeSection } from './results-file.ts';
@@ -30,22 +29,13 @@ const tables = Array.from({ length: 200 }, (_, index) => `table_${String(index).
 const table = 'giveway_journal_bench';
 const program = process.env['CHROMIUM_PATH'] ?? findProgram('chromium');
 if (program === undefined) throw new Error('There is no chromium on the PATH: install it, or name one in CHROMIUM_PATH');
-const root = fileURLToPath(new URL('..', import.meta.url));
-const built = join(root, '.giveway/bench-page');
 
 const at = machine();
-await build({
-  config: false,
-  cwd: root,
+const built = await buildBench('page', {
   entry: { server: 'bench/page/server.node.ts' },
   external: ['pg'],
-  outDir: built,
   format: 'esm',
-  platform: 'node',
-  target: 'node20.19',
-  dts: false,
   tsconfig: false,
-  logLevel: 'error',
 });
 
 /** A week: nine of ten rows are holds of up to 45 s, one in ten a skip, one in a hundred a conflict. */

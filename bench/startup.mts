@@ -7,31 +7,21 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'tsdown';
 import { memcachedServer } from '../test/support/services.ts';
+import { buildBench } from './build.ts';
 import { type Estimate, spreadOf } from './estimate.ts';
 import { machine, writeSection } from './results-file.ts';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '25' }, 'no-write': { type: 'boolean', default: false } } });
 const goal = 2;
-const root = fileURLToPath(new URL('..', import.meta.url));
-// As it is shipped: bundled, with the parts that are loaded late beside it. Inside the repository, so that the packages are found.
-const built = join(root, '.giveway/bench-startup');
 const folder = mkdtempSync(join(tmpdir(), 'giveway-startup-'));
 
 const at = machine();
-await build({
-  config: false,
-  cwd: root,
+// As it is shipped: bundled, with the parts that are loaded late beside it.
+const built = await buildBench('startup', {
   entry: { cli: 'src/cli/main.ts', config: 'src/config/index.ts', index: 'src/index.ts', memcached: 'src/stores/memcached/index.ts' },
-  outDir: built,
   format: 'cjs',
-  platform: 'node',
-  target: 'node20.19',
-  dts: false,
-  logLevel: 'error',
 });
 const memcached = await memcachedServer();
 const config = join(folder, 'giveway.config.json');

@@ -1,4 +1,6 @@
+import type { Pool } from 'pg';
 import { createLocker, type ResourceLocker, type RunOutcome } from '../../src/index.ts';
+import { type PostgresJournal, postgresJournal } from '../../src/observe/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { fakeClock } from '../../src/testing/index.ts';
 
@@ -32,11 +34,14 @@ const turns: readonly Turn[] = [
 /** When `nightly-dedupe` asks. */
 export const dedupeTurns: readonly number[] = turns.flatMap(({ job }, index) => (job === dedupe.job ? [index] : []));
 
-/** Plays the night from `startMs` on. `change` may let one turn wait, or come at another time; resolves to what came of each. */
+/** Lets one turn wait, or come at another time. */
+type Change = (index: number) => Partial<Pick<Turn, 'onBusy' | 'at'>>;
+
+/** Plays the night from `startMs` on; resolves to what came of each. */
 export async function playNight(
   startMs: number,
   observe: (locker: ResourceLocker, clock: ReturnType<typeof fakeClock>) => void,
-  change: (index: number) => Partial<Pick<Turn, 'onBusy' | 'at'>> = () => ({}),
+  change: Change = () => ({}),
 ): Promise<readonly RunOutcome<void>[]> {
   const clock = fakeClock({ wallMs: startMs });
   const backend = memoryStore({ clock });
@@ -51,4 +56,18 @@ export async function playNight(
   });
   await clock.advance(130 * minuteMs);
   return Promise.all(outcomes);
+}
+
+/** The same, written into a journal in that database. */
+export async function writeNight(pool: Pool, startMs: number, table?: string, change?: Change): Promise<void> {
+  const options = { pool, ...(table !== undefined && { table }) };
+  await postgresJournal(options).createTable();
+  const journals: PostgresJournal[] = [];
+  const observe = (locker: ResourceLocker, clock: ReturnType<typeof fakeClock>): void => {
+    const journal = postgresJournal({ ...options, clock, flushMs: 86_400_000, retentionMs: Number.POSITIVE_INFINITY });
+    journals.push(journal);
+    journal.observe(locker);
+  };
+  await playNight(startMs, observe, change);
+  for (const journal of journals) await journal.close();
 }

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Pool } from 'pg';
 import { reportCsv } from '../../src/cli/report-words.ts';
-import { type PostgresJournal, postgresJournal } from '../../src/observe/index.ts';
 import { describeWith, uniqueName } from '../support/shared.ts';
 import { giveway } from './in-process.ts';
-import { playNight } from './night.ts';
+import { writeNight } from './night.ts';
 
 test('without a journal it says what to name; with one that does not answer, what went wrong', async () => {
   expect(await giveway(['report'])).toMatchObject({
@@ -40,14 +39,7 @@ describeWith('postgres', (service) => {
 
   beforeAll(async () => {
     pool = new Pool({ connectionString: service.url });
-    const journals: PostgresJournal[] = [];
-    await postgresJournal({ pool, table }).createTable();
-    await playNight(start.getTime(), (locker, clock) => {
-      const journal = postgresJournal({ pool, table, clock, flushMs: 86_400_000, retentionMs: Number.POSITIVE_INFINITY });
-      journals.push(journal);
-      journal.observe(locker);
-    });
-    for (const journal of journals) await journal.close();
+    await writeNight(pool, start.getTime(), table);
   });
   afterAll(() => pool.end());
 

@@ -6,11 +6,11 @@ import { Pool } from 'pg';
 import { moment } from '../../src/cli/moments.ts';
 import { createLocker, StoreUnavailableError } from '../../src/index.ts';
 import { takeFire } from '../../src/jobs/fires.ts';
-import { type PostgresJournal, postgresJournal } from '../../src/observe/index.ts';
+import { postgresJournal } from '../../src/observe/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { describeWith, uniqueName } from '../support/shared.ts';
 import { giveway } from './in-process.ts';
-import { dedupeTurns, playNight } from './night.ts';
+import { dedupeTurns, playNight, writeNight } from './night.ts';
 
 /** 02:00 on this machine's clock, some days ago. */
 const start = new Date(Date.now() - 3 * 86_400_000);
@@ -57,14 +57,7 @@ describeWith('postgres', (service) => {
   beforeAll(async () => {
     pool = new Pool({ connectionString: service.url });
     folder = mkdtempSync(join(tmpdir(), 'giveway-why-'));
-    const journals: PostgresJournal[] = [];
-    await postgresJournal({ pool, table }).createTable();
-    await playNight(start.getTime(), (locker, clock) => {
-      const journal = postgresJournal({ pool, table, clock, flushMs: 86_400_000, retentionMs: Number.POSITIVE_INFINITY });
-      journals.push(journal);
-      journal.observe(locker);
-    });
-    for (const journal of journals) await journal.close();
+    await writeNight(pool, start.getTime(), table);
   });
   afterAll(async () => {
     rmSync(folder, { recursive: true });

@@ -102,18 +102,22 @@ describeWith('memcached', (service) => {
   });
 });
 
+/** `rollup` on `visits`. */
+async function journalOneRun(connectionString: string, table: string): Promise<void> {
+  const pool = new Pool({ connectionString });
+  const journal = postgresJournal({ pool, table });
+  await journal.createTable();
+  const locker = createLocker({ store: memoryStore(), job: 'rollup' });
+  journal.observe(locker);
+  await locker.run('visits', () => {});
+  await locker.close();
+  await journal.close();
+  await pool.end();
+}
+
 describeWith('postgres', (service) => {
   test('giveway dashboard shows the past of the fleet from the journal that GIVEWAY_JOURNAL names', async () => {
-    const pool = new Pool({ connectionString: service.url });
-    const journal = postgresJournal({ pool, table: 'past' });
-    await journal.createTable();
-    const locker = createLocker({ store: memoryStore(), job: 'rollup' });
-    journal.observe(locker);
-    await locker.run('visits', () => {});
-    await locker.close();
-    await journal.close();
-    await pool.end();
-
+    await journalOneRun(service.url, 'past');
     const { said, code } = start(['--port', '0', '--json', '--journal-table', 'past'], { GIVEWAY_JOURNAL: service.url });
     const { url } = JSON.parse(await said) as { url: string };
     expect(await (await fetch(`${url}api/view`)).json()).toMatchObject({
@@ -130,16 +134,7 @@ describeWith('postgres', (service) => {
   });
 
   test('giveway dashboard draws ahead when the jobs of the config fire, and for how long they usually hold', async () => {
-    const pool = new Pool({ connectionString: service.url });
-    const journal = postgresJournal({ pool, table: 'ahead' });
-    await journal.createTable();
-    const locker = createLocker({ store: memoryStore(), job: 'rollup' });
-    journal.observe(locker);
-    await locker.run('visits', () => {});
-    await locker.close();
-    await journal.close();
-    await pool.end();
-
+    await journalOneRun(service.url, 'ahead');
     const folder = mkdtempSync(join(tmpdir(), 'giveway-dashboard-'));
     const file = join(folder, 'giveway.config.json');
     writeFileSync(file, JSON.stringify({ store: 'memory:', jobs: { rollup: { cron: '* * * * *', writes: ['visits'] } } }));

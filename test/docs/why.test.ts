@@ -1,9 +1,8 @@
 import { tmpdir } from 'node:os';
 import { expect, test } from '@jest/globals';
 import { Pool } from 'pg';
-import { type PostgresJournal, postgresJournal } from '../../src/observe/index.ts';
 import { giveway } from '../cli/in-process.ts';
-import { dedupeTurns, playNight } from '../cli/night.ts';
+import { dedupeTurns, writeNight } from '../cli/night.ts';
 import { describeWith } from '../support/shared.ts';
 import { codeBlocks } from './code-blocks.ts';
 
@@ -25,21 +24,10 @@ const comparable = (text: string): string =>
 describeWith('postgres', (service) => {
   test('what giveway why says on the pages is what it says of that night', async () => {
     const pool = new Pool({ connectionString: service.url });
-    const journals: PostgresJournal[] = [];
-    await postgresJournal({ pool }).createTable();
-    await playNight(
-      start.getTime(),
-      (locker, clock) => {
-        const journal = postgresJournal({ pool, clock, flushMs: 86_400_000, retentionMs: Number.POSITIVE_INFINITY });
-        journals.push(journal);
-        journal.observe(locker);
-      },
-      (index) => {
-        const at = quietMinutes[dedupeTurns.indexOf(index)];
-        return at === undefined ? {} : { at };
-      },
-    );
-    for (const journal of journals) await journal.close();
+    await writeNight(pool, start.getTime(), undefined, (index) => {
+      const at = quietMinutes[dedupeTurns.indexOf(index)];
+      return at === undefined ? {} : { at };
+    });
     await pool.end();
     const { out } = await giveway(['why', 'nightly-dedupe', '--since', `${day} 02:00`, '--until', '04:00'], {
       cwd: tmpdir(),

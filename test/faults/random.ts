@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { mulberry32 } from '../support/mulberry32.ts';
 
 /** Chance that can be repeated: the same seed makes the same choices. */
 export interface Random {
@@ -12,14 +13,7 @@ export interface Random {
 }
 
 export function seededRandom(seed: string): Random {
-  let state = createHash('sha256').update(seed).digest().readUInt32LE(0);
-  // mulberry32
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = mulberry32(createHash('sha256').update(seed).digest().readUInt32LE(0));
   return {
     next,
     between: (least, most) => least + Math.floor(next() * (most - least + 1)),

@@ -10,7 +10,7 @@ import { pack } from '../packaging/consumer.ts';
 import { bundlerRows } from './bundlers/matrix.ts';
 import { peerRows } from './peers/matrix.ts';
 import { type Choice, rowsTable } from './table.ts';
-import { ToolMissingError } from './tools.ts';
+import { exitWith } from './tools.ts';
 
 const matrices = { peers: peerRows, bundlers: bundlerRows };
 
@@ -40,10 +40,4 @@ async function main(): Promise<number> {
   }
 }
 
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof ToolMissingError ? error.message : String((error as Error).stack)}\n`);
-    process.exit(1);
-  },
-);
+exitWith(main);

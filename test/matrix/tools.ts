@@ -8,7 +8,7 @@ import { mayInstall } from '../support/programs.ts';
 const folder = join(root, 'node_modules/.cache/giveway-matrix');
 
 /** A package of the tools that somebody has to ask for. */
-export class ToolMissingError extends Error {
+class ToolMissingError extends Error {
   override readonly name = 'ToolMissingError';
 }
 
@@ -47,4 +47,15 @@ export function platformProgram(owner: string, path: string): string {
 function nameOf(spec: string): string {
   const at = spec.indexOf('@', 1);
   return at > 0 ? spec.slice(0, at) : spec;
+}
+
+/** Runs a matrix and exits with what it resolves to. */
+export function exitWith(main: () => Promise<number>): void {
+  main().then(
+    (code) => process.exit(code),
+    (error: unknown) => {
+      process.stderr.write(`${error instanceof ToolMissingError ? error.message : String((error as Error).stack)}\n`);
+      process.exit(1);
+    },
+  );
 }

@@ -10,7 +10,7 @@ import { markdownTable } from '../../bench/table.ts';
 import { playIn } from '../matrix/peers/matrix.ts';
 import { startServers } from '../matrix/peers/servers.ts';
 import { peers } from '../matrix/peers/versions.ts';
-import { installTools, ToolMissingError } from '../matrix/tools.ts';
+import { exitWith, installTools } from '../matrix/tools.ts';
 import { install, pack, root, run } from '../packaging/consumer.ts';
 import { runtimes, versionOf } from './runtimes.ts';
 
@@ -52,10 +52,4 @@ async function main(): Promise<number> {
   }
 }
 
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof ToolMissingError ? error.message : String((error as Error).stack)}\n`);
-    process.exit(1);
-  },
-);
+exitWith(main);

@@ -1,3 +1,5 @@
+import { mulberry32 } from '../support/mulberry32.ts';
+
 /** Chance that can be repeated: the same seed makes the same choices. */
 export interface Chance {
   /** From 0 to 1, without 1. */
@@ -13,14 +15,7 @@ export interface Chance {
 
 export function createChance(seed: number): Chance {
   // Seeds that follow one another must not begin alike.
-  let state = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) | 0;
-  // mulberry32
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = mulberry32(Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b));
   return {
     next,
     between: (least, most) => least + Math.floor(next() * (most - least + 1)),

@@ -53,7 +53,6 @@ const meanings: readonly (readonly [says: RegExp, sentence: string, code?: Meani
   ],
   [/ECONNREFUSED/, 'refuses connections: is it running, and is this the right port?'],
   [/ENOTFOUND|EAI_AGAIN|Name resolution failed/, 'cannot be found: the name of the host does not resolve'],
-  [/No connection established/, 'cannot be connected to: is it running, and do host and port match?'],
   [
     /wrong version number|not answer as|self.signed certificate|unable to (?:verify|get)|altnames/i,
     'broke the connection: it is a server of another kind (one with TLS is written as https://), or its certificate is not trusted',
@@ -63,6 +62,8 @@ const meanings: readonly (readonly [says: RegExp, sentence: string, code?: Meani
     /ECONNRESET|EPIPE|socket hang up|Connection dropped|Failed to connect|Received RST_STREAM|Protocol error|frame|ERR_HTTP2/i,
     'broke the connection: it has gone, or it is a server of another kind (one with TLS is written as https://)',
   ],
+  // Its last word where nothing more is known.
+  [/No connection established/, 'cannot be connected to: is it running, and do host and port match?'],
 ];
 
 function meaningOf(error: unknown): Meaning {

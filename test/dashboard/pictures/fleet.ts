@@ -3,6 +3,7 @@ import type { LockScope } from '../../../src/lock/options.ts';
 import { createJournal, type Journal } from '../../../src/observe/index.ts';
 import { memoryStore } from '../../../src/stores/memory.ts';
 import { type FakeClock, fakeClock } from '../../../src/testing/fake-clock.ts';
+import { mulberry32 } from '../../support/mulberry32.ts';
 
 /** A job of the fleet: when it is due and for how long it works, in seconds. */
 interface Played {
@@ -67,7 +68,7 @@ export async function playFleet(hours: number): Promise<Fleet> {
   const clock = fakeClock({ wallMs: Date.now() - playedMs });
   const store = memoryStore({ clock });
   const journal = createJournal({ clock, limit: 50_000 });
-  const random = seeded(7);
+  const random = mulberry32(7);
   const lockers = jobs.map((played) => {
     const { job, host } = played;
     const locker = createLocker({ store, clock, job, host, ttlMs: 600_000, maxHoldMs: 3_600_000 });
@@ -117,15 +118,4 @@ function tellConflict(locker: ResourceLocker, { job }: Played): void {
 
 function waiting(maxWaitS: number): RunOptions {
   return { onBusy: 'retry', retry: { maxWaitMs: maxWaitS * 1_000 } };
-}
-
-/** The same fleet each time (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -2,10 +2,10 @@
 import 'reflect-metadata';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import { Cron, ScheduleModule } from '@nestjs/schedule';
 import type { Lock, ResourceLocker } from 'giveway';
 import { GivewayModule, InjectLocker, LockedCron } from 'giveway/nestjs';
+import { startApp } from './start.js';
 import { env, tell } from './tell.js';
 
 @Injectable()
@@ -48,9 +48,4 @@ class Jobs {
 })
 class AppModule {}
 
-async function main(): Promise<void> {
-  const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error'] });
-  app.enableShutdownHooks();
-  tell('ready');
-}
-void main();
+void startApp(AppModule);

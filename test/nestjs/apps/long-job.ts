@@ -2,10 +2,10 @@
 import 'reflect-metadata';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import type { Lock } from 'giveway';
 import { GivewayModule, LockedCron } from 'giveway/nestjs';
+import { startApp } from './start.js';
 import { env, tell } from './tell.js';
 
 @Injectable()
@@ -23,9 +23,4 @@ const config = { store: env('MEMCACHED'), namespace: env('NAMESPACE') };
 @Module({ imports: [GivewayModule.forRoot(config, { name: 'reports' }), ScheduleModule.forRoot()], providers: [Jobs] })
 class AppModule {}
 
-async function main(): Promise<void> {
-  const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error'] });
-  app.enableShutdownHooks();
-  tell('ready');
-}
-void main();
+void startApp(AppModule);

@@ -3,9 +3,9 @@ import 'reflect-metadata';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BullModule, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import type { Job } from 'bullmq';
 import { GivewayModule, LockedProcess } from 'giveway/nestjs';
+import { startApp } from './start.js';
 import { env, tell } from './tell.js';
 
 interface Write {
@@ -37,9 +37,4 @@ const queues = [
 @Module({ imports: env('ORDER') === 'queues first' ? [...queues, giveway] : [giveway, ...queues], providers: [Writes] })
 class AppModule {}
 
-async function main(): Promise<void> {
-  const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error'] });
-  app.enableShutdownHooks();
-  tell('ready');
-}
-void main();
+void startApp(AppModule);
