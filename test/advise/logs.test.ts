@@ -325,6 +325,26 @@ describe('bad input', () => {
     expect(await ask()).toMatchObject({ code: 64, err: expect.stringContaining('--log') });
     const { err } = await ask('--log', 'nowhere.csv', '--json');
     expect(JSON.parse(err)).toMatchObject({ giveway: 'failed', code: 'ERR_GIVEWAY_INVALID_OPTION' });
+    expect((await ask()).err).toBe('giveway: --log is not given; log files of PostgreSQL, or --database-url with a Redshift, are needed\n');
+  });
+
+  test('a directory, a device and both sources at once are refused with 64, and say what to do', async () => {
+    expect(await ask('--log', '.')).toMatchObject({ code: 64, err: expect.stringMatching(/it is a directory; name the logs in it\n$/) });
+    expect(await ask('--log', '/dev/null')).toMatchObject({ code: 64, err: expect.stringMatching(/it is no file; write what comes/) });
+    expect(await ask('--log', give(csvLog(clash)), '--database-url', 'redshift://u:secret@h/db')).toMatchObject({
+      code: 64,
+      err: 'giveway: --database-url: received "redshift://***@h/db"; it is allowed instead of --log, and not beside it\n',
+    });
+  });
+
+  test('a log that is named twice is read once', async () => {
+    const name = give(csvLog(clash));
+    expect((await find(name, `./${name}`)).conflicts.all).toBe(1);
+  });
+
+  test('a config that has no folder is refused with 73, before a long log is read', async () => {
+    const answer = await ask('--log', 'nowhere.csv', '--write', 'nowhere/giveway.config.ts');
+    expect(answer).toMatchObject({ code: 73, out: '', err: expect.stringMatching(/there is no .*nowhere; nothing is written\n$/) });
   });
 
   test('a quote that never ends costs no more than what is near it', async () => {

@@ -8,6 +8,7 @@ import { redactUrl } from '../../config/redact.ts';
 import { InvalidOptionError } from '../../lock/errors.ts';
 import { adviceInWords } from '../advice-in-words.ts';
 import { compileParserOnce } from '../compile-once.ts';
+import { checkDatabaseUrl } from '../database-url.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { CommonFlags } from '../open.ts';
 import { progressOf } from '../read-progress.ts';
@@ -51,6 +52,7 @@ async function advise(terminal: Terminal, flags: AdviseFlags): Promise<number> {
   const path = write === undefined ? undefined : resolve(terminal.cwd, write);
   if (path !== undefined && isConfigThere(path))
     return refuse(terminal, `${path}, or another giveway.config.* beside it, is there already`);
+  if (path !== undefined && !existsSync(dirname(path))) return refuse(terminal, `${path} cannot be written: there is no ${dirname(path)}`);
   compileParserOnce();
   const { source, details, lacks, report } = await findingsIn(terminal, flags);
   let written: string | undefined;
@@ -71,21 +73,25 @@ async function advise(terminal: Terminal, flags: AdviseFlags): Promise<number> {
 
 async function findingsIn(terminal: Terminal, flags: AdviseFlags): Promise<Findings> {
   const { log, databaseUrl } = flags;
-  if ((log === undefined) === (databaseUrl === undefined)) {
-    const allowed = 'log files of PostgreSQL are needed, or --database-url with a Redshift, and not both';
-    throw new InvalidOptionError('--log', log, allowed);
+  if (databaseUrl === undefined) {
+    if (log === undefined)
+      throw new InvalidOptionError('--log', log, 'log files of PostgreSQL, or --database-url with a Redshift, are needed');
+    return findingsInLogs(terminal, log, flags);
   }
-  return databaseUrl === undefined ? findingsInLogs(terminal, log ?? [], flags) : findingsInRedshift(databaseUrl);
+  if (log !== undefined)
+    throw new InvalidOptionError('--database-url', redactUrl(databaseUrl), 'it is allowed instead of --log, and not beside it');
+  checkDatabaseUrl(databaseUrl);
+  return findingsInRedshift(databaseUrl);
 }
 
 async function findingsInLogs(terminal: Terminal, paths: readonly string[], { logLinePrefix, json }: AdviseFlags): Promise<Findings> {
   const { adviseOnLogs } = await import('../../advise/sources.ts');
   const onProgress = progressOf(terminal, json === true);
-  const files = paths.map((path) => resolve(terminal.cwd, path));
+  const files = [...new Set(paths.map((path) => resolve(terminal.cwd, path)))];
   const { files: read, ...found } = await adviseOnLogs(files, { linePrefix: logLinePrefix, onProgress });
   const entries = read.reduce((sum, file) => sum + file.entries, 0);
   const formats = [...new Set(read.map(({ format }) => format))].join(', ');
-  const source = `${entries} entries in ${paths.length === 1 ? 'one log' : `${paths.length} logs`} (${formats}).`;
+  const source = `${entries} entries in ${files.length === 1 ? 'one log' : `${files.length} logs`} (${formats}).`;
   return { source, details: { files: read.map(fileJson) }, ...found };
 }
 

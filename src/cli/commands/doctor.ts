@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { LoadedConfig } from '../../config/index.ts';
 import { resolveOptions } from '../../lock/plan/options.ts';
+import { checkDatabaseUrl } from '../database-url.ts';
 import type { Finding, Patient } from '../doctor/finding.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
@@ -28,6 +29,7 @@ export function doctorCommand(perform: Perform): Command {
 }
 
 async function doctor(terminal: Terminal, flags: DoctorFlags): Promise<number> {
+  if (flags.databaseUrl !== undefined) checkDatabaseUrl(flags.databaseUrl);
   const config = await openConfig(terminal, flags);
   const [ofStore, ofDatabase] = await Promise.all([diagnoseStore(config), diagnoseDatabase(flags.databaseUrl)]);
   const findings = [...ofStore, ...ofDatabase];

@@ -3,6 +3,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { redactUrl } from '../../config/redact.ts';
 import { InvalidOptionError } from '../../lock/errors.ts';
+import { checkDatabaseUrl } from '../database-url.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { CommonFlags } from '../open.ts';
 import { jsonTemplate, moduleTemplate } from '../template.ts';
@@ -35,6 +36,7 @@ async function init(terminal: Terminal, { file, store, databaseUrl, json }: Init
     existsSync(join(dirname(path), name)),
   );
   if (there !== undefined) return refuse(terminal, `${join(dirname(path), there)} is there already; nothing is written`);
+  if (databaseUrl !== undefined) checkDatabaseUrl(databaseUrl);
   const tables = databaseUrl === undefined ? [] : await tablesOf(databaseUrl);
   const holdsSecret = store !== undefined && redactUrl(store) !== store;
   const contents = { store: holdsSecret ? undefined : (store ?? 'memcached://localhost:11211'), tables };
