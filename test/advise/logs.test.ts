@@ -238,6 +238,20 @@ describe('what cannot be told is said', () => {
   });
 });
 
+test('when the clock was put back, what ran an hour ago at the same time ran beside nobody', async () => {
+  const hourMs = 3_600_000;
+  const insert = ['begin', 'insert into events (day) values (1)', 'commit'];
+  const before = [...transaction(loader, 600_001, insert), ...transaction(reader, hourMs - 1_000, insert)];
+  const after = [
+    ...transaction(rollup, 600_000, ['begin', 'select sum(n) from events', 'update visits set n = 1']),
+    { ...aborted, at: 600_009 },
+  ];
+  const found = await find(give(csvLog([...before, ...after])));
+  expect(found).toMatchObject({ pairs: [], unkept: [{ reason: 'nobody-beside', conflicts: 1 }] });
+  // The same without the hour between.
+  expect((await find(give(csvLog([...before.slice(0, 3), ...after])))).pairs).toHaveLength(1);
+});
+
 test('a log without conflicts is said to have none, and nothing is written', async () => {
   give(csvLog(clash.slice(0, -1)));
   const { code, out, err } = await ask('--log', 'server.log', '--write', 'giveway.config.ts');
