@@ -1,10 +1,17 @@
 import { redactUrl } from '../config/redact.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 
-/** Refuses what `pg` would make something of its own of: of "x" a host called "base". `field`: where it was written. */
-export function checkDatabaseUrl(field: string, url: string): void {
-  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url))
-    throw new InvalidOptionError(field, redactUrl(url), 'a URL such as postgres://user:password@host/database is allowed');
+const postgres = ['postgres:', 'postgresql:'];
+const allowed = 'a URL such as postgres://user:password@host/database is allowed';
+
+/** Throws `InvalidOptionError`, without what may be a password, for what names no PostgreSQL. */
+export function checkPostgresUrl(name: string, url: string, protocols: readonly string[] = postgres): void {
+  if (!URL.canParse(url) || !protocols.includes(new URL(url).protocol)) throw new InvalidOptionError(name, redactUrl(url), allowed);
+}
+
+/** The same for `--database-url`: a Redshift's may say so. */
+export function checkDatabaseUrl(url: string): void {
+  checkPostgresUrl('--database-url', url, [...postgres, 'redshift:']);
 }
 
 /** Where it does not answer. */

@@ -16,9 +16,13 @@ export const exitCodes = {
   notFound: 127,
 } as const;
 
+/** The code of the error where the database of a journal does not answer. */
+export const journalUnread = 'ERR_GIVEWAY_JOURNAL';
+
 /** The exit code for what a command rejected with. Arguments and configs that were refused are the user's to mend. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof StoreUnavailableError) return exitCodes.storeDown;
   if (error instanceof ResourceBusyError) return exitCodes.busy;
+  if (error instanceof GivewayError && error.code === journalUnread) return exitCodes.storeDown;
   return error instanceof GivewayError ? exitCodes.usage : exitCodes.software;
 }

@@ -21,6 +21,8 @@ function inWordsOfTheCommand(error: unknown): string {
   if (error instanceof ConfigError && error.problems.every(({ path }) => inFlags.test(path)))
     return error.problems.map(({ path, message }) => `${flagOf(path)}: ${message}`).join('\n');
   return (error instanceof Error ? error.message : String(error))
+    .replace(/^table: /, '--journal-table: ')
+    .replace(/^(--[a-z-]+|[A-Z_]+): received undefined; /, '$1 is not given; ')
     .replace(/^ {2}(overrides\.store|envName):/gm, (_, path: string) => `  ${flagOf(path)}:`)
     .replace('Call createTable() once, or run:', 'Run giveway init --create-tables, which makes it, or in the database:')
     .replace('with store.createTable()', 'with giveway init --create-tables');

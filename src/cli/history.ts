@@ -1,6 +1,5 @@
-import { GivewayError } from '../lock/errors.ts';
 import type { JournalEntry } from '../observe/index.ts';
-import { type JournalFlags, openJournal } from './journal.ts';
+import { type JournalFlags, openJournal, readJournal } from './journal.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What happened, as far back as was asked for. */
@@ -18,10 +17,8 @@ export async function readHistory(terminal: Terminal, flags: JournalFlags, since
   const open = await openJournal(terminal, flags);
   if (open === undefined) return undefined;
   try {
-    const entries = await open.journal.entries({ since, limit: mostEntries });
+    const entries = await readJournal(open, (journal) => journal.entries({ since, limit: mostEntries }));
     return { entries, isCut: entries.isCut };
-  } catch {
-    throw new GivewayError('ERR_GIVEWAY_JOURNAL', `The journal could not be read: ${open.problem}`);
   } finally {
     await open.close();
   }

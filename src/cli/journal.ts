@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
 import { redactText, redactUrl } from '../config/redact.ts';
+import { GivewayError } from '../lock/errors.ts';
 import { printable } from '../lock/holder.ts';
 import type { PostgresJournal } from '../observe/index.ts';
 import { nonEmpty } from './commands/grammar.ts';
-import { checkDatabaseUrl } from './database-url.ts';
+import { checkPostgresUrl } from './database-url.ts';
+import { journalUnread } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface JournalFlags {
@@ -36,7 +38,7 @@ export async function openJournal(
 ): Promise<OpenJournal | undefined> {
   const url = env.GIVEWAY_JOURNAL;
   if (!url) return undefined;
-  checkDatabaseUrl('GIVEWAY_JOURNAL', url);
+  checkPostgresUrl('GIVEWAY_JOURNAL', url);
   const { postgresJournal } = await import('../observe/index.ts');
   let opening: Promise<Pool> | undefined;
   let problem: string | undefined;
@@ -62,6 +64,15 @@ export async function openJournal(
       await opening?.then((pool) => pool.end()).catch(() => {});
     },
   };
+}
+
+/** For a command that cannot do without: what the journal answers, or an error that says why it did not. */
+export async function readJournal<T>(open: OpenJournal, read: (journal: PostgresJournal) => Promise<T>): Promise<T> {
+  try {
+    return await read(open.journal);
+  } catch (cause) {
+    throw new GivewayError(journalUnread, `The journal could not be read: ${open.problem ?? String(cause)}`, { cause });
+  }
 }
 
 async function connect(connectionString: string): Promise<Pool> {

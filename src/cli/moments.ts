@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { InvalidOptionError } from '../lock/errors.ts';
 
 const unitsMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const agoForm = /^(\d{1,9}(?:\.\d{1,9})?)([smhd])$/;
@@ -24,8 +25,23 @@ export function moment(text: string): Moment {
         after,
       );
   const date = new Date(/[T ]/.test(text) ? text.replace(' ', 'T') : `${text}T00:00`);
-  if (dateForm.test(text) && !Number.isNaN(date.getTime())) return () => date;
+  if (dateForm.test(text) && !Number.isNaN(date.getTime()) && isDay(text.slice(0, 10))) return () => date;
   throw new InvalidArgumentError('A time such as 02:00, 2026-11-28, "2026-11-28 02:00", or 24h for so long ago is allowed.');
+}
+
+/** `Date` takes the 30th of February for the 2nd of March. */
+function isDay(text: string): boolean {
+  const date = new Date(`${text}T00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
+}
+
+/** Throws `InvalidOptionError` for what is no time, or has not begun. */
+export function checkSpan(since: Date | undefined, until: Date | undefined, nowMs: number): void {
+  if (since === undefined) return;
+  if (since.getTime() > nowMs)
+    throw new InvalidOptionError('--since', since.toISOString(), `a time before now, ${new Date(nowMs).toISOString()}, is allowed`);
+  if (until !== undefined && until <= since)
+    throw new InvalidOptionError('--until', until.toISOString(), `a time after --since, ${since.toISOString()}, is allowed`);
 }
 
 function atClock([hours = 0, minutes = 0, seconds = 0]: readonly number[], nowMs: number, after: Date | undefined): Date {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoadedConfig, LoadOptions } from '../config/index.ts';
+import { ConfigError } from '../lock/errors.ts';
 import { jsonLine, type Terminal } from './terminal.ts';
 
 /** The flags that every command has. */
@@ -42,6 +43,18 @@ const stores = new WeakMap<Terminal, string>();
 /** The store of the config that was opened for this terminal, without credentials. Not every client tells whom it asked. */
 export function openedStore(terminal: Terminal): string | undefined {
   return stores.get(terminal);
+}
+
+/** For what asks no store, and can do without: an empty config, where there is none. */
+export async function openConfigIfThere(terminal: Terminal, flags: CommonFlags): Promise<LoadedConfig> {
+  try {
+    return await openConfig(terminal, flags);
+  } catch (error) {
+    const isNamed = (flags.config ?? flags.env ?? terminal.env.GIVEWAY_CONFIG) !== undefined;
+    const [{ findConfig }, { loadConfig }] = await Promise.all([import('../config/find.ts'), import('../config/index.ts')]);
+    if (isNamed || !(error instanceof ConfigError) || !((await findConfig(terminal.cwd)) instanceof ConfigError)) throw error;
+    return loadConfig({ ...loadOptions(terminal, flags), config: { store: 'memory:' } });
+  }
 }
 
 /** Where the store is named no file is searched for. One that lies here was meant, perhaps, and may name another namespace. */

@@ -6,10 +6,11 @@ import { resolveSettings } from '../lock/plan/settings.ts';
 import type { LockStore } from '../lock/store.ts';
 import { checkTimezone, readCron } from './cron.ts';
 import { historiesIn, type JobHistory } from './history.ts';
-import { holdsFrom } from './holds.ts';
+import { type HourOf, holdsFrom } from './holds.ts';
 import type { DescribedJob, Job } from './jobs.ts';
 import type { ForecastInput } from './options.ts';
-import { learnRhythm } from './rhythm.ts';
+import { type LearntRhythm, learnRhythm } from './rhythm.ts';
+import { ownZone, zoneBetween } from './zone.ts';
 
 /** What `schedule` says where nobody else does. */
 const scheduled: RunOptions = { maxHoldMs: 3_600_000 };
@@ -24,19 +25,27 @@ const fewestStarts = 4;
  * Who plays: the jobs that are described, with what the journal knows of them, and those that only the journal knows.
  * Throws `InvalidOptionError` and `UnknownResourceError`.
  */
-export function castOf({ jobs = {}, rules, entries, historyFromMs, historyToMs }: Omit<ForecastInput, 'plays' | 'seed'>): readonly Job[] {
+export function castOf(input: Omit<ForecastInput, 'plays' | 'seed'>): readonly Job[] {
+  const { jobs = {}, rules, entries, historyFromMs, historyToMs, toMs } = input;
   const plans = new Plans(resolveSettings({ ...rules, store: neverAsked }));
   // What stands in a journal may be listed no more.
   const lenient = new Plans(resolveSettings({ ...rules, allowUnlisted: true, store: neverAsked }));
   const histories = historiesIn(entries);
-  const described = Object.entries(jobs).map(([name, job]) => fromConfig(name, job, histories.get(name), plans, jobs));
+  const hoursOf = (timezone: string | undefined): HourOf => {
+    const zone = zoneBetween(timezone, historyFromMs, Math.max(historyToMs, toMs));
+    return (atMs) => Math.floor(zone.shownAt(atMs) / 3_600_000) % 24;
+  };
+  const described = Object.entries(jobs).map(([name, job]) => fromConfig(name, job, histories.get(name), plans, jobs, hoursOf));
+  const zones = [...new Set(['UTC', ...Object.values(jobs).flatMap(({ timezone }) => timezone ?? []), ownZone()])];
   const learnt = [...histories.values()]
     .filter(({ name, asksMs }) => !Object.hasOwn(jobs, name) && asksMs.length >= fewestStarts)
-    .flatMap((history) => fromJournal(history, lenient, historyFromMs, historyToMs));
+    .flatMap((history) => fromJournal(history, lenient, learnRhythm(history.asksMs, historyFromMs, historyToMs, zones), hoursOf));
   return [...described, ...learnt].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function fromConfig(name: string, job: DescribedJob, history: JobHistory | undefined, plans: Plans, all: object): Job {
+type HoursOf = (timezone: string | undefined) => HourOf;
+
+function fromConfig(name: string, job: DescribedJob, history: JobHistory | undefined, plans: Plans, all: object, hoursOf: HoursOf): Job {
   const { cron, timezone, writes, appends, reads, onBusy, retry, instances = 1, after } = job;
   readCron(cron, `jobs.${name}.cron`);
   if (timezone !== undefined) checkTimezone(timezone, `jobs.${name}.timezone`);
@@ -50,7 +59,7 @@ function fromConfig(name: string, job: DescribedJob, history: JobHistory | undef
     origin: 'config',
     sureness: undefined,
     needs,
-    holds: holdsFrom(history?.holds ?? []),
+    holds: holdsFrom(history?.holds ?? [], hoursOf(timezone)),
     waits: options.onBusy === 'retry',
     maxWaitMs: options.retry.maxWaitMs,
     minHoldMs: options.minHoldMs,
@@ -62,13 +71,12 @@ function fromConfig(name: string, job: DescribedJob, history: JobHistory | undef
 }
 
 /** A job that was never seen to hold anything is left out: nobody knows what it needs. */
-function fromJournal(history: JobHistory, plans: Plans, fromMs: number, toMs: number): readonly Job[] {
-  const { name, asksMs, modes, waitsMs, skipWaitsMs } = history;
+function fromJournal(history: JobHistory, plans: Plans, { rhythm, sureness, instances }: LearntRhythm, hoursOf: HoursOf): readonly Job[] {
+  const { name, modes, waitsMs, skipWaitsMs } = history;
   if (modes.size === 0) return [];
   const { needs, options } = plans.of(scopeOf(modes), undefined, scheduled);
   const waited = [...waitsMs, ...skipWaitsMs].filter((ms) => ms > leastWaitMs);
   const limitMs = skipWaitsMs.length > 0 ? Math.max(...skipWaitsMs) : Math.max(options.retry.maxWaitMs, ...waited);
-  const { rhythm, sureness, instances } = learnRhythm(asksMs, fromMs, toMs);
   return [
     {
       name,
@@ -76,7 +84,7 @@ function fromJournal(history: JobHistory, plans: Plans, fromMs: number, toMs: nu
       origin: 'journal',
       sureness: 'cron' in rhythm ? sureness : undefined,
       needs,
-      holds: holdsFrom(history.holds),
+      holds: holdsFrom(history.holds, hoursOf('cron' in rhythm ? rhythm.timezone : 'UTC')),
       waits: waited.length > 0,
       maxWaitMs: limitMs,
       minHoldMs: options.minHoldMs,

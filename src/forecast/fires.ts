@@ -1,5 +1,5 @@
 import type { CronTimes } from './cron.ts';
-import { type Zone, zoneBetween } from './zone.ts';
+import { ownZone, type Zone, zoneBetween } from './zone.ts';
 
 /** A fire where the clock is changed: the reading, as if it were UTC, and what becomes of it. */
 export interface ChangedFire {
@@ -30,15 +30,11 @@ export function firesBetween(times: CronTimes, timezone: string | undefined, fro
       const atMs = zone.momentOf(shownMs);
       const fate = fateOf(zone, shownMs, atMs);
       const nearMs = atMs ?? shownMs;
-      if (nearMs >= fromMs && nearMs < toMs && fate !== undefined) changed.push({ shownMs, timezone: nameOf(timezone), fate, atMs });
+      if (nearMs >= fromMs && nearMs < toMs && fate !== undefined) changed.push({ shownMs, timezone: timezone ?? ownZone(), fate, atMs });
       if (atMs !== undefined && atMs >= fromMs && atMs < toMs) timesMs.push(atMs);
     }
   }
   return { timesMs, changed };
-}
-
-function nameOf(timezone: string | undefined): string {
-  return timezone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 function* readingsIn({ hours, minutes, seconds }: CronTimes, day: number): Generator<number> {

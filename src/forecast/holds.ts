@@ -18,6 +18,9 @@ export interface Holds {
   forPlay(random: Random): (atMs: number) => number;
 }
 
+/** The hour of the day at a moment, by the clock that the job goes by. */
+export type HourOf = (atMs: number) => number;
+
 /** With fewer in an hour of the day, its holds are drawn from the whole day: a mean of twenty is within a quarter of a standard deviation. */
 const enoughInAnHour = 20;
 
@@ -27,10 +30,11 @@ const mostDrawn = 500;
 /** A job whose holds nobody has seen holds for so long, and the forecast says so: what most scheduled statements need, as a power of ten. */
 const unseenHoldMs = 10_000;
 
-export function holdsFrom(seen: readonly SeenHold[]): Holds {
+export function holdsFrom(seen: readonly SeenHold[], hourOf: HourOf): Holds {
   const sorted = seen.map(({ heldMs }) => heldMs).sort((a, b) => a - b);
   if (sorted.length === 0) sorted.push(unseenHoldMs);
-  const byHour = Array.from({ length: 24 }, (_, hour) => seen.filter(({ atMs }) => hourOf(atMs) === hour).map(({ heldMs }) => heldMs));
+  const byHour = Array.from({ length: 24 }, (): number[] => []);
+  for (const { atMs, heldMs } of seen) byHour[hourOf(atMs)]?.push(heldMs);
   const byHourIsKnown = byHour.some(({ length }) => length >= enoughInAnHour);
   return {
     samples: seen.length,
@@ -55,10 +59,6 @@ export function holdsFrom(seen: readonly SeenHold[]): Holds {
       };
     },
   };
-}
-
-function hourOf(atMs: number): number {
-  return Math.floor(atMs / 3_600_000) % 24;
 }
 
 function redrawn(samples: readonly number[], random: Random): readonly number[] {

@@ -1,6 +1,7 @@
 import { readCron } from './cron.ts';
 import { firesBetween } from './fires.ts';
 import type { Rhythm } from './jobs.ts';
+import { zoneBetween } from './zone.ts';
 
 /** A rhythm that was learnt from when a job asked. */
 export interface LearntRhythm {
@@ -26,19 +27,17 @@ const rareShare = 0.1;
 /** So often at least, or nothing is known of when it comes again. */
 const fewestStarts = 4;
 
-/** The schedule that explains the starts, in UTC; or how often it starts, where none does. */
-export function learnRhythm(asksMs: readonly number[], fromMs: number, toMs: number): LearntRhythm {
+/**
+ * The schedule that explains the starts; or how often it starts, where none does. Of `timezones` the first that explains most:
+ * only where the clock was changed meanwhile can they be told apart.
+ */
+export function learnRhythm(asksMs: readonly number[], fromMs: number, toMs: number, timezones: readonly string[] = ['UTC']): LearntRhythm {
   const slots = asksMs.map((askMs) => Math.floor(askMs / minuteMs) * minuteMs);
   const punctual = slots.filter((slot, index) => (asksMs[index] as number) - slot <= latestStartMs);
   if (punctual.length >= fewestStarts) {
-    const cron = cronOf(punctual, toMs - fromMs);
-    const fires = new Set(
-      firesBetween(readCron(cron), 'UTC', Math.max(fromMs, punctual[0] as number), (punctual.at(-1) as number) + 1).timesMs,
-    );
-    const kept = new Set(punctual.filter((slot) => fires.has(slot)));
-    const starts = punctual.filter((slot) => fires.has(slot)).length;
-    const sureness = Math.min(starts / asksMs.length, kept.size / fires.size);
-    if (sureness >= surest) return { rhythm: { cron, timezone: 'UTC' }, sureness, instances: Math.max(1, Math.round(starts / kept.size)) };
+    const found = timezones.map((timezone) => scheduleOf(punctual, asksMs.length, timezone, toMs - fromMs, fromMs));
+    const [best] = found.sort((a, b) => b.sureness - a.sureness);
+    if (best !== undefined && best.sureness >= surest) return best;
   }
   const days = Math.max(1, (toMs - fromMs) / dayMs);
   const perHour = Array.from(
@@ -48,7 +47,19 @@ export function learnRhythm(asksMs: readonly number[], fromMs: number, toMs: num
   return { rhythm: { perHour }, sureness: 1, instances: 1 };
 }
 
-/** The narrowest fields that hold all slots but the exceptions. Weekdays only where a week was seen. */
+/** `punctual` are the minutes of those of `asked` starts that a schedule may have made. */
+function scheduleOf(punctual: readonly number[], asked: number, timezone: string, seenMs: number, fromMs: number): LearntRhythm {
+  const [firstMs, endMs] = [punctual[0] as number, (punctual.at(-1) as number) + 1];
+  const zone = zoneBetween(timezone, firstMs - dayMs, endMs + dayMs);
+  const cron = cronOf(punctual.map(zone.shownAt), seenMs);
+  const fires = new Set(firesBetween(readCron(cron), timezone, Math.max(fromMs, firstMs), endMs).timesMs);
+  const starts = punctual.filter((slot) => fires.has(slot));
+  const kept = new Set(starts).size;
+  const sureness = Math.min(starts.length / asked, kept / fires.size);
+  return { rhythm: { cron, timezone }, sureness, instances: Math.max(1, Math.round(starts.length / kept)) };
+}
+
+/** The narrowest fields that hold all slots, as the clock shows them, but the exceptions. Weekdays only where a week was seen. */
 function cronOf(slots: readonly number[], seenMs: number): string {
   const dates = slots.map((slot) => new Date(slot));
   const minutes = usual(dates.map((date) => date.getUTCMinutes()));

@@ -16,6 +16,11 @@ export interface Zone {
 
 const dayMs = 86_400_000;
 
+/** The process's. */
+export function ownZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
 /** The zone between two moments. `timezone` must be one; without it, that of the process. */
 export function zoneBetween(timezone: string | undefined, fromMs: number, toMs: number): Zone {
   const aheadMs = offsetsOf(timezone);

@@ -238,6 +238,20 @@ describe('what cannot be told is said', () => {
   });
 });
 
+test('when the clock was put back, what ran an hour ago at the same time ran beside nobody', async () => {
+  const hourMs = 3_600_000;
+  const insert = ['begin', 'insert into events (day) values (1)', 'commit'];
+  const before = [...transaction(loader, 600_001, insert), ...transaction(reader, hourMs - 1_000, insert)];
+  const after = [
+    ...transaction(rollup, 600_000, ['begin', 'select sum(n) from events', 'update visits set n = 1']),
+    { ...aborted, at: 600_009 },
+  ];
+  const found = await find(give(csvLog([...before, ...after])));
+  expect(found).toMatchObject({ pairs: [], unkept: [{ reason: 'nobody-beside', conflicts: 1 }] });
+  // The same without the hour between.
+  expect((await find(give(csvLog([...before.slice(0, 3), ...after])))).pairs).toHaveLength(1);
+});
+
 test('a log without conflicts is said to have none, and nothing is written', async () => {
   give(csvLog(clash.slice(0, -1)));
   const { code, out, err } = await ask('--log', 'server.log', '--write', 'giveway.config.ts');
@@ -325,6 +339,26 @@ describe('bad input', () => {
     expect(await ask()).toMatchObject({ code: 64, err: expect.stringContaining('--log') });
     const { err } = await ask('--log', 'nowhere.csv', '--json');
     expect(JSON.parse(err)).toMatchObject({ giveway: 'failed', code: 'ERR_GIVEWAY_INVALID_OPTION' });
+    expect((await ask()).err).toBe('giveway: --log is not given; log files of PostgreSQL, or --database-url with a Redshift, are needed\n');
+  });
+
+  test('a directory, a device and both sources at once are refused with 64, and say what to do', async () => {
+    expect(await ask('--log', '.')).toMatchObject({ code: 64, err: expect.stringMatching(/it is a directory; name the logs in it\n$/) });
+    expect(await ask('--log', '/dev/null')).toMatchObject({ code: 64, err: expect.stringMatching(/it is no file; write what comes/) });
+    expect(await ask('--log', give(csvLog(clash)), '--database-url', 'redshift://u:secret@h/db')).toMatchObject({
+      code: 64,
+      err: 'giveway: --database-url: received "redshift://***@h/db"; it is allowed instead of --log, and not beside it\n',
+    });
+  });
+
+  test('a log that is named twice is read once', async () => {
+    const name = give(csvLog(clash));
+    expect((await find(name, `./${name}`)).conflicts.all).toBe(1);
+  });
+
+  test('a config that has no folder is refused with 73, before a long log is read', async () => {
+    const answer = await ask('--log', 'nowhere.csv', '--write', 'nowhere/giveway.config.ts');
+    expect(answer).toMatchObject({ code: 73, out: '', err: expect.stringMatching(/there is no .*nowhere; nothing is written\n$/) });
   });
 
   test('a quote that never ends costs no more than what is near it', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -111,6 +111,18 @@ describeWith('postgres', (service) => {
     expect(out).toMatch(/Proposal: move 1 of 2 jobs/);
   });
 
+  test('a journal needs no config beside it; one that is named or broken is read all the same', async () => {
+    const env = { GIVEWAY_JOURNAL: service.url };
+    const empty = join(folder, 'empty');
+    mkdirSync(join(empty, '.git'), { recursive: true });
+    const alone = (...args: string[]) => giveway(['forecast', '--journal-table', table, '--plays', '20', ...args], { cwd: empty, env });
+    expect(await alone()).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^rollup +1 \* \* \* \* UTC/m) });
+    expect(await alone('--config', 'none.json')).toMatchObject({ code: 64, err: expect.stringContaining('none.json') });
+    writeFileSync(join(empty, 'giveway.config.json'), '{"jobs": 1}');
+    expect(await alone()).toMatchObject({ code: 64, err: expect.stringContaining('jobs: ') });
+    expect(await giveway(['forecast'], { cwd: empty, env: {} })).toMatchObject({ code: 64 });
+  });
+
   test('--backtest puts what happened beside what would have been forecast', async () => {
     configure({});
     const { code, out } = await ask('--backtest', '8d', '--plays', '20', '--json');
@@ -124,6 +136,6 @@ describeWith('postgres', (service) => {
   test('a journal that cannot be read is named', async () => {
     configure({ jobs });
     const { code, err } = await ask('--journal-table', 'not_there');
-    expect({ code, err }).toEqual({ code: 64, err: expect.stringMatching(/^giveway: The journal could not be read: .*not_there/) });
+    expect({ code, err }).toEqual({ code: 69, err: expect.stringMatching(/^giveway: The journal could not be read: .*not_there/) });
   });
 });

@@ -19,11 +19,41 @@ test('without a journal it says what to name; with one that does not answer, wha
   });
   expect(silent.err).not.toContain('secret');
   expect(await giveway(['report', '--csv', '--json'], { env })).toMatchObject({ code: 64 });
-  expect(await giveway(['report', '--since', '1h', '--until', '2h'], { env })).toMatchObject({
-    code: 64,
-    err: expect.stringContaining('--until: '),
-  });
 });
+
+test.each([
+  [['--since', '1h', '--until', '2h'], /^giveway: --until: received "[^"]+"; a time after --since, /],
+  [['--since', '2999-01-01'], /^giveway: --since: received "2999-01-01T[^"]+"; a time before now, /],
+  [['--since', '2026-02-29'], /'2026-02-29' is invalid\. A time such as/],
+  [['--since', '2026-02-30 02:00'], /'2026-02-30 02:00' is invalid\. A time such as/],
+  [['--journal-table', 'a b'], /^giveway: --journal-table: received "a b"; a name or schema\.name/],
+])('%j is refused by name, before anything is asked', async (args, message) => {
+  const env = { GIVEWAY_JOURNAL: 'postgres://127.0.0.1:1/x' };
+  expect(await giveway(['report', ...args], { env })).toEqual({ code: 64, out: '', err: expect.stringMatching(message) });
+});
+
+test('why refuses the same times', async () => {
+  const why = (...args: string[]) => giveway(['why', 'events', '--store', 'memory:', ...args]);
+  expect(await why('--since', '2999-01-01')).toMatchObject({ code: 64, err: expect.stringContaining('--since: received "2999-01-01T') });
+  expect(await why('--since', '1h', '--until', '2h')).toMatchObject({ code: 64, err: expect.stringContaining('--until: received ') });
+});
+
+test.each(['nonsense', 'mysql://u:secret@h/x', 'postgres://u:secret@h:99999/x'])(
+  '%s is no database, and its password is not shown',
+  async (url) => {
+    const refused = { code: 64, out: '', err: expect.stringContaining('a URL such as postgres://user:password@host/database is allowed') };
+    const answers = await Promise.all([
+      giveway(['report'], { env: { GIVEWAY_JOURNAL: url } }),
+      giveway(['advise', '--database-url', url]),
+      giveway(['doctor', '--store', 'memory:', '--database-url', url]),
+      giveway(['init', '--file', '/nowhere/giveway.config.ts', '--database-url', url]),
+    ]);
+    for (const answer of answers) {
+      expect(answer).toEqual(refused);
+      expect(answer.err).not.toContain('secret');
+    }
+  },
+);
 
 test('CSV is quoted, and no name is a formula', () => {
   const blocked = [{ job: '=1+1', by: 'a,"b"', resource: 'events', skips: 1, waits: 0, lostMs: 2_000, share: 1 }];

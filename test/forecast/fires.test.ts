@@ -34,6 +34,8 @@ const ends: readonly (readonly [string, string, number])[] = [
   ['America/New_York', 'the clock is put back', Date.UTC(2026, 9, 31, 12)],
   ['Australia/Lord_Howe', 'it is put back by half an hour', Date.UTC(2027, 3, 3)],
   ['Asia/Kolkata', 'no whole hours', Date.UTC(2026, 10, 2)],
+  ['Asia/Kathmandu', 'there is a 29 February', Date.UTC(2028, 1, 27, 12)],
+  ['America/St_Johns', 'half an hour off, it is put forward', Date.UTC(2027, 2, 13)],
 ];
 
 describe.each(ends)('in %s, when %s', (timezone, _, fromMs) => {
@@ -43,6 +45,13 @@ describe.each(ends)('in %s, when %s', (timezone, _, fromMs) => {
     expect(timesMs).toEqual(expected.slice(0, -1));
     expect(expected.at(-1)).toBeGreaterThanOrEqual(fromMs + 3 * dayMs);
   });
+});
+
+test.each(['UTC', 'Asia/Kolkata', 'America/St_Johns'])('the 29th of February comes every fourth year, in %s', (timezone) => {
+  const times = readCron('15 0 29 2 *');
+  const firesIn = (year: number) => firesBetween(times, timezone, Date.UTC(year, 0), Date.UTC(year + 1, 0)).timesMs;
+  expect(firesIn(2027)).toEqual([]);
+  expect(firesIn(2028)).toEqual(nodeCronFires('15 0 29 2 *', timezone, Date.UTC(2028, 0), 1));
 });
 
 test('says which fires summer time leaves out, and which fall into the hour that there is twice', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { castOf } from '../../src/forecast/cast.ts';
 import { readCron } from '../../src/forecast/cron.ts';
 import { firesBetween } from '../../src/forecast/fires.ts';
 import { type ForecastInput, forecast } from '../../src/forecast/index.ts';
@@ -33,6 +34,18 @@ describe('the rhythm of a job', () => {
     expect(learnt).toMatchObject({ rhythm: { cron: '0 * * * *' } });
     expect(learnt.sureness).toBeGreaterThan(0.85);
     expect(learnt.sureness).toBeLessThan(0.95);
+  });
+
+  test('of a time in which the clock was changed it tells whose clock the job goes by', () => {
+    const [beginMs, endMs] = [Date.UTC(2026, 9, 18), Date.UTC(2026, 10, 1)];
+    const startsIn = (timezone: string) => firesBetween(readCron('30 4 * * *'), timezone, beginMs, endMs).timesMs;
+    const zones = ['UTC', 'Europe/Berlin', 'Asia/Kolkata'];
+    for (const timezone of zones.slice(0, 2)) {
+      const expected = { rhythm: { cron: '30 4 * * *', timezone }, sureness: 1, instances: 1 };
+      expect(learnRhythm(startsIn(timezone), beginMs, endMs, zones)).toEqual(expected);
+    }
+    // Nothing tells a zone without summer time from UTC.
+    expect(learnRhythm(startsIn('Asia/Kolkata'), beginMs, endMs, zones).rhythm).toEqual({ cron: '0 23 * * *', timezone: 'UTC' });
   });
 
   test('two starts at each fire are two instances', () => {
@@ -74,6 +87,18 @@ const inputOf = (entries: readonly JournalEntry[], jobs?: ForecastInput['jobs'])
   const spans = { historyFromMs: fromMs, historyToMs: toMs, fromMs: toMs, toMs: toMs + 7 * dayMs };
   return { jobs, rules: {}, entries, ...spans, plays: 30, seed: 1 };
 };
+
+test('the hour of the day is that of the job’s own clock, also after a change of clocks', () => {
+  const [beginMs, changeMs, endMs] = [Date.UTC(2026, 8, 25), Date.UTC(2026, 9, 25, 1), Date.UTC(2026, 10, 1)];
+  const entries = firesBetween(readCron('0 * * * *'), 'Europe/Berlin', beginMs, changeMs).timesMs.map((atMs) =>
+    hold('load', 'events', atMs, new Date(atMs).getUTCHours() === 2 ? 600_000 : 1_000),
+  );
+  const jobs = { load: { cron: '0 * * * *', timezone: 'Europe/Berlin', writes: 'events' } };
+  const spans = { historyFromMs: beginMs, historyToMs: changeMs, fromMs: changeMs, toMs: endMs };
+  const draw = castOf({ jobs, rules: {}, entries, ...spans })[0]?.holds.forPlay(random);
+  // 4 o'clock, which was 2 o'clock UTC and is 3 o'clock now.
+  expect([2, 3, 4].map((hour) => draw?.(Date.UTC(2026, 9, 28, hour)))).toEqual([1_000, 600_000, 1_000]);
+});
 
 describe('a journal alone', () => {
   const hourly = startsOf('0 * * * *');

@@ -28,7 +28,7 @@ function jobOf(name: string, { cron, heldMs, takes, limit, ...rest }: Part): Job
     origin: 'config',
     sureness: undefined,
     needs: Object.entries(takes).map(([resource, mode]) => ({ resource, mode, limit })),
-    holds: holdsFrom([{ atMs: fromMs, heldMs }]),
+    holds: holdsFrom([{ atMs: fromMs, heldMs }], () => 0),
     waits: false,
     maxWaitMs: 10_000,
     minHoldMs: 0,

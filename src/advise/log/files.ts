@@ -80,6 +80,9 @@ async function peek(path: string): Promise<{ readonly bytes: number; readonly is
   const file = await open(path);
   try {
     const status = await file.stat();
+    if (status.isDirectory()) throw new Error('it is a directory; name the logs in it');
+    // What it is written in is seen by its beginning, which a pipe gives once.
+    if (!status.isFile()) throw new Error('it is no file; write what comes through a pipe into one');
     const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
     return { bytes: status.size, isZipped: gzipMagic.every((byte, at) => buffer[at] === byte) };
   } finally {

@@ -74,7 +74,8 @@ export function createPast(sessions: () => Map<number, { readonly open: Logged |
       // The latest come last, and time runs backwards in no log by more than its writers' delay.
       for (let at = over.length - 1; at >= 0 && found.length < 2 * mostBeside; at -= 1) {
         const one = over[at];
-        if (one === undefined || one.toMs < fromMs - 2 * unseenMs) break;
+        // What ended in times to come ended before the clock was put back.
+        if (one === undefined || one.toMs < fromMs - 2 * unseenMs || one.toMs > atMs + longestSilenceMs) break;
         if (isBeside(one)) found.push(one);
       }
       return found;

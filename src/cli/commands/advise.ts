@@ -52,6 +52,7 @@ async function advise(terminal: Terminal, flags: AdviseFlags): Promise<number> {
   const path = write === undefined ? undefined : resolve(terminal.cwd, write);
   if (path !== undefined && isConfigThere(path))
     return refuse(terminal, `${path}, or another giveway.config.* beside it, is there already`);
+  if (path !== undefined && !existsSync(dirname(path))) return refuse(terminal, `${path} cannot be written: there is no ${dirname(path)}`);
   compileParserOnce();
   const { source, details, lacks, report } = await findingsIn(terminal, flags);
   let written: string | undefined;
@@ -72,14 +73,16 @@ async function advise(terminal: Terminal, flags: AdviseFlags): Promise<number> {
 
 async function findingsIn(terminal: Terminal, flags: AdviseFlags): Promise<Findings> {
   const { log, databaseUrl } = flags;
-  if ((log === undefined) === (databaseUrl === undefined)) {
-    const given = log === undefined ? 'nothing to read' : 'both a log and a database';
-    throw new GivewayError(
-      'ERR_GIVEWAY_INVALID_OPTION',
-      `advise was given ${given}: --log with log files of PostgreSQL, or --database-url with a Redshift`,
-    );
+  if (log !== undefined && databaseUrl === undefined) return findingsInLogs(terminal, log, flags);
+  if (log === undefined && databaseUrl !== undefined) {
+    checkDatabaseUrl(databaseUrl);
+    return findingsInRedshift(databaseUrl);
   }
-  return databaseUrl === undefined ? findingsInLogs(terminal, log ?? [], flags) : findingsInRedshift(databaseUrl);
+  const given = log === undefined ? 'nothing to read' : 'both a log and a database';
+  throw new GivewayError(
+    'ERR_GIVEWAY_INVALID_OPTION',
+    `advise was given ${given}: --log with log files of PostgreSQL, or --database-url with a Redshift`,
+  );
 }
 
 async function findingsInLogs(terminal: Terminal, paths: readonly string[], { logLinePrefix, json }: AdviseFlags): Promise<Findings> {
@@ -87,11 +90,11 @@ async function findingsInLogs(terminal: Terminal, paths: readonly string[], { lo
   if (url !== undefined) throw new InvalidOptionError('--log', redactUrl(url), 'a file is allowed; a Redshift is named by --database-url');
   const { adviseOnLogs } = await import('../../advise/sources.ts');
   const onProgress = progressOf(terminal, json === true);
-  const files = paths.map((path) => resolve(terminal.cwd, path));
+  const files = [...new Set(paths.map((path) => resolve(terminal.cwd, path)))];
   const { files: read, ...found } = await adviseOnLogs(files, { linePrefix: logLinePrefix, onProgress });
   const entries = read.reduce((sum, file) => sum + file.entries, 0);
   const formats = [...new Set(read.map(({ format }) => format))].join(', ');
-  const source = `${entries} entries in ${paths.length === 1 ? 'one log' : `${paths.length} logs`} (${formats}).`;
+  const source = `${entries} entries in ${files.length === 1 ? 'one log' : `${files.length} logs`} (${formats}).`;
   return { source, details: { files: read.map(fileJson) }, ...found };
 }
 
@@ -99,7 +102,6 @@ async function findingsInLogs(terminal: Terminal, paths: readonly string[], { lo
 const redshiftAnswersWithinMs = 300_000;
 
 async function findingsInRedshift(url: string): Promise<Findings> {
-  checkDatabaseUrl('--database-url', url);
   const [{ adviseOnRedshift }, { interview }] = await Promise.all([import('../../advise/sources.ts'), import('../doctor/postgres.ts')]);
   const asked = interview(url, ({ askAll }) => adviseOnRedshift(askAll), redshiftAnswersWithinMs);
   const { read, ...found } = await asked.catch((error: Error) => {

@@ -29,7 +29,7 @@ export function doctorCommand(perform: Perform): Command {
 }
 
 async function doctor(terminal: Terminal, flags: DoctorFlags): Promise<number> {
-  if (flags.databaseUrl !== undefined) checkDatabaseUrl('--database-url', flags.databaseUrl);
+  if (flags.databaseUrl !== undefined) checkDatabaseUrl(flags.databaseUrl);
   const config = await openConfig(terminal, flags);
   const [ofStore, ofDatabase] = await Promise.all([diagnoseStore(config), diagnoseDatabase(flags.databaseUrl)]);
   const findings = [...ofStore, ...ofDatabase];

@@ -4,7 +4,7 @@ import { durationBetween } from '../durations.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type History, readHistory } from '../history.ts';
 import { type JournalFlags, withJournalFlag } from '../journal.ts';
-import { type CommonFlags, openConfig } from '../open.ts';
+import { type CommonFlags, openConfig, openConfigIfThere } from '../open.ts';
 import { rulesOf } from '../outlook.ts';
 import { jsonLine, type Terminal } from '../terminal.ts';
 import { newCommand, type Perform } from './grammar.ts';
@@ -49,7 +49,7 @@ export function forecastCommand(perform: Perform): Command {
 }
 
 async function run(terminal: Terminal, flags: Flags): Promise<number> {
-  const config = await openConfig(terminal, flags);
+  const config = await (terminal.env.GIVEWAY_JOURNAL ? openConfigIfThere : openConfig)(terminal, flags);
   const nowMs = Date.now();
   const historyFromMs = nowMs - (flags.backtest ?? flags.history);
   const history = await readHistory(terminal, flags, new Date(historyFromMs));

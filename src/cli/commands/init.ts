@@ -38,7 +38,7 @@ export function initCommand(perform: Perform): Command {
 async function init(terminal: Terminal, flags: InitFlags): Promise<number> {
   const { file, store, databaseUrl, json, createTables } = flags;
   if (store !== undefined) await refuseWrongStore(store);
-  if (databaseUrl !== undefined) checkDatabaseUrl('--database-url', databaseUrl);
+  if (databaseUrl !== undefined) checkDatabaseUrl(databaseUrl);
   const path = resolve(terminal.cwd, file);
   const there = (createTables && namedConfig(terminal, flags)) || configBeside(path);
   if (there !== undefined && !createTables) return refuse(terminal, `${there} is there already; nothing is written`);

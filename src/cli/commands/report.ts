@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
-import { GivewayError, InvalidOptionError, StoreUnavailableError } from '../../lock/errors.ts';
+import { GivewayError, InvalidOptionError } from '../../lock/errors.ts';
 import { reportOf } from '../../observe/answers/report.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { type JournalFlags, openJournal, withJournalFlag } from '../journal.ts';
-import { type Moment, moment } from '../moments.ts';
+import { type JournalFlags, openJournal, readJournal, withJournalFlag } from '../journal.ts';
+import { checkSpan, type Moment, moment } from '../moments.ts';
 import { materialOf } from '../report-material.ts';
 import { reportCsv, reportInWords } from '../report-words.ts';
 import { jsonLine, type Terminal } from '../terminal.ts';
@@ -39,21 +39,18 @@ export function reportCommand(perform: Perform): Command {
 }
 
 async function report(terminal: Terminal, flags: ReportFlags): Promise<number> {
+  const nowMs = Date.now();
+  const since = flags.since(nowMs);
+  const until = flags.until?.(nowMs, since) ?? new Date(nowMs);
+  checkSpan(since, until, nowMs);
   const open = await openJournal(terminal, flags);
   if (open === undefined)
     throw new GivewayError(
       'ERR_GIVEWAY_INVALID_OPTION',
       'GIVEWAY_JOURNAL is not set: a URL such as postgres://user:password@host/database is needed, of the journal that the workers write',
     );
-  const nowMs = Date.now();
-  const since = flags.since(nowMs);
-  const until = flags.until?.(nowMs, since) ?? new Date(nowMs);
   try {
-    if (until <= since)
-      throw new InvalidOptionError('--until', until.toISOString(), `a time after --since, ${since.toISOString()}, is allowed`);
-    const { isCut, ...material } = await materialOf(open.journal, since, until).catch((error: unknown) => {
-      throw new StoreUnavailableError(`The journal could not be read: ${open.problem ?? String(error)}`, { cause: error });
-    });
+    const { isCut, ...material } = await readJournal(open, (journal) => materialOf(journal, since, until));
     const told = { since, until, isCut, report: reportOf(material) };
     if (flags.json) terminal.write(jsonLine({ since, until, isCut, ...told.report }));
     else terminal.write(flags.csv ? reportCsv(told) : reportInWords(told));

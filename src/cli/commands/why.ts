@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import { InvalidOptionError } from '../../lock/errors.ts';
 import { adviceFor } from '../advice.ts';
 import { type JournalFlags, withJournalFlag } from '../journal.ts';
 import { type LastSkips, lastSkips, type Question } from '../last-skips.ts';
-import { type Moment, moment } from '../moments.ts';
+import { checkSpan, type Moment, moment } from '../moments.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
 import { openPast, type Past } from '../past.ts';
 import { type Observer, observe, type Sight, sightJson } from '../sight.ts';
@@ -60,14 +59,17 @@ export function whyCommand(perform: Perform): Command {
 
 async function why(terminal: Terminal, wanted: string, flags: WhyFlags): Promise<number> {
   const nowMs = Date.now();
+  const since = flags.since?.(nowMs);
+  const until = flags.until?.(nowMs, since);
+  checkSpan(since, until, nowMs);
   const past = await openPast(terminal, flags);
   const observer = await observe(await openConfig(terminal, flags));
   try {
     const subject = await (flags.job ? jobOf(past, wanted) : subjectOf(observer, past, wanted));
     const text =
       'job' in subject
-        ? await whyJob(subject.job, windowOf(flags, nowMs, true), past, flags)
-        : await whyTable(subject.resource, windowOf(flags, nowMs, false), past, observer, flags);
+        ? await whyJob(subject.job, windowOf(since, until, flags.last, true), past, flags)
+        : await whyTable(subject.resource, windowOf(since, until, flags.last, false), past, observer, flags);
     terminal.write(text);
     return 0;
   } finally {
@@ -96,11 +98,7 @@ async function whyTable(name: string, window: Window, past: Past, observer: Obse
   return explain(own, schema, heading, Date.now());
 }
 
-function windowOf({ since, until, last }: WhyFlags, nowMs: number, isJob: boolean): Window {
-  const from = since?.(nowMs);
-  const to = until?.(nowMs, from);
-  if (from !== undefined && to !== undefined && to <= from)
-    throw new InvalidOptionError('--until', to.toISOString(), `a time after --since, ${from.toISOString()}, is allowed`);
+function windowOf(from: Date | undefined, to: Date | undefined, last: number | undefined, isJob: boolean): Window {
   const isAsked = isJob || from !== undefined || to !== undefined;
   const time = [...(from === undefined ? [] : [`from ${clock(from)}`]), ...(to === undefined ? [] : [`until ${clock(to)}`])].join(' ');
   const heading = time === '' ? 'Last skips' : `Skips and waits ${time}`;
