@@ -1,13 +1,11 @@
 import { Inject, Logger, SetMetadata } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { processWide } from '../jobs/process-wide.ts';
 import type { Lock } from '../lock/api/lock.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
-import { GivewayError } from '../lock/errors.ts';
-import { instancesIn } from './applications.ts';
 import { checkMethod } from './check-method.ts';
 import { lateMs, runCronFire } from './cron-fire.ts';
 import { type CronPlan, checkCron, type LockedCronOptions } from './cron-options.ts';
+import { rememberCron } from './decorated-crons.ts';
 import { schedulerOf } from './scheduler.ts';
 import { slotOf } from './slot.ts';
 import { getLockerToken } from './tokens.ts';
@@ -19,9 +17,6 @@ export type LockedCronDecorator = <F extends (lock: Lock) => unknown>(
   key: string | symbol,
   descriptor: TypedPropertyDescriptor<F>,
 ) => void;
-
-/** By class, the method that its first `@LockedCron` stands on. */
-const decorated = processWide('nest-crons.v1', () => new WeakMap<object, string>());
 
 /**
  * `@Cron` of `@nestjs/schedule`, for a fleet: of all instances one runs each fire, under the lock of the scope. The method is given
@@ -39,7 +34,8 @@ export function LockedCron(expression: string, options: LockedCronOptions = {}):
     const applicationKey = Symbol(`application of ${method}`);
     inject(target, lockerKey);
     Inject(ModulesContainer)(target, applicationKey);
-    decorated.set(target.constructor, decorated.get(target.constructor) ?? method);
+    const { name, guarantee } = plan;
+    rememberCron(target.constructor, { method, expression, name, takesFires: guarantee !== 'no-overlap', locker: options.locker });
 
     const call = (instance: Instance, lock: Lock): unknown => (instance[key] as (lock: Lock) => unknown)(lock);
     const fire = createFire(plan, call, (instance) => ({
@@ -93,19 +89,4 @@ function createFire(plan: CronPlan, call: Call, homeOf: (instance: Instance) => 
       return runCronFire(locker, plan, { slot, next, signal: wait.signal }, work);
     });
   };
-}
-
-/** Without a scheduler no fire ever comes. Throws `GivewayError`. */
-export function requireScheduler(application: ModulesContainer): void {
-  if (schedulerOf(application) !== undefined) return;
-  for (const instance of instancesIn(application)) {
-    for (let type = instance.constructor; typeof type === 'function' && type !== Object; type = Object.getPrototypeOf(type)) {
-      const method = decorated.get(type);
-      if (method !== undefined)
-        throw new GivewayError(
-          'ERR_GIVEWAY_NO_SCHEDULER',
-          `@LockedCron on ${type.name}.${method}() never fires: the application has no ScheduleModule; import ScheduleModule.forRoot() of @nestjs/schedule.`,
-        );
-    }
-  }
 }

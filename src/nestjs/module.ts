@@ -3,8 +3,8 @@ import { ModulesContainer } from '@nestjs/core';
 import { ResourceLocker } from '../lock/api/locker.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import { addLocker, instancesIn, tellLockers } from './applications.ts';
+import { requireOwnNames, requireScheduler } from './decorated-crons.ts';
 import { GivewayHealthIndicator } from './health.ts';
-import { requireScheduler } from './locked-cron.ts';
 import { closeWorkers } from './locked-process.ts';
 import {
   checkModuleOptions,
@@ -59,6 +59,7 @@ export class GivewayModule implements OnModuleInit {
 
   onModuleInit(): void {
     requireScheduler(this.#application);
+    requireOwnNames(this.#application);
     tellLockers(this.#application);
   }
 

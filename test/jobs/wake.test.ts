@@ -164,6 +164,23 @@ describeQueues((queues) => {
     expect(order()).toEqual(['job 2', 'job 3']);
   });
 
+  test('a queue that is drained keeps the jobs that were put off, and wakes them; `drain(true)` removes them too, and harms nobody', async () => {
+    const [one, other] = [await open(hourly), await open(hourly)];
+    const lock = await here.lock('events');
+    for (const { queue, add } of [one, other]) {
+      await add(names(2, queue === one.queue ? 'one' : 'other'));
+      await until(async () => (await queue.getDelayedCount()) === 2);
+    }
+    await one.queue.drain(true);
+    await other.queue.drain();
+    expect([await one.queue.getDelayedCount(), await other.queue.getDelayedCount()]).toEqual([0, 2]);
+    await lock.unlock();
+    await until(() => ran.length === 2);
+    expect(order()).toEqual(names(2, 'other'));
+    await one.add(['later']);
+    await until(() => ran.length === 3);
+  });
+
   test('a queue that is paused rests, and goes on in order; another queue of the table is not kept waiting', async () => {
     const [one, other] = [await open(hourly), await open(hourly)];
     const lock = await here.lock('events');

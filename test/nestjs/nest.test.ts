@@ -75,11 +75,15 @@ function describeNest(project: () => NestProject | undefined): void {
       'two lockers of one name': invalid('name: received "a"; another GivewayModule'),
       'a cron without the module': unknown('the locker of GivewayModule.forRoot()'),
       'a cron without a scheduler': refused('GivewayError', 'ERR_GIVEWAY_NO_SCHEDULER', '@LockedCron on Crons.report() never fires'),
+      'two crons of one name': invalid(
+        'name: received "ETL"; @LockedCron on Hourly.load() ("0 * * * *") and on Daily.load() ("0 0 * * *") would take fires',
+      ),
       'a name that no locker has': unknown('the locker "reports" of GivewayModule.forRoot()'),
       '@Locked without the module': refused('GivewayError', 'ERR_GIVEWAY_NO_LOCKER', 'import GivewayModule'),
       'a bad guarantee': invalid('guarantee: received "twice"'),
       'a standard decorator': refused('GivewayError', 'ERR_GIVEWAY_DECORATORS', '`experimentalDecorators`'),
       'a cron on a property': invalid('@LockedCron: received "report"; it goes on methods only'),
+      'a name that takes no fires': { name: 'none' },
     });
   }, 60_000);
 }

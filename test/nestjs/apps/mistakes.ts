@@ -18,6 +18,24 @@ class Crons {
 }
 
 @Injectable()
+class Hourly {
+  @LockedCron('0 * * * *', { name: 'etl', scope: 'events' })
+  async load(): Promise<void> {}
+}
+
+@Injectable()
+class Daily {
+  @LockedCron('0 0 * * *', { name: 'ETL', scope: 'visits' })
+  async load(): Promise<void> {}
+}
+
+@Injectable()
+class Alone {
+  @LockedCron('0 0 1 * *', { name: 'Etl', scope: 'visits', guarantee: 'no-overlap' })
+  async load(): Promise<void> {}
+}
+
+@Injectable()
 class Visits {
   @Locked('visits')
   async refresh(): Promise<void> {}
@@ -40,6 +58,7 @@ const mistakes: Record<string, () => ModuleMetadata> = {
   }),
   'a cron without the module': () => ({ imports: [ScheduleModule.forRoot()], providers: [Crons] }),
   'a cron without a scheduler': () => ({ imports: [GivewayModule.forRoot(locker())], providers: [Crons] }),
+  'two crons of one name': () => ({ imports: [GivewayModule.forRoot(locker()), ScheduleModule.forRoot()], providers: [Hourly, Daily] }),
   'a name that no locker has': () => ({ imports: [GivewayModule.forRoot(locker())], providers: [Reports] }),
   '@Locked without the module': () => ({ providers: [Visits] }),
   'a bad guarantee': () => {
@@ -54,6 +73,11 @@ const mistakes: Record<string, () => ModuleMetadata> = {
     LockedCron('* * * * * *')(Crons.prototype, 'report', undefined as never);
     return {};
   },
+  // No mistake. Last, since the class remembers its locker.
+  'a name that takes no fires': () => ({
+    imports: [GivewayModule.forRoot(locker()), ScheduleModule.forRoot()],
+    providers: [Hourly, Alone, Visits],
+  }),
 };
 
 async function refusal(metadata: () => ModuleMetadata): Promise<object> {
@@ -62,6 +86,7 @@ async function refusal(metadata: () => ModuleMetadata): Promise<object> {
     class AppModule {}
     const app = await NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
     await app.get(Visits, { strict: false }).refresh();
+    await app.close();
     return { name: 'none' };
   } catch (error) {
     // Nest's own errors have no name but their class's.
