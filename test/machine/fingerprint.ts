@@ -41,7 +41,8 @@ export function fingerprint(world: object, now: Now): string {
 }
 
 function stayOf(stay: Stay, now: Now): object {
-  const { entrant, version, ttlMs, beganMonoMs, leavesMonoMs, confirmed, lost, fault, isUsed, isJudged, isAlone, needsFence, record } = stay;
+  const { entrant, version, ttlMs, beganMonoMs, leavesMonoMs, confirmed, lost, fault, isUsed, isJudged, isAlone, needsFence, record } =
+    stay;
   const rest = isAlone ? undefined : record;
   return {
     entrant,

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { GivewayError, InvalidOptionError } from '../../lock/errors.ts';
+import { GivewayError } from '../../lock/errors.ts';
 import { reportOf } from '../../observe/answers/report.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type JournalFlags, openJournal, readJournal, withJournalFlag } from '../journal.ts';
