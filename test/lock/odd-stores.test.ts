@@ -40,6 +40,39 @@ test('a store that answers at once, without a promise, is believed', async () =>
   await expect(locker.inspect('events')).resolves.toEqual([]);
 });
 
+test('a store that says null for nothing', async () => {
+  const backend = memoryStore();
+  const nothing =
+    (method: (...args: never[]) => Promise<unknown>) =>
+    async (...args: never[]) =>
+      (await method(...args)) ?? null;
+  const { create, read, replace, append } = backend;
+  const says = { create: nothing(create), read: nothing(read), replace: nothing(replace), append: append && nothing(append) };
+  await using here = createLocker({ store: { ...backend, ...says } as unknown as LockStore });
+  await using there = createLocker({ store: { ...backend, ...says } as unknown as LockStore });
+  await expect(here.inspect('events')).resolves.toEqual([]);
+  const lock = await here.lock('events');
+  await expect(there.tryLock('events')).resolves.toBeUndefined();
+  const waiting = there.lock('events');
+  await lock.unlock();
+  await expect(waiting).resolves.toMatchObject({ isProtected: true });
+});
+
+test('a store whose subscriptions cannot be ended, nor itself', async () => {
+  const fails = (): never => {
+    throw new Error('no connection');
+  };
+  const backend = memoryStore();
+  const store = { ...backend, subscribe: () => ({ [Symbol.dispose]: fails }), close: fails };
+  const [here, there] = [createLocker({ store, closesStore: true }), createLocker({ store, closesStore: true })];
+  const lock = await here.lock('events');
+  const waiting = there.lock('events', { retry: { delayMs: 5, maxDelayMs: 10 } });
+  await new Promise((resolve) => there.on('waiting', resolve));
+  await lock.unlock();
+  await expect(waiting).resolves.toMatchObject({ isProtected: true });
+  await expect(Promise.all([here.close(), there.close()])).resolves.toBeDefined();
+});
+
 test('P11: a store that does not say what it can do is refused', () => {
   expect(() => createLocker({ store: odd({ traits: undefined }) })).toThrow(
     expect.objectContaining({ name: 'InvalidOptionError', path: 'store' }),

@@ -231,7 +231,7 @@ export class ResourceLocker {
     await this.#holds.releaseAll();
     this.#nesting.end();
     this.#notices?.[Symbol.dispose]();
-    if (closesStore) await store.close().catch(() => {});
+    if (closesStore) await (async () => store.close())().catch(() => {});
   }
 
   #request(scope: LockScope, options: RunOptions | undefined, weak?: RunOptions, wait?: OpenWait): Request {

@@ -110,8 +110,13 @@ export class Gate implements Orders, Place, Alarmed, Asking, Kept {
 
   watch(isWanted: boolean): void {
     if (isWanted === (this.#subscription !== undefined)) return;
-    this.#subscription?.[Symbol.dispose]();
+    const before = this.#subscription;
     this.#subscription = isWanted ? this.#subscribe() : undefined;
+    try {
+      before?.[Symbol.dispose]();
+    } catch {
+      // Whoever is called in vain looks once more.
+    }
   }
 
   rest(): void {
