@@ -101,7 +101,16 @@ function scopeOf(modes: JobHistory['modes']): LockScope {
   return { writes: of('write'), appends: of('append'), reads: of('read') };
 }
 
+function ask(): Promise<never> {
+  return Promise.reject(new Error('a forecast asks no store'));
+}
+
 /** Settings name a store; a forecast asks none. */
-const neverAsked = Object.fromEntries(
-  ['read', 'create', 'replace', 'remove', 'close'].map((name) => [name, () => Promise.reject(new Error('a forecast asks no store'))]),
-) as unknown as LockStore;
+const neverAsked: LockStore = {
+  traits: { name: 'none', ttlGrainMs: 1, mayForget: false, durable: false, pushes: false },
+  read: ask,
+  create: ask,
+  replace: ask,
+  remove: ask,
+  close: ask,
+};

@@ -36,6 +36,16 @@ describe('maxWaiters', () => {
     expect(await (await locker.lock('events')).unlock()).toBe(true);
   });
 
+  test('whoever is refused for it is told who holds the table, also where that is this process', async () => {
+    const { lockers } = fleet(1, { maxWaiters: 1, job: 'rollup' });
+    const [locker] = lockers as [ResourceLocker];
+    const lock = await locker.lock('events');
+    const waiting = locker.lock('events');
+    await expect(locker.lock('events')).rejects.toMatchObject({ holders: [{ job: 'rollup', state: 'holding' }] });
+    await lock.unlock();
+    await (await waiting).unlock();
+  });
+
   test.each([0, 1.5, -1, '7', Number.POSITIVE_INFINITY])('P11: %p is refused', (maxWaiters) => {
     expect(() => createLocker({ store: memoryStore(), maxWaiters } as never)).toThrow(
       expect.objectContaining({ name: 'InvalidOptionError', path: 'maxWaiters' }),

@@ -19,7 +19,7 @@ const seeds = 400;
 export async function findingsOf(shows: Mutant['shows'], mutant?: Mutant, enough: number = seeds): Promise<Findings> {
   const folder = mkdtempSync(join(tmpdir(), 'giveway-mutant-'));
   try {
-    for (const name of ['src', 'test/simulation', 'package.json', 'tsconfig.json', 'tsconfig.test.json'])
+    for (const name of ['src', 'test/simulation', 'test/support/mulberry32.ts', 'package.json', 'tsconfig.json', 'tsconfig.test.json'])
       cpSync(join(root, name), join(folder, name), { recursive: true });
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
     if (mutant !== undefined) apply(mutant, join(folder, 'src/lock', mutant.file));

@@ -14,7 +14,7 @@ import { Facts, turnMs } from './facts.ts';
 import { isLikely } from './guesses.ts';
 import { stepHeld } from './holding.ts';
 import { onDeparted, onRemoved, onSwept } from './leaving.ts';
-import { type Orders, type Refusal, unknownRefusal } from './orders.ts';
+import type { Orders, Refusal } from './orders.ts';
 import { onRenewed, onReread } from './renewing.ts';
 import type { Seat, Settle } from './seat.ts';
 import { hear, tellRefused } from './seating.ts';
@@ -61,7 +61,7 @@ export class Machine {
   ask(seat: Seat, now: Now): void {
     const m = this.#facts;
     const waits = m.queue.head?.state === 'waiting';
-    if (m.queue.size >= m.around.maxWaiters) return tellRefused(seat, { ...(m.known?.refusal ?? unknownRefusal), isCrowded: true }, now);
+    if (m.queue.size >= m.around.maxWaiters) return tellRefused(seat, { ...m.refusal(), isCrowded: true }, now);
     const refusal = waits ? m.refusalBehindLine(now.wallMs) : undefined;
     if (refusal !== undefined && !seat.patient) return tellRefused(seat, refusal, now);
     seat.fresh = now;
