@@ -26,7 +26,8 @@ export function lookForHanded(m: Facts, record: LockRecord | undefined, version:
   const own = stay?.token ?? m.orders.newToken();
   const sinceMs = found.since + aheadMs(record, now.wallMs);
   const me = entryFor(m, seat, own, now, sinceMs, (stay?.entrant.beat ?? 0) + 1, Math.max(seat.ttlMs, stay?.ttlMs ?? 0));
-  const change = exchange(record, m.lined === undefined ? [token, own] : [token, own, m.lined.token], [me], now.wallMs);
+  const instead = m.lined === undefined ? [token, own] : [token, own, m.lined.token];
+  const change = exchange(record, instead, [me], now.wallMs, (mine) => m.isDoubtful(mine, now.wallMs));
   m.pending = { record: change.record, me, handed: seat };
   m.send(stay === undefined ? 'entering' : 'renewing', now);
   m.orders.replace(encodeRecord(change.record), version, change.ttlMs);
@@ -58,7 +59,7 @@ export function handOver(m: Facts, now: Now): boolean {
   // It leaves alone, so it gets an entry of its own.
   const me = { ...stay.entrant, ttlMs: stay.ttlMs, until: now.wallMs + stay.ttlMs, beat: stay.entrant.beat + 1 };
   const own = entryFor(m, seat, m.orders.newToken(), now, seat.since.wallMs);
-  const change = exchange(stay.record, [stay.token], [me, own], now.wallMs);
+  const change = exchange(stay.record, [stay.token], [me, own], now.wallMs, (mine) => m.isDoubtful(mine, now.wallMs));
   m.pending = { record: change.record, me, handsOver: own.token };
   m.send('renewing', now);
   m.orders.replace(encodeRecord(change.record), stay.version, change.ttlMs);

@@ -92,11 +92,17 @@ export function depart(
 }
 
 /** Puts `entries` in the place of the tokens in `instead`, whoever else is there: a lock that goes to or comes from another process. */
-export function exchange(found: LockRecord, instead: readonly string[], entries: readonly Entrant[], nowMs: number): Change {
+export function exchange(
+  found: LockRecord,
+  instead: readonly string[],
+  entries: readonly Entrant[],
+  nowMs: number,
+  isMine: IsMine = () => false,
+): Change {
   const [me] = entries as readonly [Entrant];
-  const others = live(found, (token) => instead.includes(token) || entries.some((entry) => entry.token === token), me.host, nowMs);
-  const line = waitingIn(found, nowMs, (token) => instead.includes(token));
-  return toChange([...others, ...entries], line, nowMs, me);
+  const isOver: IsMine = (token) => instead.includes(token) || isMine(token);
+  const others = live(found, (token) => isOver(token) || entries.some((entry) => entry.token === token), me.host, nowMs);
+  return toChange([...others, ...entries], waitingIn(found, nowMs, isOver), nowMs, me);
 }
 
 /** May others add to this record's text? Not where a writer of 0.1.0 would not heed it, or nobody would ever read it. */

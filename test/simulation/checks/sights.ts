@@ -82,6 +82,8 @@ export function createSights({ nowMs, report, ownerOf, isHandedOver, crashedMs, 
       // While the store does not answer, what was seen last is all that is known.
       const sight = seen.get(`${process.name} ${keyOf(resource)}`);
       if (!areNear || sight === undefined) return;
+      // It was taken since, and the wait ended before the rest had come: whom it was for is all there is to tell.
+      if (sight.holders.some(({ token }) => ownerOf(token) === process.name)) return;
       const endMs = (holder: Holder): number => {
         const atMs = crashedMs(ownerOf(holder.token) ?? '');
         if (atMs === undefined) return Number.POSITIVE_INFINITY;
