@@ -38,6 +38,8 @@ const clockSkewMs = 2_000;
 
 export function createSights({ nowMs, report, ownerOf, isHandedOver, crashedMs, endOf, areNear }: Surroundings): Sights {
   const seen = new Map<string, { readonly atMs: number; readonly stoodMs: number; readonly holders: readonly Written[] }>();
+  /** When a process last saw an entry of its own. */
+  const held = new Map<string, number>();
 
   function mustBeNamed(who: string, needs: readonly Need[], resource: string, holders: readonly Holder[]): void {
     if (!needs.some((need) => need.resource === resource)) report('P10', who, `is told that "${resource}" is busy, which it does not need`);
@@ -48,7 +50,9 @@ export function createSights({ nowMs, report, ownerOf, isHandedOver, crashedMs, 
 
   return {
     saw(process, key, value, stoodMs = nowMs()) {
-      seen.set(`${process.name} ${key}`, { atMs: nowMs(), stoodMs, holders: holdersIn(value) });
+      const holders = holdersIn(value);
+      seen.set(`${process.name} ${key}`, { atMs: nowMs(), stoodMs, holders });
+      if (holders.some(({ token }) => ownerOf(token) === process.name)) held.set(`${process.name} ${key}`, stoodMs);
     },
     blurred: (process, key) => void seen.delete(`${process.name} ${key}`),
     unprotected(process, who, needs, sinceMs) {
@@ -82,8 +86,6 @@ export function createSights({ nowMs, report, ownerOf, isHandedOver, crashedMs, 
       // While the store does not answer, what was seen last is all that is known.
       const sight = seen.get(`${process.name} ${keyOf(resource)}`);
       if (!areNear || sight === undefined) return;
-      // It was taken since, and the wait ended before the rest had come: whom it was for is all there is to tell.
-      if (sight.holders.some(({ token }) => ownerOf(token) === process.name)) return;
       const endMs = (holder: Holder): number => {
         const atMs = crashedMs(ownerOf(holder.token) ?? '');
         if (atMs === undefined) return Number.POSITIVE_INFINITY;
@@ -91,7 +93,10 @@ export function createSights({ nowMs, report, ownerOf, isHandedOver, crashedMs, 
         const lifeMs = holder.state === 'waiting' ? atMs + longestTtlMs : endOf(keyOf(resource), holder.token);
         return lifeMs + graceMs + (holder.mode === 'write' ? 0 : clockSkewMs);
       };
-      const lateMs = sight.stoodMs - Math.max(...holders.map(endMs));
+      const overMs = Math.max(...holders.map(endMs));
+      // It had it since, and the wait ended before the rest had come: whom the wait was for is all there is to tell.
+      if ((held.get(`${process.name} ${keyOf(resource)}`) ?? 0) > overMs) return;
+      const lateMs = sight.stoodMs - overMs;
       const [dead] = holders;
       if (dead !== undefined && lateMs > 0)
         report('P3', who, `is refused "${resource}" by ${dead.job}, which crashed and has been over for ${Math.round(lateMs)} ms`);
