@@ -68,9 +68,9 @@ async function lockStep(asker: Asker, step: Step, needs: readonly Need[], signal
   await endLock(asker, step, held);
 }
 
-/** Inside a run a call may join, and whoever gives up leaves the queue before its call settles. */
-function waits({ ask, abortAfterMs }: Step): boolean {
-  return (ask === 'lock' || ask === 'retry') && abortAfterMs === undefined;
+/** Inside a run a call may join, and whoever gives up leaves the queue before its call settles. A wait of no time is one attempt. */
+function waits({ ask, options, abortAfterMs }: Step): boolean {
+  return (ask === 'lock' || ask === 'retry') && options.maxWaitMs > 0 && abortAfterMs === undefined;
 }
 
 /** P8: a store that is down is met as the policy says. */
