@@ -339,7 +339,9 @@ describe('bad input', () => {
     expect(await ask()).toMatchObject({ code: 64, err: expect.stringContaining('--log') });
     const { err } = await ask('--log', 'nowhere.csv', '--json');
     expect(JSON.parse(err)).toMatchObject({ giveway: 'failed', code: 'ERR_GIVEWAY_INVALID_OPTION' });
-    expect((await ask()).err).toBe('giveway: advise was given nothing to read: --log with log files of PostgreSQL, or --database-url with a Redshift\n');
+    expect((await ask()).err).toBe(
+      'giveway: advise was given nothing to read: --log with log files of PostgreSQL, or --database-url with a Redshift\n',
+    );
   });
 
   test('a directory, a device and both sources at once are refused with 64, and say what to do', async () => {
