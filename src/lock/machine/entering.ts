@@ -147,8 +147,9 @@ function onGranted(m: Facts, granted: Entrant, record: LockRecord, version: Vers
   const { head } = m.queue;
   if (head !== undefined && stay.remainingMs(now) < granted.ttlMs / 4) {
     // So long ago, perhaps, that it is over before it is confirmed: first write it anew.
-    const { token, mode, limit, beat } = granted;
-    const me = { ...entryFor(m, head, token, now, now.wallMs, beat + 1), mode, limit };
+    const { token, mode, limit, beat, usualMs } = granted;
+    const anew = entryFor(m, head, token, now, now.wallMs, beat + 1);
+    const me = { ...anew, mode, limit, usualMs: anew.usualMs ?? usualMs };
     const admission = admit(record, me, now.wallMs, (mine) => m.isDoubtful(mine, now.wallMs));
     if (admission.granted) return enter(m, admission, version, me, now);
   }

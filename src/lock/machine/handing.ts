@@ -25,7 +25,9 @@ export function lookForHanded(m: Facts, record: LockRecord | undefined, version:
   }
   const own = stay?.token ?? m.orders.newToken();
   const sinceMs = found.since + aheadMs(record, now.wallMs);
-  const me = entryFor(m, seat, own, now, sinceMs, (stay?.entrant.beat ?? 0) + 1, Math.max(seat.ttlMs, stay?.ttlMs ?? 0));
+  const ttlMs = Math.max(seat.ttlMs, stay?.ttlMs ?? 0);
+  const anew = entryFor(m, seat, own, now, sinceMs, (stay?.entrant.beat ?? 0) + 1, ttlMs);
+  const me = { ...anew, usualMs: anew.usualMs ?? found.usualMs };
   const instead = m.lined === undefined ? [token, own] : [token, own, m.lined.token];
   const change = exchange(record, instead, [me], now.wallMs, (mine) => m.isDoubtful(mine, now.wallMs));
   m.pending = { record: change.record, me, handed: seat };

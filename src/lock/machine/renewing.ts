@@ -109,9 +109,9 @@ export function renew(m: Facts, stay: Stay, now: Now): void {
   }
   // Whoever left first and kept a shortest hold is owed it by those who stay.
   ttlMs = Math.max(ttlMs, Math.ceil(m.minHoldUntilMs - now.wallMs));
-  const { token, mode, limit, beat } = stay.entrant;
-  const own = entryFor(m, speaker, token, now, speaker.since.wallMs, beat + 1, ttlMs);
-  const me = { ...own, mode, limit, latestEnd: latestEndOf(endsMs(last)) };
+  const { token, mode, limit, beat, usualMs } = stay.entrant;
+  const anew = entryFor(m, speaker, token, now, speaker.since.wallMs, beat + 1, ttlMs);
+  const me = { ...anew, mode, limit, usualMs: anew.usualMs ?? usualMs, latestEnd: latestEndOf(endsMs(last)) };
   const { record, ttlMs: lifeMs } = admit(stay.record, me, now.wallMs, (mine) => m.isDoubtful(mine, now.wallMs)) as Change;
   stay.shortenTo(ttlMs, now);
   const text = record.holders.length === 1 && record.line.length === 0 ? encodeAlone(now.wallMs, me) : undefined;
