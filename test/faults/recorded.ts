@@ -1,4 +1,4 @@
-import { decodeRecord } from '../../src/lock/record/record.ts';
+import { decodeRecord, type Entrant } from '../../src/lock/record/record.ts';
 import type { Entry, LockStore } from '../../src/lock/store.ts';
 import { sharedClockMs } from './history.ts';
 
@@ -13,8 +13,13 @@ type Heard = (what: 'confirmed' | 'removed', resource: string, at: number, until
 export function recorded(store: LockStore, namespace: string, heard: Heard): LockStore {
   const resourceOf = (key: string): string => key.slice(namespace.length + 1);
   const notBefore = new Map<string, number>();
-  const confirmed = new Map<string, string>();
-  const mineIn = (value: string) => decodeRecord(value)?.holders.find(({ pid }) => pid === process.pid);
+  /** The tokens of this process that it has been told of, by key. */
+  const known = new Map<string, Set<string>>();
+  /** More than one where a release was lost, and somebody let this process in beside what it left. */
+  const mineIn = (value: string) => decodeRecord(value)?.holders.filter(({ pid }) => pid === process.pid) ?? [];
+  function learn(key: string, entrants: readonly Entrant[]): void {
+    known.set(key, new Set([...(known.get(key) ?? []), ...entrants.map(({ token }) => token)]));
+  }
   async function told<T>(what: 'confirmed' | 'removed', key: string, call: () => Promise<T>): Promise<T> {
     const at = sharedClockMs();
     const answer = await call();
@@ -22,17 +27,15 @@ export function recorded(store: LockStore, namespace: string, heard: Heard): Loc
     return answer;
   }
   function looked(key: string, entry: Entry | undefined, at: number): void {
-    const mine = entry === undefined ? undefined : mineIn(entry.value);
-    if (mine === undefined) notBefore.set(key, at);
-    else if (mine.beat === 0 || mine.token !== confirmed.get(key)) {
-      confirmed.set(key, mine.token);
-      heard('confirmed', resourceOf(key), notBefore.get(key) ?? at, sharedClockMs());
-    }
+    const mine = entry === undefined ? [] : mineIn(entry.value);
+    const isNew = mine.some(({ token, beat }) => beat === 0 || !known.get(key)?.has(token));
+    if (isNew) heard('confirmed', resourceOf(key), notBefore.get(key) ?? at, sharedClockMs());
+    else notBefore.set(key, at);
+    learn(key, mine);
   }
   async function written<T>(key: string, value: string, call: () => Promise<T>): Promise<T> {
     const answer = await told('confirmed', key, call);
-    const token = mineIn(value)?.token;
-    if (answer !== undefined && token !== undefined) confirmed.set(key, token);
+    if (answer !== undefined) learn(key, mineIn(value));
     return answer;
   }
   /** Nobody had changed the record, in which this process was not. */
@@ -43,7 +46,7 @@ export function recorded(store: LockStore, namespace: string, heard: Heard): Loc
     return answer;
   }
   /** A sharer that leaves writes a record without itself. */
-  const isMine = (value: string): boolean => mineIn(value) !== undefined;
+  const isMine = (value: string): boolean => mineIn(value).length > 0;
   const { append, subscribe } = store;
   return {
     ...store,
