@@ -7,7 +7,7 @@ const ttlsMs = [1_000, 1_500, 3_000, 5_000];
 export const longestTtlMs = 5_000;
 /** Mishaps strike within it; then the world heals. */
 export const troubledMs = 8_000;
-const deadlineMs = 300;
+export const deadlineMs = 300;
 /** Two clocks this far off either way are less than the 2 s apart that giveway allows for. */
 const nearMs = 900;
 /** Two clocks this far apart, give or take `nearMs` each, are apart by more than the longest TTL and 5 s. */

@@ -1,7 +1,7 @@
 /** P3, P8, P10: what a process has seen of others, and what it makes of it. */
 import type { Holder } from '../../../src/index.ts';
 import type { Report } from '../breaches.ts';
-import { longestTtlMs } from '../draw.ts';
+import { deadlineMs, longestTtlMs } from '../draw.ts';
 import { keyOf, type Need } from '../observed.ts';
 import { excludes, holdersIn, type Written } from '../records.ts';
 import type { SimulatedProcess } from '../simulated-process.ts';
@@ -96,6 +96,8 @@ export function createSights({ nowMs, report, ownerOf, isHandedOver, crashedMs, 
       const overMs = Math.max(...holders.map(endMs));
       // It had it since, and the wait ended before the rest had come: whom the wait was for is all there is to tell.
       if ((held.get(`${process.name} ${keyOf(resource)}`) ?? 0) > overMs) return;
+      // The same where it has just found nobody, and asks for it.
+      if (sight.holders.length === 0 && nowMs() - sight.atMs <= deadlineMs) return;
       const lateMs = sight.stoodMs - overMs;
       const [dead] = holders;
       if (dead !== undefined && lateMs > 0)
