@@ -67,7 +67,7 @@ describe('where holders say how long they usually take, the next look comes', ()
     ['when the holder should be done', {}, 30 + leastMs / 2],
     ['after what is left of its usual time', { watchedMs: 20 }, 10 + leastMs / 2],
     ['soon, when it should be done by now', { watchedMs: 30 }, leastMs],
-    ['less often, the longer it should have been done', { watchedMs: 180 }, 50],
+    ['less often, the longer it should have been done', { watchedMs: 180 }, 30],
     [
       'in the midst of the turn before ours, by the usual times of those before',
       { ahead: [waiting('a', 'write'), waiting('b', 'write')] },
@@ -75,7 +75,7 @@ describe('where holders say how long they usually take, the next look comes', ()
     ],
     ['by what they say themselves', { ahead: [waiting('a', 'write', { usualMs: 100 })] }, 80 + leastMs / 2],
     ['those of one shared mode counted once', { ahead: [waiting('a', 'read'), waiting('b', 'read')] }, 45 + leastMs / 2],
-    ['an overdue holder counted as done', { watchedMs: 500, ahead: [waiting('a', 'write')] }, 15 + leastMs / 2],
+    ['of those behind the first in line, too', { watchedMs: 530, ahead: [waiting('a', 'write')] }, 100 + 15 + leastMs / 2],
     ['after the longest pause at most', { ahead: [waiting('a', 'write', { usualMs: 60_000 })] }, 1_000],
     ['later, where the store calls', { isCalled: true }, 2 * (30 + leastMs / 2) + 50],
   ])('%s', (_, changes, expected) => {

@@ -12,6 +12,8 @@ export interface Load {
   /** In each process, one mode for each of its tasks. */
   readonly processes: readonly (readonly Mode[])[];
   readonly holdMs: number;
+  /** Three turns in ten take so long instead. */
+  readonly longMs?: number;
 }
 
 export interface Cost {
@@ -41,7 +43,7 @@ export function measure(load: Load): Promise<Cost> {
   return inWorld(plan, (world) => measureIn(world, load));
 }
 
-async function measureIn(world: World, { processes, holdMs, ...rest }: Load): Promise<Cost> {
+async function measureIn(world: World, { processes, holdMs, longMs = holdMs, ...rest }: Load): Promise<Cost> {
   const { timeline, members, history } = world;
   history.stop();
   const tasks = processes.reduce((sum, modes) => sum + modes.length, 0);
@@ -62,7 +64,7 @@ async function measureIn(world: World, { processes, holdMs, ...rest }: Load): Pr
       turns++;
       if (counting) waits.push(fromMs - (waiting.get(`${name}.${task}`) as number));
       waiting.delete(`${name}.${task}`);
-      await member.process.sleep(holdMs);
+      await member.process.sleep(longMs !== holdMs && world.chance.within(0, 10) < 3 ? longMs : holdMs);
       if (counting) holds.push({ fromMs, toMs: timeline.nowMs });
       await lock.unlock();
     }
@@ -82,7 +84,7 @@ async function measureIn(world: World, { processes, holdMs, ...rest }: Load): Pr
   const cycleMs = (tookMs * tasks) / counted;
   const worstMs = waits.at(-1) ?? 0;
   return {
-    load: { processes, holdMs, ...rest },
+    load: { processes, holdMs, longMs, ...rest },
     turns: counted,
     requestsPerTurn: (requestsOf(world) - before.requests) / counted,
     p99Cycles: (waits[Math.floor(waits.length * 0.99)] ?? worstMs) / cycleMs,

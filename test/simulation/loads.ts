@@ -16,6 +16,15 @@ const alone: readonly Load[] = withLine.flatMap((kind) =>
   ),
 );
 
+/** Turns that nobody can foresee. */
+const uneven: readonly Load[] = [3, 8].map((count) => ({
+  name: `${count} × 1 write, 10 ms, some 100`,
+  kind: 'memcached',
+  processes: each(count, ['write']),
+  holdMs: 10,
+  longMs: 100,
+}));
+
 const manyTasks: readonly Load[] = withLine.map((kind) => ({
   name: '4 × 8 writes, 5 ms',
   kind,
@@ -52,7 +61,7 @@ const withoutLine: readonly Load[] = [2, 8].map((count) => ({
   holdMs: 30,
 }));
 
-export const loads: readonly Load[] = [...alone, ...manyTasks, ...modes, ...withoutLine];
+export const loads: readonly Load[] = [...alone, ...uneven, ...manyTasks, ...modes, ...withoutLine];
 
 /** What is promised of a load. */
 export interface Target {
@@ -63,8 +72,9 @@ export interface Target {
   readonly heldPercent?: number;
 }
 
-export function targetOf({ kind, processes, holdMs }: Load): Target | undefined {
+export function targetOf({ kind, processes, holdMs, longMs = holdMs }: Load): Target | undefined {
   if (kind === 'momento') return undefined;
+  if (longMs !== holdMs) return { requests: 12, longestCycles: 2.5, heldPercent: 80 };
   if (processes.every((tasks) => tasks.length === 1 && tasks[0] === 'write'))
     return { ...(holdMs <= 30 && { requests: processes.length > 8 ? 20 : 10 }), longestCycles: 2 };
   if (processes.some((tasks) => tasks.some((mode) => mode !== 'write'))) return { longestMs: 500 };

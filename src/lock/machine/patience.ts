@@ -23,8 +23,8 @@ export interface Watched {
 const shortestShare = 1 / 50;
 /** The same of a holder that has only just come, where nobody has said how long it takes: 3 ms. Each look costs a request, and some last for hours. */
 const firstShare = 1 / 16;
-/** A turn that should be over is looked for after this share of the time that it has been: some five looks for one that lasts four times as long. */
-const overdueShare = 1 / 3;
+/** A turn that should be over is looked for after this share of the time that it has been: some eight looks for one that lasts four times as long. */
+const overdueShare = 1 / 5;
 
 /**
  * Until the next look: what is left of the holder's usual time, and the usual times of those in line before. Where that is not
@@ -65,7 +65,7 @@ function untilTurnMs({ record, ahead, watchedMs }: Watched): number | undefined 
     aheadMs += lastMs;
   }
   // In the midst of the turn before ours: from its beginning, which is seen then, ours is told without the errors of all before.
-  return Math.max(0, overdueMs) + Math.max(aheadMs - lastMs / 2, 1);
+  return (overdueMs > 0 ? overdueMs : -overdueMs * overdueShare) + Math.max(aheadMs - lastMs / 2, 1);
 }
 
 /** As long again as it has lasted is the best guess, though clocks may be apart. */
