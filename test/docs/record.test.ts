@@ -28,6 +28,7 @@ const fields = {
     minHold: true,
     line: true,
     usualMs: true,
+    guessMs: true,
     limit: true,
   } satisfies Record<keyof Entrant, true>,
   'one who waits': {

@@ -8,8 +8,8 @@ const retry = { maxWaitMs: 10_000, delayMs: 50, maxDelayMs: 1_000, maxAttempts: 
 const leastMs = 1;
 
 /** Whoever holds it has done so for `forMs`, and usually takes `usualMs`. */
-function held(usualMs?: number, leftMs = 60_000, forMs = 3_600_000): LockRecord {
-  return recordOf([entrant('holder', 'write', { usualMs, ttlMs: 60_000, since: now - forMs, until: now + leftMs })]);
+function held(usualMs?: number, leftMs = 60_000, forMs = 3_600_000, guessMs?: number): LockRecord {
+  return recordOf([entrant('holder', 'write', { usualMs, guessMs, ttlMs: 60_000, since: now - forMs, until: now + leftMs })]);
 }
 
 /** Nobody knows for how long. */
@@ -35,6 +35,7 @@ describe('where nobody has said how long such holds take, the next look comes', 
     ['after the longest pause at most', { looks: 30 }, 1_000],
     ['when the holder ends, if that is before', { looks: 30, record: held(undefined, 70) }, 71],
     ['by the backoff, once it should have ended', { looks: 2, record: held(undefined, -5) }, 100],
+    ['after half of it, where only others have said so', { record: held(undefined, 60_000, 3_600_000, 30) }, 15],
     ['later, where the store calls', { isCalled: true }, 150],
     ['after the longest pause at most, where the store calls', { isCalled: true, looks: 30 }, 1_000],
   ])('%s', (_, changes, expected) => {

@@ -10,12 +10,12 @@ test('a record comes back as it was written', () => {
 });
 
 test.each([
-  { job: 'rollup "B"', latestEnd: now + 60_000, usualMs: 7, limit: 2 },
-  { job: undefined, latestEnd: undefined, usualMs: undefined, limit: undefined },
+  { job: 'rollup "B"', latestEnd: now + 60_000, usualMs: 7, guessMs: undefined, limit: 2 },
+  { job: undefined, latestEnd: undefined, usualMs: undefined, guessMs: 9, limit: undefined },
 ])('one holder alone is written the same in either way', (terms) => {
   const { token, mode, host, pid, since, ttlMs, until, beat } = one;
-  const { job, latestEnd, usualMs, limit } = terms;
-  const holder = { token, mode, job, host, pid, since, latestEnd, ttlMs, until, beat, line: true as const, usualMs, limit };
+  const { job, latestEnd, usualMs, guessMs, limit } = terms;
+  const holder = { token, mode, job, host, pid, since, latestEnd, ttlMs, until, beat, line: true as const, usualMs, guessMs, limit };
   expect(encodeAlone(now, holder)).toBe(encodeRecord(recordOf([holder])));
 });
 

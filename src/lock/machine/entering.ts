@@ -9,8 +9,9 @@ import type { Facts } from './facts.ts';
 import { arrived, isLikely } from './guesses.ts';
 import { lookForHanded } from './handing.ts';
 import { type Belief, unknownRefusal } from './orders.ts';
+import { usualOf } from './patience.ts';
 import type { Seat } from './seat.ts';
-import { entryFor, newcomer, seat, sight, tellAll } from './seating.ts';
+import { asTold, entryFor, newcomer, seat, sight, tellAll } from './seating.ts';
 import type { Pending } from './states.ts';
 import { Stay } from './stay.ts';
 import { leaveLine, lineUp, look, raceAgain, remember, rememberWritten, wait } from './waiting.ts';
@@ -147,9 +148,9 @@ function onGranted(m: Facts, granted: Entrant, record: LockRecord, version: Vers
   const { head } = m.queue;
   if (head !== undefined && stay.remainingMs(now) < granted.ttlMs / 4) {
     // So long ago, perhaps, that it is over before it is confirmed: first write it anew.
-    const { token, mode, limit, beat, usualMs } = granted;
+    const { token, mode, limit, beat } = granted;
     const anew = entryFor(m, head, token, now, now.wallMs, beat + 1);
-    const me = { ...anew, mode, limit, usualMs: anew.usualMs ?? usualMs };
+    const me = { ...asTold(anew, granted), mode, limit };
     const admission = admit(record, me, now.wallMs, (mine) => m.isDoubtful(mine, now.wallMs));
     if (admission.granted) return enter(m, admission, version, me, now);
   }
@@ -196,7 +197,7 @@ function isInLine(m: Facts, { line }: LockRecord): boolean {
 
 /** For how long a record is likely to stay as it is: half of what its holder usually takes. */
 function freshMs({ record: { holders } }: Belief): number {
-  return (holders[0]?.usualMs ?? 0) / 2;
+  return (usualOf(holders[0]) ?? 0) / 2;
 }
 
 function isSame(before: LockRecord, after: LockRecord): boolean {

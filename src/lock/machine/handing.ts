@@ -6,7 +6,7 @@ import { encodeRecord, type LockRecord } from '../record/record.ts';
 import type { Version } from '../store.ts';
 import type { Facts } from './facts.ts';
 import { unknownRefusal } from './orders.ts';
-import { entryFor, sight, tellRefused } from './seating.ts';
+import { asTold, entryFor, sight, tellRefused } from './seating.ts';
 import type { Stay } from './stay.ts';
 
 /** The record was read while somebody wants to carry on an entry of it. `true`: the write that does so is under way. */
@@ -26,8 +26,7 @@ export function lookForHanded(m: Facts, record: LockRecord | undefined, version:
   const own = stay?.token ?? m.orders.newToken();
   const sinceMs = found.since + aheadMs(record, now.wallMs);
   const ttlMs = Math.max(seat.ttlMs, stay?.ttlMs ?? 0);
-  const anew = entryFor(m, seat, own, now, sinceMs, (stay?.entrant.beat ?? 0) + 1, ttlMs);
-  const me = { ...anew, usualMs: anew.usualMs ?? found.usualMs };
+  const me = asTold(entryFor(m, seat, own, now, sinceMs, (stay?.entrant.beat ?? 0) + 1, ttlMs), found);
   const instead = m.lined === undefined ? [token, own] : [token, own, m.lined.token];
   const change = exchange(record, instead, [me], now.wallMs, (mine) => m.isDoubtful(mine, now.wallMs));
   m.pending = { record: change.record, me, handed: seat };

@@ -111,7 +111,7 @@ export function goOn(m: Facts, stay: Stay, now: Now): void {
   const departure = depart(stay.record, stay.entrant, now.wallMs, {
     minHoldUntilMs,
     again,
-    usualMs: usualMs(m, stay, now),
+    guessMs: usualMs(m, stay, now),
     isMine: (token) => m.isDoubtful(token, now.wallMs),
   });
   if (departure.act === 'write') {

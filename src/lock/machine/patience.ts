@@ -25,6 +25,13 @@ const shortestShare = 1 / 50;
 const firstShare = 1 / 16;
 /** A turn that should be over is looked for after this share of the time that it has been: some eight looks for one that lasts four times as long. */
 const overdueShare = 1 / 5;
+/** Where only others have told how long turns take, it looks after this share of what is left: once more for each halving, five for 50 ms. */
+const guessedShare = 1 / 2;
+
+/** How long a holder's turn takes, by itself or by whoever let it in. */
+export function usualOf(holder?: Entrant): number | undefined {
+  return holder?.usualMs ?? holder?.guessMs;
+}
 
 /**
  * Until the next look: what is left of the holder's usual time, and the usual times of those in line before. Where that is not
@@ -37,10 +44,10 @@ export function lookAgainMs(seen: Watched, retry: Required<RetryOptions>, wallMs
   const backoffMs = retry.delayMs * growth;
   const expectedMs = untilTurnMs(seen);
   // Where looks are counted none is wasted on a guess.
-  const guessMs =
-    retry.maxAttempts === Number.POSITIVE_INFINITY ? Math.max(soFarMs(seen, wallMs) * chance, backoffMs * firstShare) : backoffMs;
-  const looksMs =
-    expectedMs === undefined ? Math.min(backoffMs, guessMs) : expectedMs > 0 ? expectedMs + leastMs / 2 : -expectedMs * overdueShare;
+  const mayGuess = retry.maxAttempts === Number.POSITIVE_INFINITY;
+  const soonMs = mayGuess ? Math.max(soFarMs(seen, wallMs) * chance, backoffMs * firstShare) : backoffMs;
+  const isGuessed = mayGuess && seen.record.holders.some(({ guessMs }) => guessMs !== undefined);
+  const looksMs = expectedMs === undefined ? Math.min(backoffMs, soonMs) : untilLookMs(expectedMs, isGuessed, leastMs);
   const calledMs = seen.isCalled ? 2 * looksMs + backoffMs : looksMs;
   const pauseMs = Math.min(Math.max(calledMs, leastMs), retry.maxDelayMs);
   const endsInMs = Math.min(...seen.blockers.map((blocker) => leftMs(seen.record, blocker, wallMs)));
@@ -48,10 +55,18 @@ export function lookAgainMs(seen: Watched, retry: Required<RetryOptions>, wallMs
   return endsInMs > 0 ? Math.min(pauseMs, endsInMs + 1) : pauseMs;
 }
 
+function untilLookMs(expectedMs: number, isGuessed: boolean, leastMs: number): number {
+  if (expectedMs <= 0) return -expectedMs * overdueShare;
+  return isGuessed ? expectedMs * guessedShare : expectedMs + leastMs / 2;
+}
+
 /** Less than 0: so long ago it should have been our turn. `undefined`: nobody has said how long such holds take. */
 function untilTurnMs({ record, ahead, watchedMs }: Watched): number | undefined {
   let usualMs: number | undefined;
-  for (const holder of record.holders) if (holder.usualMs !== undefined) usualMs = Math.max(usualMs ?? 0, holder.usualMs);
+  for (const holder of record.holders) {
+    const toldMs = usualOf(holder);
+    if (toldMs !== undefined) usualMs = Math.max(usualMs ?? 0, toldMs);
+  }
   if (usualMs === undefined) return undefined;
   const overdueMs = usualMs - watchedMs;
   if (ahead.length === 0) return overdueMs;

@@ -9,7 +9,7 @@ import { type Facts, maxRaces } from './facts.ts';
 import { wasChanged } from './guesses.ts';
 import { lookForHanded } from './handing.ts';
 import type { Seat } from './seat.ts';
-import { entryFor, learn, seat, settleLeaver, sight } from './seating.ts';
+import { asTold, entryFor, learn, seat, settleLeaver, sight } from './seating.ts';
 import type { Pending } from './states.ts';
 import { Stay } from './stay.ts';
 import { stepDown } from './unanswered.ts';
@@ -109,9 +109,10 @@ export function renew(m: Facts, stay: Stay, now: Now): void {
   }
   // Whoever left first and kept a shortest hold is owed it by those who stay.
   ttlMs = Math.max(ttlMs, Math.ceil(m.minHoldUntilMs - now.wallMs));
-  const { token, mode, limit, beat, usualMs } = stay.entrant;
+  const { entrant } = stay;
+  const { token, mode, limit, beat } = entrant;
   const anew = entryFor(m, speaker, token, now, speaker.since.wallMs, beat + 1, ttlMs);
-  const me = { ...anew, mode, limit, usualMs: anew.usualMs ?? usualMs, latestEnd: latestEndOf(endsMs(last)) };
+  const me = { ...asTold(anew, entrant), mode, limit, latestEnd: latestEndOf(endsMs(last)) };
   const { record, ttlMs: lifeMs } = admit(stay.record, me, now.wallMs, (mine) => m.isDoubtful(mine, now.wallMs)) as Change;
   stay.shortenTo(ttlMs, now);
   const text = record.holders.length === 1 && record.line.length === 0 ? encodeAlone(now.wallMs, me) : undefined;

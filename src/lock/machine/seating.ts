@@ -70,6 +70,11 @@ export function entryFor(m: Facts, each: Seat, token: string, now: Now, sinceMs:
   };
 }
 
+/** What was said of its turn before is said until it knows better. */
+export function asTold(anew: Entrant, { usualMs, guessMs }: Entrant): Entrant {
+  return anew.usualMs === undefined ? { ...anew, guessMs: usualMs ?? guessMs } : anew;
+}
+
 /** Takes its place. `since`: when the lock was acquired, if that is not now. */
 export function seat(m: Facts, each: Seat, now: Now, since?: Now): void {
   const stay = m.stay as Stay;

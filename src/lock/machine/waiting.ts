@@ -4,7 +4,7 @@ import { encodeGone, encodeWaiting, type LockRecord, type Waiting } from '../rec
 import type { Version } from '../store.ts';
 import { type Facts, waitingOf } from './facts.ts';
 import type { Refusal } from './orders.ts';
-import { lookAgainMs } from './patience.ts';
+import { lookAgainMs, usualOf } from './patience.ts';
 import type { Seat } from './seat.ts';
 import { sight, tellAll, tellAsked } from './seating.ts';
 import type { Pending } from './states.ts';
@@ -73,7 +73,7 @@ export function remember(m: Facts, record: LockRecord, version: Version, { block
     known.holder = holder.token;
     known.looks = 0;
     // It says since when; believed as far as what was seen allows.
-    const longestMs = m.lined === undefined ? (holder.usualMs ?? 0) : now.monoMs - lookedBefore.monoMs;
+    const longestMs = m.lined === undefined ? (usualOf(holder) ?? 0) : now.monoMs - lookedBefore.monoMs;
     known.holderMonoMs = now.monoMs - Math.min(Math.max(0, now.wallMs - holder.since), longestMs);
   }
   known.looks++;

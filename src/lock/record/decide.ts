@@ -64,19 +64,19 @@ export function admit(found: LockRecord | undefined, me: Entrant, nowMs: number,
 export interface Leave {
   readonly minHoldUntilMs?: number;
   readonly again?: Waiting | undefined;
-  readonly usualMs?: number;
+  readonly guessMs?: number;
   readonly isMine?: IsMine;
 }
 
 /**
  * Takes `me` out, and lets in whom that makes way for; with `minHoldUntilMs` in the future, leaves a mark in its place that
- * excludes what it excluded. `again` goes to the end of the line. `usualMs`: what is said of whoever has not held it yet.
+ * excludes what it excluded. `again` goes to the end of the line. `guessMs`: what is said of whoever has not held it yet.
  */
 export function depart(
   found: LockRecord,
   me: Entrant,
   nowMs: number,
-  { minHoldUntilMs = 0, again, usualMs, isMine = () => false }: Leave = {},
+  { minHoldUntilMs = 0, again, guessMs, isMine = () => false }: Leave = {},
 ): Departure {
   if (!found.holders.some(({ token, minHold }) => token === me.token && !minHold)) return { act: 'none' };
   const others = live(found, (token) => token === me.token || isMine(token), me.host, nowMs);
@@ -86,7 +86,7 @@ export function depart(
     const mark: Entrant = { ...me, ttlMs: minHoldUntilMs - nowMs, until: minHoldUntilMs, beat: me.beat + 1, minHold: true };
     return { act: 'write', ...toChange([...others, mark], line, nowMs, mark) };
   }
-  const next = grantNext(others, line, nowMs, usualMs);
+  const next = grantNext(others, line, nowMs, guessMs);
   if (next.holders.length === 0 && next.line.length === 0) return { act: 'remove' };
   return { act: 'write', ...toChange(next.holders, next.line, nowMs) };
 }
@@ -155,11 +155,11 @@ function waitingIn(record: LockRecord, nowMs: number, isMine: IsMine): readonly 
 }
 
 /** The entry of one whose turn it is: short, until it confirms it itself. */
-function entrantOf({ pauseMs, maxWaitMs: __, maxHoldMs, since: _, ttlMs, ...waiting }: Waiting, nowMs: number, usualMs?: number): Entrant {
+function entrantOf({ pauseMs, maxWaitMs: __, maxHoldMs, since: _, ttlMs, ...waiting }: Waiting, nowMs: number, guessMs?: number): Entrant {
   const lifeMs = Math.min(grantLifeMs + pauseMs, ttlMs);
   return {
     ...waiting,
-    usualMs: waiting.usualMs ?? usualMs,
+    guessMs: waiting.usualMs === undefined ? guessMs : undefined,
     since: nowMs,
     ...(maxHoldMs === undefined ? {} : { latestEnd: nowMs + maxHoldMs }),
     ttlMs: lifeMs,
@@ -174,7 +174,7 @@ function grantNext(
   holders: readonly Entrant[],
   line: readonly Waiting[],
   nowMs: number,
-  usualMs?: number,
+  guessMs?: number,
   me?: Entrant,
 ): { holders: readonly Entrant[]; line: readonly Waiting[] } {
   const [head] = line;
@@ -182,7 +182,7 @@ function grantNext(
   const granted = [...holders];
   const rest = line.filter((waiting) => {
     if (waiting.mode !== head.mode || !fits(granted, waiting.mode, waiting.limit)) return true;
-    granted.push(waiting.token === me?.token ? me : entrantOf(waiting, nowMs, usualMs));
+    granted.push(waiting.token === me?.token ? me : entrantOf(waiting, nowMs, guessMs));
     return false;
   });
   return { holders: granted, line: rest };

@@ -30,8 +30,10 @@ export interface Entrant {
   readonly minHold?: true;
   /** Its writer knows lines: others may line up behind it. */
   readonly line?: true | undefined;
-  /** How long such holds usually take here: whoever waits looks then. */
+  /** How long its own holds usually take here: whoever waits looks then. */
   readonly usualMs?: number | undefined;
+  /** The same of whoever let it in, until it has held it itself. */
+  readonly guessMs?: number | undefined;
   /** At most so many in this mode at once. */
   readonly limit?: number | undefined;
 }
@@ -85,8 +87,8 @@ export function encodeRecord({ at, holders, line }: LockRecord): string {
 
 /** The record of one holder alone, as `encodeRecord` would write it; most records are, and this takes a third of the time. */
 export function encodeAlone(at: number, holder: Entrant): string {
-  const { token, mode, job, host, pid, since, latestEnd, ttlMs, until, beat, usualMs, limit } = holder;
-  return `{"v":1,"at":${at},"holders":[{"token":"${token}","mode":"${mode}"${job === undefined ? '' : `,"job":${JSON.stringify(job)}`},"host":${quoted(host)},"pid":${pid},"since":${since}${latestEnd === undefined ? '' : `,"latestEnd":${latestEnd}`},"ttlMs":${ttlMs},"until":${until},"beat":${beat},"line":true${usualMs === undefined ? '' : `,"usualMs":${usualMs}`}${limit === undefined ? '' : `,"limit":${limit}`}}]}`;
+  const { token, mode, job, host, pid, since, latestEnd, ttlMs, until, beat, usualMs, guessMs, limit } = holder;
+  return `{"v":1,"at":${at},"holders":[{"token":"${token}","mode":"${mode}"${job === undefined ? '' : `,"job":${JSON.stringify(job)}`},"host":${quoted(host)},"pid":${pid},"since":${since}${latestEnd === undefined ? '' : `,"latestEnd":${latestEnd}`},"ttlMs":${ttlMs},"until":${until},"beat":${beat},"line":true${usualMs === undefined ? '' : `,"usualMs":${usualMs}`}${guessMs === undefined ? '' : `,"guessMs":${guessMs}`}${limit === undefined ? '' : `,"limit":${limit}`}}]}`;
 }
 
 let quotedText = '';
@@ -181,6 +183,7 @@ function isEntrant(value: unknown): value is Entrant {
     isNamed(entrant) &&
     (entrant.latestEnd === undefined || isDateMs(entrant.latestEnd)) &&
     isDateMs(entrant.until) &&
+    (entrant.guessMs === undefined || Number.isFinite(entrant.guessMs)) &&
     Number.isFinite(entrant.beat)
   );
 }

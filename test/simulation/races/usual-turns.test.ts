@@ -16,7 +16,7 @@ test.each([
     member('p2').process.stall(lateMs);
     wire((name, request) => {
       const holder = request.what === 'replace' && name === 'p2' ? decodeRecord(request.value)?.holders[0] : undefined;
-      if (holder !== undefined && holder.beat > 0) told.push(holder.usualMs);
+      if (holder !== undefined && holder.beat > 0) told.push(holder.guessMs);
       return undefined;
     });
     await settle(first.unlock());
