@@ -7,14 +7,15 @@ export function viewOf(holder: Holder): HolderView {
   return { id: holderId(holder), ...viewOfSeen(holder) };
 }
 
-export function viewOfSeen({ mode, job, host, pid, since, latestEnd }: SeenHolder): Omit<HolderView, 'id'> {
+export function viewOfSeen({ mode, job, host, pid, since, latestEnd, state }: SeenHolder): Omit<HolderView, 'id'> {
   return {
     mode,
     job: job ? printable(job) : undefined,
     host: printable(host || 'an unknown host'),
     pid,
     sinceMs: since.getTime(),
-    latestEndMs: latestEnd?.getTime(),
+    // Of work that has ended, when it would have ended at the latest.
+    latestEndMs: state === 'min-hold' ? undefined : latestEnd?.getTime(),
   };
 }
 

@@ -123,6 +123,21 @@ describeWith('postgres', (service) => {
     expect(await giveway(['forecast'], { cwd: empty, env: {} })).toMatchObject({ code: 64 });
   });
 
+  test('a journal without work in the time that is read: there is nothing to play', async () => {
+    configure({});
+    const nothing = (time: string) => ({
+      code: 64,
+      out: '',
+      err: expect.stringMatching(new RegExp(`^giveway: There are no jobs to play: the journal tells of none ${time} \\d{4}-`)),
+    });
+    await query(service.url, createJournalTableSql(`${table}_empty`));
+    expect(await ask('--journal-table', `${table}_empty`)).toEqual(nothing('since'));
+    expect(await ask('--journal-table', `${table}_empty`, '--backtest', '2d')).toEqual(nothing('before'));
+    await query(service.url, `drop table ${table}_empty`);
+    configure({ jobs: {} });
+    expect(await giveway(['forecast'], { cwd: folder })).toMatchObject({ code: 64, err: expect.stringContaining('no jobs to play') });
+  });
+
   test('--backtest puts what happened beside what would have been forecast', async () => {
     configure({});
     const { code, out } = await ask('--backtest', '8d', '--plays', '20', '--json');

@@ -26,6 +26,7 @@ export function reportCommand(perform: Perform): Command {
     'report',
     'Shows who blocked whom, for how long, which conflicts still happened, and what to change.',
     examples,
+    [],
   )
     .addOption(
       new Option('--since <time>', 'from then on: 24h for so long ago, or 02:00, or a date')

@@ -53,7 +53,8 @@ interface Details {
   readonly isProtected: boolean;
   readonly reason?: LostReason;
   readonly scope?: ResolvedScope;
-  readonly holders: readonly (Omit<SeenHolder, 'since' | 'latestEnd'> & { readonly since: string; readonly latestEnd?: string })[];
+  /** Where another than giveway wrote the row there may be none. */
+  readonly holders?: readonly (Omit<SeenHolder, 'since' | 'latestEnd'> & { readonly since: string; readonly latestEnd?: string })[];
   readonly message: string;
   readonly attempt: number;
 }
@@ -183,7 +184,7 @@ function fireFields({
   return { ...fire, to: ended_at ?? (is_over ? at : undefined), outcome: 'ran', holders: [] };
 }
 
-function holdersOf({ holders }: Details): readonly SeenHolder[] {
+function holdersOf({ holders = [] }: Details): readonly SeenHolder[] {
   return holders.map(({ since, latestEnd, ...holder }) => ({
     ...holder,
     since: new Date(since),
