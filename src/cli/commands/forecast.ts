@@ -61,11 +61,14 @@ async function run(terminal: Terminal, flags: Flags): Promise<number> {
   if (history === undefined && (flags.backtest !== undefined || config.jobs === undefined)) throw nothingToPlay(flags);
   const { plays, seed } = flags;
   const input = { jobs: config.jobs, rules: rulesOf(config), entries: history?.entries ?? [], historyFromMs, plays, seed };
-  const [{ backtest, forecast }, words] = await Promise.all([import('../../forecast/index.ts'), import('../forecast-words.ts')]);
+  const [{ backtest, fewestStarts, forecast }, words] = await Promise.all([
+    import('../../forecast/index.ts'),
+    import('../forecast-words.ts'),
+  ]);
   const notes = notesOn(history);
   if (flags.backtest !== undefined) {
     const tested = backtest({ ...input, toMs: nowMs });
-    if (tested.jobs.length === 0) throw nothingIn(`before ${new Date(tested.fromMs).toISOString()}`);
+    if (tested.jobs.length === 0) throw nothingIn(`before ${new Date(tested.fromMs).toISOString()}`, fewestStarts);
     terminal.write(
       flags.json ? jsonLine(words.backtestJson(tested, nowMs, seed)) : words.backtestInWords(tested, nowMs, notes, terminal.style),
     );
@@ -74,7 +77,7 @@ async function run(terminal: Terminal, flags: Flags): Promise<number> {
   const span = { historyToMs: nowMs, fromMs: nowMs, toMs: nowMs + flags.days * dayMs };
   const result = forecast({ ...input, ...span }, flags.hours === true);
   if (result.outlook.jobs.length === 0)
-    throw history === undefined ? nothingToPlay(flags) : nothingIn(`since ${new Date(historyFromMs).toISOString()}`);
+    throw history === undefined ? nothingToPlay(flags) : nothingIn(`since ${new Date(historyFromMs).toISOString()}`, fewestStarts);
   const about = { ...span, plays, seed };
   terminal.write(flags.json ? jsonLine(words.forecastJson(result, about)) : words.forecastInWords(result, about, notes, terminal.style));
   return exitCodes.ok;
@@ -88,9 +91,9 @@ function notesOn(history: History | undefined): readonly string[] {
   return history.isCut ? ['The journal holds more than was read: only the newest entries count.'] : [];
 }
 
-function nothingIn(time: string): GivewayError {
-  const message = `There are no jobs to play: the journal tells of none ${time}, and the config describes none under \`jobs\``;
-  return new GivewayError('ERR_GIVEWAY_NO_JOBS', message);
+function nothingIn(time: string, fewestStarts: number): GivewayError {
+  const known = `the journal tells of none ${time} that asked for its tables ${fewestStarts} times or more and had them`;
+  return new GivewayError('ERR_GIVEWAY_NO_JOBS', `There are no jobs to play: ${known}, and the config describes none under \`jobs\``);
 }
 
 function nothingToPlay({ backtest }: Flags): GivewayError {
