@@ -309,6 +309,8 @@ describeWith('memcached', (service) => {
     test('where nobody can be asked, it needs --yes', async () => {
       await hold('events');
       expect(await ask('unlock', 'events')).toMatchObject({ code: 64, err: expect.stringContaining('--yes') });
+      const { code, out, err } = await ask('unlock', 'events', '--json');
+      expect({ code, out, failure: JSON.parse(err) }).toMatchObject({ code: 64, out: '', failure: { giveway: 'failed' } });
       expect(await store.read(keyOf('events'))).toBeDefined();
     });
   });

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { JournalEntry, JournalQuery } from 'giveway/observe';
 import { Pool } from 'pg';
+import { materialOf } from '../../src/cli/report-material.ts';
 import { reportCsv } from '../../src/cli/report-words.ts';
+import { reportOf } from '../../src/observe/answers/report.ts';
 import { describeWith, uniqueName } from '../support/shared.ts';
 import { giveway } from './in-process.ts';
 import { writeNight } from './night.ts';
@@ -60,6 +63,47 @@ test('CSV is quoted, and no name is a formula', () => {
   const report = { blocked, work: [], conflicts: [], starving: [], advice: [] };
   const [, line] = reportCsv({ since: new Date(0), until: new Date(1), isCut: [], report }).split('\r\n');
   expect(line).toBe(`blocked,'=1+1,"a,""b""",events,,1,0,2000,1${','.repeat(9)}`);
+});
+
+test('jobs that were kept from something come first, those left out are told, and work without a name is counted', async () => {
+  const since = new Date(0);
+  const about = { resource: 'events', host: 'h', pid: 1 };
+  const skip = { ...about, kind: 'skip', at: new Date(5_000), reason: 'busy', holders: [], waitedMs: 0 } as const;
+  const hold = {
+    ...about,
+    kind: 'hold',
+    mode: 'write',
+    from: new Date(1_000),
+    to: new Date(2_000),
+    outcome: 'released',
+    reason: undefined,
+    waitedMs: 0,
+    isProtected: true,
+  } as const;
+  const all: readonly JournalEntry[] = [
+    { ...skip, job: 'zebra' },
+    { ...skip, job: undefined },
+    { ...hold, job: 'zebra' },
+    { ...hold, job: undefined },
+  ];
+  const journal = {
+    jobs: async () => Array.from({ length: 250 }, (_, index) => `job ${index}`),
+    entries: async ({ kind, job, resource }: JournalQuery = {}) => {
+      const found = all.filter(
+        (entry) =>
+          [kind].flat().includes(entry.kind) &&
+          (job === undefined || entry.job === job) &&
+          (resource === undefined || entry.resource === resource),
+      );
+      return Object.assign(found, { isCut: false });
+    },
+  };
+  const { isCut, ...material } = await materialOf(journal, since, new Date(10_000));
+  expect(isCut).toEqual(['jobs']);
+  expect(reportOf(material).work.map(({ job, holds, skips }) => ({ job, holds, skips }))).toEqual([
+    { job: undefined, holds: 1, skips: 1 },
+    { job: 'zebra', holds: 1, skips: 1 },
+  ]);
 });
 
 describeWith('postgres', (service) => {

@@ -191,6 +191,13 @@ test.each([
   expect((await get(dashboardOf(), `/api/past?${query}`)).status).toBe(400);
 });
 
+test('work that has ended, of which a minimum hold is left, is not said to last until its latest end', async () => {
+  await locker.run('events', () => {}, { minHoldMs: 5_000, maxHoldMs: 3_600_000 });
+  const events = (await look(dashboardOf())).tables.find(({ resource }) => resource === 'events');
+  expect(events).toMatchObject({ state: 'min-hold', holders: [{ job: 'rollup' }] });
+  expect(events?.holders[0]?.latestEndMs).toBeUndefined();
+});
+
 test('what is not there is told in JSON, as everything is', async () => {
   for (const path of ['/nothing', '/api/nothing', '/api/unlock']) {
     const answer = await get(dashboardOf(), path);

@@ -45,7 +45,7 @@ async function unlock(terminal: Terminal, resource: string, flags: UnlockFlags):
     if (refusal !== undefined) return answer('kept', exitCodes.busy, sight, `Kept: ${refusal}.`);
     if (!flags.yes) {
       // Beside the question, wherever stdout goes.
-      terminal.writeError(unshown);
+      if (terminal.canAsk || !flags.json) terminal.writeError(unshown);
       unshown = '';
       if (!terminal.canAsk) throw new GivewayError('ERR_GIVEWAY_INVALID_OPTION', 'nobody can be asked here; --yes removes without asking');
       const reply = await terminal.ask(`Remove the lock on ${name}? [y/N] `);
