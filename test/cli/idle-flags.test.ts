@@ -26,6 +26,7 @@ test.each<[readonly string[], Record<string, string>, string]>([
   [['init', '--config', 'x.json'], {}, '--config: received "x.json"; it goes with --create-tables'],
   [['init', '--env', 'x'], {}, '--env: received "x"; it goes with --create-tables'],
   [['init', '--env', 'x', '--create-tables', '--store', 'memory:'], {}, '--env: received "x"; it goes with a config that is there'],
+  [['init', '--config', 'x.json', '--create-tables', '--store', 'memory:'], {}, '--config: received "x.json"; a file that is there'],
   [['init', '--journal-table', 'x'], {}, '--journal-table: received "x"; it goes with --create-tables'],
   [['why', 'events', '--store', 'memory:', '--journal-table', 'x'], {}, '--journal-table: received "x"; it goes with the journal'],
   [['dashboard', '--store', 'memory:', '--journal-table', 'x'], {}, '--journal-table: received "x"; it goes with the journal'],

@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { redactUrl } from '../../config/redact.ts';
-import { GivewayError } from '../../lock/errors.ts';
+import { GivewayError, InvalidOptionError } from '../../lock/errors.ts';
 import { checkDatabaseUrl, databaseRemedy } from '../database-url.ts';
 import { exitCodes, notWritten } from '../exit-codes.ts';
 import { type JournalFlags, withJournalFlag } from '../journal.ts';
@@ -45,7 +45,10 @@ async function init(terminal: Terminal, flags: InitFlags): Promise<number> {
   await storeToWrite(terminal, flags.store);
   if (databaseUrl !== undefined) checkDatabaseUrl(databaseUrl);
   const path = resolve(terminal.cwd, file);
-  const there = (createTables && namedConfig(terminal, flags)) || configBeside(path);
+  const named = createTables ? namedConfig(terminal, flags) : undefined;
+  if (named === undefined && flags.config !== undefined)
+    throw new InvalidOptionError('--config', flags.config, 'a file that is there is allowed; --file names one that is to be written');
+  const there = named ?? configBeside(path);
   if (there !== undefined && !createTables) refuse(`${there} is there already; nothing is written`);
   if (there === undefined) refuseAlone('--env', flags.env, 'a config that is there: a new one has no `environments`');
   const { tables, isRedshift } = databaseUrl === undefined ? { tables: [], isRedshift: false } : await databaseAt(databaseUrl);
@@ -58,7 +61,7 @@ async function init(terminal: Terminal, flags: InitFlags): Promise<number> {
     writeConfig(path, { store: store.written, tables });
     tell(`Wrote ${path}${databaseUrl === undefined ? '' : ` with ${tables.length} tables`}.${createTables ? '\n' : ' '}`);
   } else tell(`${there} is there already, and stays as it is.\n`);
-  const storeToOpen = there === undefined ? store.url : flags.store;
+  const storeToOpen = there === undefined && !terminal.env.GIVEWAY_STORE ? store.url : flags.store;
   const withConfig = { ...flags, config, ...(storeToOpen === undefined ? {} : { store: storeToOpen }) };
   const made = createTables ? await makeTables(terminal, withConfig, home) : undefined;
   const isRefused = made?.some(({ state }) => state === 'forbidden') ?? false;
