@@ -8,6 +8,7 @@ import { LockLostError } from '../lock/errors.ts';
 import { describeHolders, type Holder } from '../lock/holder.ts';
 import { firePrefix } from '../lock/plan/names.ts';
 import { latestDateMs } from '../lock/record/record.ts';
+import { withoutFalseEnd } from '../observe/listening.ts';
 import { startChild } from './child.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { OpenJournal } from './journal.ts';
@@ -117,11 +118,6 @@ function busyWith(resource: string, holders: readonly Holder[]): string {
 function takerOf([holder]: readonly Holder[]): string {
   if (holder === undefined) return 'who, its record does not tell';
   return `${jobInWords(holder.job)} ${placeInWords(holder.host, holder.pid)}, at ${holder.since.toISOString()}`;
-}
-
-/** Of work that has ended the record still says when it would have ended at the latest. */
-function withoutFalseEnd({ latestEnd, ...holder }: Holder): Holder {
-  return { ...holder, ...(holder.state === 'min-hold' || latestEnd === undefined ? {} : { latestEnd }) };
 }
 
 /** Behind those who wait already. Where nobody does, or the store keeps no line, nothing is known. */

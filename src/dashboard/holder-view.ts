@@ -1,21 +1,22 @@
 import { createHash } from 'node:crypto';
 import { type Holder, printable } from '../lock/holder.ts';
 import type { SeenHolder } from '../observe/index.ts';
+import { withoutFalseEnd } from '../observe/listening.ts';
 import type { HolderView } from './view.ts';
 
 export function viewOf(holder: Holder): HolderView {
   return { id: holderId(holder), ...viewOfSeen(holder) };
 }
 
-export function viewOfSeen({ mode, job, host, pid, since, latestEnd, state }: SeenHolder): Omit<HolderView, 'id'> {
+export function viewOfSeen(holder: SeenHolder): Omit<HolderView, 'id'> {
+  const { mode, job, host, pid, since, latestEnd } = withoutFalseEnd(holder);
   return {
     mode,
     job: job ? printable(job) : undefined,
     host: printable(host || 'an unknown host'),
     pid,
     sinceMs: since.getTime(),
-    // Of work that has ended, when it would have ended at the latest.
-    latestEndMs: state === 'min-hold' ? undefined : latestEnd?.getTime(),
+    latestEndMs: latestEnd?.getTime(),
   };
 }
 

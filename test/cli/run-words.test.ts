@@ -40,6 +40,8 @@ test('work that has ended is not said to last until it would have had to end', a
   const [holder] = JSON.parse((await run('--json', '--write', 'visits')).err).holders;
   expect(holder).toMatchObject({ job: 'load', state: 'min-hold' });
   expect(holder).not.toHaveProperty('latestEnd');
+  const [sight] = JSON.parse((await giveway(['status', 'visits', '--json', '--store', store])).out);
+  expect(sight.holders[0].latestEnd).toBe(sight.holders[0].until);
 });
 
 test('of a fire it says who took it, and when, whether that one still runs or not', async () => {
