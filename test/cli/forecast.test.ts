@@ -48,6 +48,7 @@ describe('forecast without a journal', () => {
       jobs: [{ job: 'load', origin: 'config', cron: '0 * * * *', timezone: 'UTC', holds: 0, fires: 168 }, { job: 'rollup' }],
       clashes: expect.arrayContaining([expect.objectContaining({ table: 'events', by: 'load', job: 'rollup' })]),
       proposal: { moves: [{ from: '0 * * * *' }], skips: { after: 0 } },
+      notes: [expect.stringContaining('No journal is named')],
     });
     const { from: ___, to: ____, ...again } = JSON.parse((await ask('--json', '--plays', '20', '--seed', '5')).out);
     expect(again.jobs).toEqual(answer.jobs);

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { JournalEntry, JournalQuery } from 'giveway/observe';
+import { createJournalTableSql, type JournalEntry, type JournalQuery } from 'giveway/observe';
 import { Pool } from 'pg';
 import { materialOf } from '../../src/cli/report-material.ts';
 import { reportCsv } from '../../src/cli/report-words.ts';
 import { reportOf } from '../../src/observe/answers/report.ts';
+import { query } from '../support/services.ts';
 import { describeWith, uniqueName } from '../support/shared.ts';
 import { giveway } from './in-process.ts';
 import { writeNight } from './night.ts';
@@ -152,5 +153,20 @@ describeWith('postgres', (service) => {
     expect(lines[0]).toMatch(/^kind,job,by,table,holds,skips,waits,lost_ms,share,/);
     expect(lines[1]).toMatch(/^blocked,nightly-dedupe,rollup,visits,,1,0,200000,0\.469/);
     expect((await report('--since', '10m')).out).toMatch(/^From .*\.\n\nNobody was kept from anything\.\n$/);
+  });
+
+  test('where there was more than is read, words, CSV and JSON say so', async () => {
+    const long = `${table}_long`;
+    await query(service.url, createJournalTableSql(long));
+    await query(
+      service.url,
+      `insert into ${long} select n, 'conflict', 'events', 'load', 'h', 1, now(), now(), now(), '40001', null, '{}' from generate_series(1, 1001) n`,
+    );
+    const ask = (...args: readonly string[]) => report('--journal-table', long, ...args);
+    const said = 'Of conflicts there were more: the newest are counted';
+    expect((await ask()).out).toMatch(new RegExp(`^From .*\\. ${said}\\.\n`));
+    expect(await ask('--csv')).toMatchObject({ code: 0, out: expect.stringMatching(/^kind,/), err: `giveway: ${said}\n` });
+    expect(JSON.parse((await ask('--json')).out).isCut).toEqual(['conflicts']);
+    expect((await report('--csv')).err).toBe('');
   });
 });

@@ -70,7 +70,7 @@ async function run(terminal: Terminal, flags: Flags): Promise<number> {
     const tested = backtest({ ...input, toMs: nowMs });
     if (tested.jobs.length === 0) throw nothingIn(`before ${new Date(tested.fromMs).toISOString()}`, fewestStarts);
     terminal.write(
-      flags.json ? jsonLine(words.backtestJson(tested, nowMs, seed)) : words.backtestInWords(tested, nowMs, notes, terminal.style),
+      flags.json ? jsonLine(words.backtestJson(tested, nowMs, seed, notes)) : words.backtestInWords(tested, nowMs, notes, terminal.style),
     );
     return exitCodes.ok;
   }
@@ -79,7 +79,9 @@ async function run(terminal: Terminal, flags: Flags): Promise<number> {
   if (result.outlook.jobs.length === 0)
     throw history === undefined ? nothingToPlay(flags) : nothingIn(`since ${new Date(historyFromMs).toISOString()}`, fewestStarts);
   const about = { ...span, plays, seed };
-  terminal.write(flags.json ? jsonLine(words.forecastJson(result, about)) : words.forecastInWords(result, about, notes, terminal.style));
+  terminal.write(
+    flags.json ? jsonLine(words.forecastJson(result, about, notes)) : words.forecastInWords(result, about, notes, terminal.style),
+  );
   return exitCodes.ok;
 }
 
