@@ -1,11 +1,11 @@
+import { shellWord } from './shell-word.ts';
 import type { Sight } from './sight.ts';
 import { printable } from './terminal.ts';
 import { hostInWords } from './words.ts';
 
 /** What can be done, one sentence each. */
 export function adviceFor({ resource, state, holders, waiting }: Sight, nowMs: number): readonly string[] {
-  const name = /[\s"'$`\\*]/.test(resource) ? `'${resource.replaceAll("'", "'\\''")}'` : resource;
-  const remove = `giveway unlock ${printable(name)}`;
+  const remove = `giveway unlock ${printable(shellWord(resource))}`;
   if (state === 'free') {
     return waiting.length > 0
       ? ['Nobody holds it; whoever waits will have it at the next look.']

@@ -22,6 +22,7 @@ const lookEveryMs = 20;
 const failures: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such program, in PATH or at that place; a whole line of shell is written sh -c "…"',
   EACCES: 'it may not be executed: no rights (chmod +x), or a directory',
+  ERR_INVALID_ARG_VALUE: 'its name is empty, or there is a NUL in it or behind it',
   ENOEXEC: 'it is no program: a script begins with a line such as #!/bin/sh',
 };
 

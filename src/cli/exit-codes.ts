@@ -19,10 +19,21 @@ export const exitCodes = {
 /** The code of the error where the database of a journal does not answer. */
 export const journalUnread = 'ERR_GIVEWAY_JOURNAL';
 
+/** The code of the error where a file is there already, or cannot be written. */
+export const notWritten = 'ERR_GIVEWAY_NOT_WRITTEN';
+
+const codesOfErrors: Readonly<Record<string, number>> = { [journalUnread]: exitCodes.storeDown, [notWritten]: exitCodes.cannotCreate };
+
 /** The exit code for what a command rejected with. Arguments and configs that were refused are the user's to mend. */
 export function exitCodeOf(error: unknown): number {
+  if (isPackageMissing(error)) return exitCodes.usage;
   if (error instanceof StoreUnavailableError) return exitCodes.storeDown;
   if (error instanceof ResourceBusyError) return exitCodes.busy;
-  if (error instanceof GivewayError && error.code === journalUnread) return exitCodes.storeDown;
-  return error instanceof GivewayError ? exitCodes.usage : exitCodes.software;
+  return error instanceof GivewayError ? (codesOfErrors[error.code] ?? exitCodes.usage) : exitCodes.software;
+}
+
+/** Somebody must install it, whatever it was needed for, and whoever told it on. Nothing was sent. */
+export function isPackageMissing(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (error as NodeJS.ErrnoException).code === 'ERR_GIVEWAY_PEER_MISSING' || isPackageMissing(error.cause);
 }

@@ -72,7 +72,11 @@ function proposalInWords(before: Forecast['outlook'], proposal: Forecast['propos
   return `\nProposal: move ${moves.length} of ${before.jobs.length} jobs.\n${table(rows)}Skips would fall from ${rounded(meanSkips(before))} to ${rounded(meanSkips(outlook))}${rest}.\n`;
 }
 
-export function forecastJson({ outlook, changed, proposal }: Forecast, { fromMs, toMs, plays, seed }: About): object {
+export function forecastJson(
+  { outlook, changed, proposal }: Forecast,
+  { fromMs, toMs, plays, seed }: About,
+  notes: readonly string[],
+): object {
   return {
     from: new Date(fromMs),
     to: new Date(toMs),
@@ -93,6 +97,7 @@ export function forecastJson({ outlook, changed, proposal }: Forecast, { fromMs,
             skips: { before: meanSkips(outlook), after: meanSkips(proposal.outlook) },
             jobs: proposal.outlook.jobs.map(jobJson),
           },
+    notes,
   };
 }
 
@@ -117,8 +122,8 @@ export function backtestInWords({ fromMs, jobs }: BacktestResult, toMs: number, 
   ].join('');
 }
 
-export function backtestJson({ fromMs, jobs }: BacktestResult, toMs: number, seed: number): object {
-  return { from: new Date(fromMs), to: new Date(toMs), seed, jobs };
+export function backtestJson({ fromMs, jobs }: BacktestResult, toMs: number, seed: number, notes: readonly string[]): object {
+  return { from: new Date(fromMs), to: new Date(toMs), seed, jobs, notes };
 }
 
 function headed(text: string, style: Style): string {

@@ -1,12 +1,15 @@
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
+import { loadPg } from '../config/peers.ts';
 import { redactText, redactUrl } from '../config/redact.ts';
 import { GivewayError } from '../lock/errors.ts';
 import { printable } from '../lock/holder.ts';
 import type { PostgresJournal } from '../observe/index.ts';
 import { nonEmpty } from './commands/grammar.ts';
 import { checkPostgresUrl } from './database-url.ts';
+import { shortly } from './durations.ts';
 import { journalUnread } from './exit-codes.ts';
+import { refuseAlone } from './refuse-alone.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface JournalFlags {
@@ -18,7 +21,7 @@ export interface JournalFlags {
 /** The journal of the fleet, on a connection of its own. */
 export interface OpenJournal {
   readonly journal: PostgresJournal;
-  /** What the database said last, without credentials, if it was no. */
+  /** Why it could not be read or written the last time, without credentials. */
   readonly problem: string | undefined;
   /** Writes what has gathered, within 5 seconds, and hangs up. */
   close(): Promise<void>;
@@ -37,7 +40,15 @@ export async function openJournal(
   { journalTable: table, journalRetention: retentionMs }: JournalFlags,
 ): Promise<OpenJournal | undefined> {
   const url = env.GIVEWAY_JOURNAL;
-  if (!url) return undefined;
+  if (!url) {
+    refuseAlone('--journal-table', table, 'the journal that GIVEWAY_JOURNAL names');
+    refuseAlone(
+      '--journal-retention',
+      retentionMs === undefined ? undefined : shortly(retentionMs),
+      'the journal that GIVEWAY_JOURNAL names',
+    );
+    return undefined;
+  }
   checkPostgresUrl('GIVEWAY_JOURNAL', url);
   const { postgresJournal } = await import('../observe/index.ts');
   let opening: Promise<Pool> | undefined;
@@ -76,7 +87,7 @@ export async function readJournal<T>(open: OpenJournal, read: (journal: Postgres
 }
 
 async function connect(connectionString: string): Promise<Pool> {
-  const { default: pg } = await import('pg');
+  const pg = await loadPg();
   const pool = new pg.Pool({
     connectionString,
     max: 1,

@@ -60,7 +60,7 @@ export async function makeJournal(terminal: Terminal, flags: JournalFlags, url: 
     await open.journal.createTable();
     return { ...about, state: isThere ? 'there' : 'made' };
   } catch (error) {
-    if ((error as { code?: unknown }).code !== '42501') throw new Error(`${table} could not be made: ${open.problem}`);
+    if ((error as { code?: unknown }).code !== '42501') throw new Error(`${table} could not be made: ${open.problem}`, { cause: error });
     // What is there may be an owner's whose it is not: it is there.
     if (isThere) return { ...about, state: 'there' };
     const sql = `${createJournalTableSql(table)}${grants(table, userOf(url))}`;

@@ -6,6 +6,10 @@ const agoForm = /^(\d{1,9}(?:\.\d{1,9})?)([smhd])$/;
 const clockForm = /^([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/;
 const dateForm = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
 
+// No journal is older, and neither `Date` nor PostgreSQL knows all that could be written.
+const earliestMs = Date.parse('1970-01-01T00:00Z') - 86_400_000;
+const longestAgoMs = 50 * 365 * 86_400_000;
+
 /** A time as somebody writes it: what it means depends on when it is read. */
 export type Moment = (nowMs: number, after?: Date) => Date;
 
@@ -15,7 +19,8 @@ export type Moment = (nowMs: number, after?: Date) => Date;
  */
 export function moment(text: string): Moment {
   const [, number, unit = ''] = agoForm.exec(text) ?? [];
-  if (number !== undefined) return (nowMs) => new Date(nowMs - Number(number) * (unitsMs[unit] ?? 0));
+  const agoMs = Number(number) * (unitsMs[unit] ?? 0);
+  if (number !== undefined && agoMs <= longestAgoMs) return (nowMs) => new Date(nowMs - agoMs);
   const clock = clockForm.exec(text);
   if (clock !== null)
     return (nowMs, after) =>
@@ -25,8 +30,8 @@ export function moment(text: string): Moment {
         after,
       );
   const date = new Date(/[T ]/.test(text) ? text.replace(' ', 'T') : `${text}T00:00`);
-  if (dateForm.test(text) && !Number.isNaN(date.getTime()) && isDay(text.slice(0, 10))) return () => date;
-  throw new InvalidArgumentError('A time such as 02:00, 2026-11-28, "2026-11-28 02:00", or 24h for so long ago is allowed.');
+  if (dateForm.test(text) && date.getTime() >= earliestMs && isDay(text.slice(0, 10))) return () => date;
+  throw new InvalidArgumentError('A time such as 02:00, 2026-11-28, "2026-11-28 02:00", or 24h for so long ago is allowed, from 1970 on.');
 }
 
 /** `Date` takes the 30th of February for the 2nd of March. */

@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoadedConfig, LoadOptions } from '../config/index.ts';
 import { ConfigError } from '../lock/errors.ts';
-import { jsonLine, type Terminal } from './terminal.ts';
+import { refuseAlone } from './refuse-alone.ts';
+import { say } from './say.ts';
+import type { Terminal } from './terminal.ts';
 
 /** The flags that every command has. */
 export interface CommonFlags {
@@ -32,10 +34,16 @@ export async function openNames(terminal: Terminal, flags: CommonFlags): Promise
 /** The config in force. Schema and loaders are loaded only now. */
 export async function openConfig(terminal: Terminal, flags: CommonFlags): Promise<LoadedConfig> {
   const { loadConfig } = await import('../config/index.ts');
+  if (!readsConfig(terminal, flags)) refuseAlone('--env', flags.env, 'a config, which --config names where the store is named beside it');
   const config = await loadConfig(loadOptions(terminal, flags));
   stores.set(terminal, config.store.label);
   if (config.source === undefined) await tellUnread(terminal, flags);
   return config;
+}
+
+/** Where the store is named no file is searched for. */
+function readsConfig({ env }: Terminal, { config, store }: CommonFlags): boolean {
+  return (config ?? (env.GIVEWAY_CONFIG || undefined)) !== undefined || (store ?? (env.GIVEWAY_STORE || undefined)) === undefined;
 }
 
 const stores = new WeakMap<Terminal, string>();
@@ -57,12 +65,12 @@ export async function openConfigIfThere(terminal: Terminal, flags: CommonFlags):
   }
 }
 
-/** Where the store is named no file is searched for. One that lies here was meant, perhaps, and may name another namespace. */
-async function tellUnread({ cwd, writeError }: Terminal, { store, json }: CommonFlags): Promise<void> {
+/** One that lies here was meant, perhaps, and may name another namespace. */
+async function tellUnread(terminal: Terminal, { store, json }: CommonFlags): Promise<void> {
   const { configNames } = await import('../config/find.ts');
-  const file = configNames.find((name) => existsSync(join(cwd, name)));
+  const file = configNames.find((name) => existsSync(join(terminal.cwd, name)));
   if (file === undefined) return;
   const by = store === undefined ? 'GIVEWAY_STORE' : '--store';
   const message = `${file} is not read, since ${by} names the store; --config ${file} reads it too`;
-  writeError(json ? jsonLine({ giveway: 'config-not-read', message, file }) : `giveway: ${message}\n`);
+  say(terminal, json === true, 'config-not-read', message, { file });
 }

@@ -23,7 +23,7 @@ export async function openPast(terminal: Terminal, flags: JournalFlags): Promise
   const open = await openJournal(terminal, flags);
   if (open === undefined) return { ask: async () => unnamed, close: async () => {} };
   return {
-    ask: (read) => read(open.journal).catch(() => ({ missing: `the journal could not be read: ${open.problem}` })),
+    ask: (read) => read(open.journal).catch((error: unknown) => ({ missing: `the journal could not be read: ${open.problem ?? error}` })),
     close: () => open.close(),
   };
 }

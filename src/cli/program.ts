@@ -92,5 +92,6 @@ function oneLine(text: string, command: string | undefined): string {
 function remedyFor(said: string, command: string | undefined): string {
   if (command === undefined && said.startsWith('unknown option')) return '; options of a command stand behind it: giveway status --store …';
   if (command === undefined && !said.includes('Did you mean')) return '; giveway --help lists the commands';
-  return /^(?:missing required|too many) argument/.test(said) ? `; giveway ${command} --help has examples` : '';
+  if (/^(?:missing required|too many) argument/.test(said)) return `; giveway ${command} --help has examples`;
+  return /^unknown option/.test(said) && !said.includes('Did you mean') ? `; giveway ${command} --help lists what it takes` : '';
 }

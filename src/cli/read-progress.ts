@@ -1,4 +1,5 @@
-import { jsonLine, type Terminal } from './terminal.ts';
+import { say } from './say.ts';
+import type { Terminal } from './terminal.ts';
 
 // Whoever waits for longer wants to know for what.
 const everyMs = 3_000;
@@ -11,7 +12,7 @@ export function progressOf(terminal: Terminal, isJson: boolean): (doneBytes: num
     saidMs = performance.now();
     const percent = Math.floor((100 * doneBytes) / allBytes);
     const message = `${percent} % of ${megabytes(allBytes)} MB read`;
-    terminal.writeError(isJson ? jsonLine({ giveway: 'reading', message, doneBytes, allBytes }) : `giveway: ${message}\n`);
+    say(terminal, isJson, 'reading', message, { doneBytes, allBytes });
   };
 }
 

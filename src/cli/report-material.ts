@@ -18,7 +18,10 @@ export async function materialOf(
   const window = { since, until };
   const met = await journal.entries({ ...window, kind: ['skip', 'wait'], limit: most.encounters });
   const aborted = await journal.entries({ ...window, kind: ['conflict', 'late-lock'], limit: most.conflicts });
-  const jobs = (await journal.jobs()).slice(0, most.jobs);
+  const entries = withoutEndedWaits(met.filter(isMet));
+  // Those that were kept from something first, whoever else there is.
+  const all = [...new Set([...entries.flatMap(({ job }) => job ?? []), ...(await journal.jobs())])];
+  const jobs = all.slice(0, most.jobs);
   const holds: HoldEntry[] = [];
   let areHoldsCut = false;
   for (const job of jobs) {
@@ -26,7 +29,6 @@ export async function materialOf(
     areHoldsCut ||= own.isCut;
     holds.push(...own.filter(isHold));
   }
-  const entries = withoutEndedWaits(met.filter(isMet));
   const wanted = (entry: (typeof entries)[number]): readonly string[] =>
     entry.kind === 'skip' && entry.scope !== undefined ? needsOf(entry.scope).map(({ resource }) => resource) : [entry.resource];
   const around = { begunSince: new Date(since.getTime() - lookBackMs), until };
@@ -36,6 +38,8 @@ export async function materialOf(
     areHoldsCut ||= held.isCut;
     byTable.set(resource, held.filter(isHold));
   }
+  // A job without a name cannot be asked for: what it held of the tables that somebody was kept from.
+  holds.push(...[...byTable.values()].flat().filter(({ job, from }) => job === undefined && from >= since));
   const nowMs = Date.now();
   return {
     // Whether a move would help is a question about one job, which `why` answers.
@@ -45,7 +49,12 @@ export async function materialOf(
     holds,
     conflicts: aborted.filter((entry) => entry.kind === 'conflict'),
     lateLocks: aborted.filter((entry) => entry.kind === 'late-lock'),
-    isCut: [...(met.isCut ? ['skips and waits'] : []), ...(areHoldsCut ? ['holds'] : []), ...(aborted.isCut ? ['conflicts'] : [])],
+    isCut: [
+      ...(met.isCut ? ['skips and waits'] : []),
+      ...(areHoldsCut ? ['holds'] : []),
+      ...(all.length > jobs.length ? ['jobs'] : []),
+      ...(aborted.isCut ? ['conflicts'] : []),
+    ],
   };
 }
 

@@ -17,7 +17,7 @@ const job = (name: string | undefined): string => printableName(name || 'a job w
 export function reportInWords({ since, until, isCut, report }: Told): string {
   const { blocked, work, conflicts, starving, advice } = report;
   const sections = [
-    `From ${clock(since)} to ${clock(until)}.${isCut.length > 0 ? ` Of ${isCut.join(' and ')} there were more: the newest are counted.` : ''}\n`,
+    `From ${clock(since)} to ${clock(until)}.${isCut.length > 0 ? ` ${cutInWords(isCut)}.` : ''}\n`,
     blocked.length === 0 ? 'Nobody was kept from anything.\n' : table([blockedHead, ...blocked.map(blockedRow)]),
     work.length === 0 ? '' : table([workHead, ...work.map(workRow)]),
     conflicts.length === 0 ? '' : `Conflicts that still happened:\n${conflicts.map(conflictLine).join('')}`,
@@ -27,6 +27,11 @@ export function reportInWords({ since, until, isCut, report }: Told): string {
     advice.length === 0 ? '' : `Advice:\n${advice.map((sentence, index) => `  ${index + 1}. ${printable(sentence)}\n`).join('')}`,
   ];
   return sections.filter((section) => section !== '').join('\n');
+}
+
+/** Of what there was too much to be read. */
+export function cutInWords(isCut: Told['isCut']): string {
+  return `Of ${isCut.join(' and ')} there were more: the newest are counted`;
 }
 
 const blockedHead = ['BLOCKED', 'BY', 'TABLE', 'SKIPS', 'WAITS', 'LOST', 'SHARE'];

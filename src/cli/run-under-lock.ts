@@ -8,13 +8,16 @@ import { LockLostError } from '../lock/errors.ts';
 import { describeHolders, type Holder } from '../lock/holder.ts';
 import { firePrefix } from '../lock/plan/names.ts';
 import { latestDateMs } from '../lock/record/record.ts';
+import { withoutFalseEnd } from '../observe/listening.ts';
 import { startChild } from './child.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { OpenJournal } from './journal.ts';
+import { say } from './say.ts';
 import { shownNames } from './sight.ts';
 import { catchSignals } from './signals.ts';
 import { take, type Wanted } from './take.ts';
-import { jsonLine, printable, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
+import { jobInWords, placeInWords } from './words.ts';
 
 export interface LockedRun extends Wanted {
   readonly terminal: Terminal;
@@ -60,7 +63,7 @@ export async function runUnderLock(work: LockedRun): Promise<number> {
       const first = await Promise.race([child.ended, lost]);
       if (first !== undefined) {
         const failure = child.failure();
-        if (failure !== undefined) tell('not-executed', `cannot execute ${work.command[0]}: ${failure}`, {}, 'always');
+        if (failure !== undefined) tell('not-executed', `cannot execute ${work.command[0] || 'nothing'}: ${failure}`, {}, 'always');
         return first;
       }
       tell('lost', `${lossOf(lock)} Stopping the command.`, {}, 'always');
@@ -77,7 +80,7 @@ export async function runUnderLock(work: LockedRun): Promise<number> {
     const { reason, resource, holders, waitedMs } = outcome;
     if (received !== undefined) return codeOf(received);
     if (isElsewhere(outcome)) {
-      tell('elsewhere', `another has this fire: ${describeHolders(holders)}`, { resource, holders: shown(holders) });
+      tell('elsewhere', `another took this fire: ${takerOf(holders)}`, { resource, holders: shown(holders) });
       return exitCodes.ok;
     }
     if (reason === 'busy') {
@@ -103,12 +106,18 @@ type Tell = (event: string, text: string, facts: object, when?: 'always') => voi
 function teller({ terminal, isQuiet, isJson }: LockedRun): Tell {
   return (event, text, facts, when) => {
     if (isQuiet && when === undefined) return;
-    terminal.writeError(isJson ? jsonLine({ giveway: event, message: text, ...facts }) : `giveway: ${printable(text)}\n`);
+    say(terminal, isJson, event, text, facts);
   };
 }
 
 function busyWith(resource: string, holders: readonly Holder[]): string {
-  return `${resource} is ${describeHolders(holders)}`;
+  return `${resource} is ${describeHolders(holders.map(withoutFalseEnd))}`;
+}
+
+/** Whether it still runs, its fire does not tell. */
+function takerOf([holder]: readonly Holder[]): string {
+  if (holder === undefined) return 'who, its record does not tell';
+  return `${jobInWords(holder.job)} ${placeInWords(holder.host, holder.pid)}, at ${holder.since.toISOString()}`;
 }
 
 /** Behind those who wait already. Where nobody does, or the store keeps no line, nothing is known. */
@@ -119,7 +128,7 @@ function placeBehind(holders: readonly Holder[]): number | undefined {
 
 /** Without the token: whoever knows one could end the lock. */
 function shown(holders: readonly Holder[]): readonly object[] {
-  return holders.map(({ token: _, ...holder }) => ({ ...holder, ...shownNames(holder) }));
+  return holders.map(withoutFalseEnd).map(({ token: _, ...holder }) => ({ ...holder, ...shownNames(holder) }));
 }
 
 function lossOf({ signal }: Lock): string {

@@ -97,9 +97,10 @@ export function sightJson({ resource, state, holders, waiting }: Sight): object 
 }
 
 function holderJson({ latestEnd, until, minHold, ...holder }: Entrant): object {
+  const endMs = minHold ? until : latestEnd;
   return {
     ...named(holder),
-    latestEnd: latestEnd === undefined ? undefined : new Date(latestEnd).toISOString(),
+    latestEnd: endMs === undefined ? undefined : new Date(endMs).toISOString(),
     until: new Date(until).toISOString(),
     state: minHold ? 'min-hold' : 'holding',
   };

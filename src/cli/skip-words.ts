@@ -36,7 +36,6 @@ function encounterInWords(encounter: Encounter, nowMs: number): readonly string[
   const more = inTheWay.length > 1 ? ` and ${inTheWay.length - 1} more` : '';
   const holder =
     first === undefined ? '' : `, held by ${jobInWords(first.job)} (${first.mode}) ${placeInWords(first.host, first.pid)}${more}`;
-  const age = shortly(Math.max(0, nowMs - entry.at.getTime()));
   const asked = entry.kind === 'skip' ? askedAt : entry.at;
   const details = [
     `${clock(asked)}, wanted ${wantedInWords(encounter)}, place ${place} in line`,
@@ -44,21 +43,26 @@ function encounterInWords(encounter: Encounter, nowMs: number): readonly string[
     ...wouldHaveRun(encounter),
   ];
   return [
-    `  ${age} ago: ${jobInWords(job)} ${placeInWords(host, pid)}, ${outcomeInWords(encounter)}${holder}`,
+    `  ${agoInWords(entry.at, nowMs)}: ${jobInWords(job)} ${placeInWords(host, pid)}, ${outcomeInWords(encounter)}${holder}`,
     ...details.map((line) => `    ${line}`),
   ];
 }
 
+/** Hosts have clocks of their own. */
+function agoInWords(at: Date, nowMs: number): string {
+  const agoMs = nowMs - at.getTime();
+  return agoMs > -1_000 ? `${shortly(Math.max(0, agoMs))} ago` : `in ${shortly(-agoMs)}, by the clock of its host`;
+}
+
 function lostFireInWords({ job, host, pid, at, slot }: FireEntry, nowMs: number): string {
   const which = slot === undefined ? 'a run by hand' : `its fire of ${clock(slot)}`;
-  const age = shortly(Math.max(0, nowMs - at.getTime()));
-  return `  ${age} ago: ${jobInWords(job)} ${placeInWords(host, pid)}, ${which} was skipped: ${reasons['store-down']}`;
+  return `  ${agoInWords(at, nowMs)}: ${jobInWords(job)} ${placeInWords(host, pid)}, ${which} was skipped: ${reasons['store-down']}`;
 }
 
 function outcomeInWords({ entry, ran }: Encounter): string {
   if (entry.kind === 'skip') {
     const waited = entry.waitedMs >= 1_000 ? ` after ${shortly(entry.waitedMs)} of waiting` : '';
-    return `was skipped${waited}: ${reasons[entry.reason]}`;
+    return `was skipped${waited}: ${reasons[entry.reason] ?? printableName(entry.reason)}`;
   }
   return ran === undefined ? 'began to wait: it was busy' : `ran after ${shortly(ran.waitedMs)} of waiting: it was busy`;
 }

@@ -1,4 +1,4 @@
-import { existsSync, type Stats } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, extname, join, resolve } from 'node:path';
@@ -32,6 +32,7 @@ export async function findConfig(cwd: string): Promise<FoundConfig | ConfigError
   const { directories, end } = await reachFrom(resolve(cwd));
   const [first, last] = [directories[0], directories.at(-1)];
   const found = first === undefined ? undefined : await search(first, last ?? first);
+  refuseUnreadable(directories, found?.path);
   return found ?? nothingFound(directories, end);
 }
 
@@ -43,6 +44,22 @@ async function search(from: string, to: string): Promise<FoundConfig | undefined
   const found = await reading(from, () => searcher.search(from));
   if (found !== undefined) await refuseStrangers(found.path);
   return found;
+}
+
+/** What is there and cannot be opened, such as a link to nothing, was meant: what lies above it was not. */
+function refuseUnreadable(directories: readonly string[], found: string | undefined): void {
+  for (const directory of directories) {
+    for (const path of configNames.map((name) => join(directory, name))) {
+      if (path === found) return;
+      if (lstatSync(path, { throwIfNoEntry: false }) === undefined) continue;
+      try {
+        accessSync(path, constants.R_OK);
+      } catch (error) {
+        throw new ConfigError(path, [{ path: '(file)', message: `could not be read: ${(error as Error).message}` }]);
+      }
+    }
+    if (found !== undefined && dirname(found) === directory) return;
+  }
 }
 
 /** The config in `file`; in a package.json, under its `giveway` key. Whoever names a file answers for it. */

@@ -14,7 +14,8 @@ import { problemAt } from './problems.ts';
 export function findJobProblems(layers: readonly Layer[]): readonly ConfigProblem[] {
   const [top] = layers;
   if (top === undefined) return [];
-  const names = layers.flatMap(({ fields }) => Object.keys(layerAt([], fields.jobs).fields));
+  const jobs: Layer['fields'] = Object.assign({}, ...[...layers].reverse().map(({ fields }) => layerAt([], fields.jobs).fields));
+  const names = Object.keys(jobs);
   const rules = tableRules(layers);
   return Object.entries(layerAt([], top.fields.jobs).fields).flatMap(([name, job]) => {
     const { path, fields } = layerAt([...top.path, 'jobs', name], job);
@@ -25,10 +26,25 @@ export function findJobProblems(layers: readonly Layer[]): readonly ConfigProble
       ...(isText(timezone) ? problem('timezone', () => checkTimezone(timezone)) : []),
       ...(isText(after) && !names.includes(after)
         ? [problemAt([...path, 'after'], `received ${JSON.stringify(after)}; there is no such job${allowedNames(after, names)}`)]
-        : []),
+        : circleProblem([...path, 'after'], circleAt(name, jobs))),
       ...problemOf(path, () => rules.check({ writes, appends, reads } as LockScope)),
     ];
   });
+}
+
+/** The way from a job back to itself, by what each comes after; empty: there is none. */
+function circleAt(name: string, jobs: Layer['fields']): readonly string[] {
+  const way = new Set<string>();
+  for (let at: unknown = name; isText(at) && !way.has(at); at = layerAt([], jobs[at]).fields.after) {
+    way.add(at);
+    if (layerAt([], jobs[at]).fields.after === name) return [...way, name];
+  }
+  return [];
+}
+
+function circleProblem(path: readonly PropertyKey[], circle: readonly string[]): readonly ConfigProblem[] {
+  const way = circle.map((name) => JSON.stringify(name)).join(' after ');
+  return circle.length === 0 ? [] : [problemAt(path, `received ${JSON.stringify(circle[1])}; no job can come after itself: ${way}`)];
 }
 
 /** Which tables may be named. */

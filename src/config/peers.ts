@@ -54,7 +54,7 @@ export async function loadZookeeper(): Promise<typeof import('node-zookeeper-cli
   }
 }
 
-export async function loadPg(): Promise<Pick<typeof import('pg'), 'Client'>> {
+export async function loadPg(): Promise<Pick<typeof import('pg'), 'Client' | 'Pool'>> {
   try {
     return (await import('pg')).default;
   } catch (error) {

@@ -9,6 +9,8 @@ interface Issue {
   readonly message: string;
   readonly keys?: readonly string[];
   readonly errors?: readonly (readonly Issue[])[];
+  /** What is wrong with a key, where the value is none of it. */
+  readonly issues?: readonly Issue[];
 }
 
 /**
@@ -21,8 +23,10 @@ export function describeIssues(
   at: readonly PropertyKey[],
   fieldsAt: (path: readonly PropertyKey[]) => readonly string[],
 ): readonly ConfigProblem[] {
-  return issues.flatMap(flatten).flatMap(({ path, keys, message }) => {
+  return issues.flatMap(flatten).flatMap(({ code, path, keys, message, issues: ofKey }) => {
     const whole = [...at, ...path];
+    if (code === 'invalid_key')
+      return [problemAt(whole, `received the name ${show(String(path.at(-1)))}; ${ofKey?.[0]?.message ?? message}`)];
     if (keys === undefined) return [problemAt(whole, `received ${showAt(path, input)}; ${message}`)];
     return keys.map((key) => problemAt([...whole, key], unknownField(key, fieldsAt(whole))));
   });

@@ -6,14 +6,18 @@ import { cleanError } from './redact.ts';
 /** What a config file holds: JSON as it stands, of the others the default export. Each loader is loaded when it is needed. */
 export async function readConfigFile(path: string, content: string): Promise<unknown> {
   if (basename(path) === 'package.json') return { ...(parseJson(path, content) as object) };
-  if (extname(path) === '.json') return parseJson(path, content);
+  if (extname(path) === '.json') {
+    const config = parseJson(path, content);
+    if (config === null) throw new ConfigError(path, [{ path: '(file)', message: 'holds null; an object is allowed' }]);
+    return config;
+  }
   let config: unknown;
   try {
     config = await defaultExport(await importModule(path));
   } catch (error) {
     throw evaluationFailed(path, error);
   }
-  if (config === undefined)
+  if (config === undefined || config === null)
     throw new ConfigError(path, [{ path: '(default export)', message: 'missing; write `export default defineConfig({ … })`' }]);
   return config;
 }

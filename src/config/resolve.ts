@@ -45,7 +45,9 @@ export function resolveConfig(source: string, { file = {}, envName, variables, o
 
   const problems = firstAtEachPath([
     ...[inFile, inVariables, inCall, chosen, disabled].flatMap((part) => part.problems),
-    ...(disabled.value || variables.GIVEWAY_STORE || layers.some(({ fields }) => fields.store !== undefined) ? [] : [missingStore]),
+    ...(disabled.value || variables.GIVEWAY_STORE || layers.some(({ fields }) => fields.store !== undefined) || isNone(file)
+      ? []
+      : [missingStore]),
     ...[[base], ...blocks.map((block) => [block, base]), layers].flatMap((each) => [...findContradictions(each), ...findJobProblems(each)]),
   ]);
   if (problems.length > 0) throw new ConfigError(source, problems);
@@ -54,6 +56,11 @@ export function resolveConfig(source: string, { file = {}, envName, variables, o
   const name = chosen.value?.name;
   const block = name === undefined ? {} : (environments[name] ?? {});
   return { ...mergeSettings([settings, block, inVariables.value, inCall.value]), envName: name, isDisabled: disabled.value };
+}
+
+/** What holds no fields at all is told of as a whole. */
+function isNone(file: unknown): boolean {
+  return typeof file !== 'object' || Array.isArray(file);
 }
 
 const missingStore = problemAt(['store'], 'missing; give a URL such as memcached://localhost:11211 here, or set GIVEWAY_STORE');
@@ -100,16 +107,16 @@ function chooseBlock<T extends { readonly name: string }>(
         : ['NODE_ENV', variables.NODE_ENV]
       : ['envName', envName];
   const value = blocks.find((block) => block.name === name);
-  if (value !== undefined || from === 'NODE_ENV' || blocks.length === 0) return { value, problems: [] };
+  // A variable is set for all programs of an environment; whoever names a block in a call means one of this config.
+  const mayBeNone = from === 'NODE_ENV' || (from === 'GIVEWAY_ENV' && blocks.length === 0);
+  if (value !== undefined || mayBeNone) return { value, problems: [] };
   const names = blocks.map((block) => block.name);
+  const there = names.length === 0 ? 'there are no `environments` to choose from' : `\`environments\` has ${names.join(', ')}`;
   const [nearest] = nearestNames(name ?? '', names);
   return {
     value,
     problems: [
-      problemAt(
-        [from],
-        `received ${JSON.stringify(name)}; \`environments\` has ${names.join(', ')}${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`,
-      ),
+      problemAt([from], `received ${JSON.stringify(name)}; ${there}${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`),
     ],
   };
 }

@@ -10,6 +10,8 @@ import { storeSettingProblem } from './store-setting.ts';
 import type { EnvironmentSettings, GivewayConfig, StoreSetting } from './types.ts';
 
 const longestWaitMs = 2 ** 31 - 1;
+/** Each of them is played in a forecast. */
+const mostInstances = 1_000;
 
 const text = (meta: Meta) => {
   const allowed = 'a non-empty string is allowed';
@@ -31,9 +33,9 @@ const wholeMs = (min: number, max: number, meta: Meta) => {
   return z.int(allowed).check(z.gte(min, allowed), z.lte(max, allowed), z.meta(meta));
 };
 
-const count = (meta: Meta) => {
-  const allowed = 'a whole number from 1 up is allowed';
-  return z.int(allowed).check(z.gte(1, allowed), z.meta(meta));
+const count = (meta: Meta, max?: number) => {
+  const allowed = `a whole number from 1 ${max === undefined ? 'up' : `to ${max}`} is allowed`;
+  return z.int(allowed).check(z.gte(1, allowed), ...(max === undefined ? [] : [z.lte(max, allowed)]), z.meta(meta));
 };
 
 /** An integer from `min`, or Infinity. JSON has no Infinity: there it is the text "Infinity". */
@@ -138,7 +140,7 @@ const job = {
   reads: tables({ description: 'Tables that what it writes depends on.' }),
   onBusy: table.onBusy,
   retry: table.retry,
-  instances: z.optional(count({ description: 'How many processes run each of its fires for themselves.', default: 1 })),
+  instances: z.optional(count({ description: 'How many processes run each of its fires for themselves.', default: 1 }, mostInstances)),
   after: z.optional(text({ description: 'The job whose fires come before its own; a forecast proposes nothing that would change that.' })),
 } satisfies Fields<JobSettings>;
 

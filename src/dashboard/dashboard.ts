@@ -70,6 +70,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     if (error.name === 'InvalidOptionError') return c.json({ error: 'request' }, 400);
     return c.json({ error: error.name === 'StoreUnavailableError' ? 'store-down' : 'internal' }, 503);
   });
+  app.notFound((c) => c.json({ error: 'not-found' }, 404));
   for (const [path, { type, text }] of Object.entries(files)) app.get(path, (c) => c.body(text, 200, { 'Content-Type': type }));
 
   app.post('/login', async (c) => {

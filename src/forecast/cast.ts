@@ -19,7 +19,7 @@ const scheduled: RunOptions = { maxHoldMs: 3_600_000 };
 const leastWaitMs = 50;
 
 /** A name that holds this seldom is no job: somebody's run by hand. */
-const fewestStarts = 4;
+export const fewestStarts = 4;
 
 /**
  * Who plays: the jobs that are described, with what the journal knows of them, and those that only the journal knows.

@@ -1,4 +1,5 @@
 export { expectedHolds } from './ahead.ts';
+export { fewestStarts } from './cast.ts';
 export { type Backtested, backtest, type Forecast, forecast } from './forecast.ts';
 export type { Job } from './jobs.ts';
 export type { ForecastInput, TableRules } from './options.ts';

@@ -123,6 +123,16 @@ describeWith('memcached', (service) => {
       await ask('unlock', 'events', '--yes');
     });
 
+    test('what it cannot see is told to programs too, beside their JSON', async () => {
+      configure({ store: `memcached://${service.url}`, namespace: service.prefix });
+      const { code, out, err } = await ask('status', '--json');
+      expect({ code, out, said: JSON.parse(err) }).toEqual({
+        code: 0,
+        out: '[]\n',
+        said: { giveway: 'tables-not-seen', message: expect.stringMatching(/^This store cannot list its keys/) },
+      });
+    });
+
     test('a job cannot paint the terminal', async () => {
       await hold('events', { job: '\u001b[2J\u202eevil\u0007\n<b>' });
       const { out } = await ask('status', 'events');
@@ -183,7 +193,11 @@ describeWith('memcached', (service) => {
 
     test('without a journal it says how to see the last skips', async () => {
       expect((await ask('why', 'events')).out).toMatch(/\nLast skips: no journal is named\. .* set GIVEWAY_JOURNAL=postgres:/);
-      expect(JSON.parse((await ask('why', 'events', '--json')).out)).toMatchObject({ state: 'free', lastSkips: null });
+      expect(JSON.parse((await ask('why', 'events', '--json')).out)).toMatchObject({
+        state: 'free',
+        lastSkips: null,
+        missing: expect.stringContaining('set GIVEWAY_JOURNAL'),
+      });
     });
 
     test('a journal that does not answer is told; the store still is', async () => {
@@ -309,6 +323,8 @@ describeWith('memcached', (service) => {
     test('where nobody can be asked, it needs --yes', async () => {
       await hold('events');
       expect(await ask('unlock', 'events')).toMatchObject({ code: 64, err: expect.stringContaining('--yes') });
+      const { code, out, err } = await ask('unlock', 'events', '--json');
+      expect({ code, out, failure: JSON.parse(err) }).toMatchObject({ code: 64, out: '', failure: { giveway: 'failed' } });
       expect(await store.read(keyOf('events'))).toBeDefined();
     });
   });

@@ -95,7 +95,7 @@ describeWith('postgres', (service) => {
       '',
     ]);
     expect(err).toBe(
-      'giveway: the URL of the database was not written; set it in GIVEWAY_STORE and GIVEWAY_JOURNAL, and GIVEWAY_CONFIG=giveway.config.ts beside them\n',
+      'giveway: the URL of the database was not written; set it in GIVEWAY_STORE and GIVEWAY_JOURNAL, and GIVEWAY_CONFIG=giveway.config.ts too\n',
     );
     const written = readFileSync(file, 'utf8');
     expect(written).not.toMatch(/memcached|postgres:|giveway_/);

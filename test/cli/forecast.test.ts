@@ -48,6 +48,7 @@ describe('forecast without a journal', () => {
       jobs: [{ job: 'load', origin: 'config', cron: '0 * * * *', timezone: 'UTC', holds: 0, fires: 168 }, { job: 'rollup' }],
       clashes: expect.arrayContaining([expect.objectContaining({ table: 'events', by: 'load', job: 'rollup' })]),
       proposal: { moves: [{ from: '0 * * * *' }], skips: { after: 0 } },
+      notes: [expect.stringContaining('No journal is named')],
     });
     const { from: ___, to: ____, ...again } = JSON.parse((await ask('--json', '--plays', '20', '--seed', '5')).out);
     expect(again.jobs).toEqual(answer.jobs);
@@ -121,6 +122,21 @@ describeWith('postgres', (service) => {
     writeFileSync(join(empty, 'giveway.config.json'), '{"jobs": 1}');
     expect(await alone()).toMatchObject({ code: 64, err: expect.stringContaining('jobs: ') });
     expect(await giveway(['forecast'], { cwd: empty, env: {} })).toMatchObject({ code: 64 });
+  });
+
+  test('a journal without work in the time that is read: there is nothing to play', async () => {
+    configure({});
+    const nothing = (time: string) => ({
+      code: 64,
+      out: '',
+      err: expect.stringMatching(new RegExp(`^giveway: There are no jobs to play: the journal tells of none ${time} \\d{4}-`)),
+    });
+    await query(service.url, createJournalTableSql(`${table}_empty`));
+    expect(await ask('--journal-table', `${table}_empty`)).toEqual(nothing('since'));
+    expect(await ask('--journal-table', `${table}_empty`, '--backtest', '2d')).toEqual(nothing('before'));
+    await query(service.url, `drop table ${table}_empty`);
+    configure({ jobs: {} });
+    expect(await giveway(['forecast'], { cwd: folder })).toMatchObject({ code: 64, err: expect.stringContaining('no jobs to play') });
   });
 
   test('--backtest puts what happened beside what would have been forecast', async () => {

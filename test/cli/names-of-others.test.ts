@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { postgresJournal } from 'giveway/observe';
 import { postgresStore } from 'giveway/postgres';
 import { Pool } from 'pg';
+import { adviceFor } from '../../src/cli/advice.ts';
 import { failureText } from '../../src/cli/failure.ts';
 import { skipsInWords } from '../../src/cli/skip-words.ts';
 import { jsonLine, printable, printableName } from '../../src/cli/terminal.ts';
@@ -27,6 +29,26 @@ test('a name is cut and cannot act on a terminal; a line of ours keeps its lengt
   expect(printableName(evil)).toMatch(/^\?\[2J\?2J\?evil\?\?\?x{180,}…$/);
   expect(printableName('\ud83e\udd86 é 表')).toBe('\ud83e\udd86 é 表');
   expect(printable(`it says ${'é'.repeat(500)}\u001b[2J \ud800`)).toBe(`it says ${'é'.repeat(500)}?[2J ?`);
+});
+
+test('a command to copy is what a shell takes for one name', () => {
+  for (const name of [
+    'events/a;rm -rf ~',
+    'events/$(id)',
+    'events/a&b|c',
+    "it's",
+    'analytics.*',
+    'events/`id`',
+    '"A""b"',
+    'a/#b',
+    'a/>b',
+    'événements',
+  ]) {
+    const sight = { resource: name, state: 'unreadable', holders: [], waiting: [], version: undefined } as const;
+    const [advice = ''] = adviceFor(sight, 0);
+    const [, word = ''] = /giveway unlock (.*) removes it/.exec(advice) ?? [];
+    expect(execFileSync('sh', ['-c', `printf %s ${word}`], { encoding: 'utf8' })).toBe(name);
+  }
 });
 
 test('JSON says the same with escapes, in one line', () => {

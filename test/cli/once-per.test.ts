@@ -24,7 +24,7 @@ describeWith('memcached', (service) => {
     runs.push(await host('late', rollup));
     expect(runs.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
     expect(runs.filter(({ stdout }) => stdout === 'ran []\n')).toHaveLength(1);
-    expect(runs[3]?.stderr).toMatch(/^giveway: another has this fire: held by \S+ on [abc] /);
+    expect(runs[3]?.stderr).toMatch(/^giveway: another took this fire: \S+ on [abc], pid \d+, at \d{4}-\S+Z\n$/);
   });
 
   test('the fire comes again when the slot is over', async () => {
@@ -54,8 +54,11 @@ test('what says no fire is refused', async () => {
     [['--once-per', '5m'], '--once-per needs a --name'],
     [['--name', 'rollup', '--write', 'events'], '--name and --slot-hold go with --once-per'],
     [['--once-per', '1s', '--name', 'rollup'], 'A duration from 2s'],
-    [['--once-per', '10s', '--name', 'rollup', '--slot-hold', '6s'], 'at most 5000'],
-    [['--once-per', '5m', '--name', 'rollup', '--wait', '5s'], '--wait waits for tables'],
+    [
+      ['--once-per', '10s', '--name', 'rollup', '--slot-hold', '6s'],
+      '--slot-hold: received "6s"; at most 5s, half of --once-per, is allowed',
+    ],
+    [['--once-per', '5m', '--name', 'rollup', '--wait', '5s'], '--wait is about tables'],
   ] as const) {
     const { code, stderr } = await cli.start(['run', '--store', 'memory:', ...args, '--', 'true']).ended;
     expect([code, stderr]).toEqual([64, expect.stringContaining(message)]);

@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createJournalTableSql, type JournalEntry, type JournalQuery } from 'giveway/observe';
 import { Pool } from 'pg';
+import { materialOf } from '../../src/cli/report-material.ts';
 import { reportCsv } from '../../src/cli/report-words.ts';
+import { reportOf } from '../../src/observe/answers/report.ts';
+import { query } from '../support/services.ts';
 import { describeWith, uniqueName } from '../support/shared.ts';
 import { giveway } from './in-process.ts';
 import { writeNight } from './night.ts';
@@ -62,6 +66,47 @@ test('CSV is quoted, and no name is a formula', () => {
   expect(line).toBe(`blocked,'=1+1,"a,""b""",events,,1,0,2000,1${','.repeat(9)}`);
 });
 
+test('jobs that were kept from something come first, those left out are told, and work without a name is counted', async () => {
+  const since = new Date(0);
+  const about = { resource: 'events', host: 'h', pid: 1 };
+  const skip = { ...about, kind: 'skip', at: new Date(5_000), reason: 'busy', holders: [], waitedMs: 0 } as const;
+  const hold = {
+    ...about,
+    kind: 'hold',
+    mode: 'write',
+    from: new Date(1_000),
+    to: new Date(2_000),
+    outcome: 'released',
+    reason: undefined,
+    waitedMs: 0,
+    isProtected: true,
+  } as const;
+  const all: readonly JournalEntry[] = [
+    { ...skip, job: 'zebra' },
+    { ...skip, job: undefined },
+    { ...hold, job: 'zebra' },
+    { ...hold, job: undefined },
+  ];
+  const journal = {
+    jobs: async () => Array.from({ length: 250 }, (_, index) => `job ${index}`),
+    entries: async ({ kind, job, resource }: JournalQuery = {}) => {
+      const found = all.filter(
+        (entry) =>
+          [kind].flat().includes(entry.kind) &&
+          (job === undefined || entry.job === job) &&
+          (resource === undefined || entry.resource === resource),
+      );
+      return Object.assign(found, { isCut: false });
+    },
+  };
+  const { isCut, ...material } = await materialOf(journal, since, new Date(10_000));
+  expect(isCut).toEqual(['jobs']);
+  expect(reportOf(material).work.map(({ job, holds, skips }) => ({ job, holds, skips }))).toEqual([
+    { job: undefined, holds: 1, skips: 1 },
+    { job: 'zebra', holds: 1, skips: 1 },
+  ]);
+});
+
 describeWith('postgres', (service) => {
   const table = uniqueName('journal');
   const start = new Date(Date.now() - 3 * 3_600_000);
@@ -108,5 +153,20 @@ describeWith('postgres', (service) => {
     expect(lines[0]).toMatch(/^kind,job,by,table,holds,skips,waits,lost_ms,share,/);
     expect(lines[1]).toMatch(/^blocked,nightly-dedupe,rollup,visits,,1,0,200000,0\.469/);
     expect((await report('--since', '10m')).out).toMatch(/^From .*\.\n\nNobody was kept from anything\.\n$/);
+  });
+
+  test('where there was more than is read, words, CSV and JSON say so', async () => {
+    const long = `${table}_long`;
+    await query(service.url, createJournalTableSql(long));
+    await query(
+      service.url,
+      `insert into ${long} select n, 'conflict', 'events', 'load', 'h', 1, now(), now(), now(), '40001', null, '{}' from generate_series(1, 1001) n`,
+    );
+    const ask = (...args: readonly string[]) => report('--journal-table', long, ...args);
+    const said = 'Of conflicts there were more: the newest are counted';
+    expect((await ask()).out).toMatch(new RegExp(`^From .*\\. ${said}\\.\n`));
+    expect(await ask('--csv')).toMatchObject({ code: 0, out: expect.stringMatching(/^kind,/), err: `giveway: ${said}\n` });
+    expect(JSON.parse((await ask('--json')).out).isCut).toEqual(['conflicts']);
+    expect((await report('--csv')).err).toBe('');
   });
 });

@@ -452,6 +452,16 @@ describe('installed elsewhere than beside the config, as with --global', () => {
   });
 });
 
+test('a config that waits for what never comes is a fault, and no success of a command that did not run', async () => {
+  const config = join(folder, 'endless.mjs');
+  writeFileSync(config, 'await new Promise(() => {});\nexport default { store: "memory:" };\n');
+  expect(await cli.start(['run', '--config', config, '--write', 'events', '--', 'echo', 'ran']).ended).toEqual({
+    code: 70,
+    stdout: '',
+    stderr: expect.stringMatching(/^giveway: it waits for something that can no longer come, [^\n]*\n$/),
+  });
+});
+
 test('a store that excludes nobody else is told, in one line that --quiet leaves', async () => {
   const line = /^giveway: the store is memory, .*excludes no other process.*\n$/;
   const args = ['run', '--store', 'memory:', '--write', 'events'];

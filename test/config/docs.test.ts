@@ -65,7 +65,8 @@ function exportOf(code: string): unknown {
   }
 }
 
-const resolved = (file: unknown) => resolveConfig('docs', { file, envName: 'production', variables: {}, overrides: undefined });
+const resolved = (file: unknown) =>
+  resolveConfig('docs', { file, envName: undefined, variables: { GIVEWAY_ENV: 'production' }, overrides: undefined });
 
 describe('docs/configuration.md', () => {
   test('has a row for every field, with its default, and no others', () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -238,6 +238,33 @@ describe('files that cannot be read', () => {
     expect((await refusal(load('odd', { file: 'package.json' }))).message).toMatch(
       /package\.json:\n {2}giveway: there is no such key in this package\.json/,
     );
+  });
+
+  test('a link that leads to nothing is no reason to take the config above it', async () => {
+    write({ 'link/giveway.config.json': memory, 'link/in/.keep': '' });
+    symlinkSync('nothing.json', join(root, 'link/in/giveway.config.json'));
+    const { message } = await refusal(load('link/in'));
+    expect(message).toMatch(/link\/in\/giveway\.config\.json:\n {2}\(file\): could not be read: ENOENT/);
+    write({ 'link/in/giveway.config.cjs': 'module.exports = { store: "memory:", namespace: "first" };' });
+    expect(await load('link/in')).toMatchObject({ namespace: 'first' });
+  });
+
+  test.each<[string, string, string]>([
+    ['cjs', 'module.exports = null;', '(default export): missing; write `export default defineConfig({ … })`'],
+    ['json', 'null', '(file): holds null; an object is allowed'],
+    ['cjs', 'module.exports = () => ({ store: "memory:" });', '(config): received a function; an object is allowed'],
+    ['cjs', 'module.exports = [];', '(config): received an array; an object is allowed'],
+  ])('giveway.config.%s with %j is one problem, and nothing is looked for above it', async (extension, content, problem) => {
+    const folder = `none-${Buffer.from(content).toString('hex').slice(-40)}`;
+    write({ [`${folder}/giveway.config.json`]: memory, [`${folder}/in/giveway.config.${extension}`]: content });
+    const error = await refusal(load(`${folder}/in`));
+    expect(error.problems.map(({ path, message }) => `${path}: ${message}`)).toEqual([problem]);
+    expect(error.message).toContain(join(root, `${folder}/in/giveway.config.${extension}`));
+  });
+
+  test('a promise of a config is awaited', async () => {
+    write({ 'promise/giveway.config.cjs': 'module.exports = Promise.resolve({ store: "memory:", namespace: "late" });' });
+    expect(await load('promise')).toMatchObject({ namespace: 'late' });
   });
 
   test('an option that does not exist', async () => {

@@ -50,7 +50,17 @@ describe('jobs in a config', () => {
       { after: 'laod' },
       'jobs.rollup.after: received "laod"; there is no such job; did you mean "load"? Allowed: rollup, load',
     ],
-    ['no instances', { instances: 0 }, 'jobs.rollup.instances: received 0; a whole number from 1 up is allowed'],
+    ['no instances', { instances: 0 }, 'jobs.rollup.instances: received 0; a whole number from 1 to 1000 is allowed'],
+    [
+      'more instances than any fleet has',
+      { instances: 1_001 },
+      'jobs.rollup.instances: received 1001; a whole number from 1 to 1000 is allowed',
+    ],
+    [
+      'a job after itself',
+      { after: 'rollup' },
+      'jobs.rollup.after: received "rollup"; no job can come after itself: "rollup" after "rollup"',
+    ],
     [
       'a field that is none',
       { crom: '' },
@@ -65,6 +75,24 @@ describe('jobs in a config', () => {
     expect(problemsOf({ ...base, resources: null, jobs: { rollup } })).toHaveLength(1);
     for (const jobs of [null, [], { rollup: null }, { rollup: [] }, { rollup: { cron: 3, writes: 'a b\n', after: null } }])
       expect(problemsOf({ ...base, jobs })).not.toEqual([]);
+  });
+
+  test('jobs that come after each other, also where a block closes the circle', () => {
+    const job = (after?: string): object => ({ cron: '0 1 * * *', writes: 'events', ...(after && { after }) });
+    const circle = { a: job('b'), b: job('c'), c: job('a'), d: job('a') };
+    expect(problemsOf({ ...base, jobs: circle })).toEqual([
+      'jobs.a.after: received "b"; no job can come after itself: "a" after "b" after "c" after "a"',
+      'jobs.b.after: received "c"; no job can come after itself: "b" after "c" after "a" after "b"',
+      'jobs.c.after: received "a"; no job can come after itself: "c" after "a" after "b" after "c"',
+    ]);
+    const environments = { production: { jobs: { b: job('a') } } };
+    expect(problemsOf({ ...base, jobs: { a: job('b'), b: job() }, environments })).toEqual([
+      'environments.production.jobs.b.after: received "a"; no job can come after itself: "b" after "a" after "b"',
+    ]);
+  });
+
+  test('a job without a name is told by what a name is', () => {
+    expect(problemsOf({ ...base, jobs: { '': rollup } })).toEqual(['jobs[""]: received the name ""; a non-empty string is allowed']);
   });
 
   test('names are read as those of tables are: a tenant, a schema that may be left out, a table of a listed schema by itself not', () => {

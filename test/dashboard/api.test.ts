@@ -182,8 +182,27 @@ test.each([
   'fromMs=1&toMs=1',
   'fromMs=5000&toMs=1000',
   'fromMs=8640000000000000&toMs=8640000000002000',
+  'fromMs=&toMs=2000',
+  'fromMs=0',
+  'lastMs=0x36EE80',
+  'lastMs=%203600000%20',
+  'lastMs=3600000&fromMs=0&toMs=2000',
 ])('a time that is none is the asker’s fault: %s', async (query) => {
   expect((await get(dashboardOf(), `/api/past?${query}`)).status).toBe(400);
+});
+
+test('work that has ended, of which a minimum hold is left, is not said to last until its latest end', async () => {
+  await locker.run('events', () => {}, { minHoldMs: 5_000, maxHoldMs: 3_600_000 });
+  const events = (await look(dashboardOf())).tables.find(({ resource }) => resource === 'events');
+  expect(events).toMatchObject({ state: 'min-hold', holders: [{ job: 'rollup' }] });
+  expect(events?.holders[0]?.latestEndMs).toBeUndefined();
+});
+
+test('what is not there is told in JSON, as everything is', async () => {
+  for (const path of ['/nothing', '/api/nothing', '/api/unlock']) {
+    const answer = await get(dashboardOf(), path);
+    expect({ path, status: answer.status, body: await answer.json() }).toEqual({ path, status: 404, body: { error: 'not-found' } });
+  }
 });
 
 test('without a journal there is no past to ask for', async () => {

@@ -89,7 +89,10 @@ describeWith('memcached', (service) => {
     const { said, warned, code } = start(['--port', '0', '--json'], env);
     const { url } = JSON.parse(await said) as { url: string };
     expect(await (await fetch(`${url}api/view`)).json()).toMatchObject({ tables: [], listsAll: false });
-    expect(warned()).toMatch(/^giveway: this store cannot list its keys.*GIVEWAY_JOURNAL/);
+    expect(JSON.parse(warned())).toEqual({
+      giveway: 'tables-not-seen',
+      message: expect.stringMatching(/^this store cannot list its keys.*GIVEWAY_JOURNAL/),
+    });
     process.emit('SIGTERM');
     expect(await code).toBe(0);
     const { code: statusCode, out } = await giveway(['status'], { env });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from '@jest/globals';
@@ -17,6 +17,14 @@ test('the pages that the README points to are there', () => {
     .map(([, target = '']) => target)
     .filter((target) => !target.startsWith('http'));
   expect(links.filter((target) => !existsSync(join(root, target)))).toEqual([]);
+});
+
+test('the README leads to the page of each role that is played', () => {
+  const namesIn = (folder: string, ending: string): readonly string[] =>
+    readdirSync(join(root, folder)).flatMap((file) => (file.endsWith(ending) ? file.slice(0, -ending.length) : []));
+  const linked = [...readme.matchAll(/\]\(docs\/roles\/([\w-]+)\.md\)/g)].map(([, role = '']) => role);
+  expect(linked.toSorted()).toEqual(namesIn('test/roles', '.test.ts').toSorted());
+  expect(linked.toSorted()).toEqual(namesIn('docs/roles', '.md').toSorted());
 });
 
 test('the README is a screen and a half, without long lines', () => {

@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Consumer, install, pack, packageJson, root, run, type Tarball } from './consumer.ts';
 
@@ -61,11 +61,16 @@ describe('the tarball', () => {
     expect(outside).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'bench/RESULTS.md', 'bench/peers.svg', 'package.json']);
   });
 
-  test('holds all that its README leads to', () => {
-    const links = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/\]\((?!\w+:|#)([^)#]+)/g)].map(([, path]) => path as string);
-    expect(links.length).toBeGreaterThan(10);
-    const missing = links.filter((link) => !tarball.contents.some((path) => path === link || path.startsWith(join(link, '/'))));
-    expect(missing).toEqual([]);
+  test('holds all that its pages lead to', () => {
+    const leadsTo = (page: string): readonly string[] =>
+      [...readFileSync(join(root, page), 'utf8').matchAll(/(?:\]\(|(?:src|href)=")(?!\w+:|#)([^)#\s"]+)/g)].map(([, path = '']) =>
+        join(dirname(page), path),
+      );
+    const pages = tarball.contents.filter((path) => path.endsWith('.md'));
+    const links = pages.flatMap((page) => leadsTo(page).map((link) => ({ page, link: link.replace(/\/$/, '') })));
+    expect(links.length).toBeGreaterThan(200);
+    const isThere = (link: string): boolean => tarball.contents.some((path) => path === link || path.startsWith(`${link}/`));
+    expect(links.filter(({ link }) => !isThere(link)).map(({ page, link }) => `${page}: ${link}`)).toEqual([]);
   });
 
   test('pleases publint', () => {

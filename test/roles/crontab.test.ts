@@ -59,7 +59,7 @@ describeWith('memcached', () => {
     const [, other] = people;
     expect(await other?.types('npx giveway run --once-per 5m --name rollup -- sh rollup.sh')).toMatchObject({
       code: 0,
-      stderr: expect.stringMatching(/^giveway: another has this fire: held by rollup on etl-[12] \(pid \d+, write, since /),
+      stderr: expect.stringMatching(/^giveway: another took this fire: rollup on etl-[12], pid \d+, at \d{4}-/),
     });
     expect(logged()).toHaveLength(1);
   });

@@ -9,10 +9,13 @@ import { GivewayError, InvalidOptionError } from '../../lock/errors.ts';
 import { adviceInWords } from '../advice-in-words.ts';
 import { compileParserOnce } from '../compile-once.ts';
 import { checkDatabaseUrl, databaseRemedy } from '../database-url.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { exitCodes, notWritten } from '../exit-codes.ts';
 import type { CommonFlags } from '../open.ts';
 import { progressOf } from '../read-progress.ts';
-import { jsonLine, printable, type Terminal } from '../terminal.ts';
+import { refuseAlone } from '../refuse-alone.ts';
+import { say } from '../say.ts';
+import { storeToWrite } from '../store-to-write.ts';
+import { jsonLine, type Terminal } from '../terminal.ts';
 import { newCommand, nonEmpty, type Perform } from './grammar.ts';
 
 interface AdviseFlags extends CommonFlags {
@@ -39,7 +42,8 @@ const examples = [
 ] as const;
 
 export function adviseCommand(perform: Perform): Command {
-  return newCommand('advise', "Reads a database's log for conflicts, and says which locks would have kept them from happening.", examples)
+  const summary = "Reads a database's log for conflicts, and says which locks would have kept them from happening.";
+  return newCommand('advise', summary, examples, ['store'])
     .option('--log <files...>', 'PostgreSQL logs: csvlog, jsonlog or stderr, also gzipped')
     .option('--log-line-prefix <prefix>', "the server's own, for stderr logs; else found out", nonEmpty)
     .option('--database-url <url>', 'a Redshift, whose system tables know of its conflicts; not yet tried on one', nonEmpty)
@@ -48,26 +52,29 @@ export function adviseCommand(perform: Perform): Command {
 }
 
 async function advise(terminal: Terminal, flags: AdviseFlags): Promise<number> {
-  const { write, json } = flags;
+  const { write, json, store: named } = flags;
   const path = write === undefined ? undefined : resolve(terminal.cwd, write);
-  if (path !== undefined && isConfigThere(path))
-    return refuse(terminal, `${path}, or another giveway.config.* beside it, is there already`);
-  if (path !== undefined && !existsSync(dirname(path))) return refuse(terminal, `${path} cannot be written: there is no ${dirname(path)}`);
+  if (path === undefined) refuseAlone('--store', named, '--write, whose config it stands in');
+  else if (isConfigThere(path)) refuse(`${path}, or another giveway.config.* beside it, is there already`);
+  else if (!existsSync(dirname(path))) refuse(`${path} cannot be written: there is no ${dirname(path)}`);
+  const store = await storeToWrite(terminal, named);
   compileParserOnce();
   const { source, details, lacks, report } = await findingsIn(terminal, flags);
   let written: string | undefined;
   if (path !== undefined && report.jobs.length > 0) {
     const { scopesTemplate } = await import('../scopes-template.ts');
     try {
-      writeFileSync(path, scopesTemplate(report, flags.store ?? 'memcached://localhost:11211'), { flag: 'wx' });
+      writeFileSync(path, scopesTemplate(report, store.written), { flag: 'wx' });
       written = path;
     } catch (error) {
-      return refuse(terminal, `${path} cannot be written: ${(error as Error).message}`);
+      refuse(`${path} cannot be written: ${(error as Error).message}`);
     }
   }
   if (json) terminal.write(jsonLine({ ...report, ...details, ...lacks, ...(written !== undefined && { written }) }));
   else terminal.write(adviceInWords(source, report, lacks, written));
-  if (path !== undefined && written === undefined) terminal.writeError('giveway: there is nothing to advise, so no config was written\n');
+  if (path !== undefined && written === undefined)
+    say(terminal, json === true, 'nothing-written', 'there is nothing to advise, so no config was written');
+  if (written !== undefined && store.remedy !== undefined) say(terminal, json === true, 'store-not-written', store.remedy);
   return exitCodes.ok;
 }
 
@@ -76,6 +83,7 @@ async function findingsIn(terminal: Terminal, flags: AdviseFlags): Promise<Findi
   if (log !== undefined && databaseUrl === undefined) return findingsInLogs(terminal, log, flags);
   if (log === undefined && databaseUrl !== undefined) {
     checkDatabaseUrl(databaseUrl);
+    refuseAlone('--log-line-prefix', flags.logLinePrefix, '--log');
     return findingsInRedshift(databaseUrl);
   }
   const given = log === undefined ? 'nothing to read' : 'both a log and a database';
@@ -108,7 +116,7 @@ async function findingsInRedshift(url: string): Promise<Findings> {
     const hint = /stl_tr_conflict/.test(error.message)
       ? '; it is no Redshift, it seems: of PostgreSQL the log is read, with --log'
       : `. ${databaseRemedy}`;
-    throw new Error(`--database-url: ${redactUrl(url)} did not tell its conflicts: ${error.message}${hint}`);
+    throw new Error(`--database-url: ${redactUrl(url)} did not tell its conflicts: ${error.message}${hint}`, { cause: error });
   });
   return { source: `${read.statements} statements in the system tables of ${redactUrl(url)}.`, details: { redshift: read }, ...found };
 }
@@ -123,9 +131,8 @@ function isConfigThere(path: string): boolean {
   );
 }
 
-function refuse(terminal: Terminal, reason: string): number {
-  terminal.writeError(`giveway: ${printable(reason)}; nothing is written\n`);
-  return exitCodes.cannotCreate;
+function refuse(reason: string): never {
+  throw new GivewayError(notWritten, `${reason}; nothing is written`);
 }
 
 function moduleFile(text: string): string {

@@ -5,6 +5,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { type JournalFlags, openJournal, withJournalFlag } from '../journal.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
 import { outlookFor } from '../outlook.ts';
+import { say } from '../say.ts';
 import { observe } from '../sight.ts';
 import { catchSignals } from '../signals.ts';
 import { jsonLine, type Terminal } from '../terminal.ts';
@@ -56,7 +57,8 @@ async function dashboard(terminal: Terminal, { host, port, ...flags }: Dashboard
       ...(outlook && { forecast: outlook }),
       ...(token === undefined ? {} : { token, unlock: storeUnlock({ ...settings, store: observer.store }) }),
     }).catch(withFlags(host, port));
-    if (!observer.canList && Object.keys(config.resources ?? {}).length === 0) terminal.writeError(unseen(history !== undefined));
+    if (!observer.canList && Object.keys(config.resources ?? {}).length === 0)
+      say(terminal, flags.json === true, 'tables-not-seen', unseen(history !== undefined));
     terminal.write(flags.json ? jsonLine({ url: server.url }) : `The dashboard is on ${server.url}\n`);
     await untilSignal();
     return exitCodes.ok;
@@ -69,7 +71,7 @@ async function dashboard(terminal: Terminal, { host, port, ...flags }: Dashboard
 function unseen(hasJournal: boolean): string {
   const shown = hasJournal ? 'only those in the journal are shown' : 'none are shown, held or not';
   const remedy = `List them under \`resources\`${hasJournal ? '' : ', or name a journal in GIVEWAY_JOURNAL'}`;
-  return `giveway: this store cannot list its keys and the config names no tables, so ${shown}. ${remedy}.\n`;
+  return `this store cannot list its keys and the config names no tables, so ${shown}. ${remedy}.`;
 }
 
 async function untilSignal(): Promise<void> {

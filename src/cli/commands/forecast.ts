@@ -1,17 +1,18 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { GivewayError } from '../../lock/errors.ts';
-import { durationBetween } from '../durations.ts';
+import { durationBetween, shortly } from '../durations.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type History, readHistory } from '../history.ts';
 import { type JournalFlags, withJournalFlag } from '../journal.ts';
 import { type CommonFlags, openConfig, openConfigIfThere } from '../open.ts';
 import { rulesOf } from '../outlook.ts';
+import { refuseAlone } from '../refuse-alone.ts';
 import { jsonLine, type Terminal } from '../terminal.ts';
 import { newCommand, type Perform } from './grammar.ts';
 
 interface Flags extends CommonFlags, JournalFlags {
   readonly days: number;
-  readonly history: number;
+  readonly history?: number;
   readonly backtest?: number;
   readonly plays: number;
   readonly seed: number;
@@ -19,6 +20,7 @@ interface Flags extends CommonFlags, JournalFlags {
 }
 
 const dayMs = 86_400_000;
+const usualHistoryMs = 14 * dayMs;
 
 const examples = [
   [
@@ -31,11 +33,11 @@ const examples = [
 
 export function forecastCommand(perform: Perform): Command {
   const command = newCommand('forecast', 'Plays the jobs of the config and the journal: skips, waits, and a better schedule.', examples)
-    .option('--days <number>', 'how many days are forecast', wholeBetween(1, 60), 7)
+    .addOption(new Option('--days <number>', 'how many days are forecast').argParser(wholeBetween(1, 60)).default(7).conflicts('backtest'))
     .addOption(
-      new Option('--history <duration>', 'how far back the journal is read')
+      new Option('--history <duration>', 'how far back the journal is read (default: 14d)')
         .argParser(durationBetween(dayMs, 365 * dayMs))
-        .default(14 * dayMs, '14d'),
+        .conflicts('backtest'),
     )
     .option(
       '--backtest <duration>',
@@ -44,31 +46,42 @@ export function forecastCommand(perform: Perform): Command {
     )
     .option('--plays <number>', 'how often it is played', wholeBetween(20, 10_000), 200)
     .option('--seed <number>', 'of the luck in the plays: the same seed, the same answer', wholeBetween(0, 2 ** 31 - 1), 1)
-    .option('--hours', 'jobs may also be moved to another hour');
+    .addOption(new Option('--hours', 'jobs may also be moved to another hour').conflicts('backtest'));
   return withJournalFlag(command).action((flags: Flags) => perform((terminal) => run(terminal, flags)));
 }
 
 async function run(terminal: Terminal, flags: Flags): Promise<number> {
+  const { history: historyMs = usualHistoryMs } = flags;
+  if (!terminal.env.GIVEWAY_JOURNAL && flags.history !== undefined)
+    refuseAlone('--history', shortly(flags.history), 'the journal that GIVEWAY_JOURNAL names');
   const config = await (terminal.env.GIVEWAY_JOURNAL ? openConfigIfThere : openConfig)(terminal, flags);
   const nowMs = Date.now();
-  const historyFromMs = nowMs - (flags.backtest ?? flags.history);
+  const historyFromMs = nowMs - (flags.backtest ?? historyMs);
   const history = await readHistory(terminal, flags, new Date(historyFromMs));
   if (history === undefined && (flags.backtest !== undefined || config.jobs === undefined)) throw nothingToPlay(flags);
   const { plays, seed } = flags;
   const input = { jobs: config.jobs, rules: rulesOf(config), entries: history?.entries ?? [], historyFromMs, plays, seed };
-  const [{ backtest, forecast }, words] = await Promise.all([import('../../forecast/index.ts'), import('../forecast-words.ts')]);
+  const [{ backtest, fewestStarts, forecast }, words] = await Promise.all([
+    import('../../forecast/index.ts'),
+    import('../forecast-words.ts'),
+  ]);
   const notes = notesOn(history);
   if (flags.backtest !== undefined) {
     const tested = backtest({ ...input, toMs: nowMs });
+    if (tested.jobs.length === 0) throw nothingIn(`before ${new Date(tested.fromMs).toISOString()}`, fewestStarts);
     terminal.write(
-      flags.json ? jsonLine(words.backtestJson(tested, nowMs, seed)) : words.backtestInWords(tested, nowMs, notes, terminal.style),
+      flags.json ? jsonLine(words.backtestJson(tested, nowMs, seed, notes)) : words.backtestInWords(tested, nowMs, notes, terminal.style),
     );
     return exitCodes.ok;
   }
   const span = { historyToMs: nowMs, fromMs: nowMs, toMs: nowMs + flags.days * dayMs };
   const result = forecast({ ...input, ...span }, flags.hours === true);
+  if (result.outlook.jobs.length === 0)
+    throw history === undefined ? nothingToPlay(flags) : nothingIn(`since ${new Date(historyFromMs).toISOString()}`, fewestStarts);
   const about = { ...span, plays, seed };
-  terminal.write(flags.json ? jsonLine(words.forecastJson(result, about)) : words.forecastInWords(result, about, notes, terminal.style));
+  terminal.write(
+    flags.json ? jsonLine(words.forecastJson(result, about, notes)) : words.forecastInWords(result, about, notes, terminal.style),
+  );
   return exitCodes.ok;
 }
 
@@ -78,6 +91,11 @@ function notesOn(history: History | undefined): readonly string[] {
       'No journal is named (GIVEWAY_JOURNAL): nobody knows how long the jobs hold their tables, so this is little more than their times.',
     ];
   return history.isCut ? ['The journal holds more than was read: only the newest entries count.'] : [];
+}
+
+function nothingIn(time: string, fewestStarts: number): GivewayError {
+  const known = `the journal tells of none ${time} that asked for its tables ${fewestStarts} times or more and had them`;
+  return new GivewayError('ERR_GIVEWAY_NO_JOBS', `There are no jobs to play: ${known}, and the config describes none under \`jobs\``);
 }
 
 function nothingToPlay({ backtest }: Flags): GivewayError {

@@ -4,20 +4,29 @@ import type { Terminal } from '../terminal.ts';
 /** Hands what a command does, once its arguments are understood, to whoever performs it. A task resolves to the exit code. */
 export type Perform = (task: (terminal: Terminal) => Promise<number>) => Promise<void>;
 
-/** A command with the flags that all of them have. `examples` are command lines and what they do. */
-export function newCommand(name: string, summary: string, examples: readonly (readonly [line: string, purpose: string])[]): Command {
+/** What a command that looks at locks takes: which config, or which store. */
+const settings = {
+  config: [
+    '--config <file>',
+    'the config file; else GIVEWAY_CONFIG, else, unless a store is named, the nearest giveway.config.* or package.json',
+  ],
+  store: ['--store <url>', 'where the locks live; wins over the config and GIVEWAY_STORE'],
+  env: ['--env <name>', "the config's block of `environments`; wins over GIVEWAY_ENV"],
+} as const;
+
+const allSettings = ['config', 'store', 'env'] as const;
+
+/** A command with the flags that most of them have: of the settings, those that it heeds. `examples` are command lines and what they do. */
+export function newCommand(
+  name: string,
+  summary: string,
+  examples: readonly (readonly [line: string, purpose: string])[],
+  heeded: readonly (keyof typeof settings)[] = allSettings,
+): Command {
+  const command = new Command(name).description(summary);
+  for (const [flag, purpose] of heeded.map((each) => settings[each])) command.option(flag, purpose, nonEmpty);
   const shown = examples.map(([line, purpose]) => `  ${line}\n      ${purpose}`).join('\n');
-  return new Command(name)
-    .description(summary)
-    .option(
-      '--config <file>',
-      'the config file; else GIVEWAY_CONFIG, else, unless a store is named, the nearest giveway.config.* or package.json',
-      nonEmpty,
-    )
-    .option('--store <url>', 'where the locks live; wins over the config and GIVEWAY_STORE', nonEmpty)
-    .option('--env <name>', "the config's block of `environments`; wins over GIVEWAY_ENV", nonEmpty)
-    .option('--json', 'answers as JSON')
-    .addHelpText('after', `\nExamples:\n${shown}`);
+  return command.option('--json', 'answers as JSON').addHelpText('after', `\nExamples:\n${shown}`);
 }
 
 /** Collects `a,b --write c` into a list. */

@@ -2,12 +2,16 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { redactUrl } from '../../config/redact.ts';
-import { InvalidOptionError } from '../../lock/errors.ts';
+import { GivewayError, InvalidOptionError } from '../../lock/errors.ts';
 import { checkDatabaseUrl, databaseRemedy } from '../database-url.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { exitCodes, notWritten } from '../exit-codes.ts';
 import { type JournalFlags, withJournalFlag } from '../journal.ts';
 import type { TableMade } from '../make-tables.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
+import { refuseAlone } from '../refuse-alone.ts';
+import { say } from '../say.ts';
+import { shellWord } from '../shell-word.ts';
+import { storeToWrite } from '../store-to-write.ts';
 import { type ConfigContents, jsonTemplate, moduleTemplate } from '../template.ts';
 import { jsonLine, type Terminal } from '../terminal.ts';
 import { newCommand, nonEmpty, type Perform } from './grammar.ts';
@@ -36,47 +40,59 @@ export function initCommand(perform: Perform): Command {
 }
 
 async function init(terminal: Terminal, flags: InitFlags): Promise<number> {
-  const { file, store, databaseUrl, json, createTables } = flags;
-  if (store !== undefined) await refuseWrongStore(store);
+  const { file, databaseUrl, json, createTables } = flags;
+  if (!createTables) refuseReading(flags);
+  await storeToWrite(terminal, flags.store);
   if (databaseUrl !== undefined) checkDatabaseUrl(databaseUrl);
   const path = resolve(terminal.cwd, file);
-  const there = (createTables && namedConfig(terminal, flags)) || configBeside(path);
-  if (there !== undefined && !createTables) return refuse(terminal, `${there} is there already; nothing is written`);
+  const named = createTables ? namedConfig(terminal, flags) : undefined;
+  if (named === undefined && flags.config !== undefined)
+    throw new InvalidOptionError('--config', flags.config, 'a file that is there is allowed; --file names one that is to be written');
+  const there = named ?? configBeside(path);
+  if (there !== undefined && !createTables) refuse(`${there} is there already; nothing is written`);
+  if (there === undefined) refuseAlone('--env', flags.env, 'a config that is there: a new one has no `environments`');
   const { tables, isRedshift } = databaseUrl === undefined ? { tables: [], isRedshift: false } : await databaseAt(databaseUrl);
   // Redshift lists its tables, and can keep neither locks nor journal.
   const home = createTables && !isRedshift ? databaseUrl : undefined;
-  const named = store ?? (terminal.env.GIVEWAY_STORE ? undefined : home);
-  const say = (text: string): void => (json ? undefined : terminal.write(text));
+  const store = await storeToWrite(terminal, flags.store, home);
+  const tell = (text: string): void => (json ? undefined : terminal.write(text));
   const config = there ?? path;
-  const holdsSecret = named !== undefined && redactUrl(named) !== named;
   if (there === undefined) {
-    const problem = writeConfig(path, { store: holdsSecret ? undefined : (named ?? 'memcached://localhost:11211'), tables });
-    if (problem !== undefined) return refuse(terminal, `${path} cannot be written: ${problem}`);
-    say(`Wrote ${path}${databaseUrl === undefined ? '' : ` with ${tables.length} tables`}.${createTables ? '\n' : ' '}`);
-  } else say(`${there} is there already, and stays as it is.\n`);
-  const storeToOpen = there === undefined ? named : store;
+    writeConfig(path, { store: store.written, tables });
+    tell(`Wrote ${path}${databaseUrl === undefined ? '' : ` with ${tables.length} tables`}.${createTables ? '\n' : ' '}`);
+  } else tell(`${there} is there already, and stays as it is.\n`);
+  const storeToOpen = there === undefined && !terminal.env.GIVEWAY_STORE ? store.url : flags.store;
   const withConfig = { ...flags, config, ...(storeToOpen === undefined ? {} : { store: storeToOpen }) };
   const made = createTables ? await makeTables(terminal, withConfig, home) : undefined;
   const isRefused = made?.some(({ state }) => state === 'forbidden') ?? false;
   if (json) terminal.write(jsonLine({ file: config, tables, ...(made && { wroteFile: there === undefined, made }) }));
   else {
     const { requestInWords, tablesInWords } = await import('../tables-in-words.ts');
-    if (made !== undefined) say(tablesInWords(made));
+    if (made !== undefined) tell(tablesInWords(made));
     const flag = config === join(terminal.cwd, `giveway.config${extname(config)}`) ? '' : ` --config ${shellWord(there ?? file)}`;
     if (isRefused) terminal.writeError(requestInWords(made ?? []));
-    else say(`Next: giveway check${flag}, giveway doctor${flag}.\n`);
+    else tell(`Next: giveway check${flag}, giveway doctor${flag}.\n`);
   }
-  if (there === undefined && holdsSecret) terminal.writeError(toBeSet(store === undefined, file));
+  if (there === undefined && store.remedy !== undefined)
+    say(terminal, json === true, 'store-not-written', `${store.remedy}, and GIVEWAY_CONFIG=${shellWord(file)} too`);
   return isRefused ? exitCodes.cannotCreate : exitCodes.ok;
 }
 
-/** What hindered it, if anything did. */
-function writeConfig(path: string, contents: ConfigContents): string | undefined {
+/** What says which config to read, where none is read. */
+function refuseReading({ config, env, journalTable }: InitFlags): void {
+  for (const [flag, value] of [
+    ['--config', config],
+    ['--env', env],
+    ['--journal-table', journalTable],
+  ] as const)
+    refuseAlone(flag, value, '--create-tables');
+}
+
+function writeConfig(path: string, contents: ConfigContents): void {
   try {
     writeFileSync(path, extname(path) === '.json' ? jsonTemplate(contents) : moduleTemplate(contents), { flag: 'wx' });
-    return undefined;
   } catch (error) {
-    return (error as Error).message;
+    refuse(`${path} cannot be written: ${(error as Error).message}`);
   }
 }
 
@@ -93,25 +109,12 @@ function configBeside(path: string): string | undefined {
   return name === undefined ? undefined : join(dirname(path), name);
 }
 
-function toBeSet(isDatabase: boolean, file: string): string {
-  const beside = `and GIVEWAY_CONFIG=${shellWord(file)} beside`;
-  return isDatabase
-    ? `giveway: the URL of the database was not written; set it in GIVEWAY_STORE and GIVEWAY_JOURNAL, ${beside} them\n`
-    : `giveway: the store URL holds credentials and was not written; set it in GIVEWAY_STORE, ${beside} it\n`;
-}
-
 /** `home`: the database for what is named nowhere else. */
 async function makeTables(terminal: Terminal, flags: InitFlags, home: string | undefined): Promise<readonly TableMade[]> {
   const { makeJournal, makeLockTable } = await import('../make-tables.ts');
   const locks = await makeLockTable(await openConfig(terminal, flags));
   const journal = terminal.env.GIVEWAY_JOURNAL || home;
   return journal === undefined ? [locks] : [locks, await makeJournal(terminal, flags, journal)];
-}
-
-async function refuseWrongStore(store: string): Promise<void> {
-  const { storeSettingProblem } = await import('../../config/store-setting.ts');
-  const problem = storeSettingProblem(store);
-  if (problem !== undefined) throw new InvalidOptionError('--store', redactUrl(store), problem);
 }
 
 const privileges = ['select', 'insert', 'update', 'delete'];
@@ -128,18 +131,13 @@ async function databaseAt(url: string): Promise<{ readonly tables: readonly stri
       order by 1, 2`),
   }));
   const { rows, isRedshift } = await listed.catch((error: Error) => {
-    throw new Error(`--database-url: ${redactUrl(url)} did not tell its tables: ${error.message}. ${databaseRemedy}`);
+    throw new Error(`--database-url: ${redactUrl(url)} did not tell its tables: ${error.message}. ${databaseRemedy}`, { cause: error });
   });
   return { isRedshift, tables: rows.map(({ schema, name }) => (schema === 'public' ? String(name) : `${schema}.${name}`)) };
 }
 
-function shellWord(text: string): string {
-  return /^[\w./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-function refuse(terminal: Terminal, reason: string): number {
-  terminal.writeError(`giveway: ${reason}\n`);
-  return exitCodes.cannotCreate;
+function refuse(reason: string): never {
+  throw new GivewayError(notWritten, reason);
 }
 
 function configFile(text: string): string {

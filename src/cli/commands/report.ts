@@ -5,7 +5,8 @@ import { exitCodes } from '../exit-codes.ts';
 import { type JournalFlags, openJournal, readJournal, withJournalFlag } from '../journal.ts';
 import { checkSpan, type Moment, moment } from '../moments.ts';
 import { materialOf } from '../report-material.ts';
-import { reportCsv, reportInWords } from '../report-words.ts';
+import { cutInWords, reportCsv, reportInWords } from '../report-words.ts';
+import { say } from '../say.ts';
 import { jsonLine, type Terminal } from '../terminal.ts';
 import { newCommand, type Perform } from './grammar.ts';
 
@@ -26,6 +27,7 @@ export function reportCommand(perform: Perform): Command {
     'report',
     'Shows who blocked whom, for how long, which conflicts still happened, and what to change.',
     examples,
+    [],
   )
     .addOption(
       new Option('--since <time>', 'from then on: 24h for so long ago, or 02:00, or a date')
@@ -54,6 +56,7 @@ async function report(terminal: Terminal, flags: ReportFlags): Promise<number> {
     const told = { since, until, isCut, report: reportOf(material) };
     if (flags.json) terminal.write(jsonLine({ since, until, isCut, ...told.report }));
     else terminal.write(flags.csv ? reportCsv(told) : reportInWords(told));
+    if (flags.csv && isCut.length > 0) say(terminal, false, 'cut', cutInWords(isCut));
     return exitCodes.ok;
   } finally {
     await open.close();

@@ -3,8 +3,9 @@ import { type Command, Option } from 'commander';
 import { checkFireName } from '../../jobs/fires.ts';
 import { holdOf } from '../../jobs/once-per-fire.ts';
 import { createLocker } from '../../lock/api/locker.ts';
+import { InvalidOptionError } from '../../lock/errors.ts';
 import type { LockScope } from '../../lock/options.ts';
-import { durationBetween } from '../durations.ts';
+import { durationBetween, shortly } from '../durations.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type JournalFlags, openJournal, withJournalFlag } from '../journal.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
@@ -107,8 +108,8 @@ async function run(terminal: Terminal, command: readonly string[], flags: RunFla
     scope: locksTables(flags) ? scopeOf(flags) : undefined,
     fire: fireOf(flags),
     options: {
-      onBusy: flags.wait === undefined ? 'skip' : 'retry',
-      ...(flags.wait === undefined ? {} : { retry: { maxWaitMs: flags.wait } }),
+      // To wait for no time at all is not to wait.
+      ...(flags.wait ? { onBusy: 'retry', retry: { maxWaitMs: flags.wait } } : { onBusy: 'skip' }),
       ...(flags.ttl === undefined ? {} : { ttlMs: flags.ttl }),
       ...(flags.maxHold === undefined ? {} : { maxHoldMs: flags.maxHold }),
       ...(flags.job === undefined ? {} : { job: flags.job }),
@@ -128,17 +129,22 @@ function locksTables({ write, append, read }: RunFlags): boolean {
 }
 
 function problemOf(flags: RunFlags): string | undefined {
-  const { oncePer, name, slotHold, wait } = flags;
+  const { oncePer, name, slotHold, wait, ttl, conflictExitCode, skipOk } = flags;
   if (oncePer === undefined && (name !== undefined || slotHold !== undefined)) return '--name and --slot-hold go with --once-per';
   if (oncePer !== undefined && name === undefined) return '--once-per needs a --name, the same on every host';
   if (locksTables(flags)) return undefined;
   if (oncePer === undefined) return 'name what to lock with --write, --append or --read, or what runs once with --once-per';
-  return wait === undefined ? undefined : '--wait waits for tables: name them with --write, --append or --read';
+  const ofTables = { '--wait': wait, '--ttl': ttl, '--conflict-exit-code': conflictExitCode, '--skip-ok': skipOk };
+  const [alone] = Object.entries(ofTables).find(([, value]) => value !== undefined) ?? [];
+  return alone && `${alone} is about tables: name them with --write, --append or --read`;
 }
 
 function fireOf({ oncePer, name, slotHold }: RunFlags): LockedRun['fire'] {
   if (oncePer === undefined || name === undefined) return undefined;
   checkFireName(name);
+  const longestMs = Math.floor(oncePer / 2);
+  if (slotHold !== undefined && slotHold > longestMs)
+    throw new InvalidOptionError('--slot-hold', shortly(slotHold), `at most ${shortly(longestMs)}, half of --once-per, is allowed`);
   return { name, holdMs: holdOf(oncePer, slotHold) };
 }
 

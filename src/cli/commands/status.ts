@@ -4,6 +4,7 @@ import { StoreUnavailableError } from '../../lock/errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { failureText } from '../failure.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
+import { say } from '../say.ts';
 import { type Observer, observe, type Sight, sightJson, unknownSight } from '../sight.ts';
 import { catchSignals } from '../signals.ts';
 import { statusTable } from '../status-table.ts';
@@ -39,6 +40,7 @@ async function status(terminal: Terminal, wanted: readonly string[], flags: Stat
     }
     const { text, failure } = await draw();
     terminal.write(text);
+    if (flags.json && !observer.canList && text === jsonLine([])) say(terminal, true, 'tables-not-seen', notListable.trimEnd());
     if (failure === undefined) return exitCodes.ok;
     terminal.writeError(failureText(failure, flags.json ?? false));
     return exitCodes.storeDown;

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type Removal, removeShown } from '../../lock/api/removal.ts';
+import { GivewayError } from '../../lock/errors.ts';
 import { durationBetween, shortly } from '../durations.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
@@ -44,12 +45,9 @@ async function unlock(terminal: Terminal, resource: string, flags: UnlockFlags):
     if (refusal !== undefined) return answer('kept', exitCodes.busy, sight, `Kept: ${refusal}.`);
     if (!flags.yes) {
       // Beside the question, wherever stdout goes.
-      terminal.writeError(unshown);
+      if (terminal.canAsk || !flags.json) terminal.writeError(unshown);
       unshown = '';
-      if (!terminal.canAsk) {
-        terminal.writeError('giveway: nobody can be asked here; --yes removes without asking\n');
-        return exitCodes.usage;
-      }
+      if (!terminal.canAsk) throw new GivewayError('ERR_GIVEWAY_INVALID_OPTION', 'nobody can be asked here; --yes removes without asking');
       const reply = await terminal.ask(`Remove the lock on ${name}? [y/N] `);
       if (!/^y(es)?$/i.test(reply.trim())) return answer('kept', exitCodes.busy, sight, 'Kept.');
     }

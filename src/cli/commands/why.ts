@@ -116,7 +116,8 @@ function keepsTablesOut({ state, holders, waiting }: Sight): boolean {
 }
 
 function accountJson({ sight, last, advice }: Account): object {
-  return { ...sightJson(sight), lastSkips: skipsJson(last, 'skip'), lastWaits: skipsJson(last, 'wait'), advice };
+  const known = 'missing' in last ? { missing: last.missing } : { isCut: last.isCut };
+  return { ...sightJson(sight), lastSkips: skipsJson(last, 'skip'), lastWaits: skipsJson(last, 'wait'), ...known, advice };
 }
 
 function explain(own: Account, schema: Account | undefined, heading: string, nowMs: number): string {

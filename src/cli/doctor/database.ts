@@ -1,6 +1,7 @@
 import { redactUrl } from '../../config/redact.ts';
 import { printable } from '../../lock/holder.ts';
 import { databaseRemedy } from '../database-url.ts';
+import { isPackageMissing } from '../exit-codes.ts';
 import type { Finding } from './finding.ts';
 import { interview } from './postgres.ts';
 
@@ -11,7 +12,7 @@ export interface Isolation {
   readonly level: string;
 }
 
-/** Asks the database that the jobs write to. Never rejects. */
+/** Asks the database that the jobs write to. Rejects only for want of the package. */
 export async function diagnoseDatabase(url: string): Promise<readonly Finding[]> {
   const subject = `database ${redactUrl(url)}`;
   try {
@@ -26,6 +27,7 @@ export async function diagnoseDatabase(url: string): Promise<readonly Finding[]>
     });
     return [{ subject, ...isolationFinding(isolation) }];
   } catch (error) {
+    if (isPackageMissing(error)) throw error;
     return [{ level: 'fail', check: 'reachable', subject, found: (error as Error).message, remedy: databaseRemedy }];
   }
 }

@@ -2,6 +2,7 @@ import { loadPg } from '../../config/peers.ts';
 import { redactText } from '../../config/redact.ts';
 import { withoutParameters } from '../../config/store-url.ts';
 import { printable } from '../../lock/holder.ts';
+import { isPackageMissing } from '../exit-codes.ts';
 import { clockFinding, type Finding, type Patient } from './finding.ts';
 
 const connectWithinMs = 5_000;
@@ -38,7 +39,7 @@ export async function interview<T>(
   }
 }
 
-/** Asks the Postgres server that keeps the locks. Never rejects. */
+/** Asks the Postgres server that keeps the locks. Rejects only for want of the package. */
 export async function diagnosePostgres({ url, timeoutMs }: Patient): Promise<readonly Finding[]> {
   const subject = `postgres ${url.authority}`;
   const table = url.parameters.get('table') ?? 'giveway_locks';
@@ -69,6 +70,7 @@ export async function diagnosePostgres({ url, timeoutMs }: Patient): Promise<rea
       ];
     });
   } catch (error) {
+    if (isPackageMissing(error)) throw error;
     const remedy = 'See whether it runs, whether host, port and database are right, and whether the user may connect.';
     return [failed('reachable', `${(error as Error).message} (within ${Math.max(timeoutMs, connectWithinMs)} ms)`, remedy)];
   }

@@ -4,13 +4,14 @@ import { encodeAlone } from '../../lock/record/record.ts';
 import { newToken } from '../../lock/record/tokens.ts';
 import type { LockStore } from '../../lock/store.ts';
 import { shortly } from '../durations.ts';
+import { isPackageMissing } from '../exit-codes.ts';
 import { probePrefix } from '../sight.ts';
 import type { Finding } from './finding.ts';
 
 const rounds = 5;
 const probeTtlMs = 5_000;
 
-/** Uses the store as a worker would: writes, reads, renews and removes a key of its own, and times it. Never rejects. */
+/** Uses the store as a worker would: writes, reads, renews and removes a key of its own, and times it. Rejects only for want of a package. */
 export async function tryStore(store: LockStore, keyOf: (name: string) => string, timeoutMs: number): Promise<readonly Finding[]> {
   const subject = `store ${store.traits.name}`;
   // Where names are keys of somebody else's, a key may stay for ever: one for all doctors.
@@ -32,6 +33,7 @@ export async function tryStore(store: LockStore, keyOf: (name: string) => string
       speed(subject, times, timeoutMs),
     ];
   } catch (error) {
+    if (isPackageMissing(error)) throw error;
     return [failure(subject, error)];
   }
 }

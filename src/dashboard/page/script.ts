@@ -30,7 +30,8 @@ function askedIn(hash) {
   const given = new URLSearchParams(hash.slice(1));
   const [fromMs, toMs] = [Number(given.get('from')), Number(given.get('to'))];
   const job = given.get('job') ?? undefined;
-  return toMs - fromMs >= shortestMs && toMs - fromMs <= ranges['7d'] ? { fromMs, toMs, job } : { last: given.get('last') in ranges ? given.get('last') : '1h', job };
+  const isTime = [fromMs, toMs].every((ms) => Number.isSafeInteger(ms) && ms >= 0);
+  return isTime && toMs - fromMs >= shortestMs && toMs - fromMs <= ranges['7d'] ? { fromMs, toMs, job } : { last: Object.hasOwn(ranges, given.get('last')) ? given.get('last') : '1h', job };
 }
 function hashOf({ last, fromMs, toMs, job }) {
   return '#' + new URLSearchParams({ ...(last === undefined ? { from: fromMs, to: toMs } : { last }), ...(job !== undefined && { job }) });

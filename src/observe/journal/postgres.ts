@@ -4,8 +4,9 @@ import { anything, callback, checkOptions, orNone, positive, positiveInteger, ty
 import { harmlessly } from '../harmless.ts';
 import { checkQuery, defaultEntries, entriesWithin, type Journal } from './journal.ts';
 import { impatientQuery, type JournalPool } from './pool.ts';
+import { entryOf, type ReadRow } from './read-row.ts';
 import { type Hold, type Moment, type Recorder, record, self } from './recorder.ts';
-import { encodeRows, entryOf, type ReadRow, rowsOf } from './rows.ts';
+import { encodeRows, rowsOf } from './rows.ts';
 import { createSweep } from './sweep.ts';
 import { defaultJournalTable, journalTable } from './table.ts';
 

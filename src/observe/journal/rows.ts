@@ -1,18 +1,12 @@
-import type { SkipReason } from '../../lock/api/run.ts';
-import type { LostReason } from '../../lock/errors.ts';
-import type { Mode } from '../../lock/holder.ts';
-import type { ResolvedScope } from '../../lock/options.ts';
 import { needsOf } from '../../lock/plan/scope.ts';
-import type { SeenHolder } from '../listening.ts';
-import { fireKey, fireOf } from './fires.ts';
-import type { FireEntry, HoldOutcome, JournalEntry } from './journal.ts';
+import { fireKey } from './fires.ts';
 import { type Hold, type Moment, self } from './recorder.ts';
 
 /**
  * All kinds that the previous version knows, whose processes may read the same table. It takes a fire for a hold or a skip of its name,
  * and a late lock for a wait, which it shows nowhere.
  */
-type RowKind = 'hold' | 'skip' | 'wait' | 'conflict';
+export type RowKind = 'hold' | 'skip' | 'wait' | 'conflict';
 
 /** A row as it is sent: JSON, with times in milliseconds since 1970. What all rows of a process have in common goes beside them. */
 interface SentRow {
@@ -32,31 +26,6 @@ interface SentRow {
 
 /** As `float8` reads it. JSON has no such number. */
 const never = 'Infinity';
-
-/** A row as it comes back. */
-export interface ReadRow {
-  readonly kind: RowKind;
-  readonly resource: string;
-  readonly job: string | null;
-  readonly host: string;
-  readonly pid: number;
-  readonly started_at: Date;
-  readonly ended_at: Date | null;
-  readonly is_over: boolean;
-  readonly outcome: string;
-  readonly waited_ms: number | null;
-  readonly details: Details;
-}
-
-interface Details {
-  readonly mode: Mode;
-  readonly isProtected: boolean;
-  readonly reason?: LostReason;
-  readonly scope?: ResolvedScope;
-  readonly holders: readonly (Omit<SeenHolder, 'since' | 'latestEnd'> & { readonly since: string; readonly latestEnd?: string })[];
-  readonly message: string;
-  readonly attempt: number;
-}
 
 /** The rows of a hold, one per resource, or of a moment. Rows of the same hold have the same ids whenever they are made. */
 export function rowsOf(one: Hold | Moment, id: string): readonly SentRow[] {
@@ -130,63 +99,4 @@ export function encodeRows(rows: readonly SentRow[]): string {
 
 function clean(_key: string, value: unknown): unknown {
   return typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : value;
-}
-
-export function entryOf(row: ReadRow): JournalEntry {
-  const { resource, host, pid, details, outcome } = row;
-  const about = { resource, job: row.job ?? undefined, host, pid };
-  const waitedMs = row.waited_ms ?? 0;
-  const fire = fireOf(resource);
-  if (fire !== undefined) return { ...about, ...fire, ...fireFields(row) };
-  switch (row.kind) {
-    case 'hold':
-      return {
-        kind: 'hold',
-        ...about,
-        mode: details.mode,
-        from: row.started_at,
-        to: outcome === 'unknown' ? undefined : (row.ended_at ?? undefined),
-        outcome: outcome === 'ongoing' && row.is_over ? 'unknown' : (outcome as HoldOutcome),
-        reason: details.reason,
-        waitedMs,
-        isProtected: details.isProtected,
-      };
-    case 'skip': {
-      const { scope } = details;
-      return { kind: 'skip', ...about, at: row.started_at, reason: outcome as SkipReason, scope, holders: holdersOf(details), waitedMs };
-    }
-    case 'wait':
-      if (outcome === 'late-lock') return { kind: 'late-lock', ...about, at: row.started_at };
-      return { kind: 'wait', ...about, at: row.started_at, holders: holdersOf(details) };
-    case 'conflict':
-      return { kind: 'conflict', ...about, at: row.started_at, code: outcome, message: details.message, attempt: details.attempt };
-  }
-}
-
-/** The previous version held a fire also where the work did not run under it, by a name of its own. */
-const takenJob = / \(fire\)$/;
-
-function fireFields({
-  kind,
-  job,
-  started_at: at,
-  ended_at,
-  is_over,
-  outcome,
-  details,
-}: ReadRow): Omit<FireEntry, 'name' | 'slot' | 'host' | 'pid'> {
-  const fire = { kind: 'fire', resource: undefined, job: job?.replace(takenJob, ''), at, to: undefined } as const;
-  if (kind === 'skip')
-    return { ...fire, outcome: outcome === 'busy' ? 'elsewhere' : (outcome as FireEntry['outcome']), holders: holdersOf(details) };
-  if (outcome === 'taken' || takenJob.test(job ?? '')) return { ...fire, outcome: 'taken', holders: [] };
-  // Where its process died, nobody told of its end.
-  return { ...fire, to: ended_at ?? (is_over ? at : undefined), outcome: 'ran', holders: [] };
-}
-
-function holdersOf({ holders }: Details): readonly SeenHolder[] {
-  return holders.map(({ since, latestEnd, ...holder }) => ({
-    ...holder,
-    since: new Date(since),
-    ...(latestEnd === undefined ? {} : { latestEnd: new Date(latestEnd) }),
-  }));
 }
