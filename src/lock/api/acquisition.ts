@@ -132,7 +132,9 @@ export class Acquisition implements SeatAsker, Alarmed {
   }
 
   #busy({ resource, holders }: Refused, monoMs: number, note?: string): ResourceBusyError {
-    return new ResourceBusyError(resource, holders, monoMs - this.request.startedMonoMs, note);
+    const { options, startedMonoMs } = this.request;
+    // The answer took its time, which is no wait.
+    return new ResourceBusyError(resource, holders, options.retry.maxWaitMs === 0 ? 0 : monoMs - startedMonoMs, note);
   }
 
   /** What to do next, once all that was asked for has been answered. */

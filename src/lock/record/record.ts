@@ -129,9 +129,11 @@ export function decodeRecord(text: string): LockRecord | undefined {
 
 /** A holder as people see it. */
 export function toHolder(resource: string, entrant: Entrant): Holder {
+  // Of work that has ended nothing is left but its shortest hold.
+  const latestEnd = entrant.minHold ? entrant.until : entrant.latestEnd;
   return hideToken({
     ...named(resource, entrant),
-    ...(entrant.latestEnd === undefined ? {} : { latestEnd: new Date(entrant.latestEnd) }),
+    ...(latestEnd === undefined ? {} : { latestEnd: new Date(latestEnd) }),
     state: entrant.minHold ? 'min-hold' : 'holding',
     ...(entrant.limit === undefined ? {} : { seats: 1, limit: entrant.limit }),
   });
