@@ -12,7 +12,7 @@ import { firstOf } from '../plan/scope.ts';
 import type { Alarmed, Bucket } from '../shell/alarms.ts';
 import type { Shell } from '../shell/shell.ts';
 import { aborted, onAbort } from './aborts.ts';
-import { type Done, type Refused, type Request, runsUnprotected, toRefused } from './request.ts';
+import { type Done, type Refused, type Request, runsUnprotected, toRefused, waitedMs } from './request.ts';
 
 /** Who is told what comes of it. */
 export interface Asker {
@@ -132,9 +132,7 @@ export class Acquisition implements SeatAsker, Alarmed {
   }
 
   #busy({ resource, holders }: Refused, monoMs: number, note?: string): ResourceBusyError {
-    const { options, startedMonoMs } = this.request;
-    // The answer took its time, which is no wait.
-    return new ResourceBusyError(resource, holders, options.retry.maxWaitMs === 0 ? 0 : monoMs - startedMonoMs, note);
+    return new ResourceBusyError(resource, holders, waitedMs(this.request, monoMs), note);
   }
 
   /** What to do next, once all that was asked for has been answered. */

@@ -12,7 +12,7 @@ import { Acquisition, type Asker } from './acquisition.ts';
 import { HeldLock, type LockContext } from './held-lock.ts';
 import type { SerializedLock } from './lock.ts';
 import { type Enclosure, nothingHeld } from './nesting.ts';
-import { type Done, type Refused, type Request, runsUnprotected, toRefused } from './request.ts';
+import { type Done, type Refused, type Request, runsUnprotected, toRefused, waitedMs } from './request.ts';
 
 /** The locks of a locker: how requests become locks, which are held, and how all of them end when the locker closes. */
 export class Holds implements Asker {
@@ -75,7 +75,7 @@ export class Holds implements Asker {
       return this.#take({ ...request, around: around.again() }, wantsToWait, done);
     const outcome = reason instanceof Error ? this.#instead(request, reason, inTheWay) : this.#refused(request, reason);
     if (outcome instanceof HeldLock || outcome instanceof Error || !wantsToWait) return done(outcome);
-    done(new ResourceBusyError(outcome.resource, outcome.holders, this.#clock.monotonicMs() - request.startedMonoMs));
+    done(new ResourceBusyError(outcome.resource, outcome.holders, waitedMs(request, this.#clock.monotonicMs())));
   }
 
   closed(): Error | undefined {

@@ -32,6 +32,11 @@ export function jobOf({ options, scope }: Request): string {
   return options.job ?? [...scope.writes, ...scope.appends, ...scope.reads].join(', ');
 }
 
+/** How long a request has waited by `monoMs`: one that may not wait has not, though its answer took some time. */
+export function waitedMs({ options, startedMonoMs }: Request, monoMs: number): number {
+  return options.retry.maxWaitMs === 0 ? 0 : monoMs - startedMonoMs;
+}
+
 /** Does `reason`, which a request came to instead of a lock, leave the work to run without one? */
 export function runsUnprotected(reason: Refused | Error, { options }: Request): boolean {
   return isOutage(reason) && options.onStoreDown === 'run';
