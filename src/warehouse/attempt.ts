@@ -6,10 +6,10 @@ import { unfinished } from '../lock/api/unfinished.ts';
 import { GivewayError, LockLostError } from '../lock/errors.ts';
 import type { Auditor } from './audit.ts';
 import { cancelOn, cut } from './cancellation.ts';
-import { connectUnder } from './connect.ts';
+import { connectUnder, giveBack } from './connect.ts';
 import { judgedClient } from './judged-client.ts';
 import { createSession } from './session.ts';
-import { saidAtEnd, watchEnd } from './session-end.ts';
+import { saidAtEnd } from './session-end.ts';
 import type { SqlReader } from './sql/index.ts';
 import { sqlStateOf } from './sql-state.ts';
 import { endedState } from './transaction-state.ts';
@@ -32,6 +32,9 @@ export interface Attempt<T> {
   work(client: PoolClient, lock: Lock): Promise<T> | T;
 }
 
+/** What the server says to every statement of a transaction that has failed. */
+const failedBefore = '25P02';
+
 /** How long a ROLLBACK may take before the connection is cut, which comes to the same. */
 const rollbackMs = 5_000;
 
@@ -46,14 +49,16 @@ export async function attemptTransaction<T>({ pool, reader, lock, isolation, onL
   };
   const reasonFor = (error: unknown): unknown => (stops?.aborted ? reasonBehind(error, stops.reason) : error);
   mustGoOn();
-  const client = await connectUnder(stops, pool).catch((error: unknown) => {
+  const connected = await connectUnder(stops, pool).catch((error: unknown) => {
     throw reasonFor(error);
   });
-  const end = watchEnd(client);
+  const { client, end } = connected;
   const cancellation = stops && cancelOn(stops, pool, client);
   let isOver = false;
   /** The connection is not one to give to others. */
   let spoiled: Error | undefined;
+  /** The last that the server said of a statement, other than that the transaction has failed already. */
+  let refused: Error | undefined;
   try {
     mustGoOn();
     await client.query(isolation === undefined ? 'BEGIN' : `BEGIN ISOLATION LEVEL ${isolation.toUpperCase()}`);
@@ -67,7 +72,13 @@ export async function attemptTransaction<T>({ pool, reader, lock, isolation, onL
       if (end.error !== undefined) throw end.error;
       if (sql !== undefined) audit(sql, session);
     };
-    const value = await work(judgedClient(client, judge, end.failed), lock);
+    const failed = (error: unknown, statement: unknown): void => {
+      end.failed(error);
+      session.failed(session.textOf(statement) ?? '');
+      const code = sqlStateOf(error);
+      if (code !== undefined && code !== failedBefore) refused = error as Error;
+    };
+    const value = await work(judgedClient(client, judge, failed), lock);
     isOver = true;
     await end.settled();
     mustGoOn();
@@ -75,7 +86,8 @@ export async function attemptTransaction<T>({ pool, reader, lock, isolation, onL
     if (refusal !== undefined) throw refusal;
     if (end.error !== undefined) throw rolledBack(`its session was ended before COMMIT was sent (${saidAtEnd(end.error)}).`, end.error);
     const { command } = await commit(client);
-    if (command === 'ROLLBACK') throw rolledBack('a statement in it had failed, and the work went on.');
+    if (command === 'ROLLBACK')
+      throw rolledBack(`a statement in it had failed${refused ? ` (${saidAtEnd(refused)})` : ''}, and the work went on.`, refused);
     return value;
   } catch (error) {
     isOver = true;
@@ -89,8 +101,7 @@ export async function attemptTransaction<T>({ pool, reader, lock, isolation, onL
     throw reason;
   } finally {
     await cancellation?.end();
-    end.stop();
-    client.release(end.error ?? spoiled ?? cancellation?.begun ?? false);
+    giveBack(connected, spoiled ?? cancellation?.begun);
   }
 }
 
@@ -108,10 +119,13 @@ async function commit(client: PoolClient): Promise<{ readonly command: string }>
   }
 }
 
-/** An error that the server sent, other than its last word to a connection that it ends (08…, 57P01 …): that may cross a COMMIT. */
+/**
+ * An error that the server sent, other than its last word to a connection that it ends (08…, 57P01 …): that may cross a COMMIT. Nor is 40003 an answer,
+ * by which CockroachDB says that it does not know itself.
+ */
 function isAnswer(error: unknown): boolean {
   const code = sqlStateOf(error);
-  return code !== undefined && !/^(?:08|57P)/.test(code);
+  return code !== undefined && !/^(?:08|57P|40003)/.test(code);
 }
 
 async function rollBack(client: PoolClient): Promise<void> {

@@ -6,8 +6,8 @@ import { failUnsent, type Send, tellingFailures } from './statement.ts';
 /** Looks at what is given to `query` before it is sent. Throws to keep it from being sent. */
 export type Judge = (statement: unknown) => void;
 
-/** A pool's client whose every statement is judged first, and that cannot be given back from inside the work. `failed` hears of statements that fail. */
-export function judgedClient(client: PoolClient, judge: Judge, failed: (error: unknown) => void): PoolClient {
+/** A pool's client whose every statement is judged first, and that cannot be given back from inside the work. `failed` hears of each statement that fails. */
+export function judgedClient(client: PoolClient, judge: Judge, failed: (error: unknown, statement: unknown) => void): PoolClient {
   const send = tellingFailures((...args) => Reflect.apply(client.query as Send, client, args), failed);
   const query = (...args: unknown[]): unknown => {
     try {

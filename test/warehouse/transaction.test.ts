@@ -74,8 +74,26 @@ describeWith('postgres', (service) => {
         await client.query('insert into events values (1)');
         await client.query('select 1/0').catch(() => {});
       }),
-    ).rejects.toMatchObject({ code: 'ERR_GIVEWAY_ROLLED_BACK' });
+    ).rejects.toMatchObject({ code: 'ERR_GIVEWAY_ROLLED_BACK', cause: { code: '22012' }, message: expect.stringContaining('22012') });
     expect(await rows()).toBe(0);
+  });
+
+  test('a conflict that the work ignores runs the whole transaction again all the same', async () => {
+    await fresh({ conflictRetry: { delayMs: 1 } });
+    await pool.query("insert into events values (1, 'a')");
+    let runs = 0;
+    await warehouse.transaction('events', async (client) => {
+      runs++;
+      await client.query('savepoint here');
+      await client.query('select 1/0').catch(() => {});
+      await client.query('rollback to savepoint here');
+      await client.query('select * from events');
+      if (runs === 1) await pool.query("update events set note = note || 'x'");
+      await client.query("update events set note = note || 'y'").catch(() => {});
+      await client.query('select 1').catch(() => {});
+    });
+    expect(runs).toBe(2);
+    expect((await pool.query('select note from events')).rows).toEqual([{ note: 'axy' }]);
   });
 
   test('waits while busy, and throws when the wait runs out', async () => {
@@ -187,6 +205,14 @@ describeWith('postgres', (service) => {
       }),
     ).rejects.toBeInstanceOf(Error);
     expect(await rows()).toBe(0);
+  });
+
+  test('a session that is ended right behind its greeting ends the transaction, and not the process', async () => {
+    await fresh();
+    const fatal = Object.assign(new Error('terminating connection'), { code: '57P01', severity: 'FATAL' });
+    // Before any promise is looked at, as when both come in one packet.
+    pool.once('acquire', (client) => process.nextTick(() => client.emit('error', fatal)));
+    await expect(warehouse.transaction('events', (client) => client.query('select 1'))).rejects.toBe(fatal);
   });
 
   test('audit: a write outside the scope is told, or refused before it is sent', async () => {
