@@ -7,6 +7,7 @@ import { GivewayError, LockLostError } from '../lock/errors.ts';
 import type { Auditor } from './audit.ts';
 import { cancelOn, cut } from './cancellation.ts';
 import { connectUnder, giveBack } from './connect.ts';
+import { watchFailure } from './failure.ts';
 import { judgedClient } from './judged-client.ts';
 import { createSession } from './session.ts';
 import { saidAtEnd } from './session-end.ts';
@@ -32,9 +33,6 @@ export interface Attempt<T> {
   work(client: PoolClient, lock: Lock): Promise<T> | T;
 }
 
-/** What the server says to every statement of a transaction that has failed. */
-const failedBefore = '25P02';
-
 /** How long a ROLLBACK may take before the connection is cut, which comes to the same. */
 const rollbackMs = 5_000;
 
@@ -57,8 +55,6 @@ export async function attemptTransaction<T>({ pool, reader, lock, isolation, onL
   let isOver = false;
   /** The connection is not one to give to others. */
   let spoiled: Error | undefined;
-  /** The last that the server said of a statement, other than that the transaction has failed already. */
-  let refused: Error | undefined;
   try {
     mustGoOn();
     await client.query(isolation === undefined ? 'BEGIN' : `BEGIN ISOLATION LEVEL ${isolation.toUpperCase()}`);
@@ -72,11 +68,11 @@ export async function attemptTransaction<T>({ pool, reader, lock, isolation, onL
       if (end.error !== undefined) throw end.error;
       if (sql !== undefined) audit(sql, session);
     };
+    const failure = watchFailure();
     const failed = (error: unknown, statement: unknown): void => {
       end.failed(error);
       session.failed(session.textOf(statement) ?? '');
-      const code = sqlStateOf(error);
-      if (code !== undefined && code !== failedBefore) refused = error as Error;
+      failure.failed(error);
     };
     const value = await work(judgedClient(client, judge, failed), lock);
     isOver = true;
@@ -86,8 +82,10 @@ export async function attemptTransaction<T>({ pool, reader, lock, isolation, onL
     if (refusal !== undefined) throw refusal;
     if (end.error !== undefined) throw rolledBack(`its session was ended before COMMIT was sent (${saidAtEnd(end.error)}).`, end.error);
     const { command } = await commit(client);
-    if (command === 'ROLLBACK')
-      throw rolledBack(`a statement in it had failed${refused ? ` (${saidAtEnd(refused)})` : ''}, and the work went on.`, refused);
+    if (command === 'ROLLBACK') {
+      const said = failure.error && ` (${saidAtEnd(failure.error)})`;
+      throw rolledBack(`a statement in it had failed${said ?? ''}, and the work went on.`, failure.error);
+    }
     return value;
   } catch (error) {
     isOver = true;

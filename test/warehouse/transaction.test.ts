@@ -96,6 +96,26 @@ describeWith('postgres', (service) => {
     expect((await pool.query('select note from events')).rows).toEqual([{ note: 'axy' }]);
   });
 
+  test('what fails behind an ignored error has that one as its cause, and a conflict is one', async () => {
+    await fresh({ conflictRetry: { delayMs: 1 } });
+    await pool.query("insert into events values (1, 'a')");
+    const divided = warehouse.transaction('events', async (client) => {
+      await client.query('select 1/0').catch(() => {});
+      await client.query('select 1');
+    });
+    await expect(divided).rejects.toMatchObject({ code: '25P02', cause: { code: '22012' } });
+    let runs = 0;
+    await warehouse.transaction('events', async (client) => {
+      runs++;
+      await client.query('select * from events');
+      if (runs === 1) await pool.query("update events set note = note || 'x'");
+      await client.query("update events set note = note || 'y'").catch(() => {});
+      await client.query("insert into events values (2, 'b')");
+    });
+    expect(runs).toBe(2);
+    expect(await rows()).toBe(2);
+  });
+
   test('waits while busy, and throws when the wait runs out', async () => {
     await fresh();
     const other = createLocker({ store: backend.connect(), job: 'rewrite' });
