@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { createLocker, type ResourceLocker } from '../../src/index.ts';
@@ -37,6 +38,24 @@ describeWith('postgres', (service) => {
     await lock.unlock();
     abort.abort();
     expect(await strict.transaction('events', () => 'in', none('signal'))).toMatchObject({ status: 'skipped', reason: 'aborted' });
+  });
+
+  test('a signal that lives as long as the process keeps nothing of what it was given to, and may be given to many at once', async () => {
+    const warnings: Error[] = [];
+    const warn = (warning: Error): number => warnings.push(warning);
+    process.on('warning', warn);
+    const { signal } = new AbortController();
+    const lasting = createWarehouse({ pool, locker, signal, onLost: 'continue' });
+    const inserts = Array.from({ length: 20 }, (_, id) => lasting.insertBatches('events', [{ id }], { resource: `events/${id}` }));
+    const transactions = Array.from({ length: 20 }, (_, id) => lasting.transaction(`totals/${id}`, (client) => client.query('select 1')));
+    await Promise.all([...inserts, ...transactions]);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', warn);
+    expect(warnings).toEqual([]);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    // As `AbortSignal.any` keeps them.
+    const kept = Object.getOwnPropertySymbols(signal).filter((symbol) => symbol.description === 'kDependantSignals');
+    expect(kept.map((symbol) => (signal as unknown as Record<symbol, Set<unknown>>)[symbol]?.size)).not.toContain(20);
   });
 
   test('of `retry` and `conflictRetry` a call may set one field, and the warehouse has the others', async () => {
