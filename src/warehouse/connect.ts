@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { GivewayError } from '../lock/errors.ts';
 import { orAborted } from './or-aborted.ts';
 import { type SessionEnd, watchEnd } from './session-end.ts';
 
@@ -31,8 +32,25 @@ export function giveBack({ client, end }: Connected, broken: Error | boolean = f
 function connect(pool: Pool): Promise<Connected> {
   return new Promise((resolve, reject) => {
     pool.connect((error, client) => {
-      if (client === undefined) reject(error);
-      else resolve({ client, end: watchEnd(client) });
+      if (client === undefined) return reject(error);
+      const connected = { client, end: watchEnd(client) };
+      if (isOutside(client)) return resolve(connected);
+      const open = leftOpen();
+      giveBack(connected, open);
+      reject(open);
     });
   });
+}
+
+/** In no transaction? Older clients of pg cannot tell. */
+function isOutside(client: Partial<PoolClient>): boolean {
+  return (client.getTransactionStatus?.() ?? 'I') === 'I';
+}
+
+/** What somebody else began would be committed or rolled back with what we do, and be seen as it was then. */
+function leftOpen(): GivewayError {
+  return new GivewayError(
+    'ERR_GIVEWAY_OPEN_TRANSACTION',
+    'A connection came from the pool in the middle of a transaction, and was destroyed, which rolls that back: something releases it without COMMIT or ROLLBACK',
+  );
 }

@@ -17,9 +17,12 @@ export function judgedClient(client: PoolClient, judge: Judge, failed: (error: u
     }
     return send(...args);
   };
-  return standIn(client, { methods: { query, release: refuseRelease } });
+  return standIn(client, { methods: { query, release: refuse, end: refuse } });
 }
 
-function refuseRelease(): never {
-  throw new GivewayError('ERR_GIVEWAY_CLIENT', 'The transaction gives its client back by itself; do not release it inside the work.');
+function refuse(): never {
+  throw new GivewayError(
+    'ERR_GIVEWAY_CLIENT',
+    'The transaction gives its client back by itself; do not release or end it inside the work.',
+  );
 }

@@ -141,6 +141,14 @@ describeWith('postgres', (service) => {
     await pool.query('deallocate all');
   });
 
+  test('a transaction that somebody left open on the connection is one: what is written in it is told, and not locked too late', async () => {
+    const careless = await pool.connect();
+    await careless.query('begin');
+    careless.release();
+    await seen('delete from events', 'rollback', 'delete from events');
+    expect({ late, acquired }).toEqual({ late: [['events']], acquired: [['events']] });
+  });
+
   test('a temporary table is its owner’s alone: who has the connection next means another', async () => {
     expect(await seen(make)).toEqual([]);
     expect(await seen(write)).toEqual([['stage']]);

@@ -235,6 +235,21 @@ describeWith('postgres', (service) => {
     await expect(warehouse.transaction('events', (client) => client.query('select 1'))).rejects.toBe(fatal);
   });
 
+  test('a connection that somebody gave back in the middle of a transaction is refused and destroyed', async () => {
+    for (const _ of [1, 2]) {
+      await fresh({ isolation: undefined });
+      const careless = await pool.connect();
+      await careless.query('begin; insert into events values (13)');
+      careless.release();
+      await expect(warehouse.transaction('events', (client) => client.query('insert into events values (1)'))).rejects.toMatchObject({
+        code: 'ERR_GIVEWAY_OPEN_TRANSACTION',
+      });
+      await warehouse.transaction('events', (client) => client.query('insert into events values (1)'));
+      expect((await pool.query('select id from events')).rows).toEqual([{ id: 1 }]);
+      await locker.close();
+    }
+  });
+
   test('audit: a write outside the scope is told, or refused before it is sent', async () => {
     await fresh({ audit: 'throw' });
     await expect(warehouse.transaction({ reads: 'events' }, (client) => client.query('delete from public.events'))).rejects.toMatchObject({
@@ -377,6 +392,8 @@ describeWith('postgres', (service) => {
   test('the client cannot be released inside the work; bad options are named', async () => {
     await fresh();
     await expect(warehouse.transaction('events', (client) => client.release())).rejects.toMatchObject({ code: 'ERR_GIVEWAY_CLIENT' });
+    const ended = warehouse.transaction('events', (client) => (client as unknown as pg.Client).end());
+    await expect(ended).rejects.toMatchObject({ code: 'ERR_GIVEWAY_CLIENT' });
     await expect(warehouse.transaction('events', () => {}, { isolation: 'chaos' as never })).rejects.toMatchObject({ path: 'isolation' });
     await expect(warehouse.transaction('events', () => {}, { audti: 'off' } as never)).rejects.toMatchObject({ path: 'audti' });
     await expect(warehouse.transaction('events', () => {}, { conflictRetry: { maxRetries: -1 } })).rejects.toMatchObject({
