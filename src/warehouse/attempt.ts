@@ -74,6 +74,7 @@ export async function attemptTransaction<T>({ pool, reader, lock, isolation, onL
       session.failed(session.textOf(statement) ?? '');
       failure.failed(error);
     };
+    mustGoOn();
     const value = await work(judgedClient(client, judge, failed), lock);
     isOver = true;
     await end.settled();

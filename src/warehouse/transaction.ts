@@ -53,8 +53,10 @@ export async function runTransaction<T>(
   const { isolation, audit = 'off', onLost = 'cancel', conflictRetry, nested: _nested, ...runOptions } = over(options, context.defaults);
   const { signal } = runOptions;
   const { pool, locker, reader, open } = context;
-  return runUnderLock(locker, scope, { conflictRetry, stopsWhenLost: onLost === 'cancel', ...runOptions }, (lock) =>
-    attemptTransaction({
+  let isBelieved: boolean | undefined;
+  return runUnderLock(locker, scope, { conflictRetry, stopsWhenLost: onLost === 'cancel', ...runOptions }, (lock) => {
+    isBelieved ??= open.isBelieved(lock);
+    return attemptTransaction({
       pool,
       reader,
       lock,
@@ -62,9 +64,9 @@ export async function runTransaction<T>(
       onLost,
       audit: createAuditor(locker, lock, audit),
       signal,
-      work: (client) => open.within(client, lock, () => work(client, lock)),
-    }),
-  );
+      work: (client) => (isBelieved ? open.within(client, lock, () => work(client, lock)) : work(client, lock)),
+    });
+  });
 }
 
 /** The options of a call over those of its warehouse, field by field: one without a value is none. */
