@@ -27,5 +27,6 @@ export function checkConflictRetry(retry: unknown): void {
 
 /** How long to wait after so many attempts, with jitter: two that met must not meet again at once. */
 export function delayBeforeMs(attempts: number, { delayMs, maxDelayMs }: Required<ConflictRetry>): number {
-  return Math.min(maxDelayMs, delayMs * 2 ** (attempts - 1)) * (0.5 + Math.random());
+  const longestMs = Math.min(maxDelayMs, delayMs * 2 ** (attempts - 1));
+  return longestMs * (0.5 + Math.random() / 2);
 }

@@ -7,6 +7,7 @@ import { abortError } from './abort-error.ts';
 import { classifyConflict } from './classify.ts';
 import { type ConflictRetry, delayBeforeMs, retryDefaults } from './conflict-retry.ts';
 import { lostCauseIn } from './error-chain.ts';
+import { given } from './given.ts';
 
 /** How work runs under its lock. */
 export interface UnderLock extends RunOptions {
@@ -25,7 +26,7 @@ export async function runUnderLock<T>(
   { conflictRetry, stopsWhenLost, ...runOptions }: UnderLock,
   attempt: (lock: Lock) => T | Promise<T>,
 ): Promise<RunOutcome<T>> {
-  const retry = { ...retryDefaults, ...conflictRetry };
+  const retry: Required<ConflictRetry> = { ...retryDefaults, ...given(conflictRetry) };
   return locker.run(
     scope,
     async (lock) => {

@@ -5,7 +5,7 @@ import { checkApart, checkNamespace } from '../lock/record/keys.ts';
 import { newToken } from '../lock/record/tokens.ts';
 import type { LockStore } from '../lock/store.ts';
 import { checkKeyPart } from './lease-key.ts';
-import type { LeaseTerms } from './lease-record.ts';
+import { dataNow, type LeaseTerms } from './lease-record.ts';
 import { acquireRules, checkFields, clientRules, getRules, heartbeatRules, listRules, monitorRules, releaseRules } from './option-rules.ts';
 import type {
   AcquireLockOptions,
@@ -77,7 +77,7 @@ export function resolveAcquireOptions(options: AcquireLockOptions, settings: Cli
       sortKey: options.sortKey,
       ownerName: settings.ownerName,
       leaseDurationMs: settings.leaseDurationMs,
-      data: options.data,
+      data: dataNow(options.data),
       replaceData: options.replaceData ?? true,
       additionalAttributes: structuredClone(options.additionalAttributes ?? {}),
       updateExistingLockRecord: options.updateExistingLockRecord ?? false,

@@ -20,6 +20,7 @@ import { LockCurrentlyUnavailableError, LockNotGrantedError } from './errors.ts'
 import { type HeldContext, HeldLease } from './held-lease.ts';
 import { type LeaseActions, LockItem } from './item.ts';
 import { describeName, type LeaseName, leaseKey, leaseName } from './lease-key.ts';
+import { dataNow } from './lease-record.ts';
 import type {
   AcquireLockOptions,
   GetLockOptions,
@@ -103,7 +104,7 @@ export class LockClient implements AsyncDisposable {
     const lease = this.#leases.get(lockItem);
     if (lease === undefined) return false;
     try {
-      return await this.#track(lease.release(!deleteLock, { data }));
+      return await this.#track(lease.release(!deleteLock, { data: dataNow(data) }));
     } catch (error) {
       if (bestEffort && error instanceof StoreUnavailableError) return true;
       throw error;
@@ -115,7 +116,7 @@ export class LockClient implements AsyncDisposable {
     const options = lock instanceof LockItem ? { lockItem: lock } : lock;
     checkHeartbeatOptions(options);
     const { lockItem, data, deleteData, leaseDurationToEnsureMs } = options;
-    await this.#leaseOf(lockItem).heartbeat({ data, deleteData, leaseDurationMs: leaseDurationToEnsureMs });
+    await this.#leaseOf(lockItem).heartbeat({ data: dataNow(data), deleteData, leaseDurationMs: leaseDurationToEnsureMs });
   }
 
   /** This client's own lock, or what the store says of somebody else's. `undefined`: nobody has it. */

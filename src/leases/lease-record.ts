@@ -9,6 +9,11 @@ import type { LeaseName } from './lease-key.ts';
 /** What a lock may carry. Text comes back as text, bytes as a `Buffer`. */
 export type LockData = string | Uint8Array;
 
+/** Data as it is now: bytes are the caller's, who may fill them anew while a lock is waited for. */
+export function dataNow(data: LockData | undefined): LockData | undefined {
+  return data instanceof Uint8Array ? Uint8Array.from(data) : data;
+}
+
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue };
 
 /** Attributes beside the data, as JSON. */

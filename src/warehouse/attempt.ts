@@ -6,10 +6,11 @@ import { unfinished } from '../lock/api/unfinished.ts';
 import { GivewayError, LockLostError } from '../lock/errors.ts';
 import type { Auditor } from './audit.ts';
 import { cancelOn, cut } from './cancellation.ts';
-import { connectUnder } from './connect.ts';
+import { connectUnder, giveBack } from './connect.ts';
+import { watchFailure } from './failure.ts';
 import { judgedClient } from './judged-client.ts';
 import { createSession } from './session.ts';
-import { saidAtEnd, watchEnd } from './session-end.ts';
+import { saidAtEnd } from './session-end.ts';
 import type { SqlReader } from './sql/index.ts';
 import { sqlStateOf } from './sql-state.ts';
 import { endedState } from './transaction-state.ts';
@@ -46,10 +47,10 @@ export async function attemptTransaction<T>({ pool, reader, lock, isolation, onL
   };
   const reasonFor = (error: unknown): unknown => (stops?.aborted ? reasonBehind(error, stops.reason) : error);
   mustGoOn();
-  const client = await connectUnder(stops, pool).catch((error: unknown) => {
+  const connected = await connectUnder(stops, pool).catch((error: unknown) => {
     throw reasonFor(error);
   });
-  const end = watchEnd(client);
+  const { client, end } = connected;
   const cancellation = stops && cancelOn(stops, pool, client);
   let isOver = false;
   /** The connection is not one to give to others. */
@@ -67,7 +68,14 @@ export async function attemptTransaction<T>({ pool, reader, lock, isolation, onL
       if (end.error !== undefined) throw end.error;
       if (sql !== undefined) audit(sql, session);
     };
-    const value = await work(judgedClient(client, judge, end.failed), lock);
+    const failure = watchFailure();
+    const failed = (error: unknown, statement: unknown): void => {
+      end.failed(error);
+      session.failed(session.textOf(statement) ?? '');
+      failure.failed(error);
+    };
+    mustGoOn();
+    const value = await work(judgedClient(client, judge, failed), lock);
     isOver = true;
     await end.settled();
     mustGoOn();
@@ -75,7 +83,10 @@ export async function attemptTransaction<T>({ pool, reader, lock, isolation, onL
     if (refusal !== undefined) throw refusal;
     if (end.error !== undefined) throw rolledBack(`its session was ended before COMMIT was sent (${saidAtEnd(end.error)}).`, end.error);
     const { command } = await commit(client);
-    if (command === 'ROLLBACK') throw rolledBack('a statement in it had failed, and the work went on.');
+    if (command === 'ROLLBACK') {
+      const said = failure.error && ` (${saidAtEnd(failure.error)})`;
+      throw rolledBack(`a statement in it had failed${said ?? ''}, and the work went on.`, failure.error);
+    }
     return value;
   } catch (error) {
     isOver = true;
@@ -89,8 +100,7 @@ export async function attemptTransaction<T>({ pool, reader, lock, isolation, onL
     throw reason;
   } finally {
     await cancellation?.end();
-    end.stop();
-    client.release(end.error ?? spoiled ?? cancellation?.begun ?? false);
+    giveBack(connected, spoiled ?? cancellation?.begun);
   }
 }
 
@@ -108,10 +118,13 @@ async function commit(client: PoolClient): Promise<{ readonly command: string }>
   }
 }
 
-/** An error that the server sent, other than its last word to a connection that it ends (08…, 57P01 …): that may cross a COMMIT. */
+/**
+ * An error that the server sent, other than its last word to a connection that it ends (08…, 57P01 …): that may cross a COMMIT. Nor is 40003 an answer,
+ * by which CockroachDB says that it does not know itself.
+ */
 function isAnswer(error: unknown): boolean {
   const code = sqlStateOf(error);
-  return code !== undefined && !/^(?:08|57P)/.test(code);
+  return code !== undefined && !/^(?:08|57P|40003)/.test(code);
 }
 
 async function rollBack(client: PoolClient): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { onAbort } from '../lock/api/aborts.ts';
 
 /** Stops what runs on one connection when a signal aborts. */
 export interface Cancellation {
@@ -27,14 +28,15 @@ export function cancelOn(signal: AbortSignal, pool: Pool, client: PoolClient): C
     const cancelled = processID === undefined ? cutOff : pool.query('select pg_cancel_backend($1)', [processID]).catch(() => cutOff);
     sent = Promise.race([cancelled, cutOff]);
   };
+  let listening: Disposable | undefined;
   if (signal.aborted) cancel();
-  else signal.addEventListener('abort', cancel, { once: true });
+  else listening = onAbort(signal, cancel);
   return {
     get begun() {
       return sent !== undefined;
     },
     async end() {
-      signal.removeEventListener('abort', cancel);
+      listening?.[Symbol.dispose]();
       await sent;
       clearTimeout(timer);
     },

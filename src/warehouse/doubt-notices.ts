@@ -13,6 +13,8 @@ export function createDoubtNotices(locker: ResourceLocker, reader: SqlReader): (
     return true;
   };
   return (sql) => {
+    // What an EXECUTE runs was read where it was prepared.
+    if (reader.tablesWritten(sql) === undefined) return;
     for (const doubt of reader.doubts?.(sql) ?? []) told.get(`${doubt.about} ${doubt.name}`, () => tell(doubt, sql));
   };
 }

@@ -11,7 +11,8 @@ import { endedState, type TransactionState } from './transaction-state.ts';
  */
 export function guardClient(guard: Guard, session: Session, client: PoolClient, onRelease: () => void): PoolClient {
   const send = tellingFailures(client.query.bind(client) as Send, (_error, statement) => session.failed(session.textOf(statement) ?? ''));
-  let state: TransactionState = 'outside';
+  // Whoever had it before may have left a transaction open; older clients of pg cannot tell.
+  let state: TransactionState = (client.getTransactionStatus?.() ?? 'I') === 'I' ? 'outside' : 'inside';
   let snapshotMs: number | undefined;
   let told = new Set<string>();
   /** What waits for its lock, or behind what does: statements of a session must not overtake each other. */

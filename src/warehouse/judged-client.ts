@@ -6,8 +6,8 @@ import { failUnsent, type Send, tellingFailures } from './statement.ts';
 /** Looks at what is given to `query` before it is sent. Throws to keep it from being sent. */
 export type Judge = (statement: unknown) => void;
 
-/** A pool's client whose every statement is judged first, and that cannot be given back from inside the work. `failed` hears of statements that fail. */
-export function judgedClient(client: PoolClient, judge: Judge, failed: (error: unknown) => void): PoolClient {
+/** A pool's client whose every statement is judged first, and that cannot be given back from inside the work. `failed` hears of each statement that fails. */
+export function judgedClient(client: PoolClient, judge: Judge, failed: (error: unknown, statement: unknown) => void): PoolClient {
   const send = tellingFailures((...args) => Reflect.apply(client.query as Send, client, args), failed);
   const query = (...args: unknown[]): unknown => {
     try {
@@ -17,9 +17,12 @@ export function judgedClient(client: PoolClient, judge: Judge, failed: (error: u
     }
     return send(...args);
   };
-  return standIn(client, { methods: { query, release: refuseRelease } });
+  return standIn(client, { methods: { query, release: refuse, end: refuse } });
 }
 
-function refuseRelease(): never {
-  throw new GivewayError('ERR_GIVEWAY_CLIENT', 'The transaction gives its client back by itself; do not release it inside the work.');
+function refuse(): never {
+  throw new GivewayError(
+    'ERR_GIVEWAY_CLIENT',
+    'The transaction gives its client back by itself; do not release or end it inside the work.',
+  );
 }

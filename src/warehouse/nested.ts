@@ -3,7 +3,7 @@ import type { PoolClient } from 'pg';
 import type { Lock } from '../lock/api/lock.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
 import type { RunOutcome } from '../lock/api/run.ts';
-import { GivewayError } from '../lock/errors.ts';
+import { GivewayError, type LockLostError } from '../lock/errors.ts';
 import type { LockScope } from '../lock/options.ts';
 import { resolveScope } from '../lock/plan/scope.ts';
 
@@ -37,10 +37,13 @@ export class OpenTransactions {
     return found;
   }
 
+  /** Is the context believed? Not with `nesting: 'explicit'`, by the locker's wish. Asked inside of a lock that has just been taken: of one that is lost nobody can tell. */
+  isBelieved(lock: Lock): boolean {
+    return this.#locker.current() !== undefined || lock.signal.aborted;
+  }
+
   /** Runs the work of a transaction. */
   async within<T>(client: PoolClient, lock: Lock, work: () => Promise<T> | T): Promise<T> {
-    // With `nesting: 'explicit'` the context is not believed, by the locker's wish.
-    if (this.#locker.current() === undefined) return work();
     const around = this.around();
     const own: Surrounding = { client, lock, depth: (around?.depth ?? 0) + 1, around, isOver: false, last: Promise.resolve() };
     try {
@@ -56,14 +59,24 @@ export class OpenTransactions {
    */
   async join<T>(outer: Surrounding, scope: LockScope, work: (client: PoolClient, lock: Lock) => Promise<T> | T): Promise<RunOutcome<T>> {
     const lacking = namesIn(scope).filter((name) => this.#locker.current(name)?.token !== outer.lock.token);
-    if (lacking.length > 0)
+    if (lacking.length > 0 && !outer.lock.signal.aborted)
       throw refusal(
         `A nested transaction needs ${listed(lacking)}, which the scope of the transaction around it lacks`,
         'Add it there, since locks last until that one commits.',
       );
-    const turn = outer.last.then(() => this.#locker.run(scope, (lock) => this.#underSavepoint(outer, lock, work)));
+    const turn = outer.last.then(() =>
+      outer.lock.signal.aborted
+        ? this.#withoutLock(outer, work)
+        : this.#locker.run(scope, (lock) => this.#underSavepoint(outer, lock, work)),
+    );
     outer.last = turn.catch(() => {});
     return turn;
+  }
+
+  /** The lock is lost: none is taken in its place. What becomes of the work is as the outer transaction has it, which judges each statement. */
+  async #withoutLock<T>(outer: Surrounding, work: (client: PoolClient, lock: Lock) => Promise<T> | T): Promise<RunOutcome<T>> {
+    const value = await this.#underSavepoint(outer, outer.lock, work);
+    return { status: 'ran', value, waitedMs: 0, heldMs: 0, lost: outer.lock.signal.reason as LockLostError, release: 'kept' };
   }
 
   async #underSavepoint<T>(outer: Surrounding, lock: Lock, work: (client: PoolClient, lock: Lock) => Promise<T> | T): Promise<T> {

@@ -26,12 +26,21 @@ export function textOf(statement: unknown, sender: object): string | undefined {
 
 /** Notes what a text prepares. */
 export function notePrepared(sql: string, sender: object): void {
-  if (!/\bprepare\b/i.test(sql)) return;
-  for (const { items, start, end } of piecesOf(tokenize(sql) ?? []) ?? []) {
-    const [first, second] = items;
-    if (isWord(first, 'prepare') && second !== undefined && !isWord(second, 'transaction'))
-      note(prepared, sender, second.text, sql.slice(start, end));
-  }
+  for (const [name, text] of preparedIn(sql)) note(prepared, sender, name, text);
+}
+
+/** The text was refused: its names, if they are taken, stand for something else. */
+export function forgetPrepared(sql: string, sender: object): void {
+  for (const [name] of preparedIn(sql)) prepared.get(sender)?.delete(name);
+}
+
+function preparedIn(sql: string): readonly (readonly [name: string, text: string])[] {
+  if (!/\bprepare\b/i.test(sql)) return [];
+  return (piecesOf(tokenize(sql) ?? []) ?? []).flatMap(({ items: [first, second], start, end }) =>
+    isWord(first, 'prepare') && second !== undefined && !isWord(second, 'transaction')
+      ? [[second.text, sql.slice(start, end)] as const]
+      : [],
+  );
 }
 
 /** `sql` behind what it EXECUTEs, as far as that was prepared earlier. `undefined`: nothing of it was. */

@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import { notePrepared, textOf, withPrepared } from './prepared-statements.ts';
+import { forgetPrepared, notePrepared, textOf, withPrepared } from './prepared-statements.ts';
 import type { SqlReader, TablesWritten } from './sql/index.ts';
 import { TemporaryTables } from './temporary-tables.ts';
 
@@ -25,17 +25,14 @@ export function createSession(reader: SqlReader, sender: object, isInside = fals
     touchedBy(sql) {
       notePrepared(sql, sender);
       const whole = reader.tablesWritten(sql) === undefined ? withPrepared(sql, sender) : undefined;
-      const found = reader.tablesWritten(whole ?? sql);
-      const { temporary: made = [] } = found ?? {};
-      const isShared = (table: string): boolean => !temporary.has(table) && !made.includes(table);
-      const touched = found && {
-        writes: found.writes.filter(isShared),
-        appends: found.appends.filter(isShared),
-        reads: found.reads.filter(isShared),
-      };
-      temporary.take(sql, made);
+      // Behind what makes them, names without a schema mean temporary tables, and names with one the tables of all.
+      const touched = reader.tablesWritten(temporary.asMade() + (whole ?? sql));
+      temporary.take(sql, touched?.temporary ?? []);
       return touched;
     },
-    failed: (sql) => temporary.refused(reader.tablesWritten(sql)?.temporary ?? []),
+    failed(sql) {
+      forgetPrepared(sql, sender);
+      temporary.refused(reader.tablesWritten(sql)?.temporary ?? []);
+    },
   };
 }

@@ -28,8 +28,9 @@ export class TemporaryTables {
     this.#hasFailed = hasFailed;
   }
 
-  has(table: string): boolean {
-    return this.#tables.has(table);
+  /** SQL that makes tables of these names. */
+  asMade(): string {
+    return [...this.#tables.keys()].map((table) => `create temporary table ${table} ();\n`).join('');
   }
 
   /** What a statement was to make that failed is not there, nor will be what its transaction made. */

@@ -13,9 +13,11 @@ export function endedState(sql: string): TransactionState | undefined {
   return mayControl.test(sql) ? cache.get(sql, () => read(sql)) : undefined;
 }
 
-/** May a part of it be in when it fails? It ends transactions, or runs a procedure or block that may. */
+/** May a part of it be in when it fails? It ends transactions, runs a procedure or block that may, or goes by several: an index made `CONCURRENTLY` stays behind, invalid. */
 export function mayCommitWithin(sql: string): boolean {
-  return endedState(sql) !== undefined || (mayRun.test(sql) && statementsOf(sql).some(([first]) => isWord(first, 'call', 'do')));
+  if (endedState(sql) !== undefined) return true;
+  if (mayRun.test(sql) && statementsOf(sql).some(([first]) => isWord(first, 'call', 'do'))) return true;
+  return /\bconcurrently\b/i.test(sql) && statementsOf(sql).some((items) => !isWord(items[0], 'refresh') && items.some(isConcurrently));
 }
 
 // Where a statement can begin. Blanks are looked through from one place alone, or many lines would cost their square.
@@ -27,6 +29,10 @@ function read(sql: string): TransactionState | undefined {
   return statementsOf(sql)
     .map(stateAfter)
     .findLast((state) => state !== undefined);
+}
+
+function isConcurrently(item: Item): boolean {
+  return isWord(item, 'concurrently');
 }
 
 function statementsOf(sql: string): readonly (readonly Item[])[] {

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import { type ConflictRetry, checkConflictRetry } from '../conflicts/conflict-retry.ts';
+import { given } from '../conflicts/given.ts';
 import type { OnBusy } from '../conflicts/result.ts';
 import { runUnderLock } from '../conflicts/under-lock.ts';
 import type { Lock } from '../lock/api/lock.ts';
@@ -49,18 +50,13 @@ export async function runTransaction<T>(
   options: TransactionOptions<OnBusy> = {},
 ): Promise<RunOutcome<T>> {
   checkTransactionOptions(options);
-  const {
-    isolation,
-    audit = 'off',
-    onLost = 'cancel',
-    conflictRetry,
-    nested: _nested,
-    ...runOptions
-  } = { ...context.defaults, ...options };
+  const { isolation, audit = 'off', onLost = 'cancel', conflictRetry, nested: _nested, ...runOptions } = over(options, context.defaults);
   const { signal } = runOptions;
   const { pool, locker, reader, open } = context;
-  return runUnderLock(locker, scope, { conflictRetry, stopsWhenLost: onLost === 'cancel', ...runOptions }, (lock) =>
-    attemptTransaction({
+  let isBelieved: boolean | undefined;
+  return runUnderLock(locker, scope, { conflictRetry, stopsWhenLost: onLost === 'cancel', ...runOptions }, (lock) => {
+    isBelieved ??= open.isBelieved(lock);
+    return attemptTransaction({
       pool,
       reader,
       lock,
@@ -68,9 +64,19 @@ export async function runTransaction<T>(
       onLost,
       audit: createAuditor(locker, lock, audit),
       signal,
-      work: (client) => open.within(client, lock, () => work(client, lock)),
-    }),
-  );
+      work: (client) => (isBelieved ? open.within(client, lock, () => work(client, lock)) : work(client, lock)),
+    });
+  });
+}
+
+/** The options of a call over those of its warehouse, field by field: one without a value is none. */
+function over(call: TransactionOptions<OnBusy>, { retry, conflictRetry, ...rest }: TransactionOptions<OnBusy>): TransactionOptions<OnBusy> {
+  return {
+    ...given(rest),
+    ...given(call),
+    retry: { ...given(retry), ...given(call.retry) },
+    conflictRetry: { ...given(conflictRetry), ...given(call.conflictRetry) },
+  };
 }
 
 const choices: Readonly<Record<string, readonly unknown[]>> = {

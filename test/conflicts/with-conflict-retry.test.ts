@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type ConflictRetryOptions, withConflictRetry } from 'giveway/conflicts';
+import { type ConflictRetry, type ConflictRetryOptions, withConflictRetry } from 'giveway/conflicts';
 import * as warehouse from 'giveway/warehouse';
+import { delayBeforeMs } from '../../src/conflicts/conflict-retry.ts';
 import { createLocker, InvalidOptionError, type Lock, LockLostError, ResourceBusyError, type ResourceLocker } from '../../src/index.ts';
 import { type MemoryStore, memoryStore } from '../../src/stores/memory.ts';
 
@@ -106,6 +107,23 @@ describe('while somebody else holds it', () => {
     await lock.unlock();
     await expect(waits).resolves.toBe('in');
   });
+});
+
+test('a retry without a number is made as often as without a word, and never after more than the longest pause', async () => {
+  const settings = { maxRetries: undefined, delayMs: 1, maxDelayMs: undefined } as unknown as ConflictRetry;
+  const { work, locks } = failingFirst(Number.POSITIVE_INFINITY, 'done');
+  await expect(withConflictRetry(locker, 'totals', work, { conflictRetry: settings })).rejects.toMatchObject({ code: '40001' });
+  expect(locks).toHaveLength(6);
+  for (const [attempts, most] of [
+    [1, 20],
+    [2, 40],
+    [3, 50],
+    [99, 50],
+  ] as const) {
+    const pauses = Array.from({ length: 100 }, () => delayBeforeMs(attempts, { maxRetries: 99, delayMs: 20, maxDelayMs: 50 }));
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(most);
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(most / 2);
+  }
 });
 
 test('is not begun again once the lock is lost', async () => {

@@ -128,6 +128,29 @@ describeWith('postgres', (service) => {
     expect(error).toMatchObject({ resumeFrom: 0, cause: { code: 'ERR_GIVEWAY_COMMIT_UNKNOWN' } });
   });
 
+  test('an answer to a COMMIT that does not know it either (CockroachDB: 40003) is none', async () => {
+    const error = Object.assign(new Error('result is ambiguous'), { code: '40003', severity: 'ERROR' });
+    onStatement = (text) => (text === 'COMMIT' ? Promise.reject(error) : undefined);
+    expect(await failureOf(warehouse.insertBatches('events', numbered(0, 5)))).toMatchObject({
+      cause: { code: 'ERR_GIVEWAY_COMMIT_UNKNOWN', cause: error },
+    });
+  });
+
+  test('the connection dies while the catalogue is asked: an error, and the process lives', async () => {
+    onStatement = (text) => {
+      if (text.includes('pg_attribute')) proxy.resetConnections();
+      return undefined;
+    };
+    const crashes: unknown[] = [];
+    const crash = (error: unknown): number => crashes.push(error);
+    process.on('uncaughtException', crash);
+    const error = await failureOf(warehouse.insertBatches('events', [{ id: 1, note: ['x'] }]));
+    onStatement = () => undefined;
+    process.off('uncaughtException', crash);
+    expect(error).toMatchObject({ resumeFrom: 0, cause: { message: expect.stringMatching(/terminated|ECONNRESET/) } });
+    expect(crashes).toEqual([]);
+  });
+
   test.each([
     ['is lost', true, () => proxy.resetAfterApply()],
     ['never comes', false, loseRequest],

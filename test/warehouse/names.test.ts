@@ -74,9 +74,19 @@ describeWith('postgres', (service) => {
     await client.query("set local schema 'analytics'");
     await client.query('set search_path to "$user", public');
     await client.query('set search_path to default');
+    await client.query("select set_config('search_path', '\"$user\", public', true), set_config('work_mem', '4MB', true)");
     client.release(true);
     expect(notices.map(({ code }) => code)).toEqual(['ERR_GIVEWAY_SEARCH_PATH']);
     expect(notices[0]?.message).toMatch(/^This puts "analytics" first in the search path, .* as one of "public"/);
+  });
+
+  test.each([
+    ["select set_config('search_path', 'analytics, public', false)", 'analytics'],
+    ["select 1, (select pg_catalog.set_config('Search_Path', current_user, true))", '…'],
+  ])('so is one that does it by a function: %s', async (sql, first) => {
+    await guarded.query(sql);
+    expect(notices.map(({ code }) => code)).toEqual(['ERR_GIVEWAY_SEARCH_PATH']);
+    expect(notices[0]?.message).toContain(`This puts "${first}" first`);
   });
 
   test('a function in a statement that writes is told once, unless somebody vouches for it', async () => {

@@ -133,6 +133,53 @@ describeWith('postgres', (service) => {
     expect(await ids()).toEqual([1, 2, 3, 5]);
   });
 
+  /** Ends the lock of a transaction on "events", as its heartbeat would when the record has gone. */
+  const lose = async (): Promise<void> => {
+    const [lock] = locker.held();
+    const entry = await store.read('giveway:events');
+    if (entry !== undefined) await store.remove('giveway:events', entry.version);
+    await lock?.extend();
+    expect(lock?.signal.aborted).toBe(true);
+  };
+
+  test('a transaction that has lost its lock is around what is inside all the same: nothing of it goes by itself', async () => {
+    const roomy = new pg.Pool({ connectionString: service.url, max: 4 });
+    const inside = async (which: Warehouse): Promise<string[]> => {
+      await lose();
+      const acts = [
+        () => which.insertBatches('events', [{ id: 1 }]),
+        () => which.transaction('events', (client) => client.query('insert into events values (2)')),
+        () => which.guard().query('insert into events values (3)'),
+      ];
+      const ends = await Promise.allSettled(acts.map((act) => act()));
+      return ends.map((end) => (end.status === 'fulfilled' ? 'in' : (end.reason.cause ?? end.reason).code));
+    };
+    const lost = { code: 'ERR_GIVEWAY_LOCK_LOST' };
+    for (const nested of ['savepoint', 'refuse'] as const) {
+      const which = createWarehouse({ pool: roomy, locker, nested });
+      let codes: string[] = [];
+      await expect(which.transaction('events', () => inside(which).then((found) => (codes = found)))).rejects.toMatchObject(lost);
+      expect(new Set(codes)).toEqual(new Set([nested === 'savepoint' ? lost.code : 'ERR_GIVEWAY_NESTED_TRANSACTION']));
+    }
+    expect(await ids()).toEqual([]);
+    const going = createWarehouse({ pool: roomy, locker, nested: 'savepoint', onLost: 'continue' });
+    expect(await going.transaction('events', () => inside(going))).toEqual(['in', 'in', 'in']);
+    expect(await ids()).toEqual([1, 2, 3]);
+    await roomy.end();
+  });
+
+  test('a lock that is lost while BEGIN is sent begins no work', async () => {
+    let runs = 0;
+    pool.once('acquire', (client) => {
+      const send = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>;
+      Object.assign(client, {
+        query: (...args: unknown[]) => (args[0] === 'BEGIN' ? send(...args).then((result) => lose().then(() => result)) : send(...args)),
+      });
+    });
+    await expect(warehouse.transaction('events', () => ++runs)).rejects.toMatchObject({ code: 'ERR_GIVEWAY_LOCK_LOST' });
+    expect(runs).toBe(0);
+  });
+
   test('nested transactions that are asked for together go one after the other', async () => {
     await joining.transaction('events', async () => {
       const nested = Array.from({ length: 6 }, (_, id) =>

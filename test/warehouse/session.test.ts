@@ -111,6 +111,44 @@ describeWith('postgres', (service) => {
     await pool.query('discard temp');
   });
 
+  test.each<[string, string[], number]>([
+    ['is named with its schema', ['create temporary table events (id int)', 'delete from SCHEMA.events'], 1],
+    ['is named with its schema beside it', ['create temporary table events (id int)', 'insert into SCHEMA.events select * from events'], 1],
+    ['is named with its schema in the same text', ['create temporary table events (id int); delete from SCHEMA.events'], 1],
+    ['is written before it is there', ['delete from events; create temporary table events (id int)'], 1],
+    ['is written after it is dropped', ['create temporary table events (id int); drop table events; delete from events'], 1],
+    [
+      'is written after it is dropped, in the next text',
+      ['create temporary table events (id int)', 'drop table events; delete from events'],
+      1,
+    ],
+    ['got another name', ['create temporary table events (id int)', 'alter table events rename to mine; delete from events'], 1],
+    ['is not meant', ['create temporary table events (id int)', 'insert into events select 1; delete from events'], 0],
+  ])('a table of all that has the name of a temporary one, and %s', async (_what, statements, expected) => {
+    await locker.close();
+    locker = createLocker({ store: memoryStore(), defaultSchema: service.prefix });
+    warehouse = createWarehouse({ pool, locker });
+    locker.on('acquired', ({ scope }) => acquired.push([...scope.writes, ...scope.appends]));
+    const found = await seen(...statements.map((sql) => sql.replaceAll('SCHEMA', service.prefix)));
+    await pool.query('discard temp');
+    expect(found.filter((tables) => String(tables).split(',').includes('events')).length).toBe(expected);
+  });
+
+  test('a PREPARE that is refused changes nothing: what its name stands for is untold from then on', async () => {
+    expect(await seen('prepare p as delete from events', 'execute p')).toEqual([['events']]);
+    expect(await seen('prepare p as select 1', 'execute p')).toEqual([]);
+    expect(notices).toEqual([expect.stringMatching(/what this statement writes.*: execute p$/)]);
+    await pool.query('deallocate all');
+  });
+
+  test('a transaction that somebody left open on the connection is one: what is written in it is told, and not locked too late', async () => {
+    const careless = await pool.connect();
+    await careless.query('begin');
+    careless.release();
+    await seen('delete from events', 'rollback', 'delete from events');
+    expect({ late, acquired }).toEqual({ late: [['events']], acquired: [['events']] });
+  });
+
   test('a temporary table is its owner’s alone: who has the connection next means another', async () => {
     expect(await seen(make)).toEqual([]);
     expect(await seen(write)).toEqual([['stage']]);

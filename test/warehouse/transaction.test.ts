@@ -74,8 +74,46 @@ describeWith('postgres', (service) => {
         await client.query('insert into events values (1)');
         await client.query('select 1/0').catch(() => {});
       }),
-    ).rejects.toMatchObject({ code: 'ERR_GIVEWAY_ROLLED_BACK' });
+    ).rejects.toMatchObject({ code: 'ERR_GIVEWAY_ROLLED_BACK', cause: { code: '22012' }, message: expect.stringContaining('22012') });
     expect(await rows()).toBe(0);
+  });
+
+  test('a conflict that the work ignores runs the whole transaction again all the same', async () => {
+    await fresh({ conflictRetry: { delayMs: 1 } });
+    await pool.query("insert into events values (1, 'a')");
+    let runs = 0;
+    await warehouse.transaction('events', async (client) => {
+      runs++;
+      await client.query('savepoint here');
+      await client.query('select 1/0').catch(() => {});
+      await client.query('rollback to savepoint here');
+      await client.query('select * from events');
+      if (runs === 1) await pool.query("update events set note = note || 'x'");
+      await client.query("update events set note = note || 'y'").catch(() => {});
+      await client.query('select 1').catch(() => {});
+    });
+    expect(runs).toBe(2);
+    expect((await pool.query('select note from events')).rows).toEqual([{ note: 'axy' }]);
+  });
+
+  test('what fails behind an ignored error has that one as its cause, and a conflict is one', async () => {
+    await fresh({ conflictRetry: { delayMs: 1 } });
+    await pool.query("insert into events values (1, 'a')");
+    const divided = warehouse.transaction('events', async (client) => {
+      await client.query('select 1/0').catch(() => {});
+      await client.query('select 1');
+    });
+    await expect(divided).rejects.toMatchObject({ code: '25P02', cause: { code: '22012' } });
+    let runs = 0;
+    await warehouse.transaction('events', async (client) => {
+      runs++;
+      await client.query('select * from events');
+      if (runs === 1) await pool.query("update events set note = note || 'x'");
+      await client.query("update events set note = note || 'y'").catch(() => {});
+      await client.query("insert into events values (2, 'b')");
+    });
+    expect(runs).toBe(2);
+    expect(await rows()).toBe(2);
   });
 
   test('waits while busy, and throws when the wait runs out', async () => {
@@ -187,6 +225,29 @@ describeWith('postgres', (service) => {
       }),
     ).rejects.toBeInstanceOf(Error);
     expect(await rows()).toBe(0);
+  });
+
+  test('a session that is ended right behind its greeting ends the transaction, and not the process', async () => {
+    await fresh();
+    const fatal = Object.assign(new Error('terminating connection'), { code: '57P01', severity: 'FATAL' });
+    // Before any promise is looked at, as when both come in one packet.
+    pool.once('acquire', (client) => process.nextTick(() => client.emit('error', fatal)));
+    await expect(warehouse.transaction('events', (client) => client.query('select 1'))).rejects.toBe(fatal);
+  });
+
+  test('a connection that somebody gave back in the middle of a transaction is refused and destroyed', async () => {
+    for (const _ of [1, 2]) {
+      await fresh({ isolation: undefined });
+      const careless = await pool.connect();
+      await careless.query('begin; insert into events values (13)');
+      careless.release();
+      await expect(warehouse.transaction('events', (client) => client.query('insert into events values (1)'))).rejects.toMatchObject({
+        code: 'ERR_GIVEWAY_OPEN_TRANSACTION',
+      });
+      await warehouse.transaction('events', (client) => client.query('insert into events values (1)'));
+      expect((await pool.query('select id from events')).rows).toEqual([{ id: 1 }]);
+      await locker.close();
+    }
   });
 
   test('audit: a write outside the scope is told, or refused before it is sent', async () => {
@@ -331,6 +392,8 @@ describeWith('postgres', (service) => {
   test('the client cannot be released inside the work; bad options are named', async () => {
     await fresh();
     await expect(warehouse.transaction('events', (client) => client.release())).rejects.toMatchObject({ code: 'ERR_GIVEWAY_CLIENT' });
+    const ended = warehouse.transaction('events', (client) => (client as unknown as pg.Client).end());
+    await expect(ended).rejects.toMatchObject({ code: 'ERR_GIVEWAY_CLIENT' });
     await expect(warehouse.transaction('events', () => {}, { isolation: 'chaos' as never })).rejects.toMatchObject({ path: 'isolation' });
     await expect(warehouse.transaction('events', () => {}, { audti: 'off' } as never)).rejects.toMatchObject({ path: 'audti' });
     await expect(warehouse.transaction('events', () => {}, { conflictRetry: { maxRetries: -1 } })).rejects.toMatchObject({

@@ -104,6 +104,18 @@ describeWith('postgres', (service) => {
     expect(rows[0]).toMatchObject({ plain: { é: 1 }, doc: { é: 1 }, raw: bytes, note: '{"é": 1}' });
   });
 
+  test.each(methods)('bytes that the source fills anew for each row are those that it gave (%s)', async (method) => {
+    const shared = Buffer.alloc(1);
+    function* filled(): Generator<object> {
+      for (const byte of [1, 2, 3]) {
+        shared[0] = byte;
+        yield { raw: shared };
+      }
+    }
+    await warehouse.insertBatches('documents', filled(), { method });
+    expect((await pool.query('select raw from documents order by raw')).rows.map(({ raw }) => raw[0])).toEqual([1, 2, 3]);
+  });
+
   test('any value is stored alike by either method', async () => {
     const scalar = fc.oneof(
       fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll('\0', '')),

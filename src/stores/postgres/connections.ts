@@ -1,7 +1,7 @@
 import { StoreUnavailableError } from '../../lock/errors.ts';
 import { refusesSettings } from './failures.ts';
 import { type Greeting, listenToGreetings } from './greeting.ts';
-import type { PgPool } from './pool.ts';
+import type { PgPool, PgPoolClient } from './pool.ts';
 
 /** Two connections, so that one slow statement does not hold up everything; more would only cost the server. */
 const poolSize = 2;
@@ -94,10 +94,19 @@ function refuseOlderPg(client: object): void {
 
 type OwnPool = PgPool & { end(): Promise<void> };
 
-/** A connection that breaks while idle is dropped by its pool; without a listener the event would end the process. */
-function quiet<P extends { on(event: 'error', listener: () => void): unknown }>(pool: P): P {
+/**
+ * A connection that breaks while idle is dropped by its pool; without a listener the event would end the process. So it would where the server says farewell
+ * in one packet with its greeting: that is read before whoever asked for the connection has it.
+ */
+function quiet<P extends Emitting>(pool: P): P {
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
+}
+
+interface Emitting {
+  on(event: 'error', listener: () => void): unknown;
+  on(event: 'connect', listener: (client: Pick<PgPoolClient, 'on'>) => void): unknown;
 }
 
 /** `pg`, an optional peer: only who gives a connection string needs giveway to load it. */

@@ -81,7 +81,8 @@ export async function* chunksOf(
       bytes += line.length;
       if (text.length >= pieceLength) endPiece();
     } else {
-      const prepared = fields.map(prepare);
+      // Bytes are the caller's, who may fill them anew for the next row.
+      const prepared = fields.map((field) => copyOf(prepare(field)));
       values.push(prepared);
       bytes += prepared.reduce((sum, field) => sum + (field === null ? 0 : Buffer.byteLength(field)), 0);
     }
@@ -104,4 +105,8 @@ export async function* chunksOf(
     }
   }
   if (count > 0) yield cut();
+}
+
+function copyOf(prepared: string | Buffer | null): string | Buffer | null {
+  return typeof prepared === 'object' && prepared !== null ? Buffer.from(prepared) : prepared;
 }

@@ -4,6 +4,7 @@ import { InvalidOptionError } from '../../lock/errors.ts';
 import type { LockScope } from '../../lock/options.ts';
 import type { Dialect } from '../../lock/plan/identifiers.ts';
 import type { Isolation } from '../attempt.ts';
+import { withEither } from '../either-signal.ts';
 import { refuseNested, type Surrounding } from '../nested.ts';
 import { foldIdentifier } from '../sql/names.ts';
 import { checkTransactionOptions, runTransaction, type TransactionContext, type TransactionOptions } from '../transaction.ts';
@@ -137,10 +138,11 @@ export class Batches {
     for (const [name, lane] of this.#lanes) if (lane.idle) this.#lanes.delete(name);
     const { signal: given, isolation: usual } = this.#context.defaults;
     const scope = scopeOf(resource, mode ?? modeFor(writing, options.isolation ?? usual));
-    const lane = this.#laneOver(writing, limits, this.#witness, async (work, ended) => {
-      const signal = given === undefined ? ended : AbortSignal.any([given, ended]);
-      return resultOf(await runTransaction(this.#context, scope, work, { ...options, audit: 'off', signal }), signal);
-    });
+    const lane = this.#laneOver(writing, limits, this.#witness, (work, ended) =>
+      withEither(given, ended, async (signal) =>
+        resultOf(await runTransaction(this.#context, scope, work, { ...options, audit: 'off', signal }), signal),
+      ),
+    );
     this.#lanes.set(key, lane);
     return lane;
   }

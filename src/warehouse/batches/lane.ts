@@ -90,12 +90,12 @@ export class Lane {
       settleAll(parcels, fate === 'committed' ? { status: 'in' } : { status: fate === 'aborted' ? 'not-in' : 'unknown', error });
       return;
     }
-    if (!apart && this.#context.metTwice(error)) return this.#settle(await this.#writeNext(() => parcels, never(), true));
+    if (!apart && this.#context.metTwice(error)) return this.#settle(await this.#writeAgain(parcels, true));
     if (parcels.length === 1 || !isAboutRows(error)) return settleAll(parcels, { status: 'not-in', error });
     // One caller's row must not cost the others theirs: each on its own.
     for (const one of parcels) {
       if (one.isUnwanted()) one.settle({ status: 'not-in', error });
-      else await this.#settle(await this.#writeNext(() => [one], never(), apart));
+      else await this.#settle(await this.#writeAgain([one], apart));
     }
   }
 
@@ -116,6 +116,11 @@ export class Lane {
     } catch (error) {
       return { parcels: parcels ?? [], error, noted, apart };
     }
+  }
+
+  /** Parcels that were taken before are what it is about, even where the lock is not had this time. */
+  async #writeAgain(parcels: readonly Parcel[], apart: boolean): Promise<Written> {
+    return { ...(await this.#writeNext(() => parcels, never(), apart)), parcels };
   }
 
   #take(): readonly Parcel[] {

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { GivewayError } from '../../lock/errors.ts';
-import { connectUnder } from '../connect.ts';
+import { connectUnder, giveBack } from '../connect.ts';
 import { orAborted } from '../or-aborted.ts';
 import type { Database } from './database.ts';
 
@@ -45,11 +45,14 @@ from types join pg_type on oid = type where typtype <> 'd'`;
 /** The kinds of `columns`, from the catalogue. Redshift has no JSON types, and no table with them. */
 export async function readKinds(pool: Pool, database: Database, table: string, columns: readonly string[]): Promise<readonly ColumnKind[]> {
   const signal = AbortSignal.timeout(askForMs);
-  const client = await connectUnder(signal, pool);
+  const connected = await connectUnder(signal, pool);
   try {
-    return await orAborted(askKinds(client, database, table, columns), signal);
+    return await orAborted(askKinds(connected.client, database, table, columns), signal);
+  } catch (error) {
+    connected.end.failed(error);
+    throw error;
   } finally {
-    client.release(signal.aborted);
+    giveBack(connected, signal.aborted);
   }
 }
 

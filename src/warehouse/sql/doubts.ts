@@ -1,4 +1,5 @@
 import { type Item, isSymbol, isWord, type Piece } from './items.ts';
+import { tokenize } from './tokens.ts';
 
 /** What a text does that makes the tables read from it perhaps not the right ones, or not all. */
 export interface Doubt {
@@ -10,11 +11,21 @@ export interface Doubt {
 
 /** Schemas that the text puts first in the search path, but for `defaultSchema`, which names without a schema are taken to be in. */
 export function searchPathsIn(pieces: readonly Piece[], defaultSchema: string | undefined): readonly string[] {
-  return pieces.flatMap(({ items }) => {
-    const path = settingOf(items);
-    if (path === undefined) return [];
+  const paths = pieces.flatMap(({ items }) => [settingOf(items) ?? [], ...configuredIn(items)]);
+  return paths.flatMap((path) => {
     const [first = ''] = path.filter((schema) => schema !== '$user');
     return first === defaultSchema || first === 'default' || first === '' ? [] : [first];
+  });
+}
+
+/** `set_config('search_path', 'a, b', …)`, wherever it is called: the schemas; `…` where the value is not in the text. */
+function configuredIn(items: readonly Item[]): readonly (readonly string[])[] {
+  return items.flatMap((item, at) => {
+    if (item.kind !== 'group') return [];
+    const [setting, , value] = item.items;
+    if (!isWord(items[at - 1], 'set_config') || setting?.text.toLowerCase() !== 'search_path') return configuredIn(item.items);
+    if (value?.kind !== 'string') return [['…']];
+    return [(tokenize(value.text) ?? []).filter(({ kind }) => kind !== 'symbol').map(({ text }) => text)];
   });
 }
 

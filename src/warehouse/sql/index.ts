@@ -112,7 +112,7 @@ function readTables(sql: string, parser: SqlParser | undefined, settings: Reader
 function doubtsOf(sql: string, uses: Uses, defaultSchema: string | undefined): readonly Doubt[] {
   const calls = uses.unknownCalls().map((name): Doubt => ({ about: 'function', name }));
   // Most texts set nothing: do not pay for tokens.
-  if (!/\bset\b/i.test(sql) || !/\b(?:search_path|schema)\b/i.test(sql)) return calls;
+  if (!/\bset(?:_config)?\b/i.test(sql) || !/\b(?:search_path|schema)\b/i.test(sql)) return calls;
   const tokens = tokenize(sql);
   const pieces = (tokens && piecesOf(tokens)) ?? [];
   return [...searchPathsIn(pieces, defaultSchema).map((name): Doubt => ({ about: 'search_path', name })), ...calls];

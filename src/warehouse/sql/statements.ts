@@ -89,7 +89,9 @@ const special: Readonly<Record<string, (body: TreeNode, uses: Uses) => void>> = 
     } else {
       changeRelation(body, kind, uses);
       if (relations.has(String(kind)) && isTable(body.relation)) {
-        uses.table([...tableParts(body.relation).slice(0, -1), String(body.newname)], 'write');
+        const parts = tableParts(body.relation);
+        uses.table([...parts.slice(0, -1), String(body.newname)], 'write');
+        uses.drop(parts);
       }
     }
   },
@@ -139,7 +141,7 @@ function drop(body: TreeNode, uses: Uses): void {
     return;
   }
   const names = objects.map((object) => stringsOf((object.List as TreeNode | undefined)?.items));
-  if (relations.has(type)) for (const name of names) uses.table(name, 'write');
+  if (relations.has(type)) for (const name of names) uses.drop(name);
   // The last part is the trigger's own name.
   else if (partsOfTables.has(type)) for (const name of names) uses.table(name.slice(0, -1), 'write');
   // Columns of any table may go with a type that is dropped by CASCADE.

@@ -75,8 +75,10 @@ function readAlterTable(items: Items, index: number, uses: Uses): void {
     if (other === undefined) continue;
     const words = `${rest[at]?.text} ${rest[at + 1]?.text}`;
     if (words === 'append from' || words === 'attach partition' || words === 'detach partition') uses.table(other, 'write');
-    else if (words === 'rename to') uses.table([...parts.slice(0, -1), ...other], 'write');
-    else if (words === 'set schema') uses.table([...other, ...parts.slice(-1)], 'write');
+    else if (words === 'rename to') {
+      uses.table([...parts.slice(0, -1), ...other], 'write');
+      uses.drop(parts);
+    } else if (words === 'set schema') uses.table([...other, ...parts.slice(-1)], 'write');
   }
   readReferences(rest, uses);
 }
@@ -84,7 +86,7 @@ function readAlterTable(items: Items, index: number, uses: Uses): void {
 export function readDrop(items: Items, uses: Uses): void {
   const kind = afterWords(items, 1, modifiers);
   const start = afterWords(items, kind + 1, existence);
-  if (isWord(items[kind], 'table', 'view')) reportTables(items, start, 'write', uses);
+  if (isWord(items[kind], 'table', 'view')) reportTables(items, start, 'write', { ...uses, table: uses.drop });
   else if (isWord(items[kind], 'schema')) reportSchemas(items, start, uses);
   else if (isWord(items[kind], 'policy', 'trigger', 'rule')) readOnTable(items, uses);
   else if (!isWordOf(items[kind], catalogEntries) || isWord(items.at(-1), 'cascade')) uses.giveUp();

@@ -64,7 +64,8 @@ function readCopy(items: Items, uses: Uses): void {
   const direction = items.find((item) => isWord(item, 'from', 'to'));
   if (items[1]?.kind === 'group') readQuery(items[1].items, uses);
   else if (direction === undefined) uses.giveUp();
-  else reportTable(items, 1, direction.text === 'from' ? 'append' : 'read', uses);
+  else
+    reportTable(items, isWord(items[1], 'binary') && items[2] !== direction ? 2 : 1, direction.text === 'from' ? 'append' : 'read', uses);
 }
 
 /** `UNLOAD ('select …') TO …`: the query is a string. */

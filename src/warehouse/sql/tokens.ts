@@ -38,7 +38,7 @@ function scan(sql: string, backslashEscapes: boolean): readonly Token[] | undefi
 // As PostgreSQL reads it: a no-break space is a letter.
 const space = /[ \t\n\r\f\v]+/y;
 const restOfLine = /[^\n\r]*/y;
-const enclosing = /'|"|--|\/\*|\$(?:[a-zA-Z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y;
+const enclosing = /'|(?:u&)?"|--|\/\*|\$(?:[a-zA-Z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/iy;
 
 function afterSpace(sql: string, start: number): number {
   return start + (matchAt(space, sql, start)?.length ?? 0);
@@ -65,6 +65,12 @@ function enclosedAt(sql: string, start: number, backslashEscapes: boolean): Toke
     const end = endOfComment(sql, start);
     return { kind: 'comment', text: sql.slice(inside, end - 2), start, end };
   }
+  if (/^u/i.test(opening)) {
+    const end = endOfQuoted(sql, inside - 1, false);
+    const text = sql.slice(inside, end - 1).replaceAll('""', '"');
+    // With an escape character of its own, further on, nobody can tell the name yet.
+    return /\buescape\b/i.test(sql) ? { kind: 'symbol', text: opening, start, end } : { kind: 'quoted', text: unescaped(text), start, end };
+  }
   if (opening === '"' || opening === "'") {
     const end = endOfQuoted(sql, start, backslashEscapes && opening === "'");
     return {
@@ -76,6 +82,14 @@ function enclosedAt(sql: string, start: number, backslashEscapes: boolean): Toke
   }
   const close = sql.indexOf(opening, inside);
   return { kind: 'string', text: sql.slice(inside, close), start, end: close < 0 ? never : close + opening.length };
+}
+
+/** What stands in `U&"…"`. */
+function unescaped(text: string): string {
+  return text.replace(/\\(?:\\|\+([\da-f]{6})|([\da-f]{4}))/gi, (_whole, six?: string, four?: string) => {
+    const code = six ?? four;
+    return code === undefined ? '\\' : String.fromCodePoint(Math.min(Number.parseInt(code, 16), 0x10ffff));
+  });
 }
 
 const plain: readonly (readonly [Token['kind'], RegExp])[] = [

@@ -12,7 +12,10 @@ export interface TablesWritten {
   readonly appends: readonly string[];
   /** Tables that are only read, by a writing statement or by a plain query. */
   readonly reads: readonly string[];
-  /** Temporary tables this text creates; in none of the other lists. A session must forget them by itself. Absent when there are none. */
+  /**
+   * Temporary tables this text creates. In another list only where the text also means the table of all that has the name: with its schema, before it creates
+   * its own, or after it drops it. A session must forget them by itself. Absent when there are none.
+   */
   readonly temporary?: readonly string[];
 }
 
@@ -29,6 +32,8 @@ export interface Uses {
   table(parts: readonly string[], mode: Mode): void;
   /** From here on the name is the session's own business. */
   createTemporary(parts: readonly string[]): void;
+  /** It is written, and from here on the name is anybody's. */
+  drop(parts: readonly string[]): void;
   call(parts: readonly string[]): void;
   prepare(name: string, read: () => void): void;
   execute(name: string): void;
@@ -44,6 +49,7 @@ export interface Uses {
 export function createUses({ names: { dialect = 'postgres', database, defaultSchema }, readOnlyFunctions }: ReaderSettings): Uses {
   const modes = new Map<string, Set<Mode>>();
   const temporary = new Set<string>();
+  const everTemporary = new Set<string>();
   const prepared = new Map<string, () => void>();
   const unknownCalls = new Set<string>();
   let unclear = false;
@@ -61,20 +67,28 @@ export function createUses({ names: { dialect = 'postgres', database, defaultSch
   const withoutSchema = (parts: readonly string[]): readonly string[] =>
     parts.length === 2 && parts[1] !== '*' && qualifiedName(parts.slice(0, 1)) === defaultSchema ? parts.slice(1) : parts;
 
+  const table = (written: readonly string[], mode: Mode): void => {
+    const parts = withoutDatabase(written.map(stored));
+    if (mode !== 'read') statementWrites = true;
+    // Nobody of ours writes in another database, so nobody is in the way of a read there.
+    else if (isCatalog(parts) || (database !== undefined && parts.length > 2)) return;
+    if (isTemporary(parts)) return;
+    const name = qualifiedName(withoutSchema(parts));
+    const found = modes.get(name) ?? new Set<Mode>();
+    modes.set(name, found.add(mode));
+  };
+
   return {
-    table(written, mode) {
-      const parts = withoutDatabase(written.map(stored));
-      if (mode !== 'read') statementWrites = true;
-      // Nobody of ours writes in another database, so nobody is in the way of a read there.
-      else if (isCatalog(parts) || (database !== undefined && parts.length > 2)) return;
-      if (isTemporary(parts)) return;
-      const name = qualifiedName(withoutSchema(parts));
-      const found = modes.get(name) ?? new Set<Mode>();
-      modes.set(name, found.add(mode));
-    },
+    table,
     createTemporary(parts) {
       statementWrites = true;
-      temporary.add(stored(parts.at(-1) ?? ''));
+      const name = stored(parts.at(-1) ?? '');
+      temporary.add(name);
+      everTemporary.add(name);
+    },
+    drop(parts) {
+      table(parts, 'write');
+      if (parts.length === 1 || isTemporary(parts)) temporary.delete(stored(parts.at(-1) ?? ''));
     },
     call(parts) {
       const name = qualifiedName(parts);
@@ -102,7 +116,7 @@ export function createUses({ names: { dialect = 'postgres', database, defaultSch
       statementWrites = false;
     },
     summary(hinted) {
-      return unclear && !hinted ? undefined : summarise(modes, temporary);
+      return unclear && !hinted ? undefined : summarise(modes, everTemporary);
     },
     unknownCalls: () => [...unknownCalls],
   };

@@ -345,6 +345,8 @@ export const postgres: readonly Row[] = [
   { sql: 'create type sky as (id int, events text)' },
   { sql: 'drop function day_of(int)' },
 
+  { sql: 'copy binary events from stdin', appends: 'events', notOnServer: 'the server would wait for the rows' },
+  { sql: String.raw`delete from U&"ev\0065nts"`, writes: 'events' },
   // Temporary tables are nobody else's.
   { sql: 'create temp table mine (id int)', temporary: 'mine' },
   { sql: 'create temporary table mine as select * from events', reads: 'events', temporary: 'mine' },
@@ -356,6 +358,25 @@ export const postgres: readonly Row[] = [
     temporary: 'mine',
   },
   { sql: 'create table pg_temp.mine (id int)' },
+  // Before and after, and with its schema, the name is the table of all.
+  {
+    sql: 'delete from events; create temp table events (id int)',
+    writes: 'events',
+    temporary: 'events',
+    notOnServer: 'there are two tables of the name',
+  },
+  {
+    sql: 'create temp table mine (id int); insert into mine select 1; drop table if exists mine; delete from mine',
+    writes: 'mine',
+    temporary: 'mine',
+    notOnServer: 'the table is gone',
+  },
+  {
+    sql: 'create temp table mine (id int); alter table mine rename to other; delete from mine',
+    writes: 'mine other',
+    temporary: 'mine',
+    notOnServer: 'the table is gone',
+  },
 
   // Cannot tell.
   { sql: 'call refresh()', unclear: true },

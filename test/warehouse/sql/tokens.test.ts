@@ -15,6 +15,8 @@ test.each([
   ["$$a$b$$ $q$ $$ ' $q$ $12", "string:a$b string: $$ '  parameter:$12"],
   ['-- one\n/* two /* three */ */ 4', 'comment: one comment: two /* three */  number:4'],
   ['1.5e3 .5 a.b #stage a#>b', 'number:1.5e3 number:.5 word:a symbol:. word:b word:#stage word:a symbol:# symbol:> word:b'],
+  ['U&"d\\0061t\\+000061 ""x""" au&"b" u & "c"', 'quoted:data "x" word:au symbol:& quoted:b word:u symbol:& quoted:c'],
+  ['U&"d!0061t" UESCAPE \'!\'', 'symbol:U&" word:uescape string:!'],
   ['', ''],
   ["'endless", undefined],
   ['"endless', undefined],
