@@ -8,7 +8,11 @@ const first = createLocker({ store, job: 'load' });
 const far = store.connect();
 /** A store that answers after some milliseconds, as every real one does. */
 const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
-const second = createLocker({ store: { ...far, create: async (...args) => (await later(), far.create(...args)) }, job: 'rollup' });
+const create: typeof far.create = async (...args) => {
+  await later();
+  return far.create(...args);
+};
+const second = createLocker({ store: { ...far, create }, job: 'rollup' });
 afterAll(async () => void (await Promise.all([first.close(), second.close()])));
 
 test('who did not wait is not said to have waited', async () => {
