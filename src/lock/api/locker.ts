@@ -7,16 +7,16 @@ import { checkOptions, lockOptionNames, runOptionNames } from '../plan/options.t
 import { Plans, remember } from '../plan/plans.ts';
 import { type LockerOptions, resolveSettings, type Settings } from '../plan/settings.ts';
 import { keyOn, keyPrefix } from '../record/keys.ts';
+import { decodeRecord } from '../record/record.ts';
 import { Shell } from '../shell/shell.ts';
 import { isTold } from './fire-silence.ts';
 import { checkEntries, checkHanded } from './handed.ts';
 import { probe, type StoreHealth } from './health.ts';
 import { HeldLock } from './held-lock.ts';
 import { Holds } from './holds.ts';
-import { holdersIn } from './inspect.ts';
 import type { Lock, SerializedLock } from './lock.ts';
 import { Nesting } from './nesting.ts';
-import { type Done, jobOf, type Request } from './request.ts';
+import { type Done, jobOf, type Request, toHolders } from './request.ts';
 import { checkWork, gaveUp, go, type OpenWait, type Run, type RunOutcome } from './run.ts';
 import { type CloseOptions, closeTimeoutMs, Running } from './running.ts';
 import { Starvation } from './starvation.ts';
@@ -165,7 +165,8 @@ export class ResourceLocker {
   /** Who holds `resource` and who is next in line: a read, never an acquire. Rejects with `StoreUnavailableError`. */
   async inspect(resource: string): Promise<readonly Holder[]> {
     const name = this.#plans.name(resource);
-    return holdersIn(await this.#shell.ask(this.#key(name)), name);
+    const entry = await this.#shell.ask(this.#key(name));
+    return toHolders(name, entry && decodeRecord(entry.value));
   }
 
   /** The locks this locker holds now, not those it has lost. */
