@@ -41,26 +41,13 @@ export class ResourceLocker {
   readonly #running = new Running();
   readonly #notices: Disposable | undefined;
   #closing: Promise<void> | undefined;
-  #downSinceMonoMs = 0;
 
   constructor(options: LockerOptions) {
     const settings = resolveSettings(options);
     this.#settings = settings;
     const events = this.#events;
     this.#starvation = new Starvation(settings.clock);
-    this.#shell = new Shell({
-      store: settings.store,
-      clock: settings.clock,
-      identity: { host: settings.host, pid: process.pid },
-      maxWaiters: settings.maxWaiters,
-      keyOf: (resource) => this.#key(resource),
-      notice: (resource, message) => events.emit('notice', () => ({ code: 'ERR_GIVEWAY_RECORD', message, resource })),
-      down: (error) => {
-        this.#downSinceMonoMs = settings.clock.monotonicMs();
-        events.emit('store-down', () => ({ error }));
-      },
-      up: () => events.emit('store-up', () => ({ downMs: settings.clock.monotonicMs() - this.#downSinceMonoMs })),
-    });
+    this.#shell = new Shell(settings, events, (resource) => this.#key(resource));
     this.#holds = new Holds(settings, events, this.#shell);
     this.#plans = new Plans(settings, (notice) => events.emit('notice', () => notice));
     this.#nesting = new Nesting(settings.nesting === 'context', this.#plans.listedSchemaOf);
