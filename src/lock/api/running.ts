@@ -1,6 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { InvalidOptionError } from '../errors.ts';
-import { requireOptions, unknownOption } from '../plan/options.ts';
+import { checkFields, type Rules, whole } from '../plan/options.ts';
 
 /** How `close()` ends running work. */
 export interface CloseOptions {
@@ -8,13 +7,12 @@ export interface CloseOptions {
   readonly timeoutMs?: number;
 }
 
+const rules: Rules = { timeoutMs: [whole(0, Number.MAX_VALUE), 'an integer from 0 up (milliseconds) is allowed'] };
+
 /** Checks the options, and completes them. */
 export function closeTimeoutMs(options: CloseOptions = {}): number {
-  requireOptions(options);
-  for (const [name, value] of Object.entries(options)) if (name !== 'timeoutMs') throw unknownOption(name, value, name, ['timeoutMs']);
-  const { timeoutMs = 5_000 } = options;
-  if (Number.isInteger(timeoutMs) && timeoutMs >= 0) return timeoutMs;
-  throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 0 up (milliseconds) is allowed');
+  checkFields(options, rules);
+  return options.timeoutMs ?? 5_000;
 }
 
 /** The runs of a locker that have not come to their end, for whoever waits for that. */
