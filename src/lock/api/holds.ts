@@ -55,13 +55,12 @@ export class Holds implements Asker {
 
   taken(acquisition: Acquisition, seats: readonly Seat[]): void {
     this.#waiting.delete(acquisition);
-    const { request, wantsToWait, done } = acquisition;
-    const { around } = request;
-    if (isAroundLive(around)) return done(this.#hold(request, seats, true));
+    const { request, done } = acquisition;
+    if (isAroundLive(request.around)) return done(this.#hold(request, seats, true));
     // The outer run ended during the wait: what it gave must be taken as well.
     let open = seats.length;
     const gaveBack = (): void => {
-      if (--open === 0) this.#take({ ...request, around: around.again() }, wantsToWait, done);
+      if (--open === 0) this.#takeAgain(acquisition);
     };
     for (const seat of seats) seat.place.leave(seat, false, gaveBack);
   }
@@ -69,10 +68,8 @@ export class Holds implements Asker {
   ended(acquisition: Acquisition, reason: Refused | Error, inTheWay: Refused | undefined): void {
     this.#waiting.delete(acquisition);
     const { request, wantsToWait, done } = acquisition;
-    const { around } = request;
     // So must it where the store is down: what runs unprotected would begin within a lock that is over.
-    if (runsUnprotected(reason, request) && !isAroundLive(around))
-      return this.#take({ ...request, around: around.again() }, wantsToWait, done);
+    if (runsUnprotected(reason, request) && !isAroundLive(request.around)) return this.#takeAgain(acquisition);
     const outcome = reason instanceof Error ? this.#instead(request, reason, inTheWay) : this.#refused(request, reason);
     if (outcome instanceof HeldLock || outcome instanceof Error || !wantsToWait) return done(outcome);
     done(new ResourceBusyError(outcome.resource, outcome.holders, this.#clock.monotonicMs() - request.startedMonoMs));
@@ -94,22 +91,23 @@ export class Holds implements Asker {
     if (this.#isClosed) throw closedError();
     const options = { ...request.options, maxHoldMs: maxHoldMs ?? Number.POSITIVE_INFINITY };
     if (this.#clock.wallMs() - since >= options.maxHoldMs) throw new LockLostError(entries[0]?.resource ?? '', 'max-hold');
-    const outcomes = await Promise.allSettled(
-      request.needs.map(({ resource, mode, limit }) => {
-        const entry = entries.find((each) => each.resource === resource);
-        return this.#restore({ resource, mode, limit }, entry?.token ?? '', options);
+    const outcomes = await Promise.all(
+      request.needs.map((need) => {
+        const entry = entries.find(({ resource }) => resource === need.resource);
+        return this.#restore(need, entry?.token ?? '', options);
       }),
     );
-    const seats = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const seats = outcomes.filter((outcome) => outcome instanceof Seat);
     const over = seats.find((seat) => !seat.isLive(this.#shell.now()));
-    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failure === undefined && over === undefined) {
+    const failure =
+      outcomes.find((outcome) => outcome instanceof Error) ?? (over && new LockLostError(over.place.resource, over.lost ?? 'expired'));
+    if (failure === undefined) {
       const lock = this.#hold({ ...request, options, around: nothingHeld([]) }, seats, true);
       if (lock.loss?.reason === 'closed') throw closedError();
       return lock;
     }
     await Promise.all(seats.map((seat) => new Promise<void>((resolve) => seat.place.leave(seat, false, () => resolve()))));
-    throw failure?.reason ?? new LockLostError(over?.place.resource ?? '', over?.lost ?? 'expired');
+    throw failure;
   }
 
   /** Refuses new requests, ends the waits, aborts the signals of all locks. */
@@ -123,6 +121,10 @@ export class Holds implements Asker {
   async releaseAll(): Promise<void> {
     await Promise.all(this.#held.all().map((lock) => new Promise((resolve) => lock.letGo(resolve))));
     await this.#shell.settle();
+  }
+
+  #takeAgain({ request, wantsToWait, done }: Acquisition): void {
+    this.#take({ ...request, around: request.around.again() }, wantsToWait, done);
   }
 
   #refused({ options }: Request, refused: Refused): Refused {
@@ -154,22 +156,17 @@ export class Holds implements Asker {
   #instead(request: Request, error: Error, inTheWay: Refused | undefined): HeldLock | Refused | Error {
     if (!runsUnprotected(error, request)) return error;
     if (this.#isClosed) return closedError();
-    const seen = inTheWay ?? this.#lastSeen(request);
+    const last = this.#shell.lastSeen(request.around.missing);
+    const seen = inTheWay ?? (last && toRefused(last.resource, last.refusal));
     return seen === undefined ? this.#hold(request, nobodySits, false) : this.#refused(request, seen);
   }
 
-  #lastSeen({ around }: Request): Refused | undefined {
-    const seen = this.#shell.lastSeen(around.missing);
-    return seen === undefined ? undefined : toRefused(seen.resource, seen.refusal);
-  }
-
-  #restore(need: Need, token: string, options: ResolvedOptions): Promise<Seat> {
-    return new Promise((resolve, reject) => {
-      const { resource } = need;
+  #restore(need: Need, token: string, options: ResolvedOptions): Promise<Seat | Error> {
+    return new Promise((resolve) => {
       const asker: SeatAsker = {
         seated: resolve,
-        refused: () => reject(new LockLostError(resource, 'vanished')),
-        failed: (_, error) => reject(error),
+        refused: () => resolve(new LockLostError(need.resource, 'vanished')),
+        failed: (_, error) => resolve(error),
         waits: () => {},
       };
       const gate = this.#shell.gateFor(need, token);
