@@ -62,7 +62,7 @@ export class Nesting {
 
   /** The runs that the code here is inside of. */
   runs(): readonly unknown[] {
-    return outward(this.#frame()).map(({ run }) => run);
+    return outward(this.#frames?.getStore()).map(({ run }) => run);
   }
 
   /** No locks are held any more, so nobody is inside of one. */
@@ -73,13 +73,13 @@ export class Nesting {
 
   /** The innermost live lock here, or the innermost that covers `resource`. */
   current(resource?: string): HeldLock | undefined {
-    const innermost = this.#frame();
+    const innermost = this.#frames?.getStore();
     const found = resource === undefined ? outward(innermost).find(({ lock }) => lock.isLive()) : this.#around(resource, innermost)[0];
     return found?.lock;
   }
 
   enclosing(needs: readonly Need[]): Enclosure {
-    const frame = this.#frame();
+    const frame = this.#frames?.getStore();
     return frame === undefined ? nothingHeld(needs) : this.#enclosingIn(frame, needs);
   }
 
@@ -99,10 +99,6 @@ export class Nesting {
       outOfOrder: sortsBeforeHeld(missing, frame),
       again: () => this.#enclosingIn(frame, needs),
     };
-  }
-
-  #frame(): Frame | undefined {
-    return this.#frames?.getStore();
   }
 
   /** The live locks here that hold `resource`, innermost first. */
