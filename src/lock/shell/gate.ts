@@ -130,13 +130,14 @@ export class Gate implements Orders, Place, Alarmed, Asking, Kept {
   }
 
   watch(isWanted: boolean): void {
-    if (isWanted === (this.#subscription !== undefined)) return;
     const before = this.#subscription;
-    this.#subscription = isWanted ? this.#subscribe() : undefined;
+    if (isWanted === (before !== undefined)) return;
+    this.#subscription = undefined;
     try {
       before?.[Symbol.dispose]();
+      if (isWanted) this.#subscription = this.#runner.store.subscribe?.(this.#key, (entry) => this.#changed(entry));
     } catch {
-      // Whoever is called in vain looks once more.
+      // Who is not called looks; who is called in vain looks once more.
     }
   }
 
@@ -157,12 +158,7 @@ export class Gate implements Orders, Place, Alarmed, Asking, Kept {
     return Math.random();
   }
 
-  #subscribe(): Disposable | undefined {
-    try {
-      return this.#runner.store.subscribe?.(this.#key, (entry?: Entry) => this.#runner.act((now) => this.machine.changed(entry, now)));
-    } catch {
-      // Who is not called looks.
-      return undefined;
-    }
+  #changed(entry: Entry | undefined): void {
+    this.#runner.act((now) => this.machine.changed(entry, now));
   }
 }
