@@ -12,7 +12,7 @@ import { Acquisition, type Asker } from './acquisition.ts';
 import { HeldLock, type LockContext } from './held-lock.ts';
 import type { SerializedLock } from './lock.ts';
 import { type Enclosure, nothingHeld } from './nesting.ts';
-import { type Done, type Refused, type Request, runsUnprotected, toRefused } from './request.ts';
+import { type Done, type Outcome, type Refused, type Request, runsUnprotected, toRefused } from './request.ts';
 
 /** The locks of a locker: how requests become locks, which are held, and how all of them end when the locker closes. */
 export class Holds implements Asker {
@@ -153,7 +153,7 @@ export class Holds implements Asker {
   }
 
   /** A store that does not answer does not stop the work, if that is what the config says, and nobody was just seen at it. */
-  #instead(request: Request, error: Error, inTheWay: Refused | undefined): HeldLock | Refused | Error {
+  #instead(request: Request, error: Error, inTheWay: Refused | undefined): Outcome {
     if (!runsUnprotected(error, request)) return error;
     if (this.#isClosed) return closedError();
     const last = this.#shell.lastSeen(request.around.missing);
@@ -176,7 +176,7 @@ export class Holds implements Asker {
 }
 
 /** The locker was closed, or whoever asked gave up, while the store was asked: such a lock starts no work, and is let go. */
-export function orOver(outcome: HeldLock | Refused | Error, { scope, options }: Pick<Request, 'scope' | 'options'>, done: Done): void {
+export function orOver(outcome: Outcome, { scope, options }: Pick<Request, 'scope' | 'options'>, done: Done): void {
   if (!(outcome instanceof HeldLock)) return done(outcome);
   const isClosed = outcome.loss?.reason === 'closed';
   if (!isClosed && options.signal?.aborted !== true) return done(outcome);

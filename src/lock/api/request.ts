@@ -19,7 +19,8 @@ export interface Request extends Plan {
 }
 
 /** What came of a request: the lock, who is in the way, or why there is neither. */
-export type Done = (outcome: HeldLock | Refused | Error) => void;
+export type Outcome = HeldLock | Refused | Error;
+export type Done = (outcome: Outcome) => void;
 
 /** A refusal in public words. */
 export function toRefused(resource: string, { blockers, ahead }: Refusal): Refused {

@@ -7,7 +7,7 @@ import { firstOf } from '../plan/scope.ts';
 import { HeldLock } from './held-lock.ts';
 import { type Holds, orOver } from './holds.ts';
 import type { Nesting } from './nesting.ts';
-import type { Done, Request } from './request.ts';
+import type { Outcome, Request } from './request.ts';
 import { Starvation } from './starvation.ts';
 import { unfinished } from './unfinished.ts';
 
@@ -79,7 +79,7 @@ export class Runs {
     const waits = onBusy === 'retry' || (onStarving === 'wait' && this.#starvation.of(job, starveAfter).starving);
     this.#open.add(run);
     // A promise, since whoever brings the outcome is in somebody else's async context, and the work belongs in the caller's.
-    new Promise<Parameters<Done>[0]>((done) => this.#holds.take(request, waits, done)).then((taken) =>
+    new Promise<Outcome>((done) => this.#holds.take(request, waits, done)).then((taken) =>
       orOver(taken, request, (outcome) => {
         if (outcome instanceof HeldLock) this.#work(run, outcome);
         else this.#skip(run, outcome instanceof Error ? skipFor(outcome, request) : { reason: 'busy', ...outcome });
