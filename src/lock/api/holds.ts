@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.ts';
 import { GivewayError, LockLostError, ResourceBusyError } from '../errors.ts';
 import type { Events } from '../events.ts';
 import { List } from '../list.ts';
@@ -16,8 +15,6 @@ import { type Done, type Outcome, type Refused, type Request, runsUnprotected, t
 
 /** The locks of a locker: how requests become locks, which are held, and how all of them end when the locker closes. */
 export class Holds implements Asker {
-  readonly #clock: Clock;
-  readonly #events: Events;
   readonly #shell: Shell;
   readonly #context: LockContext;
   readonly #held = new List<HeldLock>();
@@ -26,8 +23,6 @@ export class Holds implements Asker {
   #isClosed = false;
 
   constructor({ clock, namespace, environment }: Settings, events: Events, shell: Shell) {
-    this.#clock = clock;
-    this.#events = events;
     this.#shell = shell;
     this.#context = { clock, events, namespace, environment, ended: (lock) => this.#held.remove(lock) };
   }
@@ -68,11 +63,14 @@ export class Holds implements Asker {
   ended(acquisition: Acquisition, reason: Refused | Error, inTheWay: Refused | undefined): void {
     this.#waiting.delete(acquisition);
     const { request, wantsToWait, done } = acquisition;
+    const isUnprotected = runsUnprotected(reason, request);
     // So must it where the store is down: what runs unprotected would begin within a lock that is over.
-    if (runsUnprotected(reason, request) && !isAroundLive(request.around)) return this.#takeAgain(acquisition);
-    const outcome = reason instanceof Error ? this.#instead(request, reason, inTheWay) : this.#refused(request, reason);
-    if (outcome instanceof HeldLock || outcome instanceof Error || !wantsToWait) return done(outcome);
-    done(new ResourceBusyError(outcome.resource, outcome.holders, this.#clock.monotonicMs() - request.startedMonoMs));
+    if (isUnprotected && !isAroundLive(request.around)) return this.#takeAgain(acquisition);
+    const outcome = isUnprotected ? this.#unprotected(request, inTheWay) : reason;
+    if (outcome instanceof HeldLock || outcome instanceof Error) return done(outcome);
+    this.#tellBusy(request, outcome);
+    const { resource, holders } = outcome;
+    done(wantsToWait ? new ResourceBusyError(resource, holders, this.#shell.clock.monotonicMs() - request.startedMonoMs) : outcome);
   }
 
   closed(): Error | undefined {
@@ -82,15 +80,15 @@ export class Holds implements Asker {
   waits(acquisition: Acquisition, refused: Refused): void {
     this.#waiting.add(acquisition);
     const { request } = acquisition;
-    this.#refused(request, refused);
-    this.#events.emit('waiting', () => ({ resource: refused.resource, job: request.options.job, holders: refused.holders }));
+    this.#tellBusy(request, refused);
+    this.#context.events.emit('waiting', () => ({ resource: refused.resource, job: request.options.job, holders: refused.holders }));
   }
 
   /** Carries on what another process handed over: all entries or none. Rejects with `LockLostError` when one is not there any more. */
   async takeOver(request: Request, { entries, since, maxHoldMs }: SerializedLock): Promise<HeldLock> {
     if (this.#isClosed) throw closedError();
     const options = { ...request.options, maxHoldMs: maxHoldMs ?? Number.POSITIVE_INFINITY };
-    if (this.#clock.wallMs() - since >= options.maxHoldMs) throw new LockLostError(entries[0]?.resource ?? '', 'max-hold');
+    if (this.#shell.clock.wallMs() - since >= options.maxHoldMs) throw new LockLostError(entries[0]?.resource ?? '', 'max-hold');
     const outcomes = await Promise.all(
       request.needs.map((need) => {
         const entry = entries.find(({ resource }) => resource === need.resource);
@@ -127,9 +125,8 @@ export class Holds implements Asker {
     this.#take({ ...request, around: request.around.again() }, wantsToWait, done);
   }
 
-  #refused({ options }: Request, refused: Refused): Refused {
-    this.#events.emit('busy', () => ({ ...refused, job: options.job }));
-    return refused;
+  #tellBusy({ options }: Request, refused: Refused): void {
+    this.#context.events.emit('busy', () => ({ ...refused, job: options.job }));
   }
 
   #hold(request: Request, seats: readonly Seat[], isProtected: boolean): HeldLock {
@@ -137,11 +134,11 @@ export class Holds implements Asker {
     const lock = new HeldLock(this.#context, request, around.outers, seats, isProtected);
     this.#held.push(lock);
     if (!lock.isJoined)
-      this.#events.emit('acquired', () => ({
+      this.#context.events.emit('acquired', () => ({
         id: lock.id,
         scope,
         job: options.job,
-        waitedMs: this.#clock.monotonicMs() - startedMonoMs,
+        waitedMs: this.#shell.clock.monotonicMs() - startedMonoMs,
         maxHoldMs: options.maxHoldMs,
         isProtected: lock.isProtected,
       }));
@@ -152,13 +149,12 @@ export class Holds implements Asker {
     return lock;
   }
 
-  /** A store that does not answer does not stop the work, if that is what the config says, and nobody was just seen at it. */
-  #instead(request: Request, error: Error, inTheWay: Refused | undefined): Outcome {
-    if (!runsUnprotected(error, request)) return error;
+  /** A store that does not answer does not stop the work, unless somebody was just seen at it. */
+  #unprotected(request: Request, inTheWay: Refused | undefined): Outcome {
     if (this.#isClosed) return closedError();
     const last = this.#shell.lastSeen(request.around.missing);
     const seen = inTheWay ?? (last && toRefused(last.resource, last.refusal));
-    return seen === undefined ? this.#hold(request, nobodySits, false) : this.#refused(request, seen);
+    return seen ?? this.#hold(request, nobodySits, false);
   }
 
   #restore(need: Need, token: string, options: ResolvedOptions): Promise<Seat | Error> {
