@@ -3,7 +3,6 @@ import { allowedNames } from '../nearest.ts';
 import type { ResolvedOptions, RetryOptions, RunOptions, StarveAfter, TableOptions } from '../options.ts';
 import { jobName } from '../record/record.ts';
 
-/** Shortest and longest `ttlMs`. */
 export const ttlRangeMs = { min: 1_000, max: 86_400_000 } as const;
 
 const defaults: ResolvedOptions = {
@@ -48,21 +47,22 @@ const retryRules: Record<keyof RetryOptions, Rule> = {
   maxDelayMs: [whole(1, longestWaitMs), `an integer from 1 to ${longestWaitMs} (milliseconds) is allowed`],
   maxAttempts: positive,
 };
-const limit: Rule = [whole(1, Number.MAX_SAFE_INTEGER), 'a whole number from 1 up is allowed'];
+export const flag: Rule = [oneOf(true, false), 'true or false is allowed'];
+export const count: Rule = [whole(1, Number.MAX_SAFE_INTEGER), 'a whole number from 1 up is allowed'];
 const starveRules: Record<keyof StarveAfter, Rule> = { skips: positive, ms: positive };
 
 const rules: Record<keyof RunOptions | 'limits', Rule> = {
   ttlMs: [whole(ttlRangeMs.min, ttlRangeMs.max), 'an integer from 1000 to 86400000 (milliseconds) is allowed'],
   maxHoldMs: positive,
   minHoldMs: [whole(0, ttlRangeMs.max), 'an integer from 0 to 86400000 (milliseconds), at most ttlMs, is allowed'],
-  heartbeat: [oneOf(true, false), 'true or false is allowed'],
+  heartbeat: flag,
   onStoreDown: [oneOf('run', 'skip', 'throw'), "'run', 'skip' or 'throw' is allowed"],
   onBusy: [oneOf('skip', 'retry'), "'skip' or 'retry' is allowed"],
   job: [(value) => typeof value === 'string' && value !== '', 'a non-empty string is allowed'],
   signal: [(value) => value instanceof AbortSignal, 'an AbortSignal is allowed'],
   retry: [isObject, 'an object { maxWaitMs, delayMs, maxDelayMs, maxAttempts } is allowed', retryRules],
   starveAfter: [isObject, 'an object { skips, ms } is allowed', starveRules],
-  limits: [isObject, 'an object { appends, reads } is allowed', { appends: limit, reads: limit }],
+  limits: [isObject, 'an object { appends, reads } is allowed', { appends: count, reads: count }],
   onStarving: [oneOf('event', 'wait'), "'event' or 'wait' is allowed"],
 };
 
@@ -116,7 +116,6 @@ export function resolveOptions(
   return { ...resolved, job: jobName(resolved.job) };
 }
 
-/** The names of the options that `checkOptions` knows. */
 export const runOptionNames: readonly string[] = Object.keys(rules).filter((name) => name !== 'limits');
 export const lockOptionNames: readonly string[] = runOptionNames.filter((name) => !['onBusy', 'starveAfter', 'onStarving'].includes(name));
 
@@ -124,7 +123,7 @@ export function unknownOption(path: string, value: unknown, name: string, known:
   return new InvalidOptionError(path, value, `there is no such option${allowedNames(name, known)}`);
 }
 
-/** A table that says nothing about how it is held has what `otherwise` says, which may be the strictest. */
+/** A table that says nothing about how it is held has what counts for all, which may be the strictest. */
 function strictest(
   tables: readonly TableOptions[],
   { ttlMs, maxHoldMs, minHoldMs, onStoreDown }: Pick<ResolvedOptions, 'ttlMs' | 'maxHoldMs' | 'minHoldMs' | 'onStoreDown'>,

@@ -6,7 +6,7 @@ import { checkApart, checkNamespace } from '../record/keys.ts';
 import type { LockStore } from '../store.ts';
 import type { Dialect } from './identifiers.ts';
 import { type NameRules, nameRules, normalizeName } from './names.ts';
-import { checkFields, checkOptions, isObject, oneOf, type Rules, runOptionNames, whole } from './options.ts';
+import { checkFields, checkOptions, count, flag, isObject, oneOf, type Rules, runOptionNames } from './options.ts';
 
 /** What `createLocker` takes. The lock options are defaults for every call. */
 export interface LockerOptions extends Omit<RunOptions, 'signal'> {
@@ -75,7 +75,6 @@ const ownNames = [
   'nesting',
   'clock',
 ];
-const flag = [oneOf(true, false), 'true or false is allowed'] as const;
 const ownRules: Rules = {
   allowUnlisted: flag,
   closesStore: flag,
@@ -83,7 +82,7 @@ const ownRules: Rules = {
     (value) => typeof value === 'string' && /^[^\p{Cc}]{1,255}$/u.test(value),
     'a name of 1 to 255 characters without control characters is allowed',
   ],
-  maxWaiters: [whole(1, Number.MAX_SAFE_INTEGER), 'a whole number from 1 up is allowed'],
+  maxWaiters: count,
   nesting: [oneOf('context', 'explicit'), "'context' or 'explicit' is allowed"],
   clock: [
     (value) => hasMethods(value, ['monotonicMs', 'wallMs', 'setTimer']),
