@@ -1,8 +1,7 @@
 export type { StoreHealth } from './lock/api/health.ts';
 export type { Lock, SerializedLock } from './lock/api/lock.ts';
-export { createLocker, ResourceLocker } from './lock/api/locker.ts';
+export { type CloseOptions, createLocker, ResourceLocker } from './lock/api/locker.ts';
 export type { RunOutcome, SkipReason } from './lock/api/run.ts';
-export type { CloseOptions } from './lock/api/running.ts';
 export type { Clock } from './lock/clock.ts';
 export {
   ConfigError,

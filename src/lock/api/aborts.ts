@@ -1,21 +1,15 @@
 /** One listener for each signal, however many wait on it: Node warns of more than ten, and keeps each for as long as the signal lives. */
-interface Hearers {
-  readonly all: Set<() => void>;
-  readonly tell: () => void;
-}
-
-const hearersOf = new WeakMap<AbortSignal, Hearers>();
+const hearersOf = new WeakMap<EventTarget, Set<() => void>>();
 
 /** Calls `hear` once when `signal` aborts, if it has not been disposed before. */
 export function onAbort(signal: AbortSignal, hear: () => void): Disposable {
   let hearers = hearersOf.get(signal);
   if (hearers === undefined) {
-    const all = new Set<() => void>();
-    hearers = { all, tell: () => tellAll(signal, all) };
+    hearers = new Set();
     hearersOf.set(signal, hearers);
-    signal.addEventListener('abort', hearers.tell, { once: true });
+    signal.addEventListener('abort', tellAll, { once: true });
   }
-  hearers.all.add(hear);
+  hearers.add(hear);
   return { [Symbol.dispose]: () => forget(signal, hear) };
 }
 
@@ -27,12 +21,13 @@ export function aborted(resource: string, signal: AbortSignal | undefined): Erro
 
 function forget(signal: AbortSignal, hear: () => void): void {
   const hearers = hearersOf.get(signal);
-  if (hearers === undefined || !hearers.all.delete(hear) || hearers.all.size > 0) return;
+  if (hearers === undefined || !hearers.delete(hear) || hearers.size > 0) return;
   hearersOf.delete(signal);
-  signal.removeEventListener('abort', hearers.tell);
+  signal.removeEventListener('abort', tellAll);
 }
 
-function tellAll(signal: AbortSignal, all: Set<() => void>): void {
-  hearersOf.delete(signal);
-  for (const hear of [...all]) hear();
+function tellAll(this: EventTarget): void {
+  const hearers = hearersOf.get(this) ?? [];
+  hearersOf.delete(this);
+  for (const hear of [...hearers]) hear();
 }

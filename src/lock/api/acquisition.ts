@@ -199,7 +199,6 @@ export class Acquisition implements SeatAsker, Alarmed {
   /** One was lost while the others were waited for. */
   #startAgain(): void {
     if (++this.#restarts > 1 && !this.#isPatient) this.#reason = new StoreUnavailableError('The store took longer than ttlMs to answer');
-    this.#refusedAt = 0;
     this.#giveBackFrom(0);
   }
 

@@ -78,13 +78,8 @@ export function settled<T>(begin: (settle: (outcome: T | Error) => void) => void
 
 /** Refuses what `lock.handOver()` cannot have returned, for it came through a queue or a file, and what is of another namespace. */
 export function checkHanded(handed: SerializedLock, { namespace, environment }: Pick<Settings, 'namespace' | 'environment'>): void {
-  const isWhole =
-    typeof handed === 'object' &&
-    handed !== null &&
-    handed.v === 1 &&
-    Number.isFinite(handed.since) &&
-    Array.isArray(handed.entries) &&
-    handed.entries.every(isEntry);
+  const { v, since, entries }: Partial<SerializedLock> = handed ?? {};
+  const isWhole = v === 1 && Number.isFinite(since) && Array.isArray(entries) && entries.every(isEntry);
   if (!isWhole) throw new InvalidOptionError('handed', handed, 'what lock.handOver() returned is allowed');
   const { ttlMs, minHoldMs, maxHoldMs, job } = handed;
   checkOptions({ ttlMs, minHoldMs, maxHoldMs: maxHoldMs ?? Number.POSITIVE_INFINITY, job }, 'handed.');
@@ -108,10 +103,7 @@ export function checkEntries({ entries }: SerializedLock, { scope, needs }: Pick
   });
 }
 
-function isEntry(entry: Partial<SerializedLock['entries'][number]> | null): boolean {
-  return (
-    typeof entry?.resource === 'string' &&
-    typeof entry.token === 'string' &&
-    (entry.mode === 'write' || entry.mode === 'append' || entry.mode === 'read')
-  );
+function isEntry(entry: Partial<HandedEntry> | null): boolean {
+  const { resource, token, mode } = entry ?? {};
+  return typeof resource === 'string' && typeof token === 'string' && (mode === 'write' || mode === 'append' || mode === 'read');
 }

@@ -241,10 +241,7 @@ export class HeldLock implements Lock, SeatOwner {
 
 function largestFence(seats: readonly Seat[], outers: readonly HeldLock[]): bigint | undefined {
   let largest: bigint | undefined;
-  const count = (fence: bigint | undefined): void => {
-    if (fence !== undefined && (largest === undefined || fence > largest)) largest = fence;
-  };
-  for (const { fence } of outers) count(fence);
-  for (const { fence } of seats) count(fence);
+  for (const { fence } of outers.length === 0 ? seats : [...outers, ...seats])
+    if (largest === undefined || (fence !== undefined && fence > largest)) largest = fence;
   return largest;
 }

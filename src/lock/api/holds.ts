@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.ts';
 import { GivewayError, LockLostError, ResourceBusyError } from '../errors.ts';
 import type { Events } from '../events.ts';
 import { List } from '../list.ts';
@@ -12,12 +11,10 @@ import { Acquisition, type Asker } from './acquisition.ts';
 import { HeldLock, type LockContext } from './held-lock.ts';
 import type { SerializedLock } from './lock.ts';
 import { type Enclosure, nothingHeld } from './nesting.ts';
-import { type Done, type Refused, type Request, runsUnprotected, toRefused, waitedMs } from './request.ts';
+import { type Done, type Outcome, type Refused, type Request, runsUnprotected, toRefused, waitedMs } from './request.ts';
 
 /** The locks of a locker: how requests become locks, which are held, and how all of them end when the locker closes. */
 export class Holds implements Asker {
-  readonly #clock: Clock;
-  readonly #events: Events;
   readonly #shell: Shell;
   readonly #context: LockContext;
   readonly #held = new List<HeldLock>();
@@ -26,8 +23,6 @@ export class Holds implements Asker {
   #isClosed = false;
 
   constructor({ clock, namespace, environment }: Settings, events: Events, shell: Shell) {
-    this.#clock = clock;
-    this.#events = events;
     this.#shell = shell;
     this.#context = { clock, events, namespace, environment, ended: (lock) => this.#held.remove(lock) };
   }
@@ -55,13 +50,12 @@ export class Holds implements Asker {
 
   taken(acquisition: Acquisition, seats: readonly Seat[]): void {
     this.#waiting.delete(acquisition);
-    const { request, wantsToWait, done } = acquisition;
-    const { around } = request;
-    if (isAroundLive(around)) return done(this.#hold(request, seats, true));
+    const { request, done } = acquisition;
+    if (isAroundLive(request.around)) return done(this.#hold(request, seats, true));
     // The outer run ended during the wait: what it gave must be taken as well.
     let open = seats.length;
     const gaveBack = (): void => {
-      if (--open === 0) this.#take({ ...request, around: around.again() }, wantsToWait, done);
+      if (--open === 0) this.#takeAgain(acquisition);
     };
     for (const seat of seats) seat.place.leave(seat, false, gaveBack);
   }
@@ -69,13 +63,14 @@ export class Holds implements Asker {
   ended(acquisition: Acquisition, reason: Refused | Error, inTheWay: Refused | undefined): void {
     this.#waiting.delete(acquisition);
     const { request, wantsToWait, done } = acquisition;
-    const { around } = request;
+    const isUnprotected = runsUnprotected(reason, request);
     // So must it where the store is down: what runs unprotected would begin within a lock that is over.
-    if (runsUnprotected(reason, request) && !isAroundLive(around))
-      return this.#take({ ...request, around: around.again() }, wantsToWait, done);
-    const outcome = reason instanceof Error ? this.#instead(request, reason, inTheWay) : this.#refused(request, reason);
-    if (outcome instanceof HeldLock || outcome instanceof Error || !wantsToWait) return done(outcome);
-    done(new ResourceBusyError(outcome.resource, outcome.holders, waitedMs(request, this.#clock.monotonicMs())));
+    if (isUnprotected && !isAroundLive(request.around)) return this.#takeAgain(acquisition);
+    const outcome = isUnprotected ? this.#unprotected(request, inTheWay) : reason;
+    if (outcome instanceof HeldLock || outcome instanceof Error) return done(outcome);
+    this.#tellBusy(request, outcome);
+    const { resource, holders } = outcome;
+    done(wantsToWait ? new ResourceBusyError(resource, holders, waitedMs(request, this.#shell.clock.monotonicMs())) : outcome);
   }
 
   closed(): Error | undefined {
@@ -85,31 +80,32 @@ export class Holds implements Asker {
   waits(acquisition: Acquisition, refused: Refused): void {
     this.#waiting.add(acquisition);
     const { request } = acquisition;
-    this.#refused(request, refused);
-    this.#events.emit('waiting', () => ({ resource: refused.resource, job: request.options.job, holders: refused.holders }));
+    this.#tellBusy(request, refused);
+    this.#context.events.emit('waiting', () => ({ resource: refused.resource, job: request.options.job, holders: refused.holders }));
   }
 
   /** Carries on what another process handed over: all entries or none. Rejects with `LockLostError` when one is not there any more. */
   async takeOver(request: Request, { entries, since, maxHoldMs }: SerializedLock): Promise<HeldLock> {
     if (this.#isClosed) throw closedError();
     const options = { ...request.options, maxHoldMs: maxHoldMs ?? Number.POSITIVE_INFINITY };
-    if (this.#clock.wallMs() - since >= options.maxHoldMs) throw new LockLostError(entries[0]?.resource ?? '', 'max-hold');
-    const outcomes = await Promise.allSettled(
-      request.needs.map(({ resource, mode, limit }) => {
-        const entry = entries.find((each) => each.resource === resource);
-        return this.#restore({ resource, mode, limit }, entry?.token ?? '', options);
+    if (this.#shell.clock.wallMs() - since >= options.maxHoldMs) throw new LockLostError(entries[0]?.resource ?? '', 'max-hold');
+    const outcomes = await Promise.all(
+      request.needs.map((need) => {
+        const entry = entries.find(({ resource }) => resource === need.resource);
+        return this.#restore(need, entry?.token ?? '', options);
       }),
     );
-    const seats = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const seats = outcomes.filter((outcome) => outcome instanceof Seat);
     const over = seats.find((seat) => !seat.isLive(this.#shell.now()));
-    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failure === undefined && over === undefined) {
+    const failure =
+      outcomes.find((outcome) => outcome instanceof Error) ?? (over && new LockLostError(over.place.resource, over.lost ?? 'expired'));
+    if (failure === undefined) {
       const lock = this.#hold({ ...request, options, around: nothingHeld([]) }, seats, true);
       if (lock.loss?.reason === 'closed') throw closedError();
       return lock;
     }
     await Promise.all(seats.map((seat) => new Promise<void>((resolve) => seat.place.leave(seat, false, () => resolve()))));
-    throw failure?.reason ?? new LockLostError(over?.place.resource ?? '', over?.lost ?? 'expired');
+    throw failure;
   }
 
   /** Refuses new requests, ends the waits, aborts the signals of all locks. */
@@ -125,9 +121,12 @@ export class Holds implements Asker {
     await this.#shell.settle();
   }
 
-  #refused({ options }: Request, refused: Refused): Refused {
-    this.#events.emit('busy', () => ({ ...refused, job: options.job }));
-    return refused;
+  #takeAgain({ request, wantsToWait, done }: Acquisition): void {
+    this.#take({ ...request, around: request.around.again() }, wantsToWait, done);
+  }
+
+  #tellBusy({ options }: Request, refused: Refused): void {
+    this.#context.events.emit('busy', () => ({ ...refused, job: options.job }));
   }
 
   #hold(request: Request, seats: readonly Seat[], isProtected: boolean): HeldLock {
@@ -135,11 +134,11 @@ export class Holds implements Asker {
     const lock = new HeldLock(this.#context, request, around.outers, seats, isProtected);
     this.#held.push(lock);
     if (!lock.isJoined)
-      this.#events.emit('acquired', () => ({
+      this.#context.events.emit('acquired', () => ({
         id: lock.id,
         scope,
         job: options.job,
-        waitedMs: this.#clock.monotonicMs() - startedMonoMs,
+        waitedMs: this.#shell.clock.monotonicMs() - startedMonoMs,
         maxHoldMs: options.maxHoldMs,
         isProtected: lock.isProtected,
       }));
@@ -150,26 +149,20 @@ export class Holds implements Asker {
     return lock;
   }
 
-  /** A store that does not answer does not stop the work, if that is what the config says, and nobody was just seen at it. */
-  #instead(request: Request, error: Error, inTheWay: Refused | undefined): HeldLock | Refused | Error {
-    if (!runsUnprotected(error, request)) return error;
+  /** A store that does not answer does not stop the work, unless somebody was just seen at it. */
+  #unprotected(request: Request, inTheWay: Refused | undefined): Outcome {
     if (this.#isClosed) return closedError();
-    const seen = inTheWay ?? this.#lastSeen(request);
-    return seen === undefined ? this.#hold(request, nobodySits, false) : this.#refused(request, seen);
+    const last = this.#shell.lastSeen(request.around.missing);
+    const seen = inTheWay ?? (last && toRefused(last.resource, last.refusal));
+    return seen ?? this.#hold(request, nobodySits, false);
   }
 
-  #lastSeen({ around }: Request): Refused | undefined {
-    const seen = this.#shell.lastSeen(around.missing);
-    return seen === undefined ? undefined : toRefused(seen.resource, seen.refusal);
-  }
-
-  #restore(need: Need, token: string, options: ResolvedOptions): Promise<Seat> {
-    return new Promise((resolve, reject) => {
-      const { resource } = need;
+  #restore(need: Need, token: string, options: ResolvedOptions): Promise<Seat | Error> {
+    return new Promise((resolve) => {
       const asker: SeatAsker = {
         seated: resolve,
-        refused: () => reject(new LockLostError(resource, 'vanished')),
-        failed: (_, error) => reject(error),
+        refused: () => resolve(new LockLostError(need.resource, 'vanished')),
+        failed: (_, error) => resolve(error),
         waits: () => {},
       };
       const gate = this.#shell.gateFor(need, token);
@@ -179,7 +172,7 @@ export class Holds implements Asker {
 }
 
 /** The locker was closed, or whoever asked gave up, while the store was asked: such a lock starts no work, and is let go. */
-export function orOver(outcome: HeldLock | Refused | Error, { scope, options }: Pick<Request, 'scope' | 'options'>, done: Done): void {
+export function orOver(outcome: Outcome, { scope, options }: Pick<Request, 'scope' | 'options'>, done: Done): void {
   if (!(outcome instanceof HeldLock)) return done(outcome);
   const isClosed = outcome.loss?.reason === 'closed';
   if (!isClosed && options.signal?.aborted !== true) return done(outcome);

@@ -3,28 +3,34 @@ import { createEvents, type EventName, type Events, type Listener, type LockerEv
 import type { Holder } from '../holder.ts';
 import type { LockOptions, LockScope, RunOptions } from '../options.ts';
 import type { NameRules } from '../plan/names.ts';
-import { checkOptions, lockOptionNames, runOptionNames } from '../plan/options.ts';
+import { checkFields, checkOptions, lockOptionNames, type Rules, runOptionNames, whole } from '../plan/options.ts';
 import { Plans, remember } from '../plan/plans.ts';
 import { type LockerOptions, resolveSettings, type Settings } from '../plan/settings.ts';
 import { keyOn, keyPrefix } from '../record/keys.ts';
+import { decodeRecord } from '../record/record.ts';
 import { Shell } from '../shell/shell.ts';
 import { isTold } from './fire-silence.ts';
 import { checkEntries, checkHanded } from './handed.ts';
 import { probe, type StoreHealth } from './health.ts';
 import { HeldLock } from './held-lock.ts';
 import { Holds } from './holds.ts';
-import { holdersIn } from './inspect.ts';
 import type { Lock, SerializedLock } from './lock.ts';
 import { Nesting } from './nesting.ts';
-import { type Done, jobOf, type Request } from './request.ts';
-import { checkWork, gaveUp, go, type OpenWait, type Run, type RunOutcome } from './run.ts';
-import { type CloseOptions, closeTimeoutMs, Running } from './running.ts';
-import { Starvation } from './starvation.ts';
+import { jobOf, type Request, toHolders } from './request.ts';
+import { checkWork, type OpenWait, type RunOutcome, Runs } from './run.ts';
 
 /** Makes a locker over a store. Throws `InvalidOptionError`. */
 export function createLocker(options: LockerOptions): ResourceLocker {
   return new ResourceLocker(options);
 }
+
+/** How `close()` ends running work. */
+export interface CloseOptions {
+  /** How long work inside `run` may take to end after its signal aborted, in milliseconds. Default 5 000. */
+  readonly timeoutMs?: number;
+}
+
+const closeRules: Rules = { timeoutMs: [whole(0, Number.MAX_VALUE), 'an integer from 0 up (milliseconds) is allowed'] };
 
 type Work<T> = (lock: Lock) => T | Promise<T>;
 
@@ -33,37 +39,23 @@ export class ResourceLocker {
   readonly #settings: Settings;
   readonly #events: Events = createEvents(isTold);
   readonly #nesting: Nesting;
-  readonly #starvation: Starvation;
   readonly #plans: Plans;
   readonly #keys = new Map<string, string>();
   readonly #shell: Shell;
   readonly #holds: Holds;
-  readonly #running = new Running();
+  readonly #runs: Runs;
   readonly #notices: Disposable | undefined;
   #closing: Promise<void> | undefined;
-  #downSinceMonoMs = 0;
 
   constructor(options: LockerOptions) {
     const settings = resolveSettings(options);
     this.#settings = settings;
     const events = this.#events;
-    this.#starvation = new Starvation(settings.clock);
-    this.#shell = new Shell({
-      store: settings.store,
-      clock: settings.clock,
-      identity: { host: settings.host, pid: process.pid },
-      maxWaiters: settings.maxWaiters,
-      keyOf: (resource) => this.#key(resource),
-      notice: (resource, message) => events.emit('notice', () => ({ code: 'ERR_GIVEWAY_RECORD', message, resource })),
-      down: (error) => {
-        this.#downSinceMonoMs = settings.clock.monotonicMs();
-        events.emit('store-down', () => ({ error }));
-      },
-      up: () => events.emit('store-up', () => ({ downMs: settings.clock.monotonicMs() - this.#downSinceMonoMs })),
-    });
+    this.#shell = new Shell(settings, events, (resource) => this.#key(resource));
     this.#holds = new Holds(settings, events, this.#shell);
     this.#plans = new Plans(settings, (notice) => events.emit('notice', () => notice));
     this.#nesting = new Nesting(settings.nesting === 'context', this.#plans.listedSchemaOf);
+    this.#runs = new Runs(settings.clock, events, this.#holds, this.#nesting);
     this.#notices = settings.store.onNotice?.((notice) => events.emit('notice', () => notice));
   }
 
@@ -89,7 +81,7 @@ export class ResourceLocker {
       const request = this.#request(scope, options);
       this.#holds.take(request, true, (outcome) => {
         if (outcome instanceof HeldLock) resolve(outcome);
-        else reject(gaveUp({ clock: this.#settings.clock, events: this.#events, request }, outcome as Error));
+        else reject(this.#runs.gaveUp(request, outcome as Error));
       });
     });
   }
@@ -120,33 +112,7 @@ export class ResourceLocker {
       checkWork(work);
       checkOptions(options, '', runOptionNames);
       const request = this.#request(scope, options, weak, wait);
-      const { onBusy, onStarving, starveAfter } = request.options;
-      const job = jobOf(request);
-      const waits = onBusy === 'retry' || (onStarving === 'wait' && this.#starvation.of(job, starveAfter).starving);
-      const ended =
-        <A>(settle: (answer: A) => void) =>
-        (answer: A): void => {
-          this.#running.remove([run]);
-          settle(answer);
-        };
-      const run: Run<T> = {
-        clock: this.#settings.clock,
-        events: this.#events,
-        request,
-        wait,
-        within: (lock) => this.#nesting.within(lock, request.needs, run, () => work(lock)),
-        began: () => wait ?? this.#starvation.ran(job),
-        skipped: (resource, holders) => {
-          const hunger = this.#starvation.skipped(job, starveAfter);
-          if (hunger.starving)
-            this.#events.emit('starving', () => ({ job, resource, skips: hunger.skips, sinceMs: hunger.sinceMs, holders }));
-        },
-        resolve: ended(resolve),
-        reject: ended(reject),
-      };
-      this.#running.add(run);
-      // A promise, since whoever brings the outcome is in somebody else's async context, and the work belongs in the caller's.
-      new Promise<Parameters<Done>[0]>((done) => this.#holds.take(request, waits, done)).then((outcome) => go(run, outcome));
+      this.#runs.start({ request, job: jobOf(request), work, wait, resolve, reject });
     });
   }
 
@@ -165,7 +131,8 @@ export class ResourceLocker {
   /** Who holds `resource` and who is next in line: a read, never an acquire. Rejects with `StoreUnavailableError`. */
   async inspect(resource: string): Promise<readonly Holder[]> {
     const name = this.#plans.name(resource);
-    return holdersIn(await this.#shell.ask(this.#key(name)), name);
+    const entry = await this.#shell.ask(this.#key(name));
+    return toHolders(name, entry && decodeRecord(entry.value));
   }
 
   /** The locks this locker holds now, not those it has lost. */
@@ -214,11 +181,11 @@ export class ResourceLocker {
    * Refuses new requests, aborts the signals of all locks, waits for work inside `run`, releases the rest, stops the timers.
    * Inside a run it does not wait for that run, which waits for it. Rejects with `InvalidOptionError` only.
    */
-  async close(options?: CloseOptions): Promise<void> {
-    const timeoutMs = closeTimeoutMs(options);
-    this.#closing ??= this.#running.ended(this.#settings.clock, timeoutMs).then(() => this.#release());
+  async close(options: CloseOptions = {}): Promise<void> {
+    checkFields(options, closeRules);
+    this.#closing ??= this.#runs.ended(options.timeoutMs ?? 5_000).then(() => this.#release());
     this.#holds.close();
-    this.#running.remove(this.#nesting.runs());
+    this.#runs.leave(this.#nesting.runs());
     return this.#closing;
   }
 

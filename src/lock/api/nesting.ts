@@ -62,9 +62,7 @@ export class Nesting {
 
   /** The runs that the code here is inside of. */
   runs(): readonly unknown[] {
-    const runs: unknown[] = [];
-    for (let frame = this.#frame(); frame !== undefined; frame = frame.around) runs.push(frame.run);
-    return runs;
+    return outward(this.#frames?.getStore()).map(({ run }) => run);
   }
 
   /** No locks are held any more, so nobody is inside of one. */
@@ -75,13 +73,13 @@ export class Nesting {
 
   /** The innermost live lock here, or the innermost that covers `resource`. */
   current(resource?: string): HeldLock | undefined {
-    if (resource !== undefined) return this.#around(resource, this.#frame())[0]?.lock;
-    for (let frame = this.#frame(); frame !== undefined; frame = frame.around) if (frame.lock.isLive()) return frame.lock;
-    return undefined;
+    const innermost = this.#frames?.getStore();
+    const found = resource === undefined ? outward(innermost).find(({ lock }) => lock.isLive()) : this.#around(resource, innermost)[0];
+    return found?.lock;
   }
 
   enclosing(needs: readonly Need[]): Enclosure {
-    const frame = this.#frame();
+    const frame = this.#frames?.getStore();
     return frame === undefined ? nothingHeld(needs) : this.#enclosingIn(frame, needs);
   }
 
@@ -103,15 +101,11 @@ export class Nesting {
     };
   }
 
-  #frame(): Frame | undefined {
-    return this.#frames?.getStore();
-  }
-
   /** The live locks here that hold `resource`, innermost first. */
   #around(resource: string, innermost: Frame | undefined): readonly { readonly lock: HeldLock; readonly held: Mode }[] {
     const found: { lock: HeldLock; held: Mode }[] = [];
     const schema = this.#listedSchemaOf(resource);
-    for (let frame = innermost; frame !== undefined; frame = frame.around) {
+    for (const frame of outward(innermost)) {
       const held =
         frame.needs.find((need) => need.resource === resource)?.mode ?? (schema === undefined ? undefined : givenBy(frame, schema));
       if (held !== undefined && frame.lock.isLive()) found.push({ lock: frame.lock, held });
@@ -120,12 +114,16 @@ export class Nesting {
   }
 }
 
+function outward(innermost: Frame | undefined): readonly Frame[] {
+  const frames: Frame[] = [];
+  for (let frame = innermost; frame !== undefined; frame = frame.around) frames.push(frame);
+  return frames;
+}
+
 function sortsBeforeHeld(missing: readonly Need[], innermost: Frame): boolean {
   const [first] = missing;
-  for (let frame: Frame | undefined = innermost; first !== undefined && frame !== undefined; frame = frame.around) {
-    if (frame.lock.isLive() && frame.needs.some((held) => isBefore(first.resource, held.resource))) return true;
-  }
-  return false;
+  if (first === undefined) return false;
+  return outward(innermost).some(({ lock, needs }) => lock.isLive() && needs.some((held) => isBefore(first.resource, held.resource)));
 }
 
 /** What a schema that is held gives to its tables. Appends to it go together, whatever each does with its own table. */

@@ -2,7 +2,7 @@ import { isOutage } from '../errors.ts';
 import type { Holder } from '../holder.ts';
 import type { Refusal } from '../machine/orders.ts';
 import type { Plan } from '../plan/plans.ts';
-import { toHolder, toWaitingHolder } from '../record/record.ts';
+import { type LockRecord, toHolder, toWaitingHolder } from '../record/record.ts';
 import type { HeldLock } from './held-lock.ts';
 import type { Enclosure } from './nesting.ts';
 
@@ -19,12 +19,21 @@ export interface Request extends Plan {
 }
 
 /** What came of a request: the lock, who is in the way, or why there is neither. */
-export type Done = (outcome: HeldLock | Refused | Error) => void;
+export type Outcome = HeldLock | Refused | Error;
+export type Done = (outcome: Outcome) => void;
 
 /** A refusal in public words. */
 export function toRefused(resource: string, { blockers, ahead }: Refusal): Refused {
-  const holders = blockers.map((blocker) => toHolder(resource, blocker));
-  return { resource, holders: [...holders, ...ahead.map((waiting, index) => toWaitingHolder(resource, waiting, index + 1))] };
+  return { resource, holders: toHolders(resource, { holders: blockers, line: ahead }) };
+}
+
+/** Who holds a resource, then who waits for it, in order. A record that cannot be read names nobody. */
+export function toHolders(resource: string, record: Pick<LockRecord, 'holders' | 'line'> | undefined): readonly Holder[] {
+  if (record === undefined) return [];
+  return [
+    ...record.holders.map((holder) => toHolder(resource, holder)),
+    ...record.line.map((waiting, index) => toWaitingHolder(resource, waiting, index + 1)),
+  ];
 }
 
 /** Under which name a job's skips are counted: its own, or what it takes. */

@@ -32,10 +32,10 @@ export function normalizeName(name: unknown, rules: NameRules = {}, path = 'reso
   if (rules.exact) return name;
   if (Buffer.byteLength(name) > maxNameBytes)
     throw new InvalidOptionError(path, name, `${allowed}; this one has ${Buffer.byteLength(name)}`);
-  const [table = '', ...rest] = splitAtFirst(name, '/', path);
+  const table = upTo('/', name, path);
   const { dialect = 'postgres' } = rules;
-  const parts = splitUnquoted(table, path).map((part) => readPart(part, dialect, name, path));
-  return withoutDefaults(parts, rules, name, path).join('.') + rest.map((tenant) => readTenant(tenant, name, path)).join('');
+  const parts = partsOf(table, path).map((part) => readPart(part, dialect, name, path));
+  return withoutDefaults(parts, rules, name, path).join('.') + readTenant(name.slice(table.length), name, path);
 }
 
 /** The rules that the options of a locker come to. Throws `InvalidOptionError`. */
@@ -61,7 +61,7 @@ export function nameRules({
 export function schemaOf(resource: string, defaultSchema?: string): string | undefined {
   if (resource.endsWith('.*') || resource.startsWith(firePrefix)) return undefined;
   const table = resource.includes('/') ? tableOf(resource) : resource;
-  const dot = table.includes('"') ? lastUnquotedDot(table) : table.lastIndexOf('.');
+  const dot = lastUnquotedDot(table);
   const schema = dot > 0 ? table.slice(0, dot) : defaultSchema;
   return schema === undefined ? undefined : `${schema}.*`;
 }
@@ -71,15 +71,15 @@ export const firePrefix = '!fire/';
 
 /** The table of a name with a tenant or the like behind it: `events/acme` → `events`. */
 export function tableOf(resource: string, { exact }: NameRules = {}): string {
-  if (exact) return resource;
-  const slash = firstUnquoted(resource, '/', 'resource');
-  return slash === -1 ? resource : resource.slice(0, slash);
+  return exact ? resource : upTo('/', resource, 'resource');
 }
 
+type Listing = Pick<ReadonlySet<string>, 'has'> & { keys(): Iterable<string> };
+
 /** Refuses names that nobody listed, with the listed names nearest to them. The fires of a schedule are no tables, and need no listing. */
-export function requireListed(resource: string, listed: ReadonlySet<string>, rules: NameRules = {}): void {
+export function requireListed(resource: string, listed: Listing, rules: NameRules = {}): void {
   if (listed.has(resource) || listed.has(tableOf(resource, rules)) || resource.startsWith(firePrefix)) return;
-  throw new UnknownResourceError(resource, nearestNames(resource, listed));
+  throw new UnknownResourceError(resource, nearestNames(resource, listed.keys()));
 }
 
 /** The name of one schema or database, folded like any name, or nothing would be in it. */
@@ -124,30 +124,20 @@ function trimBlanks(text: string): string {
   return text.replace(/^ +/, '').replace(/(?<! ) +$/, '');
 }
 
-function splitUnquoted(text: string, path: string): string[] {
-  const parts: string[] = [];
-  let rest = text;
-  for (let dot = firstUnquoted(rest, '.', path); dot !== -1; dot = firstUnquoted(rest, '.', path)) {
-    parts.push(rest.slice(0, dot));
-    rest = rest.slice(dot + 1);
-  }
-  return [...parts, rest];
+function partsOf(table: string, path: string): readonly string[] {
+  const first = upTo('.', table, path);
+  return first.length === table.length ? [first] : [first, ...partsOf(table.slice(first.length + 1), path)];
 }
 
-/** The text before, and the text from there on. */
-function splitAtFirst(text: string, character: string, path: string): readonly string[] {
-  const at = firstUnquoted(text, character, path);
-  return at === -1 ? [text] : [text.slice(0, at), text.slice(at)];
-}
-
-function firstUnquoted(text: string, character: string, path: string): number {
+/** What stands before the first `character` that is not in quotes; all if there is none. */
+function upTo(character: string, text: string, path: string): string {
   let quoted = false;
   for (let index = 0; index < text.length; index++) {
     if (text[index] === '"') quoted = !quoted;
-    else if (!quoted && text[index] === character) return index;
+    else if (!quoted && text[index] === character) return text.slice(0, index);
   }
   if (quoted) throw new InvalidOptionError(path, text, 'a quote is not closed');
-  return -1;
+  return text;
 }
 
 /** In a normalised name, whose quotes are closed. */

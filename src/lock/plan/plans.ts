@@ -18,22 +18,19 @@ const noSettings: TableOptions = {};
 /** Works out what calls ask for. Throws `InvalidOptionError` and `UnknownResourceError` before anything is sent. */
 export class Plans {
   readonly #settings: Settings;
-  readonly #schemas: ReadonlySet<string>;
   readonly #names = new Map<unknown, string>();
   readonly #plain = new Map<string, Plan>();
   /** Where neither the call nor a table says anything. */
   #plainOptions: ResolvedOptions | undefined;
   /** The store's usual wait may be another at the next call. */
   readonly #varies: boolean;
-
   #notice: ((notice: StoreNotice) => void) | undefined;
 
   /** `notice` hears once if a mode is taken as `write`, since the store has room for one holder only. */
   constructor(settings: Settings, notice?: (notice: StoreNotice) => void) {
     this.#settings = settings;
     this.#notice = notice;
-    this.#varies = settings.store.traits?.usualWaitMs !== undefined;
-    this.#schemas = new Set([...settings.listed].filter((name) => name.endsWith('.*')));
+    this.#varies = settings.store.traits.usualWaitMs !== undefined;
   }
 
   /** A plain name with no options of its own means the same each time: it is worked out once. */
@@ -45,9 +42,8 @@ export class Plans {
   scope(scope: LockScope): ResolvedScope {
     const resolved = resolveScope(scope, (name, path) => this.name(name, path));
     if (this.#settings.allowUnlisted) return resolved;
-    for (const names of [resolved.writes, resolved.appends, resolved.reads]) {
-      for (const name of names) requireListed(name, this.#settings.listed, this.#settings.names);
-    }
+    const { writes, appends, reads } = resolved;
+    for (const name of [...writes, ...appends, ...reads]) requireListed(name, this.#settings.tables, this.#settings.names);
     return resolved;
   }
 
@@ -57,9 +53,10 @@ export class Plans {
 
   /** The schema-level resource that covers `resource`, if it is listed. */
   readonly listedSchemaOf = (resource: string): string | undefined => {
-    if (this.#schemas.size === 0 || this.#settings.names.exact) return undefined;
-    const schema = schemaOf(resource, this.#settings.names.defaultSchema);
-    return schema !== undefined && this.#schemas.has(schema) ? schema : undefined;
+    const { tables, names } = this.#settings;
+    if (tables.size === 0 || names.exact) return undefined;
+    const schema = schemaOf(resource, names.defaultSchema);
+    return schema !== undefined && tables.has(schema) ? schema : undefined;
   };
 
   #make(scope: LockScope, options: RunOptions | undefined, weak: RunOptions | undefined): Plan {
@@ -77,8 +74,9 @@ export class Plans {
   }
 
   #possible(needs: readonly Need[]): readonly Need[] {
-    if (!this.#settings.exclusiveOnly || needs.every(({ mode }) => mode === 'write')) return needs;
-    const message = `The store ${this.#settings.store.traits.name} has room for one holder only: append and read are taken as write`;
+    const { name, exclusiveOnly } = this.#settings.store.traits;
+    if (!exclusiveOnly || needs.every(({ mode }) => mode === 'write')) return needs;
+    const message = `The store ${name} has room for one holder only: append and read are taken as write`;
     this.#notice?.({ code: 'ERR_GIVEWAY_MODES', message });
     this.#notice = undefined;
     return needs.map(({ resource }) => ({ resource, mode: 'write' }));

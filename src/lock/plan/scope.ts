@@ -6,7 +6,8 @@ import { schemaOf } from './names.ts';
 /** One for all: most scopes have two of them, as long as the lock is held. */
 const noNames: readonly string[] = Object.freeze([]);
 const noSchema = (): undefined => undefined;
-const fields = { writes: 'write', appends: 'append', reads: 'read' } as const;
+const fields = ['writes', 'appends', 'reads'] as const;
+const modeOf = { writes: 'write', appends: 'append', reads: 'read' } as const;
 
 /** Refuses empty scopes, unknown fields and a resource named in two modes. */
 export function resolveScope(scope: LockScope, normalize: (name: unknown, path: string) => string): ResolvedScope {
@@ -15,7 +16,7 @@ export function resolveScope(scope: LockScope, normalize: (name: unknown, path: 
     throw new InvalidOptionError('scope', scope, 'a resource name, a list of names, or { writes, appends, reads } is allowed');
   }
   const seen = new Map<string, string>();
-  const resolve = (field: keyof typeof fields): readonly string[] => {
+  const resolve = (field: keyof typeof modeOf): readonly string[] => {
     const names = new Set(
       toList(wanted[field], field).map((name, index) => normalize(name, typeof wanted[field] === 'string' ? field : `${field}[${index}]`)),
     );
@@ -32,7 +33,7 @@ export function resolveScope(scope: LockScope, normalize: (name: unknown, path: 
     return names.size === 0 ? noNames : Object.freeze([...names].sort());
   };
   for (const field of Object.keys(wanted)) {
-    if (!Object.hasOwn(fields, field))
+    if (!Object.hasOwn(modeOf, field))
       throw new InvalidOptionError(`scope.${field}`, (wanted as Record<string, unknown>)[field], 'writes, appends and reads are allowed');
   }
   // Locks, events and what is worked out once have it in common.
@@ -48,8 +49,7 @@ export function resolveScope(scope: LockScope, normalize: (name: unknown, path: 
  */
 export function needsOf(scope: ResolvedScope, listedSchemaOf: (resource: string) => string | undefined = noSchema): readonly Need[] {
   const needs = new Map<string, Mode>();
-  for (const field of Object.keys(fields) as (keyof typeof fields)[])
-    for (const resource of scope[field]) needs.set(resource, fields[field]);
+  for (const field of fields) for (const resource of scope[field]) needs.set(resource, modeOf[field]);
   for (const [resource, mode] of [...needs]) {
     const schema = listedSchemaOf(resource);
     if (schema === undefined) continue;
@@ -77,10 +77,8 @@ function turnOf(resource: string): string {
 /** The mode in which a scope covers `resource`, by name or through its schema, which for a bare name is `defaultSchema`. */
 export function modeIn(scope: ResolvedScope, resource: string, defaultSchema?: string): Mode | undefined {
   const schema = schemaOf(resource, defaultSchema);
-  for (const field of Object.keys(fields) as (keyof typeof fields)[]) {
-    if (scope[field].includes(resource) || (schema !== undefined && scope[field].includes(schema))) return fields[field];
-  }
-  return undefined;
+  const field = fields.find((each) => scope[each].includes(resource) || (schema !== undefined && scope[each].includes(schema)));
+  return field && modeOf[field];
 }
 
 /** Does holding `held` already give what `asked` needs? */

@@ -6,7 +6,7 @@ import { checkApart, checkNamespace } from '../record/keys.ts';
 import type { LockStore } from '../store.ts';
 import type { Dialect } from './identifiers.ts';
 import { type NameRules, nameRules, normalizeName } from './names.ts';
-import { checkOptions, runOptionNames } from './options.ts';
+import { checkFields, checkOptions, count, flag, isObject, oneOf, type Rules, runOptionNames } from './options.ts';
 
 /** What `createLocker` takes. The lock options are defaults for every call. */
 export interface LockerOptions extends Omit<RunOptions, 'signal'> {
@@ -47,25 +47,17 @@ export interface LockerOptions extends Omit<RunOptions, 'signal'> {
   readonly clock?: Clock;
 }
 
+type Complete = Required<
+  Pick<LockerOptions, 'store' | 'namespace' | 'allowUnlisted' | 'closesStore' | 'host' | 'maxWaiters' | 'nesting' | 'clock'>
+>;
+
 /** Options of a locker, checked and complete. */
-export interface Settings {
-  readonly store: LockStore;
-  readonly namespace: string;
+export interface Settings extends Complete {
   readonly environment: string | undefined;
   readonly names: NameRules & { readonly defaultSchema: string };
-  /** Is each mode taken as `write`? */
-  readonly exclusiveOnly: boolean;
-  /** Normalised names and their settings. */
+  /** Those that are listed, normalised. */
   readonly tables: ReadonlyMap<string, TableOptions>;
-  readonly listed: ReadonlySet<string>;
-  /** May names that are not listed be locked? */
-  readonly allowUnlisted: boolean;
   readonly defaults: RunOptions;
-  readonly closesStore: boolean;
-  readonly host: string;
-  readonly maxWaiters: number;
-  readonly nesting: 'context' | 'explicit';
-  readonly clock: Clock;
 }
 
 const ownNames = [
@@ -83,9 +75,21 @@ const ownNames = [
   'nesting',
   'clock',
 ];
+const ownRules: Rules = {
+  allowUnlisted: flag,
+  closesStore: flag,
+  host: [
+    (value) => typeof value === 'string' && /^[^\p{Cc}]{1,255}$/u.test(value),
+    'a name of 1 to 255 characters without control characters is allowed',
+  ],
+  maxWaiters: count,
+  nesting: [oneOf('context', 'explicit'), "'context' or 'explicit' is allowed"],
+  clock: [
+    (value) => hasMethods(value, ['monotonicMs', 'wallMs', 'setTimer']),
+    'a clock is allowed, such as fakeClock() from "giveway/testing"',
+  ],
+};
 const tableNames = ['ttlMs', 'maxHoldMs', 'minHoldMs', 'retry', 'onStoreDown', 'onBusy', 'limits'];
-const clockMethods = ['monotonicMs', 'wallMs', 'setTimer'] as const;
-const storeMethods = ['read', 'create', 'replace', 'remove', 'close'] as const;
 
 /** What records and messages show this process to be on, where nobody says another. */
 export function hostName(): string {
@@ -94,8 +98,7 @@ export function hostName(): string {
 
 /** Checks everything before anything is sent. Throws `InvalidOptionError`. */
 export function resolveSettings(options: LockerOptions): Settings {
-  if (typeof options !== 'object' || options === null)
-    throw new InvalidOptionError('options', options, 'an object with a `store` is allowed');
+  if (!isObject(options)) throw new InvalidOptionError('options', options, 'an object with a `store` is allowed');
   const {
     store,
     namespace = 'giveway',
@@ -112,28 +115,12 @@ export function resolveSettings(options: LockerOptions): Settings {
     clock = systemClock,
     ...defaults
   } = options;
-  if (
-    typeof store !== 'object' ||
-    store === null ||
-    typeof store.traits !== 'object' ||
-    storeMethods.some((method) => typeof store[method] !== 'function')
-  ) {
+  if (!isObject(store) || !isObject(store.traits) || !hasMethods(store, ['read', 'create', 'replace', 'remove', 'close']))
     throw new InvalidOptionError('store', store, 'a store is allowed, such as memcachedStore({ servers }) from "giveway/memcached"');
-  }
   checkOptions(options, '', [...runOptionNames.filter((name) => name !== 'signal'), ...ownNames]);
-  checkFlag(allowUnlisted, 'allowUnlisted');
-  checkFlag(closesStore, 'closesStore');
-  if (clockMethods.some((method) => typeof clock?.[method] !== 'function'))
-    throw new InvalidOptionError('clock', clock, 'a clock is allowed, such as fakeClock() from "giveway/testing"');
-  if (typeof host !== 'string' || !/^[^\p{Cc}]{1,255}$/u.test(host))
-    throw new InvalidOptionError('host', host, 'a name of 1 to 255 characters without control characters is allowed');
-  if (!Number.isSafeInteger(maxWaiters) || maxWaiters < 1)
-    throw new InvalidOptionError('maxWaiters', maxWaiters, 'a whole number from 1 up is allowed');
-  if (nesting !== 'context' && nesting !== 'explicit')
-    throw new InvalidOptionError('nesting', nesting, "'context' or 'explicit' is allowed");
-  const { exactNames, exclusiveOnly = false } = store.traits ?? {};
-  if (exactNames) checkApart(store.traits, { environment });
-  const names = { ...nameRules({ defaultSchema, database, dialect }), ...(exactNames && { exact: true }) };
+  checkFields({ allowUnlisted, closesStore, host, maxWaiters, nesting, clock }, ownRules);
+  checkApart(store.traits, { environment });
+  const names = { ...nameRules({ defaultSchema, database, dialect }), ...(store.traits.exactNames && { exact: true }) };
   const tables = new Map<string, TableOptions>();
   for (const [name, settings] of entriesOf(resources)) {
     checkOptions(settings, `resources.${name}.`, tableNames);
@@ -146,12 +133,10 @@ export function resolveSettings(options: LockerOptions): Settings {
     namespace: checkNamespace(namespace, 'namespace'),
     environment: environment === undefined ? undefined : checkNamespace(environment, 'environment'),
     names,
-    exclusiveOnly,
     tables,
-    listed: new Set(tables.keys()),
     allowUnlisted: allowUnlisted || resources === undefined,
     get defaults() {
-      const maxWaitMs = store.traits?.usualWaitMs;
+      const maxWaitMs = store.traits.usualWaitMs;
       return maxWaitMs === undefined ? defaults : { ...defaults, retry: { maxWaitMs, ...defaults.retry } };
     },
     closesStore,
@@ -162,8 +147,8 @@ export function resolveSettings(options: LockerOptions): Settings {
   };
 }
 
-function checkFlag(value: unknown, path: string): void {
-  if (typeof value !== 'boolean') throw new InvalidOptionError(path, value, 'true or false is allowed');
+function hasMethods(value: unknown, names: readonly string[]): boolean {
+  return names.every((name) => typeof (value as Record<string, unknown> | null)?.[name] === 'function');
 }
 
 function entriesOf(resources: LockerOptions['resources']): readonly (readonly [string, TableOptions])[] {

@@ -1,17 +1,14 @@
 import type { Clock } from '../clock.ts';
+import { type Linked, List } from '../list.ts';
 
 /** Something that wants to be woken, at a time of its own choosing. It must not throw. The fields are the wheel's own. */
-export interface Alarmed {
+export interface Alarmed extends Linked<Alarmed> {
   /** Those who are woken at the same time. `undefined`: it is not to be woken. */
   bucket: Bucket | undefined;
-  previous: Alarmed | undefined;
-  next: Alarmed | undefined;
   woke(): void;
 }
 
-export interface Bucket {
-  head: Alarmed | undefined;
-}
+export type Bucket = List<Alarmed>;
 
 /**
  * One timer for everything that wants to be woken. The further away, the coarser: whoever is woken early, by an eighth of the
@@ -38,27 +35,20 @@ export class Alarms {
     const key = roundedMs(monoMs, monoMs - nowMonoMs);
     let bucket = this.#buckets.get(key);
     if (bucket === undefined) {
-      bucket = { head: undefined };
+      bucket = new List();
       this.#buckets.set(key, bucket);
     }
     alarmed.bucket = bucket;
-    alarmed.next = bucket.head;
-    if (bucket.head !== undefined) bucket.head.previous = alarmed;
-    bucket.head = alarmed;
+    bucket.push(alarmed);
     this.#count++;
     if (key < this.#armedForMs) this.#arm(key, nowMonoMs);
   }
 
   cancel(alarmed: Alarmed): void {
-    const { bucket, previous, next } = alarmed;
-    if (bucket === undefined) return;
+    if (alarmed.bucket === undefined) return;
+    alarmed.bucket.remove(alarmed);
     alarmed.bucket = undefined;
-    alarmed.previous = undefined;
-    alarmed.next = undefined;
     this.#count--;
-    if (previous === undefined) bucket.head = next;
-    else previous.next = next;
-    if (next !== undefined) next.previous = previous;
     if (this.#count === 0 && this.#keepsAlive && this.#armedForMs !== ringing) this.stop();
   }
 
@@ -84,14 +74,14 @@ export class Alarms {
     for (const [key, bucket] of [...this.#buckets]) {
       if (key > nowMonoMs) continue;
       this.#buckets.delete(key);
-      for (let { head } = bucket; head !== undefined; { head } = bucket) {
-        this.cancel(head);
-        head.woke();
+      for (let { tail } = bucket; tail !== undefined; { tail } = bucket) {
+        this.cancel(tail);
+        tail.woke();
       }
     }
     let earliestMs = Number.POSITIVE_INFINITY;
-    for (const [key, { head }] of this.#buckets) {
-      if (head === undefined) this.#buckets.delete(key);
+    for (const [key, { size }] of this.#buckets) {
+      if (size === 0) this.#buckets.delete(key);
       else earliestMs = Math.min(earliestMs, key);
     }
     this.#armedForMs = Number.POSITIVE_INFINITY;

@@ -2,11 +2,32 @@ import type { Now } from '../clock.ts';
 import { type Answer, Machine } from '../machine/machine.ts';
 import type { Orders, Refusal } from '../machine/orders.ts';
 import type { Place, Seat, Settle } from '../machine/seat.ts';
+import type { Surroundings } from '../machine/states.ts';
 import { newToken } from '../record/tokens.ts';
-import type { Entry, Version } from '../store.ts';
+import type { Entry, LockStore, Version } from '../store.ts';
 import type { Alarmed, Alarms, Bucket } from './alarms.ts';
 import type { Kept } from './gates.ts';
-import type { Asking, Runner } from './runner.ts';
+
+/** Whoever sent a request. */
+export interface Asking {
+  answered(answer: Answer): void;
+  unanswered(error: Error): void;
+}
+
+/** What a gate needs to run the orders of its machine. */
+export interface Runner extends Surroundings {
+  readonly store: LockStore;
+  /** Wakes whoever a call hangs on; keeps the process alive. */
+  readonly waits: Alarms;
+  /** Wakes the machines. */
+  readonly beats: Alarms;
+  /** One event after another. */
+  act(event: (now: Now) => void): void;
+  send(request: () => Promise<Answer>, asker: Asking): void;
+  notice(resource: string, message: string): void;
+  /** Nothing goes on there any more. */
+  rested(gate: Kept): void;
+}
 
 /** One resource's machine, and whatever runs its orders. The only one here who knows promises. */
 export class Gate implements Orders, Place, Alarmed, Asking, Kept {
@@ -109,13 +130,14 @@ export class Gate implements Orders, Place, Alarmed, Asking, Kept {
   }
 
   watch(isWanted: boolean): void {
-    if (isWanted === (this.#subscription !== undefined)) return;
     const before = this.#subscription;
-    this.#subscription = isWanted ? this.#subscribe() : undefined;
+    if (isWanted === (before !== undefined)) return;
+    this.#subscription = undefined;
     try {
       before?.[Symbol.dispose]();
+      if (isWanted) this.#subscription = this.#runner.store.subscribe?.(this.#key, (entry) => this.#changed(entry));
     } catch {
-      // Whoever is called in vain looks once more.
+      // Who is not called looks; who is called in vain looks once more.
     }
   }
 
@@ -136,12 +158,7 @@ export class Gate implements Orders, Place, Alarmed, Asking, Kept {
     return Math.random();
   }
 
-  #subscribe(): Disposable | undefined {
-    try {
-      return this.#runner.store.subscribe?.(this.#key, (entry?: Entry) => this.#runner.act((now) => this.machine.changed(entry, now)));
-    } catch {
-      // Who is not called looks.
-      return undefined;
-    }
+  #changed(entry: Entry | undefined): void {
+    this.#runner.act((now) => this.machine.changed(entry, now));
   }
 }

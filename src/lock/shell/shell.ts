@@ -1,5 +1,6 @@
 import { type Clock, type Now, nowOf } from '../clock.ts';
 import { StoreUnavailableError } from '../errors.ts';
+import type { Events } from '../events.ts';
 import type { Answer } from '../machine/machine.ts';
 import type { Refusal } from '../machine/orders.ts';
 import type { Need } from '../options.ts';
@@ -7,23 +8,15 @@ import { maxEntries } from '../record/decide.ts';
 import type { Identity } from '../record/record.ts';
 import type { Entry, LockStore } from '../store.ts';
 import { Alarms } from './alarms.ts';
-import { Gate } from './gate.ts';
+import { type Asking, Gate, type Runner } from './gate.ts';
 import { Gates } from './gates.ts';
-import type { Asking, Runner } from './runner.ts';
 
-/** What a shell needs from its locker. */
-export interface ShellContext {
+/** What a shell needs to know of its locker's settings. */
+export interface ShellSettings {
   readonly store: LockStore;
   readonly clock: Clock;
-  readonly identity: Identity;
+  readonly host: string;
   readonly maxWaiters: number;
-  keyOf(resource: string): string;
-  /** Something about a record that an operator should see. */
-  notice(resource: string, message: string): void;
-  /** The first call that the store did not answer. */
-  down(error: StoreUnavailableError): void;
-  /** The first call it answered after that. */
-  up(): void;
 }
 
 /** What surrounds the machines of one locker: store, clock and timers. Events reach them one after another, never one inside another. */
@@ -33,25 +26,25 @@ export class Shell implements Runner {
   readonly identity: Identity;
   readonly maxWaiters: number;
   readonly canLine: boolean;
-  /** Wakes those who wait for a seat; they keep the process alive. */
   readonly waits: Alarms;
-  /** Wakes the machines. */
   readonly beats: Alarms;
-  readonly #context: ShellContext;
+  readonly #events: Pick<Events, 'emit'>;
+  readonly #keyOf: (resource: string) => string;
   readonly #gates = new Gates<Gate>();
   readonly #later: ((now: Now) => void)[] = [];
   #isActing = false;
   #underWay = 0;
-  #isDown = false;
+  /** When the first call was not answered, since the store was last known to be up. */
+  #downSinceMonoMs: number | undefined;
   #settled: (() => void) | undefined;
 
-  constructor(context: ShellContext) {
-    const { store, clock, identity, maxWaiters } = context;
-    this.#context = context;
+  constructor({ store, clock, host, maxWaiters }: ShellSettings, events: Pick<Events, 'emit'>, keyOf: (resource: string) => string) {
     this.store = store;
     this.clock = clock;
-    this.identity = identity;
+    this.identity = { host, pid: process.pid };
     this.maxWaiters = maxWaiters;
+    this.#events = events;
+    this.#keyOf = keyOf;
     this.canLine = store.append !== undefined && store.traits.appends === true;
     this.waits = new Alarms(clock, true);
     this.beats = new Alarms(clock, false);
@@ -100,7 +93,7 @@ export class Shell implements Runner {
   }
 
   #gate(id: string, resource: string): Gate {
-    return this.#gates.get(id, () => new Gate(this, id, resource, this.#context.keyOf(resource)));
+    return this.#gates.get(id, () => new Gate(this, id, resource, this.#keyOf(resource)));
   }
 
   rested(gate: Gate): void {
@@ -159,7 +152,7 @@ export class Shell implements Runner {
   }
 
   notice(resource: string, message: string): void {
-    this.#context.notice(resource, message);
+    this.#events.emit('notice', () => ({ code: 'ERR_GIVEWAY_RECORD', message, resource }));
   }
 
   /** Lets everything come to its end; settles when nothing is held, wanted or under way any more. */
@@ -180,15 +173,16 @@ export class Shell implements Runner {
 
   #came(): void {
     this.#underWay--;
-    if (!this.#isDown) return;
-    this.#isDown = false;
-    this.#context.up();
+    if (this.#downSinceMonoMs === undefined) return;
+    const downMs = this.clock.monotonicMs() - this.#downSinceMonoMs;
+    this.#downSinceMonoMs = undefined;
+    this.#events.emit('store-up', () => ({ downMs }));
   }
 
   #failedToCome(error: Error): void {
     this.#underWay--;
-    if (this.#isDown || !(error instanceof StoreUnavailableError) || error.concerns !== 'server') return;
-    this.#isDown = true;
-    this.#context.down(error);
+    if (this.#downSinceMonoMs !== undefined || !(error instanceof StoreUnavailableError) || error.concerns !== 'server') return;
+    this.#downSinceMonoMs = this.clock.monotonicMs();
+    this.#events.emit('store-down', () => ({ error }));
   }
 }
