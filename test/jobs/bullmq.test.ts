@@ -126,6 +126,25 @@ describe('lockedProcessor', () => {
     await expect(processor(fakeJob(), 'token')).rejects.toThrow('division by zero');
   });
 
+  test.each(['text', undefined, null, 7])(
+    'what a processor throws that is no error (%p) is one for BullMQ, which would keep no reason, or never end the job',
+    async (thrown) => {
+      const { here, there } = fleet();
+      const endings = [
+        () => Promise.reject(thrown),
+        () => {
+          throw thrown;
+        },
+      ];
+      for (const ending of endings)
+        await expect(lockedProcessor(here, 'events', ending)(fakeJob(), 'token')).rejects.toMatchObject({
+          message: String(thrown),
+          cause: thrown,
+        });
+      expect(await there.tryLock('events')).toBeDefined();
+    },
+  );
+
   test('P8: the store down: runs, is put off, or fails, as the options say', async () => {
     const { here, store } = fleet();
     store.arm('every', 'reject-before', forever);
@@ -303,6 +322,17 @@ describeWith('redis', (service) => {
   afterEach(async () => {
     await worker?.close(true);
     await queue?.close();
+  });
+
+  test('a job whose processor throws nothing at all has failed, and leaves its table', async () => {
+    const { here, there } = fleet();
+    const place = { url: service.url, prefix: uniqueName('q') };
+    queue = openQueue(place);
+    worker = openWorker(place, lockedProcessor(here, 'events', () => Promise.reject()) as never);
+    const failed = new Promise<string | undefined>((resolve) => worker?.on('failed', (job) => resolve(job?.failedReason)));
+    await queue.add('write', {});
+    expect(await failed).toBe('undefined');
+    expect(await there.tryLock('events')).toBeDefined();
   });
 
   test('a job that loses its own lock in the queue has its work cancelled', async () => {
