@@ -1,7 +1,7 @@
 import type { Job, Processor } from 'bullmq';
 import type { Lock } from '../lock/api/lock.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
-import type { SkipReason } from '../lock/api/run.ts';
+import type { RunOutcome, SkipReason } from '../lock/api/run.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import { type Holder, printable } from '../lock/holder.ts';
 import type { LockScope, RetryOptions, RunOptions } from '../lock/options.ts';
@@ -62,11 +62,11 @@ export function lockedProcessor<T, R, N extends string>(
   // Exactly these three: BullMQ passes the signal only to a function that declares it.
   return async (job, token, cancelled) => {
     const wanted = typeof scope === 'function' ? scope(job) : scope;
-    const attempt = beginAttempt(job, cancelled);
-    const { signal } = attempt;
     const shown = lockOptions.job ?? `${job.queueName}:${job.name}`;
     const gives = onBusy ?? (job.repeatJobKey === undefined ? 'retry' : 'skip');
     const wait = gives === 'skip' ? undefined : waits.of(job, shown, wanted);
+    const attempt = beginAttempt(job, cancelled);
+    const { signal } = attempt;
     const work = async (lock: Lock): Promise<R> => {
       wait?.begins();
       try {
@@ -77,9 +77,11 @@ export function lockedProcessor<T, R, N extends string>(
     };
     const staysInSlot = lockOptions.onStarving === 'wait' && wait !== undefined && wait.isStarving();
     const asked = { ...lockOptions, ...(starveAfter && { starveAfter }), job: shown, signal, ...(staysInSlot ? waitFrom(wait) : skipping) };
-    const behind = staysInSlot || signal.aborted ? undefined : await wait?.isBehind();
-    const taken = behind ?? locker.run(wanted, work, asked, { maxHoldMs: 3_600_000 }, wait);
-    const outcome = await Promise.resolve(taken).finally(() => attempt.end());
+    const begin = async (): Promise<RunOutcome<R>> => {
+      const behind = staysInSlot || signal.aborted ? undefined : await wait?.isBehind();
+      return behind ?? locker.run(wanted, work, asked, { maxHoldMs: 3_600_000 }, wait);
+    };
+    const outcome = await begin().finally(() => attempt.end());
     if (outcome.status === 'ran') return outcome.value;
     if (outcome.reason === 'aborted' && !attempt.wasStopped()) {
       wait?.over();

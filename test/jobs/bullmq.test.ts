@@ -1,5 +1,5 @@
-import { getEventListeners } from 'node:events';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { EventEmitter, getEventListeners } from 'node:events';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { Job, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { createLocker, type Lock, type LockerOptions, type ResourceLocker } from '../../src/index.ts';
@@ -252,6 +252,22 @@ describe('lockedProcessor', () => {
     )(fakeJob(), 'token');
     expect(await running).toMatchObject({ message: 'SIGTERM' });
     expect(atWork?.aborted).toBe(false);
+  });
+
+  test('a job of a bad name leaves nothing behind', async () => {
+    const { here } = fleet();
+    const worker = new EventEmitter();
+    const processor = lockedProcessor(
+      here,
+      ({ id }) => (id === '1' ? 'events' : 'a..b'),
+      async () => 'ran',
+    );
+    expect(await processor(fakeJob({ queue: worker } as never), 'token')).toBe('ran');
+    for (const id of ['2', '3'])
+      await expect(processor(fakeJob({ id, queue: worker } as never), 'token')).rejects.toThrow('a part of a dotted name');
+    const asked = jest.fn(() => false);
+    worker.emit('lockRenewalFailed', { includes: asked });
+    expect(asked).not.toHaveBeenCalled();
   });
 
   test('P7: a processor that never settles is told when its time is over', async () => {
