@@ -13,30 +13,13 @@ import { modeIn, needsOf } from '../lock/plan/scope.ts';
 import { type FleetLine, fleetLineOf, takeFrom, turnMs } from './fleet-line.ts';
 import { nextLookMs } from './looks.ts';
 import { processWide } from './process-wide.ts';
+import { type Line, newLine } from './put-off-line.ts';
 import { isOnItsWay, isReachable, isWaiting, keyOf, promote, recall, workerOf } from './recall.ts';
 import type { Skipped } from './refusal.ts';
 import { goTogether, type PutAside, placeOf, whoGoes, wouldOvertake } from './turns.ts';
 
 /** Of a table. Whoever stands further back comes at its own time. */
 const jobsKept = 4_096;
-
-/** The jobs that were put off from one table. */
-interface Line {
-  readonly resource: string;
-  jobs: readonly PutAside[];
-  /** On their way: they wait for a slot, here or elsewhere. */
-  woken: readonly PutAside[];
-  wokenMonoMs: number;
-  /** Workers without a free slot when one of their jobs was woken last: paused, or at work on something else. */
-  readonly slow: Set<unknown>;
-  /** The tokens in the record at the last look, and since when they are known. */
-  seen: string;
-  seenMonoMs: number;
-  /** Until the next look; `undefined` while there is one. */
-  timer: NodeJS.Timeout | undefined;
-  /** The last of its jobs that was put off or, after that, ran: by it the queue is reached. */
-  last: Job | undefined;
-}
 
 export interface WakeList {
   /** `job` was refused, and is being put off: `moving` settles when its queue has it. */
@@ -150,18 +133,7 @@ function createWakeList(locker: ResourceLocker): WakeList {
   const lineAt = (resource: string): Line => {
     const known = lines.get(resource);
     if (known !== undefined) return known;
-    const now = performance.now();
-    const line: Line = {
-      resource,
-      jobs: [],
-      woken: [],
-      wokenMonoMs: 0,
-      slow: new Set(),
-      seen: '',
-      seenMonoMs: now,
-      timer: undefined,
-      last: undefined,
-    };
+    const line = newLine(resource);
     lines.set(resource, line);
     keepLooking(line);
     return line;
