@@ -9,8 +9,8 @@ import { siblingOf, workerOf } from './recall.ts';
 import type { Skipped } from './refusal.ts';
 import { goTogether, type PutAside, rankOf } from './turns.ts';
 
-/** A job that was woken has the turn for so long: it starts within some milliseconds where a slot is free. */
-export const turnMs = 500;
+/** A job that was woken starts within some milliseconds where a slot is free. Where the process that has it stands still, others see to the table. */
+const turnMs = 200;
 
 /** Nobody looks for a job long after it came by itself. */
 const keptAfterMs = 60_000;

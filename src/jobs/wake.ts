@@ -10,7 +10,7 @@ import type { ResourceLocker } from '../lock/api/locker.ts';
 import { type Holder, type Mode, placesTaken } from '../lock/holder.ts';
 import type { ResolvedScope } from '../lock/options.ts';
 import { modeIn, needsOf } from '../lock/plan/scope.ts';
-import { type FleetLine, fleetLineOf, takeFrom, turnMs } from './fleet-line.ts';
+import { type FleetLine, fleetLineOf, takeFrom } from './fleet-line.ts';
 import { nextLookMs } from './looks.ts';
 import { processWide } from './process-wide.ts';
 import { type Line, newLine } from './put-off-line.ts';
@@ -20,6 +20,9 @@ import { goTogether, type PutAside, placeOf, whoGoes, wouldOvertake } from './tu
 
 /** Of a table. Whoever stands further back comes at its own time. */
 const jobsKept = 4_096;
+
+/** A job that was woken starts within some milliseconds where a slot is free. Where none is for so long, others go first. */
+const onItsWayMs = 500;
 
 export interface WakeList {
   /** `job` was refused, and is being put off: `moving` settles when its queue has it. */
@@ -68,7 +71,7 @@ function createWakeList(locker: ResourceLocker): WakeList {
   };
 
   const wake = async (line: Line, held: readonly Mode[], isEnd = false): Promise<void> => {
-    if (line.woken.length > 0 && performance.now() - line.wokenMonoMs < turnMs && (await isOneOnItsWay(line))) return;
+    if (line.woken.length > 0 && performance.now() - line.wokenMonoMs < onItsWayMs && (await isOneOnItsWay(line))) return;
     for (const { job } of line.woken) line.slow.add(workerOf(job));
     arrived(line);
     const quick = line.jobs.filter(({ job }) => !line.slow.has(workerOf(job)));
@@ -160,7 +163,7 @@ function createWakeList(locker: ResourceLocker): WakeList {
   /** Its turn comes before, and is sure to come: it is on its way, or will be woken by an end in this process. */
   const firstBefore = async (line: Line, job: Job, mode: Mode): Promise<PutAside | undefined> => {
     const woken = line.woken.find((each) => wouldOvertake(job, mode, each));
-    if (woken !== undefined && performance.now() - line.wokenMonoMs < turnMs) {
+    if (woken !== undefined && performance.now() - line.wokenMonoMs < onItsWayMs) {
       if (await isWaiting(woken)) return woken;
       arrived(line);
     }
