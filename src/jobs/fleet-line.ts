@@ -22,7 +22,8 @@ export interface FleetLine {
   /** `job` was put off, until `job.delay` is over. */
   add(job: Job, mode: Mode): Promise<unknown>;
   /**
-   * Who goes now is taken out; `ids` may be empty. `undefined`: another one has the turn, which is given `anew` where the table was let go.
+   * Who goes now is taken out; without `ids` nobody is there. `undefined`: another one has the turn, which is given `anew` where the table
+   * was let go, or the first does not go with who has the table.
    * `held`: the mode of whoever has the table, and nobody goes before the first.
    */
   take(held: Mode | undefined, anew: boolean): Promise<{ readonly mode: Mode; readonly ids: readonly string[] } | undefined>;
@@ -54,7 +55,8 @@ while #going <= 100 do
   local wants, starts, delay, id = string.match(first, '^%S+ (%a+) (%d+) (%d+) (.*)$')
   local now = redis.call('hmget', ARGV[1] .. id, 'ats', 'delay')
   local isThere = now[1] == starts and now[2] == delay and redis.call('zscore', KEYS[3], id)
-  if isThere and ((ARGV[2] ~= '' and wants ~= ARGV[2]) or (mode and (wants ~= mode or mode == 'write'))) then break end
+  if isThere and not mode and ARGV[2] ~= '' and wants ~= ARGV[2] then return false end
+  if isThere and mode and (wants ~= mode or mode == 'write') then break end
   redis.call('zrem', KEYS[1], first)
   if isThere then
     mode = wants

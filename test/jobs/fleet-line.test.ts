@@ -4,6 +4,7 @@ import type { Job, JobsOptions, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { createLocker, type LockScope, type ResourceLocker } from '../../src/index.ts';
 import { lockedProcessor } from '../../src/jobs/bullmq.ts';
+import { type FleetLine, fleetLineOf } from '../../src/jobs/fleet-line.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { until } from '../../src/testing/waiting.ts';
 import { describeWith, uniqueName } from '../support/shared.ts';
@@ -21,6 +22,7 @@ describeWith('redis', (service) => {
   let workers: Worker[];
   let ran: string[];
   let starts: number;
+  let started: Job[];
 
   beforeEach(async () => {
     place = { url: service.url, prefix: uniqueName('q') };
@@ -28,7 +30,7 @@ describeWith('redis', (service) => {
     await queue.waitUntilReady();
     redis = new Redis(service.url);
     backend = memoryStore();
-    [lockers, workers, ran, starts] = [[], [], [], 0];
+    [lockers, workers, ran, starts, started] = [[], [], [], 0, []];
   });
   afterEach(async () => {
     await Promise.all(workers.map((worker) => worker.close(true)));
@@ -57,6 +59,7 @@ describeWith('redis', (service) => {
     );
     const processor = async (job: Job, token?: string, signal?: AbortSignal) => {
       starts++;
+      started.push(job);
       return (locked as (job: Job, token?: string, signal?: AbortSignal) => unknown)(job, token, signal);
     };
     const worker = openWorker(place, processor as never, { concurrency });
@@ -70,6 +73,7 @@ describeWith('redis', (service) => {
     until(`${count} are put off`, async () => (await queue.getDelayedCount()) === count, 30_000);
   const allRan = (count: number): Promise<void> =>
     until(`${count} have run`, async () => (await queue.getCompletedCount()) === count, 30_000);
+  const key = (): string => `${place.prefix}:jobs:giveway:events`;
   const numbered = (count: number): string[] => Array.from({ length: count }, (_, index) => `${index + 1}`);
 
   test('five processes run the jobs of a table in the order in which they were added, and seldom start one more than twice', async () => {
@@ -126,17 +130,33 @@ describeWith('redis', (service) => {
     expect((await queue.getDelayed()).map(({ name }) => name)).toEqual(['later']);
   });
 
+  test('who goes with the holders does not go before one that does not', async () => {
+    const lock = await newLocker().lock('events');
+    await open(2, ({ name }) => (name === 'write' ? 'events' : { appends: 'events' }));
+    await add(['write']);
+    await delayed(1);
+    await add(['append', 'append']);
+    await delayed(3);
+    const line = (await fleetLineOf(started[0] as Job, 'events')) as FleetLine;
+    await until('they stand there', async () => (await redis.zcard(key())) === 3);
+    expect(await line.take('append', true)).toBeUndefined();
+    expect(await line.take(undefined, true)).toEqual({ mode: 'write', ids: ['1'] });
+    expect(await line.take('append', false)).toBeUndefined();
+    expect(await line.take('append', true)).toEqual({ mode: 'append', ids: ['2', '3'] });
+    expect(await line.take('append', true)).toEqual({ mode: '', ids: [] });
+    await lock.unlock();
+  });
+
   test('what stands in Redis goes away by itself, and jobs run where it was lost', async () => {
     const lock = await newLocker().lock('events');
     await open(3);
     await add(numbered(3));
     await delayed(3);
-    const key = `${place.prefix}:jobs:giveway:events`;
-    await until('they stand there', async () => (await redis.zcard(key)) === 3);
-    const leftMs = await redis.pttl(key);
+    await until('they stand there', async () => (await redis.zcard(key())) === 3);
+    const leftMs = await redis.pttl(key());
     expect(leftMs).toBeGreaterThan(1_800_000);
     expect(leftMs).toBeLessThanOrEqual(3_600_000 + 60_000);
-    await redis.del(key);
+    await redis.del(key());
     await lock.unlock();
     await queue.promoteJobs();
     await allRan(3);
