@@ -40,9 +40,15 @@ interface Worker {
   toKey?(type: string): string;
 }
 
-/** A member is the rank, the mode, and as which start with which delay the job was put off: later it is another member. */
+/** Whoever stands further back comes at its own time. */
+const jobsKept = 4_096;
+
+/** A member is the rank, the mode and the id. As which start and with which delay a job was put off stands in the job: later that is not so. */
 const add = `
+if redis.call('exists', ARGV[3]) == 0 then return end
+redis.call('hset', ARGV[3], 'giveway', ARGV[4])
 redis.call('zadd', KEYS[1], 0, ARGV[1])
+if redis.call('zcard', KEYS[1]) > ${jobsKept} then redis.call('zremrangebyrank', KEYS[1], -1, -1) end
 if redis.call('pttl', KEYS[1]) < tonumber(ARGV[2]) then redis.call('pexpire', KEYS[1], ARGV[2]) end`;
 
 const take = `
@@ -52,9 +58,9 @@ local going = {''}
 while #going <= 100 do
   local first = redis.call('zrange', KEYS[1], 0, 0)[1]
   if not first then break end
-  local wants, starts, delay, id = string.match(first, '^%S+ (%a+) (%d+) (%d+) (.*)$')
-  local now = redis.call('hmget', ARGV[1] .. id, 'ats', 'delay')
-  local isThere = now[1] == starts and now[2] == delay and redis.call('zscore', KEYS[3], id)
+  local wants, id = string.match(first, '^%S+ (%a+) (.*)$')
+  local now = redis.call('hmget', ARGV[1] .. id, 'ats', 'delay', 'giveway')
+  local isThere = now[1] and now[2] and now[3] == now[1] .. ' ' .. now[2] and redis.call('zscore', KEYS[3], id)
   if isThere and not mode and ARGV[2] ~= '' and wants ~= ARGV[2] then return false end
   if isThere and mode and (wants ~= mode or mode == 'write') then break end
   redis.call('zrem', KEYS[1], first)
@@ -84,8 +90,10 @@ export async function fleetLineOf(job: Job, resource: string): Promise<FleetLine
   const line = toKey(`giveway:${resource}`);
   return {
     refused: { status: 'skipped', reason: 'busy', resource, holders: [], waitedMs: 0 },
-    add: (put, mode) =>
-      run('givewayPutOff', line, `${rankOf(put)} ${mode} ${put.attemptsStarted} ${put.delay} ${put.id}`, put.delay + keptAfterMs),
+    add: (put, mode) => {
+      const mark = `${put.attemptsStarted} ${put.delay}`;
+      return run('givewayPutOff', line, `${rankOf(put)} ${mode} ${put.id}`, put.delay + keptAfterMs, toKey(String(put.id)), mark);
+    },
     async take(held, anew) {
       const taken = await run('givewayTake', line, `${line}:turn`, toKey('delayed'), toKey(''), held ?? '', anew ? 1 : 0, turnMs);
       if (!Array.isArray(taken)) return undefined;

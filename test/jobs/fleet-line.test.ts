@@ -147,6 +147,20 @@ describeWith('redis', (service) => {
     await lock.unlock();
   });
 
+  test('a job that is put off again and again stands there once', async () => {
+    const lock = await newLocker().lock('events');
+    await open(1);
+    await add(['often']);
+    for (const count of [1, 2, 3]) {
+      await until('it is put off', async () => started.length === count && (await queue.getDelayedCount()) === 1);
+      await until('it stands there', async () => (await redis.hget(`${place.prefix}:jobs:1`, 'giveway'))?.startsWith(`${count} `) === true);
+      expect(await redis.zcard(key())).toBe(1);
+      if (count < 3) await (await queue.getDelayed())[0]?.promote();
+    }
+    await lock.unlock();
+    await allRan(1);
+  });
+
   test('what stands in Redis goes away by itself, and jobs run where it was lost', async () => {
     const lock = await newLocker().lock('events');
     await open(3);
