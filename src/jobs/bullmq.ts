@@ -1,7 +1,7 @@
 import type { Job, Processor } from 'bullmq';
 import type { Lock } from '../lock/api/lock.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
-import type { SkipReason } from '../lock/api/run.ts';
+import type { RunOutcome, SkipReason } from '../lock/api/run.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import { type Holder, printable } from '../lock/holder.ts';
 import type { LockScope, RetryOptions, RunOptions } from '../lock/options.ts';
@@ -10,6 +10,7 @@ import { attemptsUntil } from './attempts.ts';
 import { checkLocker } from './check-locker.ts';
 import type { LockedProcessorOptions, PostponeOptions } from './processor-options.ts';
 import { type PutOff, putOffJobs } from './put-off.ts';
+import { workerOf } from './recall.ts';
 import { refusal, type Skipped } from './refusal.ts';
 
 export type { LockedProcessorOptions, PostponeOptions } from './processor-options.ts';
@@ -61,20 +62,26 @@ export function lockedProcessor<T, R, N extends string>(
   // Exactly these three: BullMQ passes the signal only to a function that declares it.
   return async (job, token, cancelled) => {
     const wanted = typeof scope === 'function' ? scope(job) : scope;
-    const attempt = beginAttempt(job, cancelled);
-    const { signal } = attempt;
     const shown = lockOptions.job ?? `${job.queueName}:${job.name}`;
     const gives = onBusy ?? (job.repeatJobKey === undefined ? 'retry' : 'skip');
     const wait = gives === 'skip' ? undefined : waits.of(job, shown, wanted);
-    const work = (lock: Lock): R | Promise<R> => {
-      wait?.over();
-      return processor(job, token, lock.signal);
+    const attempt = beginAttempt(job, cancelled);
+    const { signal } = attempt;
+    const work = async (lock: Lock): Promise<R> => {
+      wait?.begins();
+      try {
+        return await processor(job, token, lock.signal);
+      } catch (error) {
+        throw asError(error);
+      }
     };
     const staysInSlot = lockOptions.onStarving === 'wait' && wait !== undefined && wait.isStarving();
     const asked = { ...lockOptions, ...(starveAfter && { starveAfter }), job: shown, signal, ...(staysInSlot ? waitFrom(wait) : skipping) };
-    const behind = staysInSlot || signal.aborted ? undefined : await wait?.isBehind();
-    const taken = behind ?? locker.run(wanted, work, asked, { maxHoldMs: 3_600_000 }, wait);
-    const outcome = await Promise.resolve(taken).finally(() => attempt.end());
+    const begin = async (): Promise<RunOutcome<R>> => {
+      const behind = staysInSlot || signal.aborted ? undefined : await wait?.isBehind();
+      return behind ?? locker.run(wanted, work, asked, { maxHoldMs: 3_600_000 }, wait);
+    };
+    const outcome = await begin().finally(() => attempt.end());
     if (outcome.status === 'ran') return outcome.value;
     if (outcome.reason === 'aborted' && !attempt.wasStopped()) {
       wait?.over();
@@ -111,8 +118,17 @@ function skippedJob({ status, reason, resource, holders }: Skipped): SkippedJob 
   return { status, reason, resource, holders: shown };
 }
 
-function postponement({ delayMs = 200, maxDelayMs = 5_000, maxAttempts = 1_000 }: PostponeOptions = {}): Required<PostponeOptions> {
+interface Postponement extends Required<Omit<PostponeOptions, 'delayMs'>> {
+  readonly delayMs: number | undefined;
+}
+
+function postponement({ delayMs, maxDelayMs = 5_000, maxAttempts = 1_000 }: PostponeOptions = {}): Postponement {
   return { delayMs, maxDelayMs, maxAttempts };
+}
+
+/** One that is woken has its own time besides: each start that finds the table busy costs requests. */
+function firstDelayMs(job: Job): number {
+  return workerOf(job) === undefined ? 200 : 1_000;
 }
 
 /** How often the job was started that it did not fail for. */
@@ -121,8 +137,8 @@ function startsOf({ attemptsStarted, attemptsMade }: Job): number {
 }
 
 /** To where it looks again at its own time, later each time. */
-function moveAway(job: Job, token: string | undefined, retry: Required<PostponeOptions>): Promise<void> {
-  const delayMs = Math.min(retry.maxDelayMs, retry.delayMs * 2 ** Math.min(startsOf(job) - 1, 30));
+function moveAway(job: Job, token: string | undefined, retry: Postponement): Promise<void> {
+  const delayMs = Math.min(retry.maxDelayMs, (retry.delayMs ?? firstDelayMs(job)) * 2 ** Math.min(startsOf(job) - 1, 30));
   return job.moveToDelayed(Date.now() + Math.ceil(delayMs * (0.5 + Math.random() / 2)), token);
 }
 
@@ -132,7 +148,7 @@ async function delayed(moving: Promise<void>, why: Skipped): Promise<never> {
   throw Object.assign(new Error(refusal(why).message), { name: 'DelayedError' });
 }
 
-/** BullMQ reads the message of what a job fails with, and `cancelJob` takes a reason of any kind. */
+/** BullMQ reads the message of what a job fails with: without one it keeps no reason, and of `undefined` it never hears. */
 function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error(String(reason), { cause: reason });
 }

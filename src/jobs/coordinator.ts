@@ -1,11 +1,9 @@
 import type { RunCoordinator } from 'node-cron';
 import type { ResourceLocker } from '../lock/api/locker.ts';
-import type { LockerEvents } from '../lock/events.ts';
 import { checkOptions } from '../lock/plan/options.ts';
+import { tellIfAskedTwice } from './asked-twice.ts';
 import { checkLocker } from './check-locker.ts';
-import { checkSlotHold, type FireOptions, fireResource, slotHoldMs, takeFire } from './fires.ts';
-import { processWide } from './process-wide.ts';
-import { isScheduled } from './schedule-names.ts';
+import { checkSlotHold, type FireOptions, slotHoldMs, takeFire } from './fires.ts';
 
 export interface RunCoordinatorOptions extends FireOptions {
   /** Shown to others while the fire is taken. Default: the task's name. */
@@ -31,30 +29,11 @@ export function runCoordinator(locker: ResourceLocker, options: RunCoordinatorOp
   return {
     async shouldRun(key, leaseMs) {
       const name = key.replace(slotInKey, '');
-      if (asksAgain(locker, name, key) || isScheduled(locker, name)) locker.announce('notice', () => twoOf(name));
       const [, due] = slotInKey.exec(key) ?? [];
       const fire = { key, name, slot: due === undefined ? undefined : new Date(due), job: job ?? name };
+      tellIfAskedTwice(locker, fire, Number.POSITIVE_INFINITY);
       const taken = await takeFire(locker, fire, Math.max(holdMs, leaseMs), onStoreDown === undefined ? {} : { onStoreDown });
       return taken.status === 'ran';
     },
-  };
-}
-
-/** By task, the last fire that was asked for in this process. */
-const lastFires = processWide('last-fires.v1', () => new WeakMap<ResourceLocker, Map<string, string>>());
-
-/** Each task asks once for each fire: whoever asks for it again is another task of the same name. */
-function asksAgain(locker: ResourceLocker, name: string, key: string): boolean {
-  const fires = lastFires.get(locker) ?? new Map<string, string>();
-  const isAgain = fires.get(name) === key;
-  lastFires.set(locker, fires.set(name, key));
-  return isAgain;
-}
-
-function twoOf(name: string): LockerEvents['notice'] {
-  return {
-    code: 'ERR_GIVEWAY_SCHEDULE_NAME',
-    message: `Two tasks of this process have the name "${name}", and take fires from each other: give each a name of its own.`,
-    resource: fireResource(name),
   };
 }

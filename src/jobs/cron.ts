@@ -62,7 +62,8 @@ export function schedule<T>(
   const { schedule: scheduleTask, validate } = installedNodeCron();
   const { expression, options } = asConfigured(expressionOrJob, given as ScheduleOptions, validate);
   if (typeof handler !== 'function') throw new InvalidOptionError('handler', handler, 'a function is allowed');
-  const { locker, guarantee, fireName, lockOptions, taskOptions } = checkSchedule(options);
+  const called = `schedule("${expression}")`;
+  const { locker, guarantee, fireName, lockOptions, taskOptions } = checkSchedule(options, called);
   const { scope, name } = options;
   const counts = { ran: 0, failed: 0, skipped: 0, elsewhere: 0, missed: 0 };
 
@@ -106,7 +107,7 @@ export function schedule<T>(
   const task = scheduleTask(expression, counted, taskOptions);
   const definition = { expression, timezone: options.timezone, scope };
   const agree = fireName === undefined ? undefined : agreementOf(locker, fireName, definitionOf(definition), () => periodMs(task));
-  const taken = fireName === undefined ? undefined : takeName(locker, fireName);
+  const taken = fireName === undefined ? undefined : takeName(locker, fireName, { is: task, called });
   task.on('task:destroyed', () => taken?.[Symbol.dispose]());
   task.on('execution:missed', ({ date }) => {
     counts.missed++;

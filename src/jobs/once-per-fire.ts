@@ -4,8 +4,10 @@ import type { RunOutcome } from '../lock/api/run.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import type { RunOptions } from '../lock/options.ts';
 import { checkOptions, ttlRangeMs } from '../lock/plan/options.ts';
+import { tellIfAskedTwice } from './asked-twice.ts';
 import { checkLocker } from './check-locker.ts';
 import { checkFireName, checkSlotHold, type Fire, type FireOptions, runFire, slotHoldMs } from './fires.ts';
+import { requireFreeName } from './schedule-names.ts';
 
 interface NamedFireOptions extends FireOptions {
   /** The job's, the same in every instance; at most 212 bytes. Two jobs of one name would take fires from each other. */
@@ -52,10 +54,13 @@ export function oncePerFire<A extends unknown[], T>(
   checkLocker(locker);
   const { name, at, holdMs, job, lockOptions } = checked(options);
   if (typeof work !== 'function') throw new InvalidOptionError('work', work, 'a function is allowed');
-  return async (...args) => {
+  requireFreeName(locker, name, `oncePerFire("${name}")`);
+  const once = async (...args: A): Promise<RunOutcome<T>> => {
     const fire = at === undefined ? everyFire(name, job) : fireAt(name, job, typeof at === 'function' ? at(...args) : at);
+    tellIfAskedTwice(locker, fire, holdMs, once);
     return runFire(locker, fire, holdMs, lockOptions, (lock) => work(lock, ...args));
   };
+  return once;
 }
 
 /** All fires have one key: who comes while it is held, and a while longer, comes for the same fire. */

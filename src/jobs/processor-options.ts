@@ -19,7 +19,7 @@ export interface LockedProcessorOptions extends Omit<RunOptions, 'retry'> {
 
 /** How a busy job is put off. */
 export interface PostponeOptions {
-  /** First delay, in milliseconds; doubles up to `maxDelayMs`, and each is shortened at random by up to half. Default 200. */
+  /** First delay, in milliseconds; doubles up to `maxDelayMs`, and each is shortened at random by up to half. Default 1 000; 200 in a sandbox, where nobody wakes it. */
   readonly delayMs?: number;
   /** Longest delay, in milliseconds. Default 5 000. */
   readonly maxDelayMs?: number;

@@ -25,7 +25,9 @@ export interface PutOff extends OpenWait {
   goesOn(refused: Skipped, isFirst: boolean, moving: Promise<unknown>): void;
   /** It has been put off too often: that is a skip. */
   gaveUp(refused: Skipped): void;
-  /** It runs, or has failed. */
+  /** It runs. */
+  begins(): void;
+  /** It has failed. */
   over(): void;
 }
 
@@ -71,6 +73,10 @@ export function putOffJobs(
         isStarving: () => known !== undefined && waitedMs >= ms,
         isBehind: () => wakeList.before(job, scope),
         over,
+        begins() {
+          waits.delete(key);
+          wakeList.begin(job, scope);
+        },
         goesOn(refused, isFirst, moving) {
           const { resource, holders } = refused;
           if (refused.reason === 'busy') wakeList.add(job, scope, refused, moving);

@@ -50,6 +50,14 @@ export async function recall({ job, moving }: PutAside): Promise<boolean> {
   }
 }
 
+/** The same for one that its queue has just found to be put off. */
+export async function promote({ job }: PutAside): Promise<boolean> {
+  return job.promote().then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Has nobody started it since, here or elsewhere? */
 export async function isWaiting({ job }: PutAside): Promise<boolean> {
   return (await lookUp(job).catch(() => undefined)) !== undefined;
@@ -68,9 +76,14 @@ async function lookUp(job: Job): Promise<Job | undefined> {
   return now?.attemptsStarted === job.attemptsStarted ? now : undefined;
 }
 
-async function find(job: Job): Promise<Job | undefined> {
+/** Another job of the queue of `job`. */
+export async function siblingOf(job: Job, id: string): Promise<Job | undefined> {
   const { constructor: made, queue } = job as unknown as Reached;
-  return made.fromId?.(queue, String(job.id));
+  return made.fromId?.(queue, id);
+}
+
+async function find(job: Job): Promise<Job | undefined> {
+  return siblingOf(job, String(job.id));
 }
 
 /** A worker that is closing has no use for its connection any more; other workers will have its jobs. */

@@ -84,8 +84,8 @@ export interface CheckedSchedule {
   readonly taskOptions: TaskOptions;
 }
 
-/** Throws `InvalidOptionError`. */
-export function checkSchedule(options: ScheduleOptions): CheckedSchedule {
+/** `called`: the schedule, in messages. Throws `InvalidOptionError`. */
+export function checkSchedule(options: ScheduleOptions, called: string): CheckedSchedule {
   if (options === undefined) throw new InvalidOptionError('options', options, 'an object with a `locker` is allowed');
   checkOptions(options, '', ['locker', 'scope', 'guarantee', 'slotHoldMs', ...runOptionNames, ...taskOptionNames]);
   checkSlotHold(options.slotHoldMs);
@@ -114,7 +114,7 @@ export function checkSchedule(options: ScheduleOptions): CheckedSchedule {
   if (guarantee !== 'once-per-fire' && typeof scope !== 'function') locker.wrap(scope as LockScope, () => {});
   const fireName = guarantee === 'no-overlap' ? undefined : name;
   if (fireName !== undefined) checkFireName(fireName);
-  if (fireName !== undefined) requireFreeName(locker, fireName);
+  if (fireName !== undefined) requireFreeName(locker, fireName, called);
   return {
     locker,
     guarantee,

@@ -13,17 +13,23 @@ export interface PutAside {
   readonly moving: Promise<unknown>;
 }
 
-/** In the order of BullMQ: priorities first (0 before 1), then who was due first. */
-function comesBefore(job: Job, other: Job): boolean {
-  const byPriority = priorityOf(job) - priorityOf(other);
-  if (byPriority !== 0) return byPriority < 0;
-  const byTime = dueAt(job) - dueAt(other);
-  if (byTime !== 0) return byTime < 0;
-  return inNumbers.compare(String(job.id), String(other.id)) < 0;
+/**
+ * In the order of BullMQ: priorities first (0 before 1), then who was due first. Ranks are compared as text, here and in Redis. BullMQ counts
+ * the jobs of a queue, where nobody names them.
+ */
+export function rankOf(job: Job): string {
+  const id = String(job.id);
+  return [digits(priorityOf(job), 7), digits(dueAt(job), 16), /^\d+$/.test(id) ? id.padStart(16, '0') : encodeURIComponent(id)].join('.');
 }
 
-/** BullMQ counts the jobs of a queue, where nobody names them. */
-const inNumbers = new Intl.Collator('en', { numeric: true });
+/** 2 097 152 is BullMQ's last priority, and milliseconds since 1970 have 13 digits. */
+function digits(value: number, count: number): string {
+  return String(Math.max(0, Math.round(value))).padStart(count, '0');
+}
+
+function comesBefore(job: Job, other: Job): boolean {
+  return rankOf(job) < rankOf(other);
+}
 
 /** Where it stands in a line that is in order. */
 export function placeOf(job: Job, line: readonly PutAside[]): number {

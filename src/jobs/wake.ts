@@ -1,7 +1,8 @@
 /**
  * Jobs that found their table busy stand in their queues as delayed, each with a time of its own at which it looks again. So that the table
  * is not idle until then, this process knows those it has put off, by table, and wakes whose turn it is as soon as the table is let go:
- * at once where a lock of this process ends, else with the next look at the record, one look for all of a table's jobs.
+ * at once where a lock of this process ends, else with the next look at the record, one look for all of a table's jobs. Where the queue lives
+ * in Redis, it is the turn of the first in the whole fleet.
  */
 
 import type { Job } from 'bullmq';
@@ -9,9 +10,11 @@ import type { ResourceLocker } from '../lock/api/locker.ts';
 import { type Holder, type Mode, placesTaken } from '../lock/holder.ts';
 import type { ResolvedScope } from '../lock/options.ts';
 import { modeIn, needsOf } from '../lock/plan/scope.ts';
+import { type FleetLine, fleetLineOf, takeFrom } from './fleet-line.ts';
 import { nextLookMs } from './looks.ts';
 import { processWide } from './process-wide.ts';
-import { isOnItsWay, isReachable, isWaiting, keyOf, recall, workerOf } from './recall.ts';
+import { type Line, newLine } from './put-off-line.ts';
+import { isOnItsWay, isReachable, isWaiting, keyOf, promote, recall, workerOf } from './recall.ts';
 import type { Skipped } from './refusal.ts';
 import { goTogether, type PutAside, placeOf, whoGoes, wouldOvertake } from './turns.ts';
 
@@ -21,26 +24,12 @@ const jobsKept = 4_096;
 /** A job that was woken starts within some milliseconds where a slot is free. Where none is for so long, others go first. */
 const onItsWayMs = 500;
 
-/** The jobs that were put off from one table. */
-interface Line {
-  readonly resource: string;
-  jobs: readonly PutAside[];
-  /** On their way: they wait for a slot, here or elsewhere. */
-  woken: readonly PutAside[];
-  wokenMonoMs: number;
-  /** Workers without a free slot when one of their jobs was woken last: paused, or at work on something else. */
-  readonly slow: Set<unknown>;
-  /** The tokens in the record at the last look, and since when they are known. */
-  seen: string;
-  seenMonoMs: number;
-  /** Until the next look; `undefined` while there is one. */
-  timer: NodeJS.Timeout | undefined;
-}
-
 export interface WakeList {
   /** `job` was refused, and is being put off: `moving` settles when its queue has it. */
   add(job: Job, scope: ResolvedScope, refused: Skipped, moving: Promise<unknown>): void;
-  /** It runs, or has ended. */
+  /** It runs under a lock of this scope. */
+  begin(job: Job, scope: ResolvedScope): void;
+  /** It has ended otherwise. */
   remove(job: Job): void;
   /** What kept one that comes before `job`, was woken, and is on its way to a table of this scope. */
   before(job: Job, scope: ResolvedScope): Promise<Skipped | undefined>;
@@ -81,19 +70,34 @@ function createWakeList(locker: ResourceLocker): WakeList {
     return line.woken.length > 0;
   };
 
-  const wake = async (line: Line, held: readonly Mode[]): Promise<void> => {
+  const wake = async (line: Line, held: readonly Mode[], isEnd = false): Promise<void> => {
     if (line.woken.length > 0 && performance.now() - line.wokenMonoMs < onItsWayMs && (await isOneOnItsWay(line))) return;
     for (const { job } of line.woken) line.slow.add(workerOf(job));
     arrived(line);
     const quick = line.jobs.filter(({ job }) => !line.slow.has(workerOf(job)));
-    const going = whoGoes(quick.length > 0 ? quick : line.jobs, held);
+    const here = whoGoes(quick.length > 0 ? quick : line.jobs, held);
+    const last = here[0]?.job ?? (line.jobs.length === 0 ? line.last : undefined);
+    if (last === undefined) return;
+    const fleet = await fleetLineOf(last, line.resource);
+    const going = fleet === undefined ? here : await firstIn(fleet, line, last, held, isEnd);
     if (going.length === 0) return;
     line.jobs = line.jobs.filter((each) => !going.includes(each));
     line.woken = going;
     line.wokenMonoMs = performance.now();
-    const found = await Promise.all(going.map(recall));
+    for (const { job } of going) lineOf.set(keyOf(job), line);
+    const found = await Promise.all(going.map(fleet === undefined ? recall : promote));
     drop(line, (each) => found[going.indexOf(each)] === false);
-    if (!found.includes(true)) await wake(line, held);
+    if (!found.includes(true)) await wake(line, held, true);
+  };
+
+  /** Of those here who stand in the fleet's line no more, others have woken some, and somebody else some. */
+  const firstIn = async (fleet: FleetLine, line: Line, last: Job, held: readonly Mode[], isEnd: boolean): Promise<readonly PutAside[]> => {
+    const known = line.jobs.filter(({ job }) => workerOf(job) === workerOf(last));
+    const going = await takeFrom(fleet, known, last, held, isEnd);
+    if (going?.length !== 0) return going ?? [];
+    drop(line, (each) => known.includes(each));
+    if (line.jobs.length > 0) await wake(line, held, isEnd);
+    return [];
   };
 
   /** Who is free, or has changed hands, is looked at soon again. */
@@ -118,7 +122,7 @@ function createWakeList(locker: ResourceLocker): WakeList {
         line.timer = undefined;
         // A store that is down is told of by others, a queue by its worker, and each job has its own time besides.
         await lookForJobs(line).catch(() => {});
-        if (line.jobs.length > 0) keepLooking(line);
+        if (line.jobs.length > 0 || heldHere(line.resource).length > 0) keepLooking(line);
         else lines.delete(line.resource);
       },
       nextLookMs(performance.now() - line.seenMonoMs, Math.random()),
@@ -132,15 +136,14 @@ function createWakeList(locker: ResourceLocker): WakeList {
   const lineAt = (resource: string): Line => {
     const known = lines.get(resource);
     if (known !== undefined) return known;
-    const now = performance.now();
-    const line: Line = { resource, jobs: [], woken: [], wokenMonoMs: 0, slow: new Set(), seen: '', seenMonoMs: now, timer: undefined };
+    const line = newLine(resource);
     lines.set(resource, line);
     keepLooking(line);
     return line;
   };
 
   /** Nobody is left to hear of what a queue throws: its worker tells of it, and each job has its own time besides. */
-  const wakeNext = (line: Line): void => void wake(line, heldHere(line.resource)).catch(() => {});
+  const wakeNext = (line: Line): void => void wake(line, heldHere(line.resource), true).catch(() => {});
 
   const letGo = ({ id, scope }: { readonly id: number; readonly scope: ResolvedScope }): void => {
     holding.delete(id);
@@ -179,18 +182,26 @@ function createWakeList(locker: ResourceLocker): WakeList {
 
   return {
     remove,
+    begin(job, scope) {
+      remove(job);
+      // One that was never put off knows of no others.
+      if (job.attemptsStarted - job.attemptsMade > 1) for (const { resource } of needsOf(scope)) lineAt(resource).last = job;
+    },
     add(job, scope, refused, moving) {
       const before = remove(job);
       const line = lineAt(refused.resource);
       const mode = modeIn(scope, refused.resource, locker.defaultSchema) ?? 'append';
       const { jobs } = line;
       const place = placeOf(job, jobs);
-      line.jobs = [...jobs.slice(0, place), { job, mode, refused, moving }, ...jobs.slice(place)];
+      const standing = moving.then(async () => (await fleetLineOf(job, line.resource))?.add(job, mode));
+      standing.catch(() => {});
+      line.jobs = [...jobs.slice(0, place), { job, mode, refused, moving: standing }, ...jobs.slice(place)];
+      line.last = job;
       lineOf.set(keyOf(job), line);
       const tooMany = line.jobs.slice(jobsKept);
       if (tooMany.length > 0) drop(line, (each) => tooMany.includes(each));
       // It was woken for one table and waits for another one now: the first is the next one's.
-      if (before !== undefined && before !== line) wakeNext(before);
+      if (before !== undefined && before.resource !== line.resource) wakeNext(before);
     },
     async before(job, scope) {
       for (const { resource, mode } of needsOf(scope)) {

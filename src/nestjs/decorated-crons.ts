@@ -1,8 +1,11 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { processWide } from '../jobs/process-wide.ts';
-import { GivewayError, InvalidOptionError } from '../lock/errors.ts';
+import { takeName } from '../jobs/schedule-names.ts';
+import type { ResourceLocker } from '../lock/api/locker.ts';
+import { GivewayError } from '../lock/errors.ts';
 import { instancesIn } from './applications.ts';
 import { schedulerOf } from './scheduler.ts';
+import { defaultName } from './tokens.ts';
 
 /** A method that `@LockedCron` stands on. */
 export interface DecoratedCron {
@@ -25,33 +28,35 @@ export function rememberCron(type: object, cron: DecoratedCron): void {
 function* cronsIn(application: ModulesContainer): Generator<readonly [string, DecoratedCron]> {
   for (const instance of instancesIn(application))
     for (let type = instance.constructor; typeof type === 'function' && type !== Object; type = Object.getPrototypeOf(type))
-      for (const cron of decorated.get(type) ?? []) yield [`${type.name}.${cron.method}()`, cron];
+      for (const cron of decorated.get(type) ?? []) yield [`@LockedCron on ${type.name}.${cron.method}()`, cron];
 }
 
 /** Without a scheduler no fire ever comes. Throws `GivewayError`. */
 export function requireScheduler(application: ModulesContainer): void {
   if (schedulerOf(application) !== undefined) return;
-  for (const [method] of cronsIn(application))
+  for (const [called] of cronsIn(application))
     throw new GivewayError(
       'ERR_GIVEWAY_NO_SCHEDULER',
-      `@LockedCron on ${method} never fires: the application has no ScheduleModule; import ScheduleModule.forRoot() of @nestjs/schedule.`,
+      `${called} never fires: the application has no ScheduleModule; import ScheduleModule.forRoot() of @nestjs/schedule.`,
     );
 }
 
-/** A fire belongs to whoever takes its name first: of two methods one would run, by chance. Throws `InvalidOptionError`. */
-export function requireOwnNames(application: ModulesContainer): void {
-  const known = new Map<string, readonly [string, DecoratedCron]>();
-  for (const [method, cron] of cronsIn(application)) {
-    if (!cron.takesFires) continue;
-    // Fires are compared without regard to case.
-    const key = JSON.stringify([cron.locker, cron.name.toLowerCase()]);
-    const [other, first] = known.get(key) ?? [];
-    if (first !== undefined && first !== cron)
-      throw new InvalidOptionError(
-        'name',
-        cron.name,
-        `@LockedCron on ${other} ("${first.expression}") and on ${method} ("${cron.expression}") would take fires from each other by it: give each a name of its own`,
-      );
-    known.set(key, [method, cron]);
+/**
+ * A fire belongs to whoever takes its name first: of two methods, or of a method and a schedule of `giveway/cron`, one would run, by chance.
+ * So the application's methods on this locker take their names, until what is returned is disposed. Throws `InvalidOptionError`.
+ */
+export function takeNames(application: ModulesContainer, locker: ResourceLocker, lockerName: string): Disposable {
+  const taken: Disposable[] = [];
+  const giveBack = (): void => {
+    for (const each of taken) each[Symbol.dispose]();
+  };
+  try {
+    for (const [called, cron] of cronsIn(application))
+      if (cron.takesFires && (cron.locker ?? defaultName) === lockerName)
+        taken.push(takeName(locker, cron.name, { is: cron, called: `${called} ("${cron.expression}")` }));
+  } catch (error) {
+    giveBack();
+    throw error;
   }
+  return { [Symbol.dispose]: giveBack };
 }

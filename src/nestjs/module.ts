@@ -3,7 +3,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { ResourceLocker } from '../lock/api/locker.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import { addLocker, instancesIn, tellLockers } from './applications.ts';
-import { requireOwnNames, requireScheduler } from './decorated-crons.ts';
+import { requireScheduler, takeNames } from './decorated-crons.ts';
 import { GivewayHealthIndicator } from './health.ts';
 import { closeWorkers } from './locked-process.ts';
 import {
@@ -33,6 +33,7 @@ const openedToken = Symbol('giveway: the locker that a module has opened');
 export class GivewayModule implements OnModuleInit {
   readonly #opened: Opened;
   readonly #application: ModulesContainer;
+  #names: Disposable | undefined;
 
   constructor(opened: Opened | undefined, application: ModulesContainer) {
     if (opened === undefined)
@@ -59,7 +60,7 @@ export class GivewayModule implements OnModuleInit {
 
   onModuleInit(): void {
     requireScheduler(this.#application);
-    requireOwnNames(this.#application);
+    this.#names = takeNames(this.#application, this.#opened.locker, this.#opened.name);
     tellLockers(this.#application);
   }
 
@@ -74,6 +75,7 @@ export class GivewayModule implements OnModuleInit {
   async onApplicationShutdown(): Promise<void> {
     const { locker, finishWithinMs } = this.#opened;
     await nothingHeld(locker, finishWithinMs);
+    this.#names?.[Symbol.dispose]();
     await locker.close();
   }
 }

@@ -1,5 +1,5 @@
-import { getEventListeners } from 'node:events';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { EventEmitter, getEventListeners } from 'node:events';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { Job, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { createLocker, type Lock, type LockerOptions, type ResourceLocker } from '../../src/index.ts';
@@ -126,6 +126,25 @@ describe('lockedProcessor', () => {
     await expect(processor(fakeJob(), 'token')).rejects.toThrow('division by zero');
   });
 
+  test.each(['text', undefined, null, 7])(
+    'what a processor throws that is no error (%p) is one for BullMQ, which would keep no reason, or never end the job',
+    async (thrown) => {
+      const { here, there } = fleet();
+      const endings = [
+        () => Promise.reject(thrown),
+        () => {
+          throw thrown;
+        },
+      ];
+      for (const ending of endings)
+        await expect(lockedProcessor(here, 'events', ending)(fakeJob(), 'token')).rejects.toMatchObject({
+          message: String(thrown),
+          cause: thrown,
+        });
+      expect(await there.tryLock('events')).toBeDefined();
+    },
+  );
+
   test('P8: the store down: runs, is put off, or fails, as the options say', async () => {
     const { here, store } = fleet();
     store.arm('every', 'reject-before', forever);
@@ -235,6 +254,22 @@ describe('lockedProcessor', () => {
     expect(atWork?.aborted).toBe(false);
   });
 
+  test('a job of a bad name leaves nothing behind', async () => {
+    const { here } = fleet();
+    const worker = new EventEmitter();
+    const processor = lockedProcessor(
+      here,
+      ({ id }) => (id === '1' ? 'events' : 'a..b'),
+      async () => 'ran',
+    );
+    expect(await processor(fakeJob({ queue: worker } as never), 'token')).toBe('ran');
+    for (const id of ['2', '3'])
+      await expect(processor(fakeJob({ id, queue: worker } as never), 'token')).rejects.toThrow('a part of a dotted name');
+    const asked = jest.fn(() => false);
+    worker.emit('lockRenewalFailed', { includes: asked });
+    expect(asked).not.toHaveBeenCalled();
+  });
+
   test('P7: a processor that never settles is told when its time is over', async () => {
     const { here } = fleet();
     const told = new Promise((resolve) => {
@@ -303,6 +338,17 @@ describeWith('redis', (service) => {
   afterEach(async () => {
     await worker?.close(true);
     await queue?.close();
+  });
+
+  test('a job whose processor throws nothing at all has failed, and leaves its table', async () => {
+    const { here, there } = fleet();
+    const place = { url: service.url, prefix: uniqueName('q') };
+    queue = openQueue(place);
+    worker = openWorker(place, lockedProcessor(here, 'events', () => Promise.reject()) as never);
+    const failed = new Promise<string | undefined>((resolve) => worker?.on('failed', (job) => resolve(job?.failedReason)));
+    await queue.add('write', {});
+    expect(await failed).toBe('undefined');
+    expect(await there.tryLock('events')).toBeDefined();
   });
 
   test('a job that loses its own lock in the queue has its work cancelled', async () => {

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { type ScheduledTask, schedule as scheduleTask } from 'node-cron';
 import type { LockerEvents, ResourceLocker } from '../../src/index.ts';
 import { type Guarantee, runCoordinator, type ScheduleOptions, schedule } from '../../src/jobs/cron.ts';
+import { type OncePerFireOptions, oncePerFire } from '../../src/jobs/index.ts';
 import { everySecond, fleet, kept, never, once, silent } from './cron-stage.ts';
 
 const taken = expect.objectContaining({ code: 'ERR_GIVEWAY_INVALID_OPTION', path: 'name' });
@@ -124,4 +125,50 @@ test("of node-cron's own distributed tasks: two of one name in one process are t
   const tasks = ['a', 'b'].map((): ScheduledTask => kept(scheduleTask(everySecond, () => {}, options)));
   await Promise.race(tasks.map((task) => once(task, 'execution:skipped')));
   expect(notices).toEqual([{ code: 'ERR_GIVEWAY_SCHEDULE_NAME', message: expect.stringContaining('"etl"'), resource: '!fire/etl' }]);
+});
+
+test.each(['etl', 'Etl ', ' ETL'])('names that are read as one are one (%p)', (name) => {
+  const { here } = fleet();
+  kept(schedule(never, () => {}, { locker: here, name: name.trimEnd(), guarantee: 'once-per-fire' }));
+  const other = { locker: here, name: 'eTL', guarantee: 'once-per-fire' } as const;
+  expect(() => schedule(never, () => {}, other)).toThrow(taken);
+});
+
+test('beside a schedule, oncePerFire of its name is refused; where that came first, a notice tells of it, once', async () => {
+  const { here } = fleet();
+  const notices = noticesOf(here);
+  const refresh = oncePerFire(here, { name: 'ETL', at: Date.UTC(2026, 10, 29) }, () => {});
+  await refresh();
+  expect(notices).toEqual([]);
+  kept(schedule(never, () => {}, { locker: here, name: 'etl', guarantee: 'once-per-fire' }));
+  expect(() => oncePerFire(here, { name: 'etl', every: 60_000 }, () => {})).toThrow(taken);
+  for (const _ of ['once', 'again']) await refresh();
+  expect(notices).toMatchObject([{ code: 'ERR_GIVEWAY_SCHEDULE_NAME', resource: '!fire/ETL' }]);
+});
+
+test.each<[string, Pick<OncePerFireOptions, 'at'> | Pick<OncePerFireOptions, 'every'>]>([
+  ['at', { at: Date.UTC(2026, 10, 29) }],
+  ['every', { every: 60_000 }],
+])('two oncePerFire of one name in one process are told by a notice; one that is called twice is not (%s)', async (_, which) => {
+  const { here } = fleet();
+  const notices = noticesOf(here);
+  const [one, other] = ['a', 'A'].map((name) => oncePerFire(here, { name, ...which } as OncePerFireOptions, () => {})) as [
+    () => Promise<unknown>,
+    () => Promise<unknown>,
+  ];
+  for (const _ of ['once', 'again']) await one();
+  expect(notices).toEqual([]);
+  for (const _ of ['once', 'again']) await other();
+  expect(notices).toHaveLength(1);
+});
+
+test('of names that are made for each fire only the last are known', async () => {
+  const { here } = fleet();
+  const notices = noticesOf(here);
+  const ask = (name: string): Promise<unknown> => oncePerFire(here, { name, at: 0 }, () => {})();
+  for (let index = 0; index < 1_100; index++) await ask(`report ${index}`);
+  await ask('report 0');
+  expect(notices).toEqual([]);
+  await ask('report 1099');
+  expect(notices).toHaveLength(1);
 });

@@ -76,7 +76,7 @@ function describeNest(project: () => NestProject | undefined): void {
       'a cron without the module': unknown('the locker of GivewayModule.forRoot()'),
       'a cron without a scheduler': refused('GivewayError', 'ERR_GIVEWAY_NO_SCHEDULER', '@LockedCron on Crons.report() never fires'),
       'two crons of one name': invalid(
-        'name: received "ETL"; @LockedCron on Hourly.load() ("0 * * * *") and on Daily.load() ("0 0 * * *") would take fires',
+        'name: received "ETL"; @LockedCron on Hourly.load() ("0 * * * *") and @LockedCron on Daily.load() ("0 0 * * *") would take fires',
       ),
       'a name that no locker has': unknown('the locker "reports" of GivewayModule.forRoot()'),
       '@Locked without the module': refused('GivewayError', 'ERR_GIVEWAY_NO_LOCKER', 'import GivewayModule'),
