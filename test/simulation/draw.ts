@@ -5,6 +5,7 @@ import type { Midway, Mishap, Options, Plan, ProcessPlan, Scope, Step, TaskPlan,
 const ttlsMs = [1_000, 1_500, 3_000, 5_000];
 /** `extend` goes up to it too. */
 export const longestTtlMs = 5_000;
+export const longestWaitMs = 6_000;
 /** Mishaps strike within it; then the world heals. */
 export const troubledMs = 8_000;
 export const deadlineMs = 300;
@@ -106,7 +107,7 @@ function drawOptions(chance: Chance): Options {
     maxHoldMs: chance.happens(0.1) ? chance.between(500, 3_000) : 60_000,
     minHoldMs: chance.happens(0.1) ? chance.between(1, ttlMs) : 0,
     heartbeat: chance.happens(0.85),
-    maxWaitMs: chance.pick([0, 50, 500, 2_000, 2_000, 6_000]),
+    maxWaitMs: chance.pick([0, 50, 500, 2_000, 2_000, longestWaitMs]),
     ...(chance.happens(0.05) && { maxAttempts: chance.between(1, 5) }),
     onStoreDown: chance.pick(['run', 'skip', 'throw'] as const),
   };

@@ -1,7 +1,7 @@
 /** P3, P8, P10: what a process has seen of others, and what it makes of it. */
 import type { Holder } from '../../../src/index.ts';
 import type { Report } from '../breaches.ts';
-import { deadlineMs, longestTtlMs } from '../draw.ts';
+import { deadlineMs, longestWaitMs } from '../draw.ts';
 import { keyOf, type Need } from '../observed.ts';
 import { excludes, holdersIn, type Written } from '../records.ts';
 import type { SimulatedProcess } from '../simulated-process.ts';
@@ -89,8 +89,8 @@ export function createSights({ nowMs, report, ownerOf, isHandedOver, crashedMs, 
       const endMs = (holder: Holder): number => {
         const atMs = crashedMs(ownerOf(holder.token) ?? '');
         if (atMs === undefined) return Number.POSITIVE_INFINITY;
-        // Of one that only waits no life is written down.
-        const lifeMs = holder.state === 'waiting' ? atMs + longestTtlMs : endOf(keyOf(resource), holder.token);
+        // One that only waits stands in line as long as it wanted to wait.
+        const lifeMs = holder.state === 'waiting' ? atMs + longestWaitMs : endOf(keyOf(resource), holder.token);
         return lifeMs + graceMs + (holder.mode === 'write' ? 0 : clockSkewMs);
       };
       const overMs = Math.max(...holders.map(endMs));
