@@ -1,5 +1,4 @@
-import { InvalidOptionError } from '../lock/errors.ts';
-import { checkOptions } from '../lock/plan/options.ts';
+import { checkFields, longestWaitMs, type Rule, whole } from '../lock/plan/options.ts';
 
 /** How often what the database aborted because of another transaction is run again. */
 export interface ConflictRetry {
@@ -13,16 +12,16 @@ export interface ConflictRetry {
 
 export const retryDefaults: Required<ConflictRetry> = { maxRetries: 5, delayMs: 20, maxDelayMs: 1_000 };
 
-const least: Required<ConflictRetry> = { maxRetries: 0, delayMs: 1, maxDelayMs: 1 };
+const pauseMs: Rule = [whole(1, longestWaitMs), `an integer from 1 to ${longestWaitMs} (milliseconds) is allowed`];
+const rules: Record<keyof ConflictRetry, Rule> = {
+  maxRetries: [whole(0, Number.MAX_SAFE_INTEGER), 'an integer of at least 0 is allowed'],
+  delayMs: pauseMs,
+  maxDelayMs: pauseMs,
+};
 
 /** Throws `InvalidOptionError`. */
 export function checkConflictRetry(retry: unknown): void {
-  checkOptions(retry, 'conflictRetry.', Object.keys(least));
-  for (const [name, value] of Object.entries(retry ?? {})) {
-    const min = least[name as keyof ConflictRetry];
-    if (value !== undefined && !(Number.isInteger(value) && value >= min))
-      throw new InvalidOptionError(`conflictRetry.${name}`, value, `an integer of at least ${min} is allowed`);
-  }
+  if (retry !== undefined) checkFields(retry, rules, 'conflictRetry.');
 }
 
 /** How long to wait after so many attempts, with jitter: two that met must not meet again at once. */

@@ -3,11 +3,11 @@ import type { ResourceLocker } from '../lock/api/locker.ts';
 import type { RunOutcome } from '../lock/api/run.ts';
 import { LockLostError } from '../lock/errors.ts';
 import type { LockScope, RunOptions } from '../lock/options.ts';
+import { given } from '../lock/plan/options.ts';
 import { abortError } from './abort-error.ts';
 import { classifyConflict } from './classify.ts';
 import { type ConflictRetry, delayBeforeMs, retryDefaults } from './conflict-retry.ts';
 import { lostCauseIn } from './error-chain.ts';
-import { given } from './given.ts';
 
 /** How work runs under its lock. */
 export interface UnderLock extends RunOptions {

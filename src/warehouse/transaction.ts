@@ -1,13 +1,12 @@
 import type { PoolClient } from 'pg';
 import { type ConflictRetry, checkConflictRetry } from '../conflicts/conflict-retry.ts';
-import { given } from '../conflicts/given.ts';
 import type { OnBusy } from '../conflicts/result.ts';
 import { runUnderLock } from '../conflicts/under-lock.ts';
 import type { Lock } from '../lock/api/lock.ts';
 import type { RunOutcome } from '../lock/api/run.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import type { LockScope, RunOptions } from '../lock/options.ts';
-import { checkOptions, runOptionNames } from '../lock/plan/options.ts';
+import { checkOptions, given, runOptionNames } from '../lock/plan/options.ts';
 import { attemptTransaction, type Isolation, type OnLost } from './attempt.ts';
 import { type Audit, createAuditor } from './audit.ts';
 import type { WarehouseContext } from './context.ts';

@@ -159,6 +159,7 @@ test.each<[string, unknown[]]>([
   ['work', [() => locker, 'totals', 'select 1']],
   ['work', [() => locker, 'totals', undefined]],
   ['conflictRetry.maxRetries', [() => locker, 'totals', () => {}, { conflictRetry: { maxRetries: -1 } }]],
+  ['conflictRetry.delayMs', [() => locker, 'totals', () => {}, { conflictRetry: { delayMs: 2 ** 31 } }]],
   ['conflictRetry.delay', [() => locker, 'totals', () => {}, { conflictRetry: { delay: 1 } }]],
   ['onBusy', [() => locker, 'totals', () => {}, { onBusy: 'wait' }]],
   ['isolation', [() => locker, 'totals', () => {}, { isolation: 'serializable' }]],

@@ -21,7 +21,7 @@ const defaults: ResolvedOptions = {
 
 type Check = (value: unknown) => boolean;
 /** What a field may be, in words that follow what was received, and the rules of what is in it. */
-type Rule = readonly [isAllowed: Check, allowed: string, fields?: Rules];
+export type Rule = readonly [isAllowed: Check, allowed: string, fields?: Rules];
 export interface Rules {
   readonly [field: string]: Rule;
 }
@@ -39,7 +39,8 @@ const positive: Rule = [
   (value) => value === Number.POSITIVE_INFINITY || whole(1, Number.MAX_SAFE_INTEGER)(value),
   'a positive integer or Infinity is allowed',
 ];
-const longestWaitMs = 2 ** 31 - 1;
+/** The longest that a timer can take. */
+export const longestWaitMs = 2 ** 31 - 1;
 
 const retryRules: Record<keyof RetryOptions, Rule> = {
   maxWaitMs: [whole(0, longestWaitMs), `an integer from 0 to ${longestWaitMs} (milliseconds) is allowed`],
@@ -148,9 +149,9 @@ function longestWaitOf({ maxWaitMs = defaults.retry.maxWaitMs }: RetryOptions): 
   return maxWaitMs;
 }
 
-type Given<T> = { [Name in keyof T]?: Exclude<T[Name], undefined> };
+export type Given<T> = { [Name in keyof T]?: Exclude<T[Name], undefined> };
 
 /** Without the fields that are `undefined`, which would hide the next best setting. */
-function given<T extends object>(options: T | undefined): Given<T> {
+export function given<T extends object>(options: T | undefined): Given<T> {
   return Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as Given<T>;
 }
