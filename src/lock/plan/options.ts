@@ -40,7 +40,7 @@ const positive: Rule = [
   'a positive integer or Infinity is allowed',
 ];
 /** The longest that a timer can take. */
-export const longestWaitMs = 2 ** 31 - 1;
+export const longestWaitMs: number = 2 ** 31 - 1;
 
 const retryRules: Record<keyof RetryOptions, Rule> = {
   maxWaitMs: [whole(0, longestWaitMs), `an integer from 0 to ${longestWaitMs} (milliseconds) is allowed`],
