@@ -3,7 +3,6 @@ import { builtinModules } from 'node:module';
 import { esmExternalRequirePlugin } from 'rolldown/plugins';
 import { defineConfig } from 'tsdown';
 import { toJSONSchema } from 'zod/mini';
-import { withGates, writeGates } from './gates.mjs';
 import { modules } from './modules.mjs';
 import { fileSchema } from './src/config/schema.ts';
 
@@ -69,12 +68,11 @@ export default defineConfig({
   inlineOnly: bundled,
   exports: {
     exclude: ['cli'],
-    customExports: (exports) => ({ ...withGates(exports), './schema.json': './dist/schema.json' }),
+    customExports: (exports) => ({ ...exports, './schema.json': './dist/schema.json' }),
   },
   hooks: {
     // For editors: `"$schema": "./node_modules/giveway/dist/schema.json"`.
-    'build:done': async () => {
-      await writeGates();
+    'build:done': () => {
       const schema = toJSONSchema(fileSchema, { io: 'input', unrepresentable: 'any' });
       writeFileSync('dist/schema.json', `${JSON.stringify(schema, null, 2)}\n`);
       writeFileSync('dist/bundled-licenses.txt', licenses());
