@@ -14,6 +14,8 @@ interface Task {
   readonly out: string;
   /** Where a bundler leaves `import.meta.url` undefined in CommonJS, it is told to define it. */
   readonly definesUrl?: true;
+  /** Packages that others ask for and can do without: left to the run time. */
+  readonly leftOut: readonly string[];
 }
 
 export interface Bundler {
@@ -39,7 +41,7 @@ const esbuild: Bundler = {
   async bundle(task) {
     const { build } = loadTool('esbuild') as Esbuild;
     const file = fileOf(task);
-    const { entry, format, definesUrl } = task;
+    const { entry, format, definesUrl, leftOut } = task;
     const url = definesUrl && format === 'cjs' ? { define: { 'import.meta.url': 'fileUrl' }, banner: { js: fileUrl } } : {};
     await build({
       entryPoints: [entry],
@@ -49,6 +51,7 @@ const esbuild: Bundler = {
       format,
       target: 'node20',
       logLevel: 'silent',
+      external: leftOut,
       ...url,
     });
     return file;
@@ -75,6 +78,8 @@ const webpack: Bundler = {
       // Reading them is for people, and writing them small would take the longest.
       optimization: { minimize: false },
       experiments: { outputModule: task.format === 'esm' },
+      externalsType: 'node-commonjs',
+      externals: task.leftOut,
     };
     return new Promise((resolve, reject) => {
       (loadTool('webpack') as Webpack)(options, (error, stats) => {
@@ -101,7 +106,7 @@ const rollup: Bundler = {
     const json = loadTool('@rollup/plugin-json') as Plugin;
     const bundle = await (loadTool('rollup') as Rollup).rollup({
       input: task.entry,
-      plugins: [nodeResolve({ preferBuiltins: true, exportConditions: ['node'] }), commonjs(), json()],
+      plugins: [nodeResolve({ preferBuiltins: true, exportConditions: ['node'] }), commonjs({ ignore: task.leftOut }), json()],
       onwarn: () => {},
     });
     const names = { entryFileNames: basename(file), chunkFileNames: `[name]-[hash]${endings[task.format]}` };
@@ -116,7 +121,7 @@ const bun: Bundler = {
   packages: ['bun@1'],
   async bundle(task) {
     const file = fileOf(task);
-    const options = ['--target=node', `--format=${task.format}`, `--outfile=${file}`];
+    const options = ['--target=node', `--format=${task.format}`, `--outfile=${file}`, ...task.leftOut.map((name) => `--external=${name}`)];
     run(task.project, platformProgram('@oven', 'bin/bun'), 'build', task.entry, ...options);
     return file;
   },

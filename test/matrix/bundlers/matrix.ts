@@ -26,6 +26,18 @@ function taskOf(bundler: Bundler, withPeers: boolean, quick: boolean): { modules
 /** node-cron's own modules look where they stand, also where they became CommonJS. */
 const asksForUrl = (module: string): boolean => module === 'giveway/cron';
 
+/** Nest looks for these, and goes on where they are not there. */
+const leftOut = [
+  'class-transformer',
+  'class-transformer/storage',
+  'class-validator',
+  '@nestjs/microservices',
+  '@nestjs/microservices/microservices-module',
+  '@nestjs/platform-express',
+  '@nestjs/websockets/socket-module',
+];
+const leftOutOf = (module: string): readonly string[] => (module === 'giveway/nestjs' ? leftOut : []);
+
 /** What a module cannot do without: a bundler has to say that it is missing. */
 const musts: Readonly<Record<string, string>> = { 'giveway/cron': 'node-cron', 'giveway/nestjs': '@nestjs/common' };
 
@@ -78,7 +90,10 @@ async function bundleAll(bundler: Bundler, form: Form, project: string, names: r
     try {
       bundled.push({
         module,
-        file: await bundler.bundle({ entry, project, format, out, ...(asksForUrl(module) && { definesUrl: true }) }),
+        file: await bundler.bundle({
+          ...{ entry, project, format, out, leftOut: leftOutOf(module) },
+          ...(asksForUrl(module) && { definesUrl: true }),
+        }),
       });
     } catch (error) {
       bundled.push({ module, problem: (error as Error).message });
