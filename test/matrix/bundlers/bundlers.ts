@@ -35,6 +35,8 @@ interface Esbuild {
 
 const fileUrl = "const fileUrl = require('node:url').pathToFileURL(__filename).href;";
 
+const madeRequire = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
 const esbuild: Bundler = {
   name: 'esbuild',
   packages: ['esbuild@0.28'],
@@ -43,6 +45,7 @@ const esbuild: Bundler = {
     const file = fileOf(task);
     const { entry, format, definesUrl, leftOut } = task;
     const url = definesUrl && format === 'cjs' ? { define: { 'import.meta.url': 'fileUrl' }, banner: { js: fileUrl } } : {};
+    const requires = leftOut.length > 0 && format === 'esm' ? { banner: { js: madeRequire } } : {};
     await build({
       entryPoints: [entry],
       outfile: file,
@@ -53,6 +56,7 @@ const esbuild: Bundler = {
       logLevel: 'silent',
       external: leftOut,
       ...url,
+      ...requires,
     });
     return file;
   },
