@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { decodeRecord, encodeAlone, encodeGone, encodeRecord, encodeWaiting, jobName } from '../../src/lock/record/record.ts';
+import { decodeRecord, type Entrant, encodeAlone, encodeGone, encodeRecord, encodeWaiting, jobName } from '../../src/lock/record/record.ts';
 import { entrant, now, recordOf, tokensOf, waiting } from './entries.ts';
 
 const one = entrant('one', 'write', { job: 'rollup "B"', latestEnd: now + 5, usualMs: 7, limit: 2 });
@@ -9,15 +9,33 @@ test('a record comes back as it was written', () => {
   expect(decodeRecord(encodeRecord(record))).toEqual(record);
 });
 
-test.each([
-  { job: 'rollup "B"', latestEnd: now + 60_000, usualMs: 7, guessMs: undefined, limit: 2 },
-  { job: undefined, latestEnd: undefined, usualMs: undefined, guessMs: 9, limit: undefined },
-])('one holder alone is written the same in either way', (terms) => {
-  const { token, mode, host, pid, since, ttlMs, until, beat } = one;
-  const { job, latestEnd, usualMs, guessMs, limit } = terms;
-  const holder = { token, mode, job, host, pid, since, latestEnd, ttlMs, until, beat, line: true as const, usualMs, guessMs, limit };
-  expect(encodeAlone(now, holder)).toBe(encodeRecord(recordOf([holder])));
-});
+/** Another value for all that two records of one holder can differ by. */
+const others: Readonly<Required<Omit<Entrant, 'minHold' | 'line'>>> = {
+  token: 'other',
+  mode: 'read',
+  job: 'späť "token":"x"',
+  host: 'other "host"',
+  pid: 2,
+  since: now + 1,
+  latestEnd: now + 60_000,
+  ttlMs: 1,
+  until: now + 2,
+  beat: 9,
+  usualMs: 8,
+  guessMs: 9,
+  limit: 3,
+};
+
+test.each(Object.keys(others) as (keyof typeof others)[])(
+  'one holder alone is written the same in either way, whoever was before: another %s',
+  (field) => {
+    const other = { ...one, [field]: others[field] };
+    const without = field === 'token' ? one : { ...one, [field]: undefined };
+    for (const at of [now, now + 1])
+      for (const holder of [one, other, one, without, one, { ...one, minHold: true as const }, one, { ...one, line: undefined }, one])
+        expect(encodeAlone(at, holder)).toBe(encodeRecord({ ...recordOf([holder]), at }));
+  },
+);
 
 describe('what was added to the text', () => {
   const text = encodeRecord(recordOf([one], [waiting('first', 'write')]));

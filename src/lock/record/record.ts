@@ -85,22 +85,42 @@ export function encodeRecord({ at, holders, line }: LockRecord): string {
   return text;
 }
 
-/** The record of one holder alone, as `encodeRecord` would write it; most records are, and this takes a third of the time. */
+/** What was encoded alone last, around its token. */
+let last: { readonly at: number; readonly holder: Entrant; readonly before: string; readonly behind: string } | undefined;
+
+/**
+ * The record of one holder alone, as `encodeRecord` would write it. Most records are, and those of one millisecond mostly differ by
+ * their tokens alone: then this takes a twentieth of the time.
+ */
 export function encodeAlone(at: number, holder: Entrant): string {
-  const { token, mode, job, host, pid, since, latestEnd, ttlMs, until, beat, usualMs, guessMs, limit } = holder;
-  return `{"v":1,"at":${at},"holders":[{"token":"${token}","mode":"${mode}"${job === undefined ? '' : `,"job":${JSON.stringify(job)}`},"host":${quoted(host)},"pid":${pid},"since":${since}${latestEnd === undefined ? '' : `,"latestEnd":${latestEnd}`},"ttlMs":${ttlMs},"until":${until},"beat":${beat},"line":true${usualMs === undefined ? '' : `,"usualMs":${usualMs}`}${guessMs === undefined ? '' : `,"guessMs":${guessMs}`}${limit === undefined ? '' : `,"limit":${limit}`}}]}`;
+  if (last === undefined || last.at !== at || !isAlike(last.holder, holder)) {
+    const text = encodeRecord({ v: 1, at, holders: [holder], line: nobody });
+    const start = text.indexOf(tokenFollows) + tokenFollows.length;
+    last = { at, holder, before: text.slice(0, start), behind: text.slice(start + holder.token.length) };
+  }
+  return last.before + holder.token + last.behind;
 }
 
-let quotedText = '';
-let quotes = '""';
+const tokenFollows = '"token":"';
 
-/** As JSON. A process has one host, mostly. */
-function quoted(text: string): string {
-  if (text !== quotedText) {
-    quotedText = text;
-    quotes = JSON.stringify(text);
-  }
-  return quotes;
+/** Do they differ by their tokens at most? */
+function isAlike(one: Entrant, other: Entrant): boolean {
+  return (
+    one.since === other.since &&
+    one.until === other.until &&
+    one.ttlMs === other.ttlMs &&
+    one.latestEnd === other.latestEnd &&
+    one.beat === other.beat &&
+    one.mode === other.mode &&
+    one.job === other.job &&
+    one.host === other.host &&
+    one.pid === other.pid &&
+    one.usualMs === other.usualMs &&
+    one.guessMs === other.guessMs &&
+    one.limit === other.limit &&
+    one.line === other.line &&
+    one.minHold === other.minHold
+  );
 }
 
 /** What somebody who comes to wait adds to the text. */
