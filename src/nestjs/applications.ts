@@ -33,6 +33,9 @@ export function addLocker(application: ModulesContainer, name: string, locker: R
 interface Kept {
   readonly instance: unknown;
   readonly metatype: unknown;
+  /** Made anew for each use. */
+  readonly isTransient: boolean;
+  /** Made once. One that is made for a request, or injects such a one, is not. */
   isDependencyTreeStatic(): boolean;
 }
 
@@ -46,8 +49,23 @@ function keptIn(application: ModulesContainer): readonly Kept[] {
 }
 
 /** The instances there are. */
-export function instancesIn(application: ModulesContainer): readonly object[] {
+function instancesIn(application: ModulesContainer): readonly object[] {
   return keptIn(application).flatMap((kept) => (kept.isDependencyTreeStatic() && isObject(kept.instance) ? [kept.instance] : []));
+}
+
+/** The same, and for what is made more than once the one that stands for them: on it `@nestjs/bullmq` keeps the worker. */
+export function patternsIn(application: ModulesContainer): readonly object[] {
+  return keptIn(application).flatMap(({ instance }) => (isObject(instance) ? [instance] : []));
+}
+
+/** The classes, and those they extend, of what the application makes: once, or more than once. One may come several times. */
+export function* typesIn(application: ModulesContainer, made: 'once' | 'more than once'): Generator<abstract new () => unknown> {
+  for (const kept of keptIn(application)) {
+    const isOnce = kept.isDependencyTreeStatic() && !kept.isTransient;
+    if (isOnce !== (made === 'once') || !isObject(kept.instance)) continue;
+    for (let type = kept.instance.constructor; typeof type === 'function' && type !== Object; type = Object.getPrototypeOf(type))
+      yield type as abstract new () => unknown;
+  }
 }
 
 /**

@@ -2,8 +2,9 @@ import { type DynamicModule, type FactoryProvider, Inject, Module, type OnModule
 import { ModulesContainer } from '@nestjs/core';
 import { ResourceLocker } from '../lock/api/locker.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
-import { addLocker, instancesIn, tellLockers } from './applications.ts';
-import { requireScheduler, takeNames } from './decorated-crons.ts';
+import { addLocker, patternsIn, tellLockers } from './applications.ts';
+import { refuseWhatNeverFires, requireScheduler, takeNames } from './decorated-crons.ts';
+import { checkScopes } from './decorated-scopes.ts';
 import { GivewayHealthIndicator } from './health.ts';
 import { closeWorkers } from './locked-process.ts';
 import {
@@ -59,7 +60,9 @@ export class GivewayModule implements OnModuleInit {
   }
 
   onModuleInit(): void {
+    refuseWhatNeverFires(this.#application);
     requireScheduler(this.#application);
+    checkScopes(this.#application, this.#opened.locker, this.#opened.name);
     this.#names = takeNames(this.#application, this.#opened.locker, this.#opened.name);
     tellLockers(this.#application);
   }
@@ -69,7 +72,7 @@ export class GivewayModule implements OnModuleInit {
     const { locker, finishWithinMs } = this.#opened;
     const fires = underWay(locker);
     fires.stop();
-    await untilOver(Promise.all([fires.over(), closeWorkers(instancesIn(this.#application))]), finishWithinMs);
+    await untilOver(Promise.all([fires.over(), closeWorkers(patternsIn(this.#application))]), finishWithinMs);
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -108,6 +108,8 @@ test('P11: what is no fire is refused at once, by name', async () => {
   const nothing = (): void => {};
   for (const [args, path] of [
     [[{}, good, nothing], 'locker'],
+    [[locker], 'options'],
+    [[locker, null, nothing], 'options'],
     [[locker, good], 'work'],
     [[locker, good, './work.js'], 'work'],
     [[locker, { ...good, at: new Date() }, nothing], 'at'],
