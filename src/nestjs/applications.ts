@@ -58,14 +58,21 @@ export function patternsIn(application: ModulesContainer): readonly object[] {
   return keptIn(application).flatMap(({ instance }) => (isObject(instance) ? [instance] : []));
 }
 
-/** The classes, and those they extend, of what the application makes: once, or more than once. One may come several times. */
-export function* typesIn(application: ModulesContainer, made: 'once' | 'more than once'): Generator<abstract new () => unknown> {
+/** How often Nest makes what a class provides. What injects something of a request is made for it too. */
+export type Made = 'once' | 'for a request' | 'for each use';
+
+/** The classes of what the application makes, and those they extend. One may come several times. */
+export function* typesIn(application: ModulesContainer, made: Made): Generator<abstract new () => unknown> {
   for (const kept of keptIn(application)) {
-    const isOnce = kept.isDependencyTreeStatic() && !kept.isTransient;
-    if (isOnce !== (made === 'once') || !isObject(kept.instance)) continue;
+    if (howMade(kept) !== made || !isObject(kept.instance)) continue;
     for (let type = kept.instance.constructor; typeof type === 'function' && type !== Object; type = Object.getPrototypeOf(type))
       yield type as abstract new () => unknown;
   }
+}
+
+function howMade(kept: Kept): Made {
+  if (!kept.isDependencyTreeStatic()) return 'for a request';
+  return kept.isTransient ? 'for each use' : 'once';
 }
 
 /**

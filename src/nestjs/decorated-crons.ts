@@ -2,7 +2,7 @@ import type { ModulesContainer } from '@nestjs/core';
 import { processWide } from '../jobs/process-wide.ts';
 import { takeName } from '../jobs/schedule-names.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
-import { GivewayError, InvalidOptionError } from '../lock/errors.ts';
+import { GivewayError } from '../lock/errors.ts';
 import { typesIn } from './applications.ts';
 import { schedulerOf } from './scheduler.ts';
 import { defaultName } from './tokens.ts';
@@ -28,21 +28,6 @@ export function rememberCron(type: object, cron: DecoratedCron): void {
 function* cronsIn(application: ModulesContainer): Generator<readonly [string, DecoratedCron]> {
   for (const type of typesIn(application, 'once'))
     for (const cron of decorated.get(type) ?? []) yield [`@LockedCron on ${type.name}.${cron.method}()`, cron];
-}
-
-/**
- * `@nestjs/schedule` leaves out what is made for a request, with a warning, and calls what is made for each use on an instance in which
- * nothing is injected. Throws `InvalidOptionError`.
- */
-export function refuseWhatNeverFires(application: ModulesContainer): void {
-  const fires = new Set<object>(typesIn(application, 'once'));
-  for (const type of typesIn(application, 'more than once'))
-    for (const { method } of fires.has(type) ? [] : (decorated.get(type) ?? []))
-      throw new InvalidOptionError(
-        '@LockedCron',
-        `${type.name}.${method}()`,
-        "it never fires in a class that is made for a request, or for each use, or that injects such a one: move the method to a class of Nest's default scope",
-      );
 }
 
 /** Without a scheduler no fire ever comes. Throws `GivewayError`. */

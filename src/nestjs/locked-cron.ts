@@ -7,7 +7,7 @@ import { checkMethod } from './check-method.ts';
 import { lateMs, runCronFire } from './cron-fire.ts';
 import { type CronPlan, checkCron, type LockedCronOptions } from './cron-options.ts';
 import { rememberCron } from './decorated-crons.ts';
-import { rememberScope } from './decorated-scopes.ts';
+import { rememberMethod } from './decorated-methods.ts';
 import { schedulerOf } from './scheduler.ts';
 import { slotOf } from './slot.ts';
 import { getLockerToken } from './tokens.ts';
@@ -38,7 +38,8 @@ export function LockedCron(expression: string, options: LockedCronOptions = {}):
     inject(target, lockerKey);
     Inject(ModulesContainer)(target, applicationKey);
     const { name, guarantee, scope } = plan;
-    if (scope !== undefined && typeof scope !== 'function') rememberScope(target.constructor, { scope, locker: options.locker });
+    const fixed = typeof scope === 'function' ? undefined : scope;
+    rememberMethod(target.constructor, { decorator: '@LockedCron', method, scope: fixed, locker: options.locker });
     rememberCron(target.constructor, { method, expression, name, takesFires: guarantee !== 'no-overlap', locker: options.locker });
 
     const call = (instance: Instance, lock: Lock): unknown => (instance[key] as (lock: Lock) => unknown)(lock);

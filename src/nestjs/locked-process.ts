@@ -8,7 +8,7 @@ import type { LockScope } from '../lock/options.ts';
 import { checkOptions, requireOptions, runOptionNames } from '../lock/plan/options.ts';
 import { resolveScope } from '../lock/plan/scope.ts';
 import { checkMethod } from './check-method.ts';
-import { rememberScope } from './decorated-scopes.ts';
+import { rememberMethod } from './decorated-methods.ts';
 import { getLockerToken } from './tokens.ts';
 
 /** Options of `LockedProcess`. */
@@ -45,7 +45,8 @@ export function LockedProcess<J = never>(
     const method = descriptor.value as unknown as Process;
     const property = Symbol(`locker of ${String(key)}`);
     inject(target, property);
-    if (typeof scope !== 'function') rememberScope(target.constructor, { scope, locker });
+    const fixed = typeof scope === 'function' ? undefined : scope;
+    rememberMethod(target.constructor, { decorator: '@LockedProcess', method: String(key), scope: fixed, locker });
     const processors = new WeakMap<object, Process>();
     const processorOf = (host: { [property]?: ResourceLocker }): Process => {
       const known = processors.get(host);

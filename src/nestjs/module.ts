@@ -3,8 +3,8 @@ import { ModulesContainer } from '@nestjs/core';
 import { ResourceLocker } from '../lock/api/locker.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import { addLocker, patternsIn, tellLockers } from './applications.ts';
-import { refuseWhatNeverFires, requireScheduler, takeNames } from './decorated-crons.ts';
-import { checkScopes } from './decorated-scopes.ts';
+import { requireScheduler, takeNames } from './decorated-crons.ts';
+import { checkMethods } from './decorated-methods.ts';
 import { GivewayHealthIndicator } from './health.ts';
 import { closeWorkers } from './locked-process.ts';
 import {
@@ -60,9 +60,8 @@ export class GivewayModule implements OnModuleInit {
   }
 
   onModuleInit(): void {
-    refuseWhatNeverFires(this.#application);
     requireScheduler(this.#application);
-    checkScopes(this.#application, this.#opened.locker, this.#opened.name);
+    checkMethods(this.#application, this.#opened.locker, this.#opened.name);
     this.#names = takeNames(this.#application, this.#opened.locker, this.#opened.name);
     tellLockers(this.#application);
   }

@@ -87,6 +87,7 @@ function describeNest(project: () => NestProject | undefined): void {
       'a cron in what is made for a request': invalid('@LockedCron: received "PerRequest.report()"; it never fires'),
       'a cron in what injects such a one': invalid('@LockedCron: received "Above.report()"; it never fires'),
       'a cron in what is made for each use': invalid('@LockedCron: received "PerUse.report()"; it never fires'),
+      'a process in what is made for each use': invalid('@LockedProcess: received "JobPerUse.process()"; in a class'),
       'a cron on a table that is not listed': refused('UnknownResourceError', 'ERR_GIVEWAY_UNKNOWN_RESOURCE', '"visist"'),
       'a job on a table that is not listed': refused('UnknownResourceError', 'ERR_GIVEWAY_UNKNOWN_RESOURCE', '"evnts"'),
       'options of forRoot that are none': invalid('options: received 7'),

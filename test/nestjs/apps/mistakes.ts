@@ -69,6 +69,12 @@ class PerUse {
   async report(): Promise<void> {}
 }
 
+@Injectable({ scope: Scope.TRANSIENT })
+class JobPerUse {
+  @LockedProcess(() => 'events')
+  async process(): Promise<void> {}
+}
+
 @Injectable()
 class Misspelt {
   @LockedCron('0 0 * * *', { scope: { writes: 'visist' } })
@@ -117,6 +123,7 @@ const mistakes: Record<string, () => ModuleMetadata> = {
   'a cron in what is made for a request': () => withCron(PerRequest),
   'a cron in what injects such a one': () => withCron(Tenant, Above),
   'a cron in what is made for each use': () => withCron(PerUse),
+  'a process in what is made for each use': () => withCron(JobPerUse),
   'a cron on a table that is not listed': () => withCron(Misspelt),
   'a job on a table that is not listed': () => withCron(MisspeltJob),
   'options of forRoot that are none': () => ({ imports: [GivewayModule.forRoot(locker(), 7 as never)] }),
