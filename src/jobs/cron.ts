@@ -7,7 +7,7 @@ import { asConfigured } from './configured.ts';
 import { definitionOf } from './definition.ts';
 import { type Fire, isElsewhere, longestHoldMs, runFire, slotHoldMs, takeFire } from './fires.ts';
 import { agreementOf } from './fleet-agreement.ts';
-import { installedNodeCron } from './node-cron.ts';
+import { checkExpression, installedNodeCron } from './node-cron.ts';
 import { takeName } from './schedule-names.ts';
 import { type ConfiguredJobOptions, checkSchedule, type ScheduleOptions } from './schedule-options.ts';
 import { createWaits, type Wait } from './waits.ts';
@@ -40,8 +40,8 @@ const beforeNextFireMs = 50;
 /**
  * Schedules `handler` with node-cron, under a lock. A fire that does not get it is skipped and says why in its result; a
  * manual `execute()` asks for the lock like any fire, and counts as a fire of its own. What still waits when the task is
- * stopped or destroyed does not begin: its result is `'skipped'`, `'aborted'`. Throws `InvalidOptionError`,
- * node-cron's error for a bad expression, or `GivewayError` where node-cron is older than 4.4.
+ * stopped or destroyed does not begin: its result is `'skipped'`, `'aborted'`. Throws `InvalidOptionError`, or `GivewayError`
+ * where node-cron is older than 4.4.
  */
 export function schedule<T>(
   expression: string,
@@ -59,11 +59,12 @@ export function schedule<T>(
   handler: (context: TaskContext, lock: Lock) => T | Promise<T>,
   given: ScheduleOptions | ConfiguredJobOptions,
 ): LockedTask<T> {
-  const { schedule: scheduleTask, validate } = installedNodeCron();
-  const { expression, options } = asConfigured(expressionOrJob, given as ScheduleOptions, validate);
+  const nodeCron = installedNodeCron();
+  const { expression, options } = asConfigured(expressionOrJob, given as ScheduleOptions, nodeCron.validate);
   if (typeof handler !== 'function') throw new InvalidOptionError('handler', handler, 'a function is allowed');
   const called = `schedule("${expression}")`;
   const { locker, guarantee, fireName, lockOptions, taskOptions } = checkSchedule(options, called);
+  checkExpression(nodeCron, expression, options.timezone);
   const { scope, name } = options;
   const counts = { ran: 0, failed: 0, skipped: 0, elsewhere: 0, missed: 0 };
 
@@ -104,7 +105,7 @@ export function schedule<T>(
     }
   };
 
-  const task = scheduleTask(expression, counted, taskOptions);
+  const task = nodeCron.schedule(expression, counted, taskOptions);
   const definition = { expression, timezone: options.timezone, scope };
   const agree = fireName === undefined ? undefined : agreementOf(locker, fireName, definitionOf(definition), () => periodMs(task));
   const taken = fireName === undefined ? undefined : takeName(locker, fireName, { is: task, called });

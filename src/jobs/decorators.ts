@@ -1,7 +1,8 @@
 import type { ResourceLocker } from '../lock/api/locker.ts';
 import { GivewayError, InvalidOptionError } from '../lock/errors.ts';
 import type { LockScope, RunOptions } from '../lock/options.ts';
-import { checkOptions, runOptionNames } from '../lock/plan/options.ts';
+import { checkOptions, requireOptions, runOptionNames } from '../lock/plan/options.ts';
+import { resolveScope } from '../lock/plan/scope.ts';
 import { checkLocker, isLocker } from './check-locker.ts';
 import { containerLocker } from './container-lockers.ts';
 import { processWide } from './process-wide.ts';
@@ -63,6 +64,7 @@ export function Locked<A extends unknown[]>(
   options?: LockedOptions & { readonly onBusy?: 'throw' | 'retry' },
 ): LockedDecorator<A, never>;
 export function Locked<A extends unknown[]>(scope: LockScope | ((...args: A) => LockScope), options: LockedOptions = {}): unknown {
+  requireOptions(options);
   const { locker, onBusy = 'throw', ...lockOptions } = options;
   if (onBusy !== 'throw' && onBusy !== 'retry' && onBusy !== 'skip')
     throw new InvalidOptionError('onBusy', onBusy, "'throw', 'retry' or 'skip' is allowed");
@@ -70,6 +72,7 @@ export function Locked<A extends unknown[]>(scope: LockScope | ((...args: A) => 
     throw new InvalidOptionError('locker', locker, 'what createLocker() returned, or the name of a property that holds it, is allowed');
   }
   checkOptions(lockOptions, '', runOptionNames);
+  if (typeof scope !== 'function') resolveScope(scope, String);
 
   const lock = <F extends Method>(method: F, name: string): F =>
     keepIdentity(method, async function (this: unknown, ...args: never[]): Promise<unknown> {

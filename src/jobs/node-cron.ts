@@ -1,5 +1,5 @@
 import * as nodeCron from 'node-cron';
-import { GivewayError } from '../lock/errors.ts';
+import { GivewayError, InvalidOptionError } from '../lock/errors.ts';
 
 type NodeCron = Pick<typeof nodeCron, 'schedule' | 'validate' | 'parse'>;
 
@@ -15,4 +15,28 @@ export function installedNodeCron(): NodeCron {
     'ERR_GIVEWAY_PEER_MISSING',
     'giveway/cron needs node-cron 4.4 or later, and an older one is installed: npm install node-cron@4',
   );
+}
+
+/** node-cron's own errors say neither what they received nor where. Throws `InvalidOptionError`. */
+export function checkExpression({ parse }: Pick<NodeCron, 'parse'>, expression: string, timezone: unknown): void {
+  try {
+    parse(expression);
+  } catch (error) {
+    const why = error instanceof Error ? `: ${error.message}` : '';
+    throw new InvalidOptionError(
+      'expression',
+      expression,
+      `a cron expression of five fields is allowed, or of six with seconds first${why}`,
+    );
+  }
+  if (timezone !== undefined && timezone !== '' && !isTimezone(timezone))
+    throw new InvalidOptionError('timezone', timezone, 'a time zone such as Europe/Paris is allowed');
+}
+
+function isTimezone(zone: unknown): boolean {
+  try {
+    return typeof zone === 'string' && new Intl.DateTimeFormat('en', { timeZone: zone }) !== undefined;
+  } catch {
+    return false;
+  }
 }

@@ -3,7 +3,7 @@ import type { ResourceLocker } from '../lock/api/locker.ts';
 import type { RunOutcome } from '../lock/api/run.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import type { RunOptions } from '../lock/options.ts';
-import { checkOptions, ttlRangeMs } from '../lock/plan/options.ts';
+import { checkOptions, requireOptions, ttlRangeMs } from '../lock/plan/options.ts';
 import { tellIfAskedTwice } from './asked-twice.ts';
 import { checkLocker } from './check-locker.ts';
 import { checkFireName, checkSlotHold, type Fire, type FireOptions, runFire, slotHoldMs } from './fires.ts';
@@ -89,6 +89,7 @@ export function holdOf(every: number, holdMs: number | undefined): number {
 }
 
 function checked<A extends unknown[]>(options: OncePerFireOptions<A>) {
+  requireOptions(options);
   checkOptions(options, '', optionNames);
   const { name, at, every, slotHoldMs: given, job = name, onStoreDown, maxHoldMs, signal } = options;
   if (typeof name !== 'string' || name === '') throw new InvalidOptionError('name', name, 'a name is needed, the same in every instance');

@@ -89,6 +89,11 @@ export function checkSchedule(options: ScheduleOptions, called: string): Checked
   if (options === undefined) throw new InvalidOptionError('options', options, 'an object with a `locker` is allowed');
   checkOptions(options, '', ['locker', 'scope', 'guarantee', 'slotHoldMs', ...runOptionNames, ...taskOptionNames]);
   checkSlotHold(options.slotHoldMs);
+  for (const field of ['maxRandomDelay', 'missedExecutionTolerance'] as const) {
+    const ms = options[field];
+    if (ms !== undefined && !(Number.isFinite(ms) && ms >= 0))
+      throw new InvalidOptionError(field, ms, 'a number of milliseconds from 0 up is allowed');
+  }
   const { locker, scope, guarantee = 'no-overlap', name } = options;
   checkLocker(locker);
   if (guarantee !== 'no-overlap' && guarantee !== 'once-per-fire' && guarantee !== 'both') {

@@ -33,6 +33,9 @@ export function addLocker(application: ModulesContainer, name: string, locker: R
 interface Kept {
   readonly instance: unknown;
   readonly metatype: unknown;
+  /** Made anew for each use. */
+  readonly isTransient: boolean;
+  /** Made once. One that is made for a request, or injects such a one, is not. */
   isDependencyTreeStatic(): boolean;
 }
 
@@ -46,8 +49,30 @@ function keptIn(application: ModulesContainer): readonly Kept[] {
 }
 
 /** The instances there are. */
-export function instancesIn(application: ModulesContainer): readonly object[] {
+function instancesIn(application: ModulesContainer): readonly object[] {
   return keptIn(application).flatMap((kept) => (kept.isDependencyTreeStatic() && isObject(kept.instance) ? [kept.instance] : []));
+}
+
+/** The same, and for what is made more than once the one that stands for them: on it `@nestjs/bullmq` keeps the worker. */
+export function patternsIn(application: ModulesContainer): readonly object[] {
+  return keptIn(application).flatMap(({ instance }) => (isObject(instance) ? [instance] : []));
+}
+
+/** How often Nest makes what a class provides. What injects something of a request is made for it too. */
+export type Made = 'once' | 'for a request' | 'for each use';
+
+/** The classes of what the application makes, and those they extend. One may come several times. */
+export function* typesIn(application: ModulesContainer, made: Made): Generator<abstract new () => unknown> {
+  for (const kept of keptIn(application)) {
+    if (howMade(kept) !== made || !isObject(kept.instance)) continue;
+    for (let type = kept.instance.constructor; typeof type === 'function' && type !== Object; type = Object.getPrototypeOf(type))
+      yield type as abstract new () => unknown;
+  }
+}
+
+function howMade(kept: Kept): Made {
+  if (!kept.isDependencyTreeStatic()) return 'for a request';
+  return kept.isTransient ? 'for each use' : 'once';
 }
 
 /**

@@ -3,7 +3,7 @@ import { processWide } from '../jobs/process-wide.ts';
 import { takeName } from '../jobs/schedule-names.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
 import { GivewayError } from '../lock/errors.ts';
-import { instancesIn } from './applications.ts';
+import { typesIn } from './applications.ts';
 import { schedulerOf } from './scheduler.ts';
 import { defaultName } from './tokens.ts';
 
@@ -26,9 +26,8 @@ export function rememberCron(type: object, cron: DecoratedCron): void {
 
 /** As the application has them, in words: `VisitsService.refresh()`. A class that others extend may come more than once. */
 function* cronsIn(application: ModulesContainer): Generator<readonly [string, DecoratedCron]> {
-  for (const instance of instancesIn(application))
-    for (let type = instance.constructor; typeof type === 'function' && type !== Object; type = Object.getPrototypeOf(type))
-      for (const cron of decorated.get(type) ?? []) yield [`@LockedCron on ${type.name}.${cron.method}()`, cron];
+  for (const type of typesIn(application, 'once'))
+    for (const cron of decorated.get(type) ?? []) yield [`@LockedCron on ${type.name}.${cron.method}()`, cron];
 }
 
 /** Without a scheduler no fire ever comes. Throws `GivewayError`. */

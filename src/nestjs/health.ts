@@ -29,6 +29,8 @@ export class GivewayHealthIndicator {
 
   /** `key`: what it is called in the answer. One read of the store, which answers within the store's own deadline. Rejects with `InvalidOptionError` only. */
   async isHealthy<const Key extends string>(key: Key, lockerName: string = defaultName): Promise<Record<Key, LockerHealth>> {
+    if (typeof key !== 'string' || key === '')
+      throw new InvalidOptionError('key', key, 'what the locker is called in the answer is allowed');
     const lockers = lockersOf(this.#application);
     const locker = lockers.get(lockerName);
     if (locker === undefined)

@@ -2,10 +2,12 @@ import { Inject, Logger, SetMetadata } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import type { Lock } from '../lock/api/lock.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
+import { requireOptions } from '../lock/plan/options.ts';
 import { checkMethod } from './check-method.ts';
 import { lateMs, runCronFire } from './cron-fire.ts';
 import { type CronPlan, checkCron, type LockedCronOptions } from './cron-options.ts';
 import { rememberCron } from './decorated-crons.ts';
+import { rememberMethod } from './decorated-methods.ts';
 import { schedulerOf } from './scheduler.ts';
 import { slotOf } from './slot.ts';
 import { getLockerToken } from './tokens.ts';
@@ -25,6 +27,7 @@ export type LockedCronDecorator = <F extends (lock: Lock) => unknown>(
  * locks nothing. Throws `InvalidOptionError`.
  */
 export function LockedCron(expression: string, options: LockedCronOptions = {}): LockedCronDecorator {
+  requireOptions(options);
   const inject = Inject(getLockerToken(options.locker));
   return (target, key, descriptor) => {
     checkMethod('@LockedCron', key, descriptor);
@@ -34,7 +37,9 @@ export function LockedCron(expression: string, options: LockedCronOptions = {}):
     const applicationKey = Symbol(`application of ${method}`);
     inject(target, lockerKey);
     Inject(ModulesContainer)(target, applicationKey);
-    const { name, guarantee } = plan;
+    const { name, guarantee, scope } = plan;
+    const fixed = typeof scope === 'function' ? undefined : scope;
+    rememberMethod(target.constructor, { decorator: '@LockedCron', method, scope: fixed, locker: options.locker });
     rememberCron(target.constructor, { method, expression, name, takesFires: guarantee !== 'no-overlap', locker: options.locker });
 
     const call = (instance: Instance, lock: Lock): unknown => (instance[key] as (lock: Lock) => unknown)(lock);

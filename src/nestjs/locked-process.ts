@@ -5,9 +5,10 @@ import type { LockedProcessorOptions } from '../jobs/processor-options.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
 import { GivewayError } from '../lock/errors.ts';
 import type { LockScope } from '../lock/options.ts';
-import { checkOptions, runOptionNames } from '../lock/plan/options.ts';
+import { checkOptions, requireOptions, runOptionNames } from '../lock/plan/options.ts';
 import { resolveScope } from '../lock/plan/scope.ts';
 import { checkMethod } from './check-method.ts';
+import { rememberMethod } from './decorated-methods.ts';
 import { getLockerToken } from './tokens.ts';
 
 /** Options of `LockedProcess`. */
@@ -34,6 +35,7 @@ export function LockedProcess<J = never>(
   scope: LockScope | ((job: J) => LockScope),
   options: LockedProcessOptions = {},
 ): LockedProcessDecorator<J> {
+  requireOptions(options);
   const { locker, ...lockedOptions } = options;
   checkOptions(lockedOptions, '', runOptionNames);
   if (typeof scope !== 'function') resolveScope(scope, String);
@@ -43,6 +45,8 @@ export function LockedProcess<J = never>(
     const method = descriptor.value as unknown as Process;
     const property = Symbol(`locker of ${String(key)}`);
     inject(target, property);
+    const fixed = typeof scope === 'function' ? undefined : scope;
+    rememberMethod(target.constructor, { decorator: '@LockedProcess', method: String(key), scope: fixed, locker });
     const processors = new WeakMap<object, Process>();
     const processorOf = (host: { [property]?: ResourceLocker }): Process => {
       const known = processors.get(host);
@@ -79,8 +83,8 @@ interface Host {
  * Closes the workers of all hosts, which waits for their jobs. `@nestjs/bullmq` would do so in the phase in which lockers close, in
  * the order in which the modules were imported.
  */
-export async function closeWorkers(instances: readonly object[]): Promise<void> {
-  await Promise.all(instances.map((instance) => workerOf(instance as Partial<Host>)?.close()));
+export async function closeWorkers(hosts: readonly object[]): Promise<void> {
+  await Promise.all(hosts.map((instance) => workerOf(instance as Partial<Host>)?.close()));
 }
 
 function workerOf(instance: Partial<Host>): Host['worker'] | undefined {

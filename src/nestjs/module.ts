@@ -2,8 +2,9 @@ import { type DynamicModule, type FactoryProvider, Inject, Module, type OnModule
 import { ModulesContainer } from '@nestjs/core';
 import { ResourceLocker } from '../lock/api/locker.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
-import { addLocker, instancesIn, tellLockers } from './applications.ts';
+import { addLocker, patternsIn, tellLockers } from './applications.ts';
 import { requireScheduler, takeNames } from './decorated-crons.ts';
+import { checkMethods } from './decorated-methods.ts';
 import { GivewayHealthIndicator } from './health.ts';
 import { closeWorkers } from './locked-process.ts';
 import {
@@ -60,6 +61,7 @@ export class GivewayModule implements OnModuleInit {
 
   onModuleInit(): void {
     requireScheduler(this.#application);
+    checkMethods(this.#application, this.#opened.locker, this.#opened.name);
     this.#names = takeNames(this.#application, this.#opened.locker, this.#opened.name);
     tellLockers(this.#application);
   }
@@ -69,7 +71,7 @@ export class GivewayModule implements OnModuleInit {
     const { locker, finishWithinMs } = this.#opened;
     const fires = underWay(locker);
     fires.stop();
-    await untilOver(Promise.all([fires.over(), closeWorkers(instancesIn(this.#application))]), finishWithinMs);
+    await untilOver(Promise.all([fires.over(), closeWorkers(patternsIn(this.#application))]), finishWithinMs);
   }
 
   async onApplicationShutdown(): Promise<void> {

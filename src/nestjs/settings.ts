@@ -3,7 +3,7 @@ import type { GivewayConfig } from '../config/types.ts';
 import { isLocker } from '../jobs/check-locker.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
-import { checkOptions } from '../lock/plan/options.ts';
+import { checkOptions, requireOptions } from '../lock/plan/options.ts';
 import { defaultName } from './tokens.ts';
 
 /** Less than the 30 s that Kubernetes gives a process by default. */
@@ -31,7 +31,8 @@ export type LockerSource = ResourceLocker | GivewayConfig;
 
 /** Throws `InvalidOptionError`. */
 export function checkModuleOptions(options: GivewayModuleOptions): Required<GivewayModuleOptions> {
-  checkOptions({ ...options }, '', ['name', 'finishWithinMs']);
+  requireOptions(options);
+  checkOptions(options, '', ['name', 'finishWithinMs']);
   const { name = defaultName, finishWithinMs: ms = usualFinishMs } = options;
   if (typeof name !== 'string' || name === '') throw new InvalidOptionError('name', name, 'the name of a locker is allowed, or nothing');
   if (!Number.isInteger(ms) || ms < 0) throw new InvalidOptionError('finishWithinMs', ms, 'an integer from 0 up (milliseconds) is allowed');

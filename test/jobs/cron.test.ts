@@ -289,6 +289,10 @@ describe('schedule', () => {
     ['a name that no fire could have', { guarantee: 'both', name: 'a\n' }, 'name'],
     ['a name too long for the fires of execute()', { guarantee: 'both', name: 'x'.repeat(213) }, 'name'],
     ['a name that is no string', { name: 7 as never }, 'name'],
+    ['a time zone that there is not', { timezone: 'Mars/Base' }, 'timezone'],
+    ['a time zone that is no string', { timezone: 7 as never }, 'timezone'],
+    ['a jitter that is no number', { maxRandomDelay: '5s' as never }, 'maxRandomDelay'],
+    ['a tolerance below 0', { missedExecutionTolerance: -1 }, 'missedExecutionTolerance'],
     ['a wait for a fire', { guarantee: 'once-per-fire', name: 'etl', scope: undefined, onBusy: 'retry' }, 'onBusy'],
     ['a second word for slotHoldMs', { guarantee: 'once-per-fire', name: 'etl', scope: undefined, minHoldMs: 5_000 }, 'minHoldMs'],
   ])('P11: refuses %s', (_, change, path) => {
@@ -297,6 +301,22 @@ describe('schedule', () => {
       expect.objectContaining({ name: 'InvalidOptionError', path }),
     );
     expect(store.calls.create).toBe(0);
+  });
+
+  test.each([
+    ['61 * * * *', '"61 * * * *"; a cron expression of five fields is allowed, or of six with seconds first: 61 is'],
+    ['hourly', '"hourly"'],
+    [undefined, 'undefined'],
+    [5, '5'],
+  ])('P11: refuses %p as an expression, by what was received', (expression, said) => {
+    const { here } = fleet();
+    expect(() => schedule(expression as never, () => {}, { locker: here, scope: 'events' })).toThrow(
+      expect.objectContaining({
+        name: 'InvalidOptionError',
+        path: 'expression',
+        message: expect.stringContaining(`expression: received ${said}`),
+      }),
+    );
   });
 
   test('P11: a coordinator without a locker is refused', () => {

@@ -191,8 +191,18 @@ describe('@Locked', () => {
     ['an unknown option', { ttl: 1 }, 'ttl'],
     ['a bad ttlMs', { ttlMs: 1 }, 'ttlMs'],
     ['what is no locker', { locker: {} }, 'locker'],
+    ['no options', null, 'options'],
+    ['what are no options', 7, 'options'],
   ])('P11: refuses %s where it is declared', (_, options, path) => {
     expect(() => Locked('events', options as never)).toThrow(expect.objectContaining({ name: 'InvalidOptionError', path }));
+  });
+
+  test.each([
+    [undefined, 'scope'],
+    [[], 'scope'],
+    [{ write: 'events' }, 'scope.write'],
+  ])('P11: refuses the scope %j where it is declared', (scope, path) => {
+    expect(() => Locked(scope as never)).toThrow(expect.objectContaining({ name: 'InvalidOptionError', path }));
   });
 
   test.each(['field', 'getter', 'setter', 'accessor', 'class'])('P11: refuses to stand on a %s', (kind) => {

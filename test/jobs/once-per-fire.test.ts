@@ -87,6 +87,16 @@ describe('of three instances one runs each fire', () => {
     }, 10_000);
     expect([fires, ran()]).toEqual([minutes, minutes]);
   });
+
+  test('a process that comes later than slotHoldMs runs the fire again', async () => {
+    const [early, inTime, late] = lockers.map((locker) => oncePerFire(locker, { name: 'rollup', at: 0, slotHoldMs: 30_000 }, work));
+    await early?.();
+    await jest.advanceTimersByTimeAsync(29_000);
+    expect(await inTime?.()).toMatchObject({ status: 'skipped', reason: 'busy' });
+    await jest.advanceTimersByTimeAsync(2_000);
+    await late?.();
+    expect(fires).toBe(2);
+  });
 });
 
 test('the lock, what the scheduler passes, and what the work returns or throws', async () => {
@@ -108,6 +118,8 @@ test('P11: what is no fire is refused at once, by name', async () => {
   const nothing = (): void => {};
   for (const [args, path] of [
     [[{}, good, nothing], 'locker'],
+    [[locker], 'options'],
+    [[locker, null, nothing], 'options'],
     [[locker, good], 'work'],
     [[locker, good, './work.js'], 'work'],
     [[locker, { ...good, at: new Date() }, nothing], 'at'],

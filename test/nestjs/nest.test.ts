@@ -50,6 +50,7 @@ function describeNest(project: () => NestProject | undefined): void {
       healthy: { status: 'ok', details: { locks: { status: 'up', store: 'memory', heldLocks: 0 }, reports: { status: 'up' } } },
       unhealthy: { httpStatus: 503, status: 'error', error: { locks: { status: 'down', message: expect.any(String) } } },
       'no such': { message: expect.stringContaining('did you mean "reports"') },
+      'no key': { message: expect.stringContaining('key: received undefined') },
       closed: { codes: ['ERR_GIVEWAY_CLOSED', 'ERR_GIVEWAY_CLOSED'] },
     });
   }, 60_000);
@@ -83,6 +84,15 @@ function describeNest(project: () => NestProject | undefined): void {
       'a bad guarantee': invalid('guarantee: received "twice"'),
       'a standard decorator': refused('GivewayError', 'ERR_GIVEWAY_DECORATORS', '`experimentalDecorators`'),
       'a cron on a property': invalid('@LockedCron: received "report"; it goes on methods only'),
+      'a cron in what is made for a request': invalid('@LockedCron: received "PerRequest.report()"; it never fires'),
+      'a cron in what injects such a one': invalid('@LockedCron: received "Above.report()"; it never fires'),
+      'a cron in what is made for each use': invalid('@LockedCron: received "PerUse.report()"; it never fires'),
+      'a process in what is made for each use': invalid('@LockedProcess: received "JobPerUse.process()"; in a class'),
+      'a cron on a table that is not listed': refused('UnknownResourceError', 'ERR_GIVEWAY_UNKNOWN_RESOURCE', '"visist"'),
+      'a job on a table that is not listed': refused('UnknownResourceError', 'ERR_GIVEWAY_UNKNOWN_RESOURCE', '"evnts"'),
+      'options of forRoot that are none': invalid('options: received 7'),
+      'options of a cron that are none': invalid('options: received null'),
+      'options of a process that are none': invalid('options: received null'),
       'a name that takes no fires': { name: 'none' },
     });
   }, 60_000);
@@ -163,6 +173,20 @@ describeWith('memcached', (locks) => {
       expect(told('began')).toHaveLength(20);
       expect(told('ran').filter(({ attemptsMade, isAborted }) => attemptsMade !== 0 || isAborted !== false)).toEqual([]);
       for (const table of tables) expect(overlaps(told('ran').filter((run) => run['table'] === table))).toEqual([]);
+    }, 60_000);
+
+    test('a worker whose host is made anew for each job takes no more jobs after SIGTERM', async () => {
+      await queue.obliterate({ force: true });
+      const worker = start(nest11, 'worker', { ...place(), REDIS: queues.url, PREFIX: prefix, MADE: 'per job', ORDER: 'queues first' });
+      await worker.told('ready');
+      const jobs = Array.from({ length: 60 }, (_, i) => ({ name: 'write', data: { table: `t${i}`, workMs: 100 + 70 * (i % 3) } }));
+      await queue.addBulk(jobs);
+      await nextJobOf(worker);
+      worker.process.kill('SIGTERM');
+      expect(await worker.ended).toBe('SIGTERM');
+      expect(told('ran').length).toBe(told('began').length);
+      expect(await queue.getJobCounts('active', 'failed', 'delayed')).toEqual({ active: 0, failed: 0, delayed: 0 });
+      expect(await queue.getCompletedCount()).toBeLessThan(20);
     }, 60_000);
   });
 });

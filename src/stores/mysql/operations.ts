@@ -131,7 +131,7 @@ function lender(connections: Connections): Lender {
       stage = 'asking';
       asked = connection;
       try {
-        const [result] = await connection.execute({ sql, values, rowsAsArray: false });
+        const [result] = await connection.execute({ sql, values, rowsAsArray: false, nestTables: false });
         if (!Array.isArray(result)) refuseOpenTransaction(result as Header);
         if (!isOver) connection.release();
         return result;

@@ -6,7 +6,12 @@ export interface MysqlPool {
 /** A connection on loan from a pool. */
 export interface MysqlConnection {
   /** Resolves with rows, or with a `Header`, and with what else the package tells. */
-  execute(options: { readonly sql: string; readonly values: unknown[]; readonly rowsAsArray: false }): Promise<[unknown, unknown]>;
+  execute(options: {
+    readonly sql: string;
+    readonly values: unknown[];
+    readonly rowsAsArray: false;
+    readonly nestTables: false;
+  }): Promise<[unknown, unknown]>;
   /** Back to the pool. */
   release(): void;
   /** Thrown away. */

@@ -1,12 +1,12 @@
 /** Applications with one mistake each. Tells how each was refused. */
 import 'reflect-metadata';
-import { Injectable, Module, type ModuleMetadata } from '@nestjs/common';
+import { Injectable, Module, type ModuleMetadata, Scope } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { createLocker } from 'giveway';
 import { Locked } from 'giveway/decorators';
 import { memoryStore } from 'giveway/memory';
-import { GivewayModule, InjectLocker, LockedCron } from 'giveway/nestjs';
+import { GivewayModule, InjectLocker, LockedCron, LockedProcess } from 'giveway/nestjs';
 import { tell } from './tell.js';
 
 const locker = () => createLocker({ store: memoryStore() });
@@ -46,6 +46,53 @@ class Reports {
   constructor(@InjectLocker('reports') readonly locker: unknown) {}
 }
 
+@Injectable({ scope: Scope.REQUEST })
+class PerRequest {
+  @LockedCron('* * * * * *')
+  async report(): Promise<void> {}
+}
+
+@Injectable({ scope: Scope.REQUEST })
+class Tenant {}
+
+@Injectable()
+class Above {
+  constructor(readonly tenant: Tenant) {}
+
+  @LockedCron('* * * * * *')
+  async report(): Promise<void> {}
+}
+
+@Injectable({ scope: Scope.TRANSIENT })
+class PerUse {
+  @LockedCron('* * * * * *')
+  async report(): Promise<void> {}
+}
+
+@Injectable({ scope: Scope.TRANSIENT })
+class JobPerUse {
+  @LockedProcess(() => 'events')
+  async process(): Promise<void> {}
+}
+
+@Injectable()
+class Misspelt {
+  @LockedCron('0 0 * * *', { scope: { writes: 'visist' } })
+  async load(): Promise<void> {}
+}
+
+@Injectable()
+class MisspeltJob {
+  @LockedProcess('evnts')
+  async process(): Promise<void> {}
+}
+
+const listed = () => createLocker({ store: memoryStore(), resources: ['events', 'visits'] });
+const withCron = (...providers: (new (...injected: never[]) => unknown)[]): ModuleMetadata => ({
+  imports: [GivewayModule.forRoot(listed()), ScheduleModule.forRoot()],
+  providers,
+});
+
 const mistakes: Record<string, () => ModuleMetadata> = {
   'a module without forRoot': () => ({ imports: [GivewayModule] }),
   'forRoot without options': () => ({ imports: [(GivewayModule.forRoot as (...none: unknown[]) => never)()] }),
@@ -71,6 +118,21 @@ const mistakes: Record<string, () => ModuleMetadata> = {
   },
   'a cron on a property': () => {
     LockedCron('* * * * * *')(Crons.prototype, 'report', undefined as never);
+    return {};
+  },
+  'a cron in what is made for a request': () => withCron(PerRequest),
+  'a cron in what injects such a one': () => withCron(Tenant, Above),
+  'a cron in what is made for each use': () => withCron(PerUse),
+  'a process in what is made for each use': () => withCron(JobPerUse),
+  'a cron on a table that is not listed': () => withCron(Misspelt),
+  'a job on a table that is not listed': () => withCron(MisspeltJob),
+  'options of forRoot that are none': () => ({ imports: [GivewayModule.forRoot(locker(), 7 as never)] }),
+  'options of a cron that are none': () => {
+    LockedCron('* * * * * *', null as never);
+    return {};
+  },
+  'options of a process that are none': () => {
+    LockedProcess('events', null as never);
     return {};
   },
   // No mistake. Last, since the class remembers its locker.

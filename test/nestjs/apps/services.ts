@@ -110,6 +110,8 @@ async function main(): Promise<void> {
   });
   tell('no such', { message: await giveway.isHealthy('locks', 'report').catch(({ message }: Error) => message) });
 
+  tell('no key', { message: await giveway.isHealthy(undefined as never).catch(({ message }: Error) => message) });
+
   await app.close();
   tell('closed', {
     codes: await Promise.all([locker, reports].map((each) => each.tryLock('x').catch(({ code }: { code: string }) => code))),

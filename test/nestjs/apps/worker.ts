@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BullModule, Processor, WorkerHost } from '@nestjs/bullmq';
-import { Module } from '@nestjs/common';
+import { Injectable, Module, Scope } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { GivewayModule, LockedProcess } from 'giveway/nestjs';
 import { startApp } from './start.js';
@@ -13,8 +13,16 @@ interface Write {
   readonly workMs: number;
 }
 
+/** Whoever injects it is made anew for each job, where it is: `@nestjs/bullmq` keeps the worker all the same. */
+@Injectable({ scope: env('MADE') === 'per job' ? Scope.REQUEST : Scope.DEFAULT })
+class Tenant {}
+
 @Processor('writes', { concurrency: 3 })
 class Writes extends WorkerHost {
+  constructor(readonly tenant: Tenant) {
+    super();
+  }
+
   @LockedProcess((job: Job<Write>) => job.data.table, { retry: { delayMs: 50, maxDelayMs: 200 } })
   async process(job: Job<Write>, _token?: string, signal?: AbortSignal): Promise<string> {
     const { table, workMs } = job.data;
@@ -34,7 +42,7 @@ const queues = [
   BullModule.registerQueue({ name: 'writes' }),
 ];
 
-@Module({ imports: env('ORDER') === 'queues first' ? [...queues, giveway] : [giveway, ...queues], providers: [Writes] })
+@Module({ imports: env('ORDER') === 'queues first' ? [...queues, giveway] : [giveway, ...queues], providers: [Tenant, Writes] })
 class AppModule {}
 
 void startApp(AppModule);

@@ -35,6 +35,7 @@ describeWith('mysql', (service) => {
         charset: 'latin1',
         timezone: '+09:00',
         rowsAsArray: true,
+        nestTables: '_',
         supportBigNumbers: true,
         bigNumberStrings: true,
         dateStrings: true,
