@@ -16,7 +16,7 @@ import type {
 type Rule = readonly [isAllowed: (value: unknown) => boolean, allowed: string];
 type Rules<T> = Readonly<Record<keyof T, Rule>>;
 
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 const flag: Rule = [(value) => typeof value === 'boolean', 'true or false is allowed'];
 const wholeMs = (min: number, max: number): Rule => [
   (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
@@ -113,7 +113,7 @@ export function checkFields<T extends object>(options: T, rules: Rules<T>, path 
 /** Would it come back from JSON as it is? */
 function isJsonObject(value: unknown): boolean {
   try {
-    return isObject(value) && !Array.isArray(value) && isJson(value);
+    return isObject(value) && isJson(value);
   } catch {
     // It contains itself, so there is no end to it.
     return false;

@@ -14,6 +14,8 @@ describe('P11: bad input is refused before anything is sent', () => {
     ['minHoldMs > ttlMs', 'events', { ttlMs: 1_000, minHoldMs: 1_001 }, 'minHoldMs'],
     ['maxHoldMs 0', 'events', { maxHoldMs: 0 }, 'maxHoldMs'],
     ['an unknown option', 'events', { ttl: 1_000 }, 'ttl'],
+    ['a list of options', 'events', [], 'options'],
+    ['a list for retry', 'events', { retry: [] }, 'retry'],
     ['an unknown retry option', 'events', { retry: { maxWait: 1 } }, 'retry.maxWait'],
     ['an endless wait', 'events', { retry: { maxWaitMs: Number.POSITIVE_INFINITY } }, 'retry.maxWaitMs'],
     ['a policy that does not exist', 'events', { onStoreDown: 'wait' }, 'onStoreDown'],

@@ -34,7 +34,7 @@ export const oneOf =
   (...values: unknown[]): Check =>
   (value) =>
     values.includes(value);
-export const isObject: Check = (value) => typeof value === 'object' && value !== null;
+export const isObject: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 const positive: Rule = [
   (value) => value === Number.POSITIVE_INFINITY || whole(1, Number.MAX_SAFE_INTEGER)(value),
   'a positive integer or Infinity is allowed',
