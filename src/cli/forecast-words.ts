@@ -1,6 +1,6 @@
 import type { Backtested, Forecast, Job, JobOutlook, Range } from '../forecast/index.ts';
 import { meanSkips } from '../forecast/index.ts';
-import { shortly } from './durations.ts';
+import { shortly } from '../observe/answers/shortly.ts';
 import { printableName, type Terminal, table } from './terminal.ts';
 
 /** What was asked for. */

@@ -1,5 +1,5 @@
 import type { Quantiles, Report } from '../observe/answers/report.ts';
-import { shortly } from './durations.ts';
+import { shortly } from '../observe/answers/shortly.ts';
 import { clock } from './skip-words.ts';
 import { printable, printableName, table } from './terminal.ts';
 
@@ -50,13 +50,17 @@ function cells(times: Quantiles | undefined): readonly string[] {
   return times === undefined ? [none, none, none] : [times.p50, times.p95, times.p99].map(shortly);
 }
 
-function conflictLine({ job: name, code, times, resources, missing }: Report['conflicts'][number]): string {
-  const lacks = missing.map((one) => `${job(one.job)} wrote to ${printableName(one.resource)} without the lock (${one.times} times)`);
+function conflictLine({ job: name, code, times: count, resources, missing }: Report['conflicts'][number]): string {
+  const lacks = missing.map((one) => `${job(one.job)} wrote to ${printableName(one.resource)} without the lock (${times(one.times)})`);
   const why =
     lacks.length > 0
       ? `${lacks.join(', ')}: add it to that scope`
       : 'nobody who writes a journal wrote there without the lock: somebody writes there without giveway';
-  return `  ${job(name)}, ${printableName(code)}, ${times} times, with ${resources.map(printableName).join(', ')}: ${why}\n`;
+  return `  ${job(name)}, ${printableName(code)}, ${times(count)}, with ${resources.map(printableName).join(', ')}: ${why}\n`;
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
 }
 
 const columns = ['kind', 'job', 'by', 'table', 'holds', 'skips', 'waits', 'lost_ms', 'share', 'held_p50_ms', 'held_p95_ms', 'held_p99_ms'];
@@ -107,7 +111,8 @@ export function reportCsv({ report }: Told): string {
 /** Quoted as RFC 4180 says. What a spreadsheet would take for a formula, in a name that somebody chose, gets a quote of its own before it. */
 function field(value: string | number | undefined): string {
   if (value === undefined) return '';
-  if (typeof value === 'number') return String(value);
+  // Of milliseconds and shares a spreadsheet needs no more.
+  if (typeof value === 'number') return String(Math.round(value * 1_000) / 1_000);
   const text = printable(value).replace(/^[=+\-@]/, "'$&");
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -87,7 +87,10 @@ describe('forecast without a journal', () => {
 describeWith('postgres', (service) => {
   const table = uniqueName('journal').replaceAll('-', '_').toLowerCase();
   const ask = (...args: string[]): Promise<Answer> =>
-    giveway(['forecast', '--journal-table', table, ...args], { cwd: folder, env: { GIVEWAY_JOURNAL: service.url } });
+    giveway(['forecast', ...(args.includes('--journal-table') ? [] : ['--journal-table', table]), ...args], {
+      cwd: folder,
+      env: { GIVEWAY_JOURNAL: service.url },
+    });
   beforeAll(async () => {
     await query(service.url, createJournalTableSql(table));
     // Hourly for ten days: load holds events for three minutes, and rollup, a minute later, is skipped.

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { GivewayError } from '../../lock/errors.ts';
-import { durationBetween, shortly } from '../durations.ts';
+import { shortly } from '../../observe/answers/shortly.ts';
+import { durationBetween } from '../durations.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type History, readHistory } from '../history.ts';
 import { type JournalFlags, withJournalFlag } from '../journal.ts';
@@ -61,11 +62,11 @@ async function run(terminal: Terminal, flags: Flags): Promise<number> {
   if (history === undefined && (flags.backtest !== undefined || config.jobs === undefined)) throw nothingToPlay(flags);
   const { plays, seed } = flags;
   const input = { jobs: config.jobs, rules: rulesOf(config), entries: history?.entries ?? [], historyFromMs, plays, seed };
-  const [{ backtest, fewestStarts, forecast }, words] = await Promise.all([
+  const [{ backtest, beginningOf, fewestStarts, forecast }, words] = await Promise.all([
     import('../../forecast/index.ts'),
     import('../forecast-words.ts'),
   ]);
-  const notes = notesOn(history);
+  const notes = notesOn(history, nowMs - (beginningOf(input.entries) ?? nowMs));
   if (flags.backtest !== undefined) {
     const tested = backtest({ ...input, toMs: nowMs });
     if (tested.jobs.length === 0) throw nothingIn(`before ${new Date(tested.fromMs).toISOString()}`, fewestStarts);
@@ -85,12 +86,17 @@ async function run(terminal: Terminal, flags: Flags): Promise<number> {
   return exitCodes.ok;
 }
 
-function notesOn(history: History | undefined): readonly string[] {
+function notesOn(history: History | undefined, knownMs: number): readonly string[] {
   if (history === undefined)
     return [
       'No journal is named (GIVEWAY_JOURNAL): nobody knows how long the jobs hold their tables, so this is little more than their times.',
     ];
-  return history.isCut ? ['The journal holds more than was read: only the newest entries count.'] : [];
+  const young = `The journal tells of the last ${shortly(knownMs)} alone: what is learnt from less than a day is a guess.`;
+  return history.isCut
+    ? ['The journal holds more than was read: only the newest entries count.']
+    : knownMs < dayMs && history.entries.length > 0
+      ? [young]
+      : [];
 }
 
 function nothingIn(time: string, fewestStarts: number): GivewayError {
