@@ -17,7 +17,7 @@ export function skipsInWords(last: LastSkips, nowMs: number, heading = 'Last ski
     ...(isCut ? [moreInWords(encounters.length)] : []),
     ...(moveByMinutes === undefined || encounters.length < 2
       ? []
-      : [`All ${encounters.length}, ${moveInWords(moveByMinutes)}, would have met nobody.`]),
+      : [capital(`${moveInWords(moveByMinutes)}, all ${encounters.length} would have met nobody.`)]),
   ];
 }
 
@@ -111,6 +111,10 @@ function moveInWords(minutes: number): string {
   const many = Math.abs(minutes);
   const length = `${many} minute${many === 1 ? '' : 's'}`;
   return minutes < 0 ? `moved ${length} earlier` : `moved by ${length}`;
+}
+
+function capital(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 
 /** On this machine's clock, as it was there and then. */

@@ -25,7 +25,7 @@ export const fewestStarts = 4;
  * Who plays: the jobs that are described, with what the journal knows of them, and those that only the journal knows.
  * Throws `InvalidOptionError` and `UnknownResourceError`.
  */
-export function castOf(input: Omit<ForecastInput, 'plays' | 'seed'>): readonly Job[] {
+export function castOf(input: Omit<ForecastInput, 'plays' | 'seed' | 'onPlay'>): readonly Job[] {
   const { jobs = {}, rules, entries, historyFromMs, historyToMs, toMs } = input;
   const plans = new Plans(resolveSettings({ ...rules, store: neverAsked }));
   // What stands in a journal may be listed no more.

@@ -7,6 +7,7 @@ import { type History, readHistory } from '../history.ts';
 import { type JournalFlags, withJournalFlag } from '../journal.ts';
 import { type CommonFlags, openConfig, openConfigIfThere } from '../open.ts';
 import { rulesOf } from '../outlook.ts';
+import { playsProgressOf } from '../read-progress.ts';
 import { refuseAlone } from '../refuse-alone.ts';
 import { jsonLine, type Terminal } from '../terminal.ts';
 import { newCommand, type Perform } from './grammar.ts';
@@ -15,7 +16,7 @@ interface Flags extends CommonFlags, JournalFlags {
   readonly days: number;
   readonly history?: number;
   readonly backtest?: number;
-  readonly plays: number;
+  readonly plays?: number;
   readonly seed: number;
   readonly hours?: true;
 }
@@ -45,7 +46,7 @@ export function forecastCommand(perform: Perform): Command {
       'forecasts the second half of so long a past, beside what happened',
       durationBetween(dayMs, 365 * dayMs),
     )
-    .option('--plays <number>', 'how often it is played', wholeBetween(20, 10_000), 200)
+    .option('--plays <number>', 'how often it is played (default: 200, fewer where there are many fires)', wholeBetween(20, 10_000))
     .option('--seed <number>', 'of the luck in the plays: the same seed, the same answer', wholeBetween(0, 2 ** 31 - 1), 1)
     .addOption(new Option('--hours', 'jobs may also be moved to another hour').conflicts('backtest'));
   return withJournalFlag(command).action((flags: Flags) => perform((terminal) => run(terminal, flags)));
@@ -61,7 +62,8 @@ async function run(terminal: Terminal, flags: Flags): Promise<number> {
   const history = await readHistory(terminal, flags, new Date(historyFromMs));
   if (history === undefined && (flags.backtest !== undefined || config.jobs === undefined)) throw nothingToPlay(flags);
   const { plays, seed } = flags;
-  const input = { jobs: config.jobs, rules: rulesOf(config), entries: history?.entries ?? [], historyFromMs, plays, seed };
+  const onPlay = playsProgressOf(terminal, flags.json === true);
+  const input = { jobs: config.jobs, rules: rulesOf(config), entries: history?.entries ?? [], historyFromMs, plays, seed, onPlay };
   const [{ backtest, beginningOf, fewestStarts, forecast }, words] = await Promise.all([
     import('../../forecast/index.ts'),
     import('../forecast-words.ts'),
@@ -79,7 +81,7 @@ async function run(terminal: Terminal, flags: Flags): Promise<number> {
   const result = forecast({ ...input, ...span }, flags.hours === true);
   if (result.outlook.jobs.length === 0)
     throw history === undefined ? nothingToPlay(flags) : nothingIn(`since ${new Date(historyFromMs).toISOString()}`, fewestStarts);
-  const about = { ...span, plays, seed };
+  const about = { ...span, plays: result.plays, seed };
   terminal.write(
     flags.json ? jsonLine(words.forecastJson(result, about, notes)) : words.forecastInWords(result, about, notes, terminal.style),
   );
