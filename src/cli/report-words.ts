@@ -18,7 +18,7 @@ export function reportInWords({ since, until, isCut, report }: Told): string {
   const { blocked, work, conflicts, starving, advice } = report;
   const sections = [
     `From ${clock(since)} to ${clock(until)}.${isCut.length > 0 ? ` ${cutInWords(isCut)}.` : ''}\n`,
-    blocked.length === 0 ? 'Nobody was kept from anything.\n' : table([blockedHead, ...blocked.map(blockedRow)]),
+    blocked.length === 0 ? nobodyBlocked(report) : table([blockedHead, ...blocked.map(blockedRow)]),
     work.length === 0 ? '' : table([workHead, ...work.map(workRow)]),
     conflicts.length === 0 ? '' : `Conflicts that still happened:\n${conflicts.map(conflictLine).join('')}`,
     starving.length === 0
@@ -27,6 +27,11 @@ export function reportInWords({ since, until, isCut, report }: Told): string {
     advice.length === 0 ? '' : `Advice:\n${advice.map((sentence, index) => `  ${index + 1}. ${printable(sentence)}\n`).join('')}`,
   ];
   return sections.filter((section) => section !== '').join('\n');
+}
+
+/** Where nobody writes a journal nobody is seen to be blocked. */
+function nobodyBlocked({ work, conflicts }: Report): string {
+  return work.length + conflicts.length > 0 ? 'Nobody was kept from anything.\n' : 'The journal tells of nothing in this time.\n';
 }
 
 /** Of what there was too much to be read. */

@@ -154,7 +154,7 @@ describeWith('postgres', (service) => {
     const lines = (await report('--csv')).out.split('\r\n');
     expect(lines[0]).toMatch(/^kind,job,by,table,holds,skips,waits,lost_ms,share,/);
     expect(lines[1]).toMatch(/^blocked,nightly-dedupe,rollup,visits,,1,0,200000,0\.469/);
-    expect((await report('--since', '10m')).out).toMatch(/^From .*\.\n\nNobody was kept from anything\.\n$/);
+    expect((await report('--since', '10m')).out).toMatch(/^From .*\.\n\nThe journal tells of nothing in this time\.\n$/);
   });
 
   test('where there was more than is read, words, CSV and JSON say so', async () => {

@@ -68,9 +68,11 @@ async function run(terminal: Terminal, flags: Flags): Promise<number> {
     import('../../forecast/index.ts'),
     import('../forecast-words.ts'),
   ]);
-  const notes = notesOn(history, nowMs - (beginningOf(input.entries) ?? nowMs));
+  const beganMs = beginningOf(input.entries);
+  const notes = notesOn(history, nowMs - (beganMs ?? nowMs));
   if (flags.backtest !== undefined) {
-    const tested = backtest({ ...input, toMs: nowMs });
+    if (beganMs === undefined) throw nothingBehind(historyFromMs);
+    const tested = backtest({ ...input, historyFromMs: Math.max(historyFromMs, beganMs), toMs: nowMs });
     if (tested.jobs.length === 0) throw nothingIn(`before ${new Date(tested.fromMs).toISOString()}`, fewestStarts);
     terminal.write(
       flags.json ? jsonLine(words.backtestJson(tested, nowMs, seed, notes)) : words.backtestInWords(tested, nowMs, notes, terminal.style),
@@ -104,6 +106,11 @@ function notesOn(history: History | undefined, knownMs: number): readonly string
 function nothingIn(time: string, fewestStarts: number): GivewayError {
   const known = `the journal tells of none ${time} that asked for its tables ${fewestStarts} times or more and had them`;
   return new GivewayError('ERR_GIVEWAY_NO_JOBS', `There are no jobs to play: ${known}, and the config describes none under \`jobs\``);
+}
+
+function nothingBehind(sinceMs: number): GivewayError {
+  const message = `The journal tells of nothing since ${new Date(sinceMs).toISOString()}: there is no past to hold a forecast against`;
+  return new GivewayError('ERR_GIVEWAY_NO_JOBS', message);
 }
 
 function nothingToPlay({ backtest }: Flags): GivewayError {
