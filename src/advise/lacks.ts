@@ -52,6 +52,10 @@ function remarksOnFile({ path, format, isCut, strangeLines, entries }: FileRead)
   if (format === 'empty') return [`${path} is empty.`];
   return [
     ...(isCut ? [`${path} ends in the middle of what was zipped; what came before was read.`] : []),
-    ...(strangeLines > 0 ? [`${strangeLines} lines of ${path}, beside ${entries} entries, are none of a log; they were left out.`] : []),
+    ...(strangeLines > 0
+      ? [
+          `${strangeLines === 1 ? 'One line' : `${strangeLines} lines`} of ${path}, beside ${entries} entries, ${strangeLines === 1 ? 'is none of a log; it was' : 'are none of a log; they were'} left out.`,
+        ]
+      : []),
   ];
 }

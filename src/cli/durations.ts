@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { shortly } from '../observe/answers/shortly.ts';
 
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, '': 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const form = /^(\d{1,12}(?:\.\d{1,9})?)(ms|s|m|h|d|)$/;
@@ -18,18 +19,4 @@ function examplesBetween(minMs: number, maxMs: number): string {
   const last = examples.pop();
   if (last === undefined) return '';
   return `, such as ${examples.length === 0 ? last : `${examples.join(', ')} or ${last}`}`;
-}
-
-/** A time span for people, in its two largest units: `850ms`, `42s`, `3m 05s`, `2h 10m`, `3d 4h`. */
-export function shortly(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)}ms`;
-  const seconds = Math.round(ms / 1_000);
-  const [days, hours, minutes] = [Math.floor(seconds / 86_400), Math.floor((seconds % 86_400) / 3_600), Math.floor((seconds % 3_600) / 60)];
-  if (days > 0) return join(`${days}d`, hours, 'h');
-  if (hours > 0) return join(`${hours}h`, minutes, 'm');
-  return minutes > 0 ? join(`${minutes}m`, seconds % 60, 's') : `${seconds}s`;
-}
-
-function join(large: string, small: number, unit: string): string {
-  return small === 0 ? large : `${large} ${String(small).padStart(unit === 'h' ? 1 : 2, '0')}${unit}`;
 }

@@ -1,6 +1,6 @@
 import type { Backtested, Forecast, Job, JobOutlook, Range } from '../forecast/index.ts';
 import { meanSkips } from '../forecast/index.ts';
-import { shortly } from './durations.ts';
+import { shortly } from '../observe/answers/shortly.ts';
 import { printableName, type Terminal, table } from './terminal.ts';
 
 /** What was asked for. */
@@ -20,7 +20,7 @@ export function forecastInWords({ outlook, changed, proposal }: Forecast, about:
   const heading = ['JOB', 'SCHEDULE', 'FIRES', 'SKIPS', 'WAITS', 'LATE', 'LONGEST WAIT', 'KNOWN FROM'];
   const shown = outlook.clashes.filter(({ times }) => times >= 0.5).slice(0, clashesShown);
   return [
-    `From ${timeInWords(about.fromMs)}, for ${(about.toMs - about.fromMs) / dayMs} days: ${about.plays} plays, seed ${about.seed}. In brackets: nine of ten plays.\n\n`,
+    `From ${timeInWords(about.fromMs)}, for ${plural((about.toMs - about.fromMs) / dayMs, 'day')}: ${about.plays} plays, seed ${about.seed}. In brackets: nine of ten plays.\n\n`,
     headed(table([heading, ...outlook.jobs.map(rowOf)]), style),
     ...notes.map((note) => `\n${note}\n`),
     ...(changed.length === 0 ? [] : [`\nWhere the clock is changed:\n${changed.map(changedInWords).join('')}`]),
@@ -41,12 +41,12 @@ function scheduleOf({ rhythm }: Job): string {
 
 function knownFrom({ origin, sureness, holds }: Job): string {
   const sure = sureness === undefined ? '' : `, ${Math.floor(sureness * 100)} % sure`;
-  return `${origin}${sure}, ${holds.samples === 0 ? `no hold seen: ${shortly(holds.quantileMs(0.5))} taken` : `${holds.samples} holds`}`;
+  return `${origin}${sure}, ${holds.samples === 0 ? `no hold seen: ${shortly(holds.quantileMs(0.5))} taken` : plural(holds.samples, 'hold')}`;
 }
 
 /** `42 (31-55)` */
 function count({ mean, low, high }: Range): string {
-  return high === 0 && mean === 0 ? '0' : `${mean < 10 ? mean.toFixed(1) : Math.round(mean)} (${low}-${high})`;
+  return high === 0 && mean === 0 ? '0' : `${rounded(mean)} (${low}-${high})`;
 }
 
 function changedInWords({ job, shownMs, timezone, atMs }: Forecast['changed'][number]): string {
@@ -69,7 +69,7 @@ function proposalInWords(before: Forecast['outlook'], proposal: Forecast['propos
   const rows = moves.map(({ job, from, to, timezone }) => [`  ${printableName(job)}`, from, `-> ${to}`, timezone ?? '']);
   const left = outlook.jobs.filter(({ skips }) => skips.mean >= 0.05).map(({ job, skips }) => `${printableName(job.name)} ${count(skips)}`);
   const rest = left.length === 0 ? '' : `: ${left.join(', ')}`;
-  return `\nProposal: move ${moves.length} of ${before.jobs.length} jobs.\n${table(rows)}Skips would fall from ${rounded(meanSkips(before))} to ${rounded(meanSkips(outlook))}${rest}.\n`;
+  return `\nProposal: move ${moves.length} of ${plural(before.jobs.length, 'job')}.\n${table(rows)}Skips would fall from ${rounded(meanSkips(before))} to ${rounded(meanSkips(outlook))}${rest}.\n`;
 }
 
 export function forecastJson(
@@ -139,6 +139,11 @@ function clock(minuteOfDay: number): string {
   return `${String(Math.floor(minuteOfDay / 60)).padStart(2, '0')}:${String(minuteOfDay % 60).padStart(2, '0')}`;
 }
 
+function plural(many: number, what: string): string {
+  return `${many} ${what}${many === 1 ? '' : 's'}`;
+}
+
 function rounded(value: number): string {
+  if (value > 0 && value < 0.05) return '<0.1';
   return value < 10 ? value.toFixed(1) : String(Math.round(value));
 }

@@ -1,5 +1,5 @@
 import { needsOf } from '../lock/plan/scope.ts';
-import { type Encounter, encounterOf, type Known, movedByAll } from '../observe/answers/encounter.ts';
+import { type Encounter, encounterOf, furthestMinutes, type Known, movedByAll } from '../observe/answers/encounter.ts';
 import type { FireEntry, HoldEntry, Journal, JournalEntry, JournalQuery, SkipEntry, WaitEntry } from '../observe/index.ts';
 
 /** Of what, and when, the past is asked. */
@@ -10,6 +10,9 @@ export interface Question {
   /** The newest, at most. */
   readonly last: number;
 }
+
+/** As many can be asked for. */
+export const mostShown = 1_000;
 
 /** What is known of who was kept from a table, or from what a job wanted. `missing` says why it is not known. */
 export type LastSkips = FoundSkips | { readonly missing: string };
@@ -34,37 +37,62 @@ export async function lastSkips(journal: Pick<Journal, 'entries'>, { about, sinc
   const usual = new Map<string | undefined, number | undefined>();
   for (const { job } of entries) if (!usual.has(job)) usual.set(job, await usualMs(journal, job));
   const nowMs = Date.now();
-  const everyHold = new Map<string, HoldEntry>();
+  const shown = entries.slice(0, last);
+  const beganMs = await beginning(journal, shown);
   const encounters: Encounter[] = [];
-  for (const entry of entries.slice(0, last)) {
-    const holds = await holdsAround(journal, entry);
-    for (const hold of holds) everyHold.set(`${hold.resource} ${hold.host} ${hold.pid} ${hold.from.getTime()} ${hold.job}`, hold);
-    encounters.push(encounterOf(entry, { holds, usualMs: usual.get(entry.job), nowMs }));
+  for (const entry of shown) {
+    const usualOfJob = usual.get(entry.job);
+    const around = await knownAround(journal, entry, usualOfJob ?? 0);
+    const sinceMs = Math.max(beganMs, around.sinceMs);
+    encounters.push(encounterOf(entry, { ...around, sinceMs, usualMs: usualOfJob, nowMs }));
   }
-  const known: Known = { holds: [...everyHold.values()], usualMs: 'job' in about ? usual.get(about.job) : undefined, nowMs };
   const lostFires = 'job' in about ? await firesWithoutStore(journal, { ...about, ...window, limit: last }) : [];
-  return { encounters, lostFires, moveByMinutes: movedByAll(encounters, known), isCut: found.isCut || entries.length > last };
+  return { encounters, lostFires, moveByMinutes: movedByAll(encounters), isCut: found.isCut || entries.length > last };
 }
 
-const lookBackMs = 3_600_000;
-const lookAheadMs = 1_800_000;
-/** Of one table, around one skip. Where there are more, nobody is to be avoided by moving. */
+const furthestMs = furthestMinutes * 60_000;
+/** A job that is moved may meet who began before: nobody is there for longer, unless a config says so (`schedule` has an hour). */
+const lookBackMs = furthestMs + 3_600_000;
+/** Of one table, around one skip. Where there are more, what is known begins with the oldest that was read. */
 const holdsRead = 2_000;
 const holdsOfJob = 50;
 
-/** What stood, or came to stand, on the tables that it wanted. The holders may be there for longer than that. */
-async function holdsAround(journal: Pick<Journal, 'entries'>, entry: SkipEntry | WaitEntry): Promise<readonly HoldEntry[]> {
+/** Until when the past is known: a journal that began later tells nothing of before. */
+async function beginning(journal: Pick<Journal, 'entries'>, entries: readonly (SkipEntry | WaitEntry)[]): Promise<number> {
+  const firstMs = Math.min(...entries.map(askedMsOf));
+  if (entries.length === 0) return firstMs;
+  const farMs = firstMs - furthestMs;
+  if ((await journal.entries({ until: new Date(farMs), limit: 1 })).length > 0) return farMs;
+  const [oldest] = (await journal.entries({ until: new Date(firstMs), limit: holdsRead })).slice(-1);
+  return oldest === undefined ? firstMs : (oldest.kind === 'hold' ? oldest.from : oldest.at).getTime();
+}
+
+/** What stood, or came to stand, on the tables that it wanted, and who else was kept from them. The holders may be there for longer than that. */
+async function knownAround(
+  journal: Pick<Journal, 'entries'>,
+  entry: SkipEntry | WaitEntry,
+  usualMs: number,
+): Promise<Pick<Known, 'holds' | 'skips' | 'sinceMs'>> {
   const atMs = entry.at.getTime();
-  const askedMs = atMs - (entry.kind === 'skip' ? entry.waitedMs : 0);
-  const fromMs = Math.min(askedMs - lookBackMs, ...entry.holders.map(({ since }) => since.getTime() - 1));
+  const fromMs = Math.min(askedMsOf(entry) - lookBackMs, ...entry.holders.map(({ since }) => since.getTime() - 1));
   const scope = entry.kind === 'skip' ? entry.scope : undefined;
   const resources = scope === undefined ? [entry.resource] : needsOf(scope).map(({ resource }) => resource);
-  const holds: JournalEntry[] = [];
+  const until = new Date(atMs + furthestMs + usualMs);
+  const holds: HoldEntry[] = [];
+  let sinceMs = fromMs;
   for (const resource of resources) {
-    const around = { begunSince: new Date(fromMs), until: new Date(atMs + lookAheadMs) };
-    holds.push(...(await journal.entries({ resource, kind: 'hold', ...around, limit: holdsRead })));
+    const found = await journal.entries({ resource, kind: 'hold', begunSince: new Date(fromMs), until, limit: holdsRead });
+    const own = found.filter((hold) => hold.kind === 'hold');
+    if (found.isCut) sinceMs = Math.max(sinceMs, ...own.slice(-1).map(({ from }) => from.getTime()));
+    holds.push(...own);
   }
-  return holds.filter((hold) => hold.kind === 'hold');
+  if (!entry.holders.some(({ state }) => state === 'waiting')) return { holds, skips: [], sinceMs };
+  const skips = await journal.entries({ resource: entry.resource, kind: 'skip', begunSince: new Date(fromMs), until, limit: holdsRead });
+  return { holds, skips: skips.filter((skip) => skip.kind === 'skip'), sinceMs };
+}
+
+function askedMsOf(entry: SkipEntry | WaitEntry): number {
+  return entry.at.getTime() - (entry.kind === 'skip' ? entry.waitedMs : 0);
 }
 
 async function firesWithoutStore(journal: Pick<Journal, 'entries'>, asked: JournalQuery): Promise<readonly FireEntry[]> {

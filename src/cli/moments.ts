@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { InvalidOptionError } from '../lock/errors.ts';
+import { clock } from './skip-words.ts';
 
 const unitsMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const agoForm = /^(\d{1,9}(?:\.\d{1,9})?)([smhd])$/;
@@ -44,9 +45,9 @@ function isDay(text: string): boolean {
 export function checkSpan(since: Date | undefined, until: Date | undefined, nowMs: number): void {
   if (since === undefined) return;
   if (since.getTime() > nowMs)
-    throw new InvalidOptionError('--since', since.toISOString(), `a time before now, ${new Date(nowMs).toISOString()}, is allowed`);
+    throw new InvalidOptionError('--since', clock(since), `a time before now, ${clock(new Date(nowMs))}, is allowed`);
   if (until !== undefined && until <= since)
-    throw new InvalidOptionError('--until', until.toISOString(), `a time after --since, ${since.toISOString()}, is allowed`);
+    throw new InvalidOptionError('--until', clock(until), `a time after --since, ${clock(since)}, is allowed`);
 }
 
 function atClock([hours = 0, minutes = 0, seconds = 0]: readonly number[], nowMs: number, after: Date | undefined): Date {

@@ -1,4 +1,5 @@
 import type { PostgresJournal } from '../observe/index.ts';
+import { journalUnread } from './exit-codes.ts';
 import { type JournalFlags, openJournal } from './journal.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -11,6 +12,8 @@ export interface Past {
 
 interface Missing {
   readonly missing: string;
+  /** There is one, and it did not answer. */
+  readonly code?: typeof journalUnread;
 }
 
 const unnamed: Missing = {
@@ -23,7 +26,11 @@ export async function openPast(terminal: Terminal, flags: JournalFlags): Promise
   const open = await openJournal(terminal, flags);
   if (open === undefined) return { ask: async () => unnamed, close: async () => {} };
   return {
-    ask: (read) => read(open.journal).catch((error: unknown) => ({ missing: `the journal could not be read: ${open.problem ?? error}` })),
+    ask: (read) =>
+      read(open.journal).catch((error: unknown) => ({
+        missing: `the journal could not be read: ${open.problem ?? error}`,
+        code: journalUnread,
+      })),
     close: () => open.close(),
   };
 }

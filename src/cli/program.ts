@@ -5,7 +5,7 @@ import { checkCommand } from './commands/check.ts';
 import { dashboardCommand } from './commands/dashboard.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { forecastCommand } from './commands/forecast.ts';
-import type { Perform } from './commands/grammar.ts';
+import { names, type Perform } from './commands/grammar.ts';
 import { initCommand } from './commands/init.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
@@ -42,8 +42,21 @@ export function createProgram(perform: Perform, { writeOut, writeErr }: Record<'
   for (const each of [program, ...program.commands]) {
     const outputError = (text: string): void => writeErr(oneLine(text, each === program ? undefined : each.name()));
     each.exitOverride().configureOutput({ writeOut, writeErr, outputError });
+    refuseTwice(each);
   }
   return program;
+}
+
+/** Of what is given twice commander takes the last without a word. Lists are collected, and a flag said twice says the same. */
+function refuseTwice(command: Command): void {
+  for (const option of command.options) {
+    if (!option.required || option.variadic || option.parseArg === names) continue;
+    let isGiven = false;
+    command.on(`option:${option.name()}`, () => {
+      if (isGiven) command.error(`option '${option.flags}' is given twice; one value is allowed`);
+      isGiven = true;
+    });
+  }
 }
 
 /** Runs one command line and resolves to the exit code. Never rejects. */

@@ -40,12 +40,14 @@ export async function materialOf(
   }
   // A job without a name cannot be asked for: what it held of the tables that somebody was kept from.
   holds.push(...[...byTable.values()].flat().filter(({ job, from }) => job === undefined && from >= since));
+  const skips = entries.filter((entry) => entry.kind === 'skip');
   const nowMs = Date.now();
   return {
-    // Whether a move would help is a question about one job, which `why` answers.
-    encounters: entries.map((entry) =>
-      encounterOf(entry, { holds: wanted(entry).flatMap((resource) => byTable.get(resource) ?? []), usualMs: undefined, nowMs }),
-    ),
+    encounters: entries.map((entry) => {
+      const wantedHolds = wanted(entry).flatMap((resource) => byTable.get(resource) ?? []);
+      // Whether a move would help is a question about one job, which `why` answers.
+      return encounterOf(entry, { holds: wantedHolds, skips, sinceMs: since.getTime(), usualMs: undefined, nowMs });
+    }),
     holds,
     conflicts: aborted.filter((entry) => entry.kind === 'conflict'),
     lateLocks: aborted.filter((entry) => entry.kind === 'late-lock'),

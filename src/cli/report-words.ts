@@ -1,5 +1,5 @@
 import type { Quantiles, Report } from '../observe/answers/report.ts';
-import { shortly } from './durations.ts';
+import { shortly } from '../observe/answers/shortly.ts';
 import { clock } from './skip-words.ts';
 import { printable, printableName, table } from './terminal.ts';
 
@@ -18,7 +18,7 @@ export function reportInWords({ since, until, isCut, report }: Told): string {
   const { blocked, work, conflicts, starving, advice } = report;
   const sections = [
     `From ${clock(since)} to ${clock(until)}.${isCut.length > 0 ? ` ${cutInWords(isCut)}.` : ''}\n`,
-    blocked.length === 0 ? 'Nobody was kept from anything.\n' : table([blockedHead, ...blocked.map(blockedRow)]),
+    blocked.length === 0 ? nobodyBlocked(report) : table([blockedHead, ...blocked.map(blockedRow)]),
     work.length === 0 ? '' : table([workHead, ...work.map(workRow)]),
     conflicts.length === 0 ? '' : `Conflicts that still happened:\n${conflicts.map(conflictLine).join('')}`,
     starving.length === 0
@@ -27,6 +27,11 @@ export function reportInWords({ since, until, isCut, report }: Told): string {
     advice.length === 0 ? '' : `Advice:\n${advice.map((sentence, index) => `  ${index + 1}. ${printable(sentence)}\n`).join('')}`,
   ];
   return sections.filter((section) => section !== '').join('\n');
+}
+
+/** Where nobody writes a journal nobody is seen to be blocked. */
+function nobodyBlocked({ work, conflicts }: Report): string {
+  return work.length + conflicts.length > 0 ? 'Nobody was kept from anything.\n' : 'The journal tells of nothing in this time.\n';
 }
 
 /** Of what there was too much to be read. */
@@ -50,13 +55,17 @@ function cells(times: Quantiles | undefined): readonly string[] {
   return times === undefined ? [none, none, none] : [times.p50, times.p95, times.p99].map(shortly);
 }
 
-function conflictLine({ job: name, code, times, resources, missing }: Report['conflicts'][number]): string {
-  const lacks = missing.map((one) => `${job(one.job)} wrote to ${printableName(one.resource)} without the lock (${one.times} times)`);
+function conflictLine({ job: name, code, times: count, resources, missing }: Report['conflicts'][number]): string {
+  const lacks = missing.map((one) => `${job(one.job)} wrote to ${printableName(one.resource)} without the lock (${times(one.times)})`);
   const why =
     lacks.length > 0
       ? `${lacks.join(', ')}: add it to that scope`
       : 'nobody who writes a journal wrote there without the lock: somebody writes there without giveway';
-  return `  ${job(name)}, ${printableName(code)}, ${times} times, with ${resources.map(printableName).join(', ')}: ${why}\n`;
+  return `  ${job(name)}, ${printableName(code)}, ${times(count)}, with ${resources.map(printableName).join(', ')}: ${why}\n`;
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
 }
 
 const columns = ['kind', 'job', 'by', 'table', 'holds', 'skips', 'waits', 'lost_ms', 'share', 'held_p50_ms', 'held_p95_ms', 'held_p99_ms'];
@@ -107,7 +116,8 @@ export function reportCsv({ report }: Told): string {
 /** Quoted as RFC 4180 says. What a spreadsheet would take for a formula, in a name that somebody chose, gets a quote of its own before it. */
 function field(value: string | number | undefined): string {
   if (value === undefined) return '';
-  if (typeof value === 'number') return String(value);
+  // Of milliseconds and shares a spreadsheet needs no more.
+  if (typeof value === 'number') return String(Math.round(value * 1_000) / 1_000);
   const text = printable(value).replace(/^[=+\-@]/, "'$&");
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

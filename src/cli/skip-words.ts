@@ -1,7 +1,7 @@
 import type { Encounter, InTheWay } from '../observe/answers/encounter.ts';
+import { shortly } from '../observe/answers/shortly.ts';
 import type { FireEntry, SkipEntry } from '../observe/index.ts';
-import { shortly } from './durations.ts';
-import type { LastSkips } from './last-skips.ts';
+import { type LastSkips, mostShown } from './last-skips.ts';
 import { shownNames } from './sight.ts';
 import { printable, printableName } from './terminal.ts';
 import { jobInWords, placeInWords } from './words.ts';
@@ -14,11 +14,16 @@ export function skipsInWords(last: LastSkips, nowMs: number, heading = 'Last ski
     `${heading}:`,
     ...encounters.flatMap((encounter) => encounterInWords(encounter, nowMs)),
     ...lostFires.map((fire) => lostFireInWords(fire, nowMs)),
-    ...(isCut ? [`There were more: --last ${2 * encounters.length} shows them.`] : []),
+    ...(isCut ? [moreInWords(encounters.length)] : []),
     ...(moveByMinutes === undefined || encounters.length < 2
       ? []
-      : [`Moved by ${minutesInWords(moveByMinutes)}, all ${encounters.length} would have met nobody.`]),
+      : [capital(`${moveInWords(moveByMinutes)}, all ${encounters.length} would have met nobody.`)]),
   ];
+}
+
+function moreInWords(shown: number): string {
+  if (shown >= mostShown) return 'There were more: --until or --since can name a shorter time.';
+  return `There were more: --last ${Math.min(mostShown, 2 * shown)} shows as many of them.`;
 }
 
 const reasons: Readonly<Record<SkipEntry['reason'], string>> = {
@@ -77,22 +82,23 @@ function wantedInWords({ entry }: Encounter): string {
     : wanted;
 }
 
-function holdInWords({ job, mode, host, state, since, hold }: InTheWay): string {
+function holdInWords({ job, mode, host, state, since, hold, gaveUpAt }: InTheWay): string {
   const who = `${state === 'waiting' ? 'ahead in line' : 'in the way'}: ${jobInWords(job)} (${mode}) on ${printableName(host || 'an unknown host')}`;
   if (hold?.to !== undefined) {
     const from = state === 'waiting' ? hold.from : since;
     return `${who}, from ${clock(from)} to ${clock(hold.to)}, ${shortly(hold.to.getTime() - from.getTime())} in all`;
   }
+  if (gaveUpAt !== undefined) return `${who}, since ${clock(since)}; it gave up at ${clock(gaveUpAt)}`;
   const end =
     hold === undefined ? 'how long is not in the journal' : hold.outcome === 'ongoing' ? 'it still holds it' : 'nobody told how it ended';
   return `${who}, since ${clock(since)}; ${end}`;
 }
 
-function wouldHaveRun({ entry, enoughMs, moveByMinutes }: Encounter): readonly string[] {
+function wouldHaveRun({ entry, enoughMs, moves: [move] }: Encounter): readonly string[] {
   if (entry.kind === 'skip' && entry.reason !== 'busy') return [];
   return [
     ...(enoughMs === undefined ? [] : [`a wait of ${rounded(enoughMs)} would have been enough`]),
-    ...(moveByMinutes === undefined ? [] : [`moved by ${minutesInWords(moveByMinutes)} it meets nobody`]),
+    ...(move === undefined ? [] : [`${moveInWords(move)} it meets nobody`]),
   ];
 }
 
@@ -101,8 +107,14 @@ function rounded(ms: number): string {
   return shortly(ms < 1_000 ? Math.ceil(ms) : Math.ceil(ms / 1_000) * 1_000);
 }
 
-function minutesInWords(minutes: number): string {
-  return `${minutes} minute${Math.abs(minutes) === 1 ? '' : 's'}`;
+function moveInWords(minutes: number): string {
+  const many = Math.abs(minutes);
+  const length = `${many} minute${many === 1 ? '' : 's'}`;
+  return minutes < 0 ? `moved ${length} earlier` : `moved by ${length}`;
+}
+
+function capital(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 
 /** On this machine's clock, as it was there and then. */
@@ -124,20 +136,21 @@ export function lostFiresJson(last: LastSkips): readonly object[] | null {
   return last.lostFires.map(({ at, slot, host, pid }) => ({ at, slot: slot ?? null, host: printableName(host), pid }));
 }
 
-function encounterJson({ entry, askedAt, ran, place, inTheWay, enoughMs, moveByMinutes }: Encounter): object {
+function encounterJson({ entry, askedAt, ran, place, inTheWay, enoughMs, moves: [move] }: Encounter): object {
   return {
     ...entry,
     ...shownNames(entry),
     askedAt,
     ...(ran === undefined ? {} : { waitedMs: ran.waitedMs, ranAt: ran.from }),
     place,
-    holders: inTheWay.map(({ hold, ...holder }) => ({
+    holders: inTheWay.map(({ hold, gaveUpAt, ...holder }) => ({
       ...holder,
       ...shownNames(holder),
       endedAt: hold?.to ?? null,
       heldMs: hold?.to === undefined ? null : hold.to.getTime() - hold.from.getTime(),
+      gaveUpAt: gaveUpAt ?? null,
     })),
     enoughMs: enoughMs ?? null,
-    moveByMinutes: moveByMinutes ?? null,
+    moveByMinutes: move ?? null,
   };
 }

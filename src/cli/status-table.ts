@@ -1,5 +1,5 @@
 import type { Entrant, Waiting } from '../lock/record/record.ts';
-import { shortly } from './durations.ts';
+import { shortly } from '../observe/answers/shortly.ts';
 import type { Sight } from './sight.ts';
 import { printableName, type Terminal, table } from './terminal.ts';
 import { endInWords, placesInWords } from './words.ts';

@@ -7,27 +7,32 @@ import type { Observer } from './sight.ts';
 export type Subject = { readonly resource: string } | { readonly job: string };
 
 /**
- * A table, if it is listed, or if nobody knows a job of that name. Rejects with `UnknownResourceError`, which names what is near, jobs
- * included, or `InvalidOptionError`.
+ * A table, if it is listed, or if nobody knows a job of that name. `described` are the jobs of the config. Rejects with
+ * `UnknownResourceError`, which names what is near, jobs included, `InvalidOptionError`, or, where it may be a job that only the journal
+ * knows, with why that could not be asked.
  */
-export async function subjectOf(observer: Observer, past: Past, wanted: string): Promise<Subject> {
+export async function subjectOf(observer: Observer, past: Past, wanted: string, described: readonly string[]): Promise<Subject> {
   const table = named(observer, wanted);
   if (typeof table === 'string' && observer.isListed(table)) return { resource: table };
   const known = await past.ask((journal) => journal.jobs());
-  const jobs = 'missing' in known ? [] : known;
+  const jobs = [...('missing' in known ? [] : known), ...described];
   if (jobs.includes(wanted)) return { job: wanted };
   if (typeof table === 'string') return { resource: table };
   if (!(table instanceof UnknownResourceError)) throw table;
-  throw new UnknownResourceError(wanted, nearestNames(wanted, [...(await observer.resources()), ...jobs]));
+  const unknown = new UnknownResourceError(wanted, nearestNames(wanted, [...new Set([...(await observer.resources()), ...jobs])]));
+  if (!('missing' in known)) throw unknown;
+  const hint = `Whether it is a job cannot be told: ${known.missing}`;
+  throw new GivewayError(known.code ?? unknown.code, `${unknown.message} ${hint}`, { cause: unknown });
 }
 
 /** Of a job that is asked for as one, whatever tables there are. Rejects with a `GivewayError`. */
-export async function jobOf(past: Past, wanted: string): Promise<Subject> {
-  const jobs = await past.ask((journal) => journal.jobs());
-  if ('missing' in jobs || jobs.includes(wanted)) return { job: wanted };
+export async function jobOf(past: Past, wanted: string, described: readonly string[]): Promise<Subject> {
+  const known = await past.ask((journal) => journal.jobs());
+  const jobs = [...('missing' in known ? [] : known), ...described];
+  if ('missing' in known || jobs.includes(wanted)) return { job: wanted };
   const nearest = nearestNames(wanted, jobs).map((name) => `"${name}"`);
   const hint = nearest.length === 0 ? 'none is like it' : `did you mean ${nearest.join(' or ')}?`;
-  throw new GivewayError('ERR_GIVEWAY_UNKNOWN_JOB', `The journal knows no job "${wanted}"; ${hint}`);
+  throw new GivewayError('ERR_GIVEWAY_UNKNOWN_JOB', `Neither journal nor config knows a job "${wanted}"; ${hint}`);
 }
 
 function named(observer: Observer, wanted: string): string | Error {

@@ -1,6 +1,6 @@
 import { placesTaken } from '../lock/holder.ts';
 import type { Entrant, Waiting } from '../lock/record/record.ts';
-import { shortly } from './durations.ts';
+import { shortly } from '../observe/answers/shortly.ts';
 import { printableName } from './terminal.ts';
 
 /** One holder, or one who waits, in a line: job, mode, host, pid, age, and when it ends. */

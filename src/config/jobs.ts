@@ -1,4 +1,4 @@
-import { checkTimezone, readCron } from '../forecast/cron.ts';
+import { checkTimezone, neverFires, readCron } from '../forecast/cron.ts';
 import { type ConfigProblem, GivewayError, InvalidOptionError } from '../lock/errors.ts';
 import { allowedNames } from '../lock/nearest.ts';
 import type { LockScope } from '../lock/options.ts';
@@ -22,7 +22,7 @@ export function findJobProblems(layers: readonly Layer[]): readonly ConfigProble
     const { cron, timezone, after, writes, appends, reads } = fields;
     const problem = (field: string, check: () => void): readonly ConfigProblem[] => problemOf([...path, field], check);
     return [
-      ...(isText(cron) ? problem('cron', () => readCron(cron)) : []),
+      ...(isText(cron) ? problem('cron', () => checkCron(cron)) : []),
       ...(isText(timezone) ? problem('timezone', () => checkTimezone(timezone)) : []),
       ...(isText(after) && !names.includes(after)
         ? [problemAt([...path, 'after'], `received ${JSON.stringify(after)}; there is no such job${allowedNames(after, names)}`)]
@@ -30,6 +30,11 @@ export function findJobProblems(layers: readonly Layer[]): readonly ConfigProble
       ...problemOf(path, () => rules.check({ writes, appends, reads } as LockScope)),
     ];
   });
+}
+
+/** Throws `InvalidOptionError`. */
+function checkCron(cron: string): void {
+  if (neverFires(readCron(cron))) throw new InvalidOptionError('cron', cron, 'there is no such day; an expression that fires is allowed');
 }
 
 /** The way from a job back to itself, by what each comes after; empty: there is none. */

@@ -7,6 +7,7 @@ import { layerAt } from './contradictions.ts';
 import { type FoundConfig, findConfig, openConfig } from './find.ts';
 import type { ConfigInputs } from './resolve.ts';
 import { type StoreSource, storeSource } from './store-setting.ts';
+import { refuseThrowing } from './throwing.ts';
 import type { EnvironmentSettings, GivewayConfig, MergedSettings } from './types.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -71,9 +72,12 @@ async function findInputs(options: LoadOptions): Promise<{ found: string | undef
     if (!optionNames.includes(name)) throw unknownOption(name, value, name, optionNames);
   }
   const { cwd = process.cwd(), file, config, env = process.env, envName, overrides } = options;
-  if (config !== undefined)
+  if (config !== undefined) {
+    refuseThrowing('the config in code', config);
     return { found: undefined, source: 'the config in code', inputs: { file: config, envName, variables: env, overrides } };
+  }
   const found = await fileFor(cwd, file, env, overrides?.store !== undefined);
+  if (found !== undefined) refuseThrowing(found.path, found.value);
   const inputs = { file: found?.value, envName, variables: env, overrides };
   return { found: found?.path, source: found?.path ?? 'environment', inputs };
 }

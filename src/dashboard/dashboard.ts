@@ -118,7 +118,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
           told = news;
           toldMs = performance.now();
         }
-        await stream.sleep(refreshMs);
+        await stream.sleep(Math.min(refreshMs, keepAliveMs));
       }
     });
   });

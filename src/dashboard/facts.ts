@@ -95,6 +95,8 @@ function instant(at: Date): { readonly fromMs: number; readonly toMs: number } {
   return { fromMs: at.getTime(), toMs: at.getTime() };
 }
 
+/** Those who only waited ahead of it were kept from the table themselves. */
 function blockers(holders: readonly SeenHolder[]): Fact['by'] {
-  return holders.slice(0, blockersKept).map(viewOfSeen);
+  const holding = holders.filter(({ state }) => state !== 'waiting');
+  return (holding.length > 0 ? holding : holders).slice(0, blockersKept).map(viewOfSeen);
 }

@@ -5,7 +5,8 @@ import { type Fact, isOfTable } from './facts.ts';
 import { createLane, type Lane } from './lanes.ts';
 import { createNumbers } from './numbers.ts';
 import type { Pace } from './pace.ts';
-import { createJobTally, createPairTally } from './tally.ts';
+import { createPairTally } from './pair-tally.ts';
+import { createJobTally } from './tally.ts';
 import type { JobView, LaneView, PastView, Quantiles, Range } from './view.ts';
 
 const lanesShown = 200;
@@ -37,7 +38,7 @@ export async function historyOf(known: Known, range: Range, starveAfterSkips: nu
     await pace();
   }
   lanes.sort(byTrouble);
-  const all = { jobs: jobs.jobs(), pairs: pairs.pairs() };
+  const all = { jobs: jobs.jobs(), pairs: await pairs.pairs(pace) };
   return {
     names: names.list,
     lanes: lanes.slice(0, lanesShown),

@@ -5,7 +5,8 @@ import { factsIn, quantiles } from './history.ts';
 import { createLane, type Lane } from './lanes.ts';
 import { createNumbers } from './numbers.ts';
 import type { Pace } from './pace.ts';
-import { createJobTally, createPairTally, skipOf } from './tally.ts';
+import { createPairTally } from './pair-tally.ts';
+import { createJobTally, skipOf } from './tally.ts';
 import type { JobPastView, Range } from './view.ts';
 
 export type JobPast = Omit<JobPastView, keyof Range | 'knownFromMs' | 'isCut' | 'problems'>;
@@ -57,7 +58,7 @@ export async function jobPastOf(job: string, known: Known, range: Range, starveA
     lengths: [...bars.values()].sort(([a], [b]) => a - b),
     skips: newest.map(skipOf),
     skipsLeftOff: skips.length - newest.length,
-    pairs: pairs.pairs().slice(0, pairsShown),
+    pairs: (await pairs.pairs(pace)).slice(0, pairsShown),
   };
 }
 

@@ -1,6 +1,6 @@
 import { printable } from '../lock/holder.ts';
-import { type Fact, isHold, nameOf } from './facts.ts';
-import type { JobView, PairView, SkipView } from './view.ts';
+import { type Fact, isHold } from './facts.ts';
+import type { JobView, SkipView } from './view.ts';
 
 /** Counts facts of jobs, in any order. A run under its fire may hold tables besides, and is one run all the same. */
 export interface JobTally {
@@ -79,33 +79,4 @@ function jobOf({ job, isNamed, isRunning, runs, fires, skipsMs, lastRunMs, lastS
 /** `fact` is a skip. */
 export function skipOf({ fromMs, table, reason = 'busy', waitedMs, by }: Fact): SkipView {
   return { atMs: fromMs, resource: printable(table), reason, waitedMs: Math.round(waitedMs), holders: by };
-}
-
-/** Counts who was in whose way. */
-export interface PairTally {
-  add(fact: Fact): void;
-  /** The most frequent first. */
-  pairs(): readonly PairView[];
-}
-
-export function createPairTally(): PairTally {
-  const byBlocked = new Map<string, Map<string, { skips: number; waits: number }>>();
-  return {
-    add(fact) {
-      const isSkip = fact.kind === 'skip' && fact.reason === 'busy';
-      if (!isSkip && fact.kind !== 'wait') return;
-      const row = byBlocked.get(nameOf(fact)) ?? new Map<string, { skips: number; waits: number }>();
-      byBlocked.set(nameOf(fact), row);
-      for (const blocker of new Set(fact.by.map(nameOf))) {
-        const cell = row.get(blocker) ?? { skips: 0, waits: 0 };
-        row.set(blocker, cell);
-        if (isSkip) cell.skips++;
-        else cell.waits++;
-      }
-    },
-    pairs: () =>
-      [...byBlocked]
-        .flatMap(([blocked, row]) => [...row].map(([by, cell]): PairView => ({ blocked, by, ...cell })))
-        .sort((a, b) => b.skips - a.skips || b.waits - a.waits || (a.blocked < b.blocked ? -1 : 1)),
-  };
 }

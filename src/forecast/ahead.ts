@@ -17,7 +17,7 @@ const usual = 0.5;
  * What the jobs with a schedule will hold if nobody is in their way: from each fire, for as long as is usual. Throws
  * `InvalidOptionError` and `UnknownResourceError` for jobs that cannot be.
  */
-export function expectedHolds(input: Omit<ForecastInput, 'plays' | 'seed'>): readonly ExpectedHold[] {
+export function expectedHolds(input: Omit<ForecastInput, 'plays' | 'seed' | 'onPlay'>): readonly ExpectedHold[] {
   const script = scriptOf(castOf(input), input.fromMs, input.toMs);
   return script.jobs.flatMap(({ name, needs, holds }, job) =>
     firesOf(script, job).flatMap((atMs) =>

@@ -5,7 +5,7 @@ import { Plans } from '../lock/plan/plans.ts';
 import { resolveSettings } from '../lock/plan/settings.ts';
 import type { LockStore } from '../lock/store.ts';
 import { checkTimezone, readCron } from './cron.ts';
-import { historiesIn, type JobHistory } from './history.ts';
+import { beginningOf, historiesIn, type JobHistory } from './history.ts';
 import { type HourOf, holdsFrom } from './holds.ts';
 import type { DescribedJob, Job } from './jobs.ts';
 import type { ForecastInput } from './options.ts';
@@ -25,12 +25,13 @@ export const fewestStarts = 4;
  * Who plays: the jobs that are described, with what the journal knows of them, and those that only the journal knows.
  * Throws `InvalidOptionError` and `UnknownResourceError`.
  */
-export function castOf(input: Omit<ForecastInput, 'plays' | 'seed'>): readonly Job[] {
+export function castOf(input: Omit<ForecastInput, 'plays' | 'seed' | 'onPlay'>): readonly Job[] {
   const { jobs = {}, rules, entries, historyFromMs, historyToMs, toMs } = input;
   const plans = new Plans(resolveSettings({ ...rules, store: neverAsked }));
   // What stands in a journal may be listed no more.
   const lenient = new Plans(resolveSettings({ ...rules, allowUnlisted: true, store: neverAsked }));
   const histories = historiesIn(entries);
+  const seenFromMs = Math.max(historyFromMs, beginningOf(entries) ?? historyFromMs);
   const hoursOf = (timezone: string | undefined): HourOf => {
     const zone = zoneBetween(timezone, historyFromMs, Math.max(historyToMs, toMs));
     return (atMs) => Math.floor(zone.shownAt(atMs) / 3_600_000) % 24;
@@ -39,7 +40,7 @@ export function castOf(input: Omit<ForecastInput, 'plays' | 'seed'>): readonly J
   const zones = [...new Set(['UTC', ...Object.values(jobs).flatMap(({ timezone }) => timezone ?? []), ownZone()])];
   const learnt = [...histories.values()]
     .filter(({ name, asksMs }) => !Object.hasOwn(jobs, name) && asksMs.length >= fewestStarts)
-    .flatMap((history) => fromJournal(history, lenient, learnRhythm(history.asksMs, historyFromMs, historyToMs, zones), hoursOf));
+    .flatMap((history) => fromJournal(history, lenient, learnRhythm(history.asksMs, seenFromMs, historyToMs, zones), hoursOf));
   return [...described, ...learnt].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

@@ -33,6 +33,17 @@ export function readCron(expression: string, path = 'cron'): CronTimes {
   }
 }
 
+const dayMs = 86_400_000;
+/** So long it takes until each day of February has been each day of the week, but where a century has no leap day. */
+const allDays = 28 * 365 + 7;
+
+/** As on the 30th of February. */
+export function neverFires({ fallsOn }: CronTimes): boolean {
+  const firstMs = Date.UTC(2024, 0, 1);
+  for (let day = 0; day < allDays; day++) if (fallsOn(firstMs + day * dayMs)) return false;
+  return true;
+}
+
 /** Throws `InvalidOptionError`. */
 export function checkTimezone(timezone: string, path = 'timezone'): void {
   try {

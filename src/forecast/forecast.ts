@@ -2,6 +2,7 @@ import { castOf } from './cast.ts';
 import { historiesIn } from './history.ts';
 import type { ForecastInput } from './options.ts';
 import { type Outlook, outlookOf, type Range } from './outlook.ts';
+import { playsFor } from './plays-for.ts';
 import { type Proposal, proposalFor } from './proposal.ts';
 import { type Script, scriptOf } from './script.ts';
 
@@ -9,6 +10,8 @@ export interface Forecast {
   readonly outlook: Outlook;
   /** Fires that summer time leaves out, or that fall into the hour that there is twice. */
   readonly changed: Script['changed'];
+  /** So often it was played. */
+  readonly plays: number;
   readonly proposal: Proposal | undefined;
 }
 
@@ -17,10 +20,12 @@ export interface Forecast {
  * `hoursToo`: jobs may also be moved to another hour. Throws `InvalidOptionError` and `UnknownResourceError`.
  */
 export function forecast(input: ForecastInput, hoursToo = false): Forecast {
-  const { fromMs, toMs, plays, seed } = input;
+  const { fromMs, toMs, seed, onPlay } = input;
   const script = scriptOf(castOf(input), fromMs, toMs);
-  const outlook = outlookOf(script, plays, seed);
-  return { outlook, changed: script.changed, proposal: proposalFor(script, outlook, plays, seed, hoursToo) };
+  const plays = input.plays ?? playsFor(script);
+  const outlook = outlookOf(script, plays, seed, (played) => onPlay?.('forecast', played, plays));
+  const proposal = proposalFor(script, outlook, { plays, seed, onPlay }, hoursToo);
+  return { outlook, changed: script.changed, plays, proposal };
 }
 
 /** A job as it was forecast, and as it went. */
@@ -36,11 +41,13 @@ export function backtest(input: Omit<ForecastInput, 'historyToMs' | 'fromMs'>): 
   readonly fromMs: number;
   readonly jobs: readonly Backtested[];
 } {
-  const { entries, historyFromMs, toMs, plays, seed } = input;
+  const { entries, historyFromMs, toMs, seed, onPlay } = input;
   const fromMs = Math.floor((historyFromMs + toMs) / 2);
   const isEarly = (atMs: number): boolean => atMs < fromMs;
   const early = entries.filter((entry) => isEarly((entry.kind === 'hold' ? entry.from : entry.at).getTime()));
-  const { jobs } = outlookOf(scriptOf(castOf({ ...input, entries: early, historyToMs: fromMs, fromMs }), fromMs, toMs), plays, seed);
+  const script = scriptOf(castOf({ ...input, entries: early, historyToMs: fromMs, fromMs }), fromMs, toMs);
+  const plays = input.plays ?? playsFor(script);
+  const { jobs } = outlookOf(script, plays, seed, (played) => onPlay?.('forecast', played, plays));
   const histories = historiesIn(entries);
   return {
     fromMs,

@@ -57,6 +57,14 @@ export function historiesIn(entries: readonly JournalEntry[]): ReadonlyMap<strin
   return jobs;
 }
 
+/** When the first of it began: a journal may be younger than the time that is asked for. */
+export function beginningOf(entries: readonly JournalEntry[]): number | undefined {
+  return entries.reduce<number | undefined>((oldestMs, entry) => {
+    const atMs = (entry.kind === 'hold' ? entry.from : entry.at).getTime();
+    return oldestMs === undefined || atMs < oldestMs ? atMs : oldestMs;
+  }, undefined);
+}
+
 /** The entries of each lock together. */
 function locksIn(entries: readonly JournalEntry[]): Iterable<readonly HoldEntry[]> {
   const locks = new Map<string, HoldEntry[]>();

@@ -1,7 +1,8 @@
 export { expectedHolds } from './ahead.ts';
 export { fewestStarts } from './cast.ts';
 export { type Backtested, backtest, type Forecast, forecast } from './forecast.ts';
+export { beginningOf } from './history.ts';
 export type { Job } from './jobs.ts';
-export type { ForecastInput, TableRules } from './options.ts';
+export type { ForecastInput, OnPlay, TableRules } from './options.ts';
 export type { JobOutlook, Range } from './outlook.ts';
 export { meanSkips } from './proposal.ts';

@@ -18,6 +18,11 @@ export interface ForecastInput {
   /** The time that is forecast. */
   readonly fromMs: number;
   readonly toMs: number;
-  readonly plays: number;
+  /** Without it 200, and fewer where there are many fires. */
+  readonly plays: number | undefined;
   readonly seed: number;
+  /** Hears of each play of the forecast, and of each that tries other times. */
+  readonly onPlay?: OnPlay;
 }
+
+export type OnPlay = (of: 'forecast' | 'proposal', played: number, plays: number) => void;

@@ -30,9 +30,12 @@ export interface Outlook {
 }
 
 /** Plays the script so often, each time with other luck. The same seed gives the same answer. */
-export function outlookOf(script: Script, plays: number, seed: number): Outlook {
+export function outlookOf(script: Script, plays: number, seed: number, onPlay: (played: number) => void = () => {}): Outlook {
   const clashes = new Clashes();
-  const tallies = Array.from({ length: plays }, (_, index) => play(script, randomOf(seed * 1_000_003 + index), clashes));
+  const tallies = Array.from({ length: plays }, (_, index) => {
+    onPlay(index);
+    return play(script, randomOf(seed * 1_000_003 + index), clashes);
+  });
   const jobs = script.jobs.map((job, at) => {
     const fates = tallies.map((tally) => tally.fateOf(at));
     const range = (value: (fate: Fate) => number): Range => rangeOf(fates.map(value));

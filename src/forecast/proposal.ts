@@ -1,4 +1,5 @@
 import type { Job } from './jobs.ts';
+import type { ForecastInput, OnPlay } from './options.ts';
 import { type Outlook, outlookOf } from './outlook.ts';
 import { waitWeight } from './overlap.ts';
 import { planMoves } from './plan.ts';
@@ -16,6 +17,12 @@ export interface Proposal {
   readonly moves: readonly MovedJob[];
   /** What is to be expected with it. */
   readonly outlook: Outlook;
+}
+
+/** How the forecast was played. */
+interface Played extends Pick<ForecastInput, 'seed'> {
+  readonly plays: number;
+  readonly onPlay: OnPlay | undefined;
 }
 
 /** First with room for holds half as long again as any that was seen, then with less, where that leaves no room for anybody. */
@@ -41,7 +48,7 @@ const moreWeight = 10;
 const mostTries = 4;
 
 /** What would lessen the skips most, played as the forecast was; `undefined`: nothing is wrong, or nothing helps. */
-export function proposalFor(script: Script, outlook: Outlook, plays: number, seed: number, hoursToo: boolean): Proposal | undefined {
+export function proposalFor(script: Script, outlook: Outlook, { plays, seed, onPlay }: Played, hoursToo: boolean): Proposal | undefined {
   const { jobs, fromMs, toMs } = script;
   const trouble = troubleOf(outlook);
   if (trouble < noTrouble) return undefined;
@@ -56,6 +63,7 @@ export function proposalFor(script: Script, outlook: Outlook, plays: number, see
       ),
       times,
       seed,
+      (played) => onPlay?.('proposal', played, times),
     );
 
   for (const roominess of roominesses) {

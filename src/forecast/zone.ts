@@ -25,12 +25,15 @@ export function ownZone(): string {
 export function zoneBetween(timezone: string | undefined, fromMs: number, toMs: number): Zone {
   const aheadMs = offsetsOf(timezone);
   const changes = changesBetween(aheadMs, fromMs, toMs);
-  const spans = [{ fromMs: Number.NEGATIVE_INFINITY, aheadMs: aheadMs(fromMs) }];
+  const firstAheadMs = aheadMs(fromMs);
+  const spans = [{ fromMs: Number.NEGATIVE_INFINITY, aheadMs: firstAheadMs }];
   for (const { atMs, afterMs } of changes) spans.push({ fromMs: atMs, aheadMs: afterMs });
   return {
     changes,
     shownAt: (atMs) => atMs + (spans.findLast((span) => span.fromMs <= atMs) as (typeof spans)[number]).aheadMs,
     momentOf(shownMs) {
+      // A job of each second asks for each second of a week.
+      if (changes.length === 0) return shownMs - firstAheadMs;
       const moments = spans.flatMap((span, index) => {
         const atMs = shownMs - span.aheadMs;
         return atMs >= span.fromMs && atMs < (spans[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY) ? [atMs] : [];

@@ -2,9 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { CommanderError } from 'commander';
 import * as fc from 'fast-check';
 import { names } from '../../src/cli/commands/grammar.ts';
-import { durationBetween, shortly } from '../../src/cli/durations.ts';
+import { durationBetween } from '../../src/cli/durations.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { printable } from '../../src/cli/terminal.ts';
+import { shortly } from '../../src/observe/answers/shortly.ts';
 import { giveway } from './in-process.ts';
 
 /** Understands a command line and performs nothing. */
@@ -87,6 +88,12 @@ describe('arguments', () => {
 
   test.each([
     [['run', '--', 'true'], 'name what to lock with --write, --append or --read'],
+    [
+      ['run', '--write', 'a', '--wait', '1s', '--wait', '2s', '--', 'true'],
+      "option '--wait <duration>' is given twice; one value is allowed",
+    ],
+    [['report', '--since', '1h', '--since=2h'], "option '--since <time>' is given twice"],
+    [['advise', '--write', 'a.ts', '--write', 'b.ts'], "option '--write <file>' is given twice"],
     [['run', '--write', 'a'], "missing required argument 'command'"],
     [['run', '--wirte', 'a', '--', 'true'], "unknown option '--wirte' (Did you mean --write?)"],
     [['run', '--write', 'a,,b', '--', 'true'], 'A name is missing'],

@@ -87,7 +87,10 @@ describe('forecast without a journal', () => {
 describeWith('postgres', (service) => {
   const table = uniqueName('journal').replaceAll('-', '_').toLowerCase();
   const ask = (...args: string[]): Promise<Answer> =>
-    giveway(['forecast', '--journal-table', table, ...args], { cwd: folder, env: { GIVEWAY_JOURNAL: service.url } });
+    giveway(['forecast', ...(args.includes('--journal-table') ? [] : ['--journal-table', table]), ...args], {
+      cwd: folder,
+      env: { GIVEWAY_JOURNAL: service.url },
+    });
   beforeAll(async () => {
     await query(service.url, createJournalTableSql(table));
     // Hourly for ten days: load holds events for three minutes, and rollup, a minute later, is skipped.
@@ -133,7 +136,13 @@ describeWith('postgres', (service) => {
     });
     await query(service.url, createJournalTableSql(`${table}_empty`));
     expect(await ask('--journal-table', `${table}_empty`)).toEqual(nothing('since'));
-    expect(await ask('--journal-table', `${table}_empty`, '--backtest', '2d')).toEqual(nothing('before'));
+    for (const settings of [{}, { jobs }]) {
+      configure(settings);
+      expect(await ask('--journal-table', `${table}_empty`, '--backtest', '2d')).toMatchObject({
+        code: 64,
+        err: expect.stringMatching(/^giveway: The journal tells of nothing since \d{4}-.*: there is no past to hold a forecast against\n$/),
+      });
+    }
     await query(service.url, `drop table ${table}_empty`);
     configure({ jobs: {} });
     expect(await giveway(['forecast'], { cwd: folder })).toMatchObject({ code: 64, err: expect.stringContaining('no jobs to play') });
@@ -146,6 +155,9 @@ describeWith('postgres', (service) => {
     expect({ code, names: tested.map(({ job }: { job: string }) => job) }).toEqual({ code: 0, names: ['load', 'rollup'] });
     expect(tested[0]).toMatchObject({ actual: 0, isWithin: true, skips: { mean: 0 } });
     expect(tested[1].actual).toBeGreaterThan(85);
+    // The journal begins ten days ago: of a longer past, that is the whole.
+    const { from } = JSON.parse((await ask('--backtest', '30d', '--plays', '20', '--json')).out);
+    expect((Date.now() - Date.parse(from)) / 86_400_000).toBeCloseTo(5, 0);
     expect((await ask('--backtest', '8d', '--plays', '20')).out).toMatch(/^JOB +SKIPS FORECAST +SKIPS +WITHIN$/m);
   });
 

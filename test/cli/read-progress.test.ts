@@ -1,5 +1,5 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
-import { progressOf } from '../../src/cli/read-progress.ts';
+import { playsProgressOf, progressOf } from '../../src/cli/read-progress.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
 
 afterEach(() => void jest.restoreAllMocks());
@@ -23,4 +23,22 @@ test.each([
     onProgress(doneBytes, 2.5e9);
   }
   expect(lines).toEqual(said);
+});
+
+test('so is a long forecast', () => {
+  let nowMs = 1_000;
+  jest.spyOn(performance, 'now').mockImplementation(() => nowMs);
+  const lines: string[] = [];
+  const onPlay = playsProgressOf({ writeError: (text) => void lines.push(text) } as Terminal, false);
+  for (const kind of ['forecast', 'proposal'] as const) {
+    for (const played of [0, 1, 2]) {
+      nowMs += 1_500;
+      onPlay(kind, played, 3);
+    }
+  }
+  expect(lines).toEqual([
+    'giveway: 1 of 3 plays\n',
+    'giveway: 0 of 3 plays with other times\n',
+    'giveway: 2 of 3 plays with other times\n',
+  ]);
 });

@@ -65,6 +65,17 @@ describe.each(writers)('%s', (command, args) => {
     expect(readdirSync(folder)).toEqual(['server.log']);
   });
 
+  test('what is in its way is named, and under another name nothing is', async () => {
+    writeFileSync(join(folder, 'giveway.config.json'), '{}');
+    expect(await write([])).toMatchObject({
+      code: 73,
+      err: expect.stringMatching(/^giveway: \S+giveway\.config\.json is there already; nothing is written\n$/),
+    });
+    const log = join(folder, 'server.log');
+    expect(await giveway(['advise', '--log', log, '--write', 'scopes.mjs'], { cwd: folder, env: {} })).toMatchObject({ code: 0 });
+    expect(readdirSync(folder).sort()).toEqual(['giveway.config.json', 'scopes.mjs', 'server.log']);
+  });
+
   test('with --json a refusal and what is said beside the answer are JSON', async () => {
     const beside = await write(['--json', '--store', 'redis://u:secret@cache']);
     expect(JSON.parse(beside.err)).toMatchObject({ giveway: 'store-not-written' });

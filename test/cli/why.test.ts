@@ -118,7 +118,9 @@ describeWith('postgres', (service) => {
     expect(out).toContain(`    ${day} 03:01:30, wanted events (write), visits (read); events was busy, place 2 in line\n`);
     expect(out).toContain(`    in the way: load (write) on etl-0, from ${day} 03:00:00 to ${day} 03:02:17, 2m 17s in all\n`);
     expect(out).toContain(`    ahead in line: backfill (append) on etl-1, from ${day} 03:02:17 to ${day} 03:02:47, 30s in all\n`);
-    expect(out).toMatch(/\n {4}a wait of 1m 17s would have been enough\n {4}moved by -?\d+ minutes? it meets nobody\n/);
+    expect(out).toMatch(
+      /\n {4}a wait of 1m 17s would have been enough\n {4}moved (?:by \d+ minutes?|\d+ minutes? earlier) it meets nobody\n/,
+    );
     const table = await why('events', ...window);
     expect(table.out).toMatch(/^events is free\.\nSkips and waits from /);
     expect(table.out).toMatch(/: backfill on \S+, pid \d+, ran after 1m 17s of waiting: it was busy, held by load /);
@@ -145,7 +147,7 @@ describeWith('postgres', (service) => {
   test('says that there was more, and shows as many as are asked for', async () => {
     const { out } = await why('nightly-dedupe', '--last', '2');
     expect(out.match(/ ago: /g)).toHaveLength(2);
-    expect(out).toContain('\nThere were more: --last 4 shows them.\n');
+    expect(out).toContain('\nThere were more: --last 4 shows as many of them.\n');
   });
 
   test('names what is near to what is unknown, jobs included', async () => {
@@ -157,8 +159,24 @@ describeWith('postgres', (service) => {
     expect(await strict('nightly-dedupe')).toMatchObject({ code: 0, out: expect.stringMatching(/^nightly-dedupe: last skips:\n/) });
     expect(await strict('lod', '--job')).toMatchObject({
       code: 64,
-      err: 'giveway: The journal knows no job "lod"; did you mean "load"?\n',
+      err: 'giveway: Neither journal nor config knows a job "lod"; did you mean "load"?\n',
     });
+    expect(await giveway(['why', 'load', '--journal-table', 'nope'], { cwd: folder, env: { GIVEWAY_JOURNAL: service.url } })).toMatchObject(
+      {
+        code: 69,
+        err: expect.stringMatching(
+          /"load" is not a listed resource.* Whether it is a job cannot be told: the journal could not be read: relation "nope" /,
+        ),
+      },
+    );
+    expect(await giveway(['why', 'load'], { cwd: folder })).toMatchObject({
+      code: 64,
+      err: expect.stringContaining('Whether it is a job cannot be told: no journal is named.'),
+    });
+    const jobs = { 'never ran': { cron: '0 3 * * *', writes: 'events' } };
+    writeFileSync(join(folder, 'giveway.config.json'), JSON.stringify({ store: 'memory:', resources: ['events', 'visits'], jobs }));
+    expect(await strict('never ran')).toMatchObject({ code: 0, out: 'never ran: last skips: none in the journal.\n' });
+    expect(await strict('never rn')).toMatchObject({ code: 64, err: expect.stringContaining('did you mean "never ran"?') });
     expect(await strict('events', '--until', '24h', '--since', '1h')).toMatchObject({
       code: 64,
       err: expect.stringContaining('--until: '),

@@ -310,6 +310,8 @@ describe('files that are code', () => {
     'syntax.ts': "export default { store: 'postgres://u:hunter2@h/db' ttlMs: 3 };",
     'syntax.mjs': "export default { store: 'postgres://u:hunter2@h/db' ttlMs: 3 };",
     'opens.mjs': "export default { store: () => { throw new Error('cannot reach redis://:hunter2@h') } };",
+    'getter.mjs': "export default { get store() { throw new Error('cannot reach redis://:hunter2@h'); } };",
+    'inner-getter.ts': "export default { store: 'memory:', resources: { events: { get ttlMs() { return JSON.parse('{'); } } } };",
     'opens-nothing.mjs': 'export default { store: () => ({}) };',
   };
   const outcomes = new Map<string, Outcome>();
@@ -353,6 +355,8 @@ describe('files that are code', () => {
     ['rejects.mjs', '(file): could not be loaded: redis://***@h is down'],
     ['syntax.ts', '(file): could not be loaded: ParseError: Unexpected token, expected ","'],
     ['syntax.mjs', "(file): could not be loaded: Unexpected identifier 'ttlMs'; `node --check` shows where"],
+    ['getter.mjs', 'store: could not be read: cannot reach redis://***@h'],
+    ['inner-getter.ts', 'resources.events.ttlMs: could not be read: '],
     ['opens.mjs', 'store: could not be opened: cannot reach redis://***@h'],
     ['opens-nothing.mjs', 'store: could not be opened: store(): received an object; the function must return a store'],
   ])('%s is refused', (path, problem) => {

@@ -30,6 +30,11 @@ describe('jobs in a config', () => {
       'jobs.rollup.cron: received "hourly"; a cron expression of five or six fields is allowed (invalid configuration format (\'hourly\'), exactly five, six, or seven space separated parts are required)',
     ],
     [
+      'a day that no month has',
+      { cron: '0 0 30 2 *' },
+      'jobs.rollup.cron: received "0 0 30 2 *"; there is no such day; an expression that fires is allowed',
+    ],
+    [
       'an hour that no day has',
       { cron: '0 24 * * *' },
       'jobs.rollup.cron: received "0 24 * * *"; a cron expression of five or six fields is allowed (Invalid value for hour: 24)',

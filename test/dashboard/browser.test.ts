@@ -89,6 +89,22 @@ describeWith('chromium', (service) => {
     expect(complaints).toEqual([]);
   });
 
+  test('a server of which nothing is heard is not shown as live, and is asked anew', async () => {
+    await page.clock.install();
+    await open();
+    await page.getByText('live', { exact: true }).waitFor();
+    let asked = 0;
+    const isHung = (): void => void asked++;
+    await page.route('**/api/events', isHung);
+    for (; asked === 0; ) await page.clock.fastForward(41_000);
+    await page.getByText('Not connected; what is shown may be old.').waitFor();
+    expect(await page.title()).toMatch(/^not connected · 2 free/);
+    await page.unroute('**/api/events', isHung);
+    await page.clock.fastForward(41_000);
+    await page.getByText('live', { exact: true }).waitFor();
+    expect(await page.title()).toMatch(/^2 free/);
+  });
+
   test('a table with limits shows how many hold it, and who waits in order', async () => {
     await open();
     const limited = createLocker({ store, job: 'load', resources: { events: { limits: { appends: 4 } } } });

@@ -171,3 +171,23 @@ test('advice is that of the report, from what the page knows', () => {
   expect(adviceIn([byNobody], [], [])).toEqual(['Shorten or move work without a name: it cost "load" 2 skips, 100 % of all.']);
   expect(adviceIn([], [], [])).toEqual([]);
 });
+
+test('in the way is who held, not who was in line before; a wait that ended in a skip is that skip', async () => {
+  const at = (ms: number): Date => new Date(nowMs - 60_000 + ms);
+  const about = { resource: 'events', job: 'late', host: 'etl-2', pid: 2 };
+  const seen = (job: string, state: 'holding' | 'waiting') => ({ ...about, job, mode: 'append' as const, since: at(-500), state });
+  const holders = [seen('rollup', 'holding'), seen('early', 'waiting')];
+  const entries: JournalEntry[] = [
+    { kind: 'wait', ...about, at: at(0), holders },
+    { kind: 'skip', ...about, at: at(2_002), reason: 'busy', scope: undefined, holders, waitedMs: 2_001.5 },
+    { kind: 'wait', ...about, at: at(9_000), holders },
+    { kind: 'wait', ...about, pid: 3, at: at(1_000), holders },
+  ];
+  const known = await createChronicle(journalOf(entries), () => nowMs).read(nowMs - hourMs, 0);
+  const range = { fromMs: nowMs - hourMs, toMs: nowMs };
+  const expected = [{ blocked: 'late', by: 'rollup', skips: 1, waits: 2 }];
+  expect((await historyOf(known, range, 10, pace)).pairs).toEqual(expected);
+  const { pairs, skips } = await jobPastOf('late', known, range, 10, pace);
+  expect(pairs).toEqual(expected);
+  expect(skips[0]?.holders).toMatchObject([{ job: 'rollup' }]);
+});

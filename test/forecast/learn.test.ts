@@ -64,6 +64,12 @@ describe('the rhythm of a job', () => {
   });
 });
 
+test('a weekday that was not seen is not one on which it does not come', () => {
+  const lastFrom = toMs - 3 * dayMs;
+  const daily = startsOf('30 2 * * *').filter((atMs) => atMs >= lastFrom);
+  expect(learnRhythm([...daily, ...daily], lastFrom, toMs).rhythm).toEqual({ cron: '30 2 * * *', timezone: 'UTC' });
+});
+
 const about = { host: 'etl', pid: 1 } as const;
 const hold = (job: string | undefined, resource: string, atMs: number, heldMs: number, waitedMs = 0): HoldEntry => {
   const times = { from: new Date(atMs), to: new Date(atMs + heldMs) };
@@ -98,6 +104,14 @@ test('the hour of the day is that of the job’s own clock, also after a change 
   const draw = castOf({ jobs, rules: {}, entries, ...spans })[0]?.holds.forPlay(random);
   // 4 o'clock, which was 2 o'clock UTC and is 3 o'clock now.
   expect([2, 3, 4].map((hour) => draw?.(Date.UTC(2026, 9, 28, hour)))).toEqual([1_000, 600_000, 1_000]);
+});
+
+test('a journal that began a while ago tells how often a job comes since then', () => {
+  const entries = Array.from({ length: 360 }, (_, index) => hold('insert', 'events', toMs - 10_800_000 + index * 30_000, 100));
+  const [job] = castOf(inputOf(entries));
+  const perHour = job !== undefined && 'perHour' in job.rhythm ? job.rhythm.perHour : [];
+  expect(perHour).toHaveLength(24);
+  for (const count of perHour) expect(count).toBeCloseTo(120, 5);
 });
 
 describe('a journal alone', () => {

@@ -4,6 +4,7 @@ import { holdsFrom } from '../../src/forecast/holds.ts';
 import { type ForecastInput, forecast } from '../../src/forecast/index.ts';
 import type { Job } from '../../src/forecast/jobs.ts';
 import { play } from '../../src/forecast/play.ts';
+import { playsFor } from '../../src/forecast/plays-for.ts';
 import { randomOf } from '../../src/forecast/random.ts';
 import { scriptOf } from '../../src/forecast/script.ts';
 import type { Fate } from '../../src/forecast/tally.ts';
@@ -167,6 +168,16 @@ describe('forecast', () => {
     expect(forecast(inputOf(nightly, long)).proposal).toBeUndefined();
     const { proposal } = forecast(inputOf(nightly, long), true);
     expect(proposal?.moves[0]?.to).toMatch(/^\d+ [0134] \* \* \*$/);
+  });
+
+  test('where nobody says how often it is played two hundred times, and less often where there are many fires', () => {
+    const played: string[] = [];
+    const onPlay: ForecastInput['onPlay'] = (of, each, plays) => void played.push(`${of} ${each} of ${plays}`);
+    expect(forecast({ ...inputOf({ load }, [], 1), plays: undefined, onPlay }).plays).toBe(200);
+    expect(played).toEqual(Array.from({ length: 200 }, (_, each) => `forecast ${each} of 200`));
+    const due = [{ job: 0, instance: 0, nextMs: 0 }];
+    const playsOf = (fires: number) => playsFor({ moments: Array.from({ length: fires }, (_, atMs) => ({ atMs, due })) });
+    expect([20_000, 40_000, 1_000_000].map(playsOf)).toEqual([200, 100, 20]);
   });
 
   test('a job that nobody has seen is played all the same', () => {

@@ -28,6 +28,7 @@ function skip(job: string, second: number, held: HoldEntry): SkipEntry {
   return { kind: 'skip', job, resource, ...place, at: at(second), reason: 'busy', holders: [holder], waitedMs: 0 };
 }
 
+const nothingElse = { usualMs: undefined, skips: [], sinceMs: 0 };
 const nothing = { encounters: [], holds: [], conflicts: [], lateLocks: [] };
 
 test('a time in which nothing happened comes to nothing', () => {
@@ -43,14 +44,14 @@ test('a conflict names the scope that lacks a table, and comes first among the a
   );
   const lateLocks: LateLockEntry[] = [1, 2, 3].map((second) => ({ kind: 'late-lock', ...about, job: 'load', at: at(second) }));
   const held = hold('load', 'events', 0, 30);
-  const encounters = [encounterOf(skip('rollup', 10, held), { holds: [held], usualMs: undefined, nowMs: at(99).getTime() })];
+  const encounters = [encounterOf(skip('rollup', 10, held), { holds: [held], ...nothingElse, nowMs: at(99).getTime() })];
   const { conflicts: found, advice } = reportOf({ ...nothing, encounters, conflicts, lateLocks });
   const missing = [{ job: 'load', resource: 'events', times: 3 }];
   expect(found).toEqual([{ job: 'rollup', code: '40001', times: 2, resources: ['events', 'visits'], missing }]);
   expect(advice).toEqual([
     'Add "events" to the scope of "load": it wrote there without the lock 3 times, and the database aborted 2 transactions.',
-    `Let "rollup" wait for 20 s (onBusy: 'retry', retry.maxWaitMs: 20000): 1 of its 1 skip would have run.`,
-    'Shorten or move "load": on "events" it cost "rollup" 20 s, 100 % of all time lost.',
+    `Let "rollup" wait for 20s (onBusy: 'retry', retry.maxWaitMs: 20000): its one skip would have run.`,
+    'Shorten or move "load": on "events" it cost "rollup" 20s, 100 % of all time lost.',
   ]);
 });
 
@@ -73,7 +74,7 @@ test('a conflict of which nobody knows who lacks a lock is advised on as well', 
 test('a job that only skips is starving, from its first skip since it last ran', () => {
   const held = hold('load', 'events', 0, 3_000);
   const ran = hold('rollup', 'events', -50, -40);
-  const known = { holds: [held], usualMs: undefined, nowMs: at(9_999).getTime() };
+  const known = { holds: [held], ...nothingElse, nowMs: at(9_999).getTime() };
   const skips = (count: number) => Array.from({ length: count }, (_, index) => encounterOf(skip('rollup', 60 * (index - 1), held), known));
   expect(reportOf({ ...nothing, encounters: skips(11), holds: [ran] }).starving).toEqual([
     { job: 'rollup', skips: 10, since: at(0), by: 'load' },

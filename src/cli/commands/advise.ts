@@ -1,5 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import { dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Lacks } from '../../advise/lacks.ts';
 import type { FileRead } from '../../advise/log/read.ts';
@@ -54,8 +54,9 @@ export function adviseCommand(perform: Perform): Command {
 async function advise(terminal: Terminal, flags: AdviseFlags): Promise<number> {
   const { write, json, store: named } = flags;
   const path = write === undefined ? undefined : resolve(terminal.cwd, write);
+  const there = path === undefined ? undefined : configThere(path);
   if (path === undefined) refuseAlone('--store', named, '--write, whose config it stands in');
-  else if (isConfigThere(path)) refuse(`${path}, or another giveway.config.* beside it, is there already`);
+  else if (there !== undefined) refuse(`${there} is there already`);
   else if (!existsSync(dirname(path))) refuse(`${path} cannot be written: there is no ${dirname(path)}`);
   const store = await storeToWrite(terminal, named);
   compileParserOnce();
@@ -125,10 +126,11 @@ function fileJson({ path, format, prefix, entries, statements, conflicts, strang
   return { path, format, ...(prefix !== undefined && { prefix }), entries, statements, conflicts, strangeLines, isCut };
 }
 
-function isConfigThere(path: string): boolean {
-  return [path, ...[...extensions, '.cjs', '.json'].map((extension) => join(dirname(path), `giveway.config${extension}`))].some((each) =>
-    existsSync(each),
-  );
+/** Of two that a search would find the first wins, so the second would not be read. */
+function configThere(path: string): string | undefined {
+  const isSearchedFor = basename(path).startsWith('giveway.config.');
+  const others = [...extensions, '.cjs', '.json'].map((extension) => join(dirname(path), `giveway.config${extension}`));
+  return [path, ...(isSearchedFor ? others : [])].find((each) => existsSync(each));
 }
 
 function refuse(reason: string): never {

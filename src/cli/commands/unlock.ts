@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { type Removal, removeShown } from '../../lock/api/removal.ts';
 import { GivewayError } from '../../lock/errors.ts';
-import { durationBetween, shortly } from '../durations.ts';
+import { shortly } from '../../observe/answers/shortly.ts';
+import { durationBetween } from '../durations.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
 import { type Observer, observe, type Sight, sightJson } from '../sight.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { adviceFor } from '../advice.ts';
 import { type JournalFlags, withJournalFlag } from '../journal.ts';
-import { type LastSkips, lastSkips, type Question } from '../last-skips.ts';
+import { type LastSkips, lastSkips, mostShown, type Question } from '../last-skips.ts';
 import { checkSpan, type Moment, moment } from '../moments.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
 import { openPast, type Past } from '../past.ts';
@@ -40,11 +40,10 @@ const examples = [
 
 /** As many as fit below what is known of now; of a time that was asked for, a screen. */
 const shown = { now: 5, window: 20 };
-const mostShown = 1_000;
 
 export function whyCommand(perform: Perform): Command {
   const command = newCommand('why', 'Explains why a resource is busy or a job was skipped, and what to do about it.', examples)
-    .argument('<resource>', 'a table, or a job that the journal knows')
+    .argument('<resource>', 'a table, or a job of the config or the journal')
     .option('--job', 'the name is a job, though a table is called the same')
     .option('--since <time>', 'what happened from then on: 02:00, "2026-11-28 02:00", or 24h for so long ago', moment)
     .option('--until <time>', 'and before then', moment)
@@ -63,9 +62,11 @@ async function why(terminal: Terminal, wanted: string, flags: WhyFlags): Promise
   const until = flags.until?.(nowMs, since);
   checkSpan(since, until, nowMs);
   const past = await openPast(terminal, flags);
-  const observer = await observe(await openConfig(terminal, flags));
+  const config = await openConfig(terminal, flags);
+  const described = Object.keys(config.jobs ?? {});
+  const observer = await observe(config);
   try {
-    const subject = await (flags.job ? jobOf(past, wanted) : subjectOf(observer, past, wanted));
+    const subject = await (flags.job ? jobOf(past, wanted, described) : subjectOf(observer, past, wanted, described));
     const text =
       'job' in subject
         ? await whyJob(subject.job, windowOf(since, until, flags.last, true), past, flags)

@@ -1,6 +1,6 @@
 import type { StoreUrl } from '../../config/index.ts';
 import { clockSkewMs } from '../../lock/record/decide.ts';
-import { shortly } from '../durations.ts';
+import { shortly } from '../../observe/answers/shortly.ts';
 
 /** One thing that `doctor` looked at. */
 export interface Finding {

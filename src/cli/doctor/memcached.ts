@@ -1,8 +1,8 @@
 import { hostsOf } from '../../config/store-url.ts';
 import { slotHoldMs } from '../../jobs/fires.ts';
 import { printable } from '../../lock/holder.ts';
+import { shortly } from '../../observe/answers/shortly.ts';
 import { placeOf } from '../../stores/memcached/placement.ts';
-import { shortly } from '../durations.ts';
 import { addressOf, converse, type Heard, unreachable } from './conversation.ts';
 import { clockFinding, type Finding, type Patient } from './finding.ts';
 

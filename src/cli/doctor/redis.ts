@@ -1,6 +1,6 @@
 import { hostsOf, type StoreUrl } from '../../config/store-url.ts';
 import { printable } from '../../lock/holder.ts';
-import { shortly } from '../durations.ts';
+import { shortly } from '../../observe/answers/shortly.ts';
 import { addressOf, converse, unreachable } from './conversation.ts';
 import { clockFinding, type Finding, type Patient } from './finding.ts';
 

@@ -3,7 +3,7 @@ import { StoreUnavailableError } from '../../lock/errors.ts';
 import { encodeAlone } from '../../lock/record/record.ts';
 import { newToken } from '../../lock/record/tokens.ts';
 import type { LockStore } from '../../lock/store.ts';
-import { shortly } from '../durations.ts';
+import { shortly } from '../../observe/answers/shortly.ts';
 import { isPackageMissing } from '../exit-codes.ts';
 import { probePrefix } from '../sight.ts';
 import type { Finding } from './finding.ts';

@@ -57,7 +57,7 @@ function drawNow() {
   const busy = busyTables();
   const text = summary(busy);
   const place = [view.environment, view.store].filter((part) => part).join(' on ');
-  document.title = [view.tables.length === 0 ? 'no tables' : text, place, 'giveway'].filter((part) => part).join(' · ');
+  document.title = [isLive ? '' : 'not connected', view.tables.length === 0 ? 'no tables' : text, place, 'giveway'].filter((part) => part).join(' · ');
   show('place', place === '' ? undefined : name(place));
   show('problems', [...view.problems, ...(past?.problems ?? []).filter((text) => !view.problems.includes(text))].map((text) => make('li', {}, text)));
   show('now', make('p', { class: view.tables.length === 0 ? 'faint' : 'summary' }, text),

@@ -119,25 +119,49 @@ addEventListener('hashchange', () => {
   if (before.job !== asked.job) (asked.job === undefined ? byId('title') : byId('job-title')).focus();
 });
 
+let events;
+let isLive = false;
+let heardMs = Date.now();
+/** The server says something every 15 s, if only the same again. A wire that broke without a word tells of no error. */
+const silentMs = 40000;
+
+function live(is) {
+  isLive = is;
+  byId('connection').textContent = is ? 'live' : 'Not connected; what is shown may be old. Trying again…';
+}
+
 function connect() {
-  const events = new EventSource(base + '/api/events');
+  heardMs = Date.now();
+  events = new EventSource(base + '/api/events');
+  const own = events;
   events.onmessage = ({ data }) => {
     const isFirst = view === undefined;
     view = JSON.parse(data);
-    aheadMs = view.atMs - Date.now();
-    byId('connection').textContent = 'live';
+    heardMs = Date.now();
+    aheadMs = view.atMs - heardMs;
+    live(true);
     // What has changed now is soon in the past of the last hour.
-    if (asked.last === '1h') dueMs = Math.min(dueMs, Date.now() + 1000);
+    if (asked.last === '1h') dueMs = Math.min(dueMs, heardMs + 1000);
     draw();
     if (isFirst) askPast();
   };
   events.onerror = () => {
-    byId('connection').textContent = 'Not connected; what is shown may be old. Trying again…';
+    live(false);
     // Refused, not cut off: the page itself says why, for instance by asking for the token.
-    if (events.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 3000);
+    if (own.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 3000);
   };
 }
 
+function watch() {
+  if (Date.now() - heardMs > silentMs) {
+    events.close();
+    live(false);
+    connect();
+  }
+  if (view !== undefined) drawNow();
+  askPast();
+}
+
 connect();
-setInterval(() => { if (view !== undefined) drawNow(); askPast(); }, 1000);
+setInterval(watch, 1000);
 `;

@@ -1,5 +1,7 @@
 /** What to do about what was seen, in sentences: those of `giveway report` and of the dashboard. */
 
+import { shortly } from './shortly.ts';
+
 /** A job by its name, as it may be shown; `undefined`: work without one. */
 type JobName = string | undefined;
 
@@ -70,15 +72,20 @@ function ofStarving({ job, skips, by }: SeenStarving): string {
 }
 
 function ofWait({ job, waitMs, spared, skips }: SeenWait): string {
-  return `Let ${named(job)} wait for ${seconds(waitMs)} (onBusy: 'retry', retry.maxWaitMs: ${waitMs}): ${spared} of its ${count(skips, 'skip')} would have run.`;
+  return `Let ${named(job)} wait for ${shortly(waitMs)} (onBusy: 'retry', retry.maxWaitMs: ${waitMs}): ${part(spared, skips)} would have run.`;
+}
+
+function part(some: number, all: number): string {
+  if (all === 1) return 'its one skip';
+  return some === all ? `all its ${all} skips` : `${some} of its ${all} skips`;
 }
 
 function ofCost({ job, by, share, lost }: SeenCost): string {
-  const part = `${Math.round(100 * share)} %`;
+  const ofAll = `${Math.round(100 * share)} %`;
   const [where, what] =
     'ms' in lost
-      ? [`on "${lost.table}" `, `${seconds(lost.ms)}, ${part} of all time lost`]
-      : ['', `${count(lost.skips, 'skip')}, ${part} of all`];
+      ? [`on "${lost.table}" `, `${shortly(lost.ms)}, ${ofAll} of all time lost`]
+      : ['', `${count(lost.skips, 'skip')}, ${ofAll} of all`];
   return job === by
     ? `Shorten ${named(by)}, or run it less often: ${where}it was in its own way, and lost ${what}.`
     : `Shorten or move ${named(by)}: ${where}it cost ${named(job)} ${what}.`;
@@ -90,8 +97,4 @@ function named(job: JobName): string {
 
 function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`;
-}
-
-function seconds(ms: number): string {
-  return `${Math.ceil(ms / 1_000)} s`;
 }
