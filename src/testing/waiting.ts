@@ -24,6 +24,9 @@ export function shortTtlMs({ ttlGrainMs }: StoreTraits): number {
   return ttlGrainMs < 1_000 ? 300 : 1_000;
 }
 
+/** The shortest TTL within which something else must be done: a busy machine may stand still for a second. */
+export const roomyTtlMs = 2_000;
+
 /** Server clocks are cached for some milliseconds, and cut to whole ones. */
 export const earlyToleranceMs = 5;
 

@@ -9,7 +9,7 @@ import { timed } from '../../support/stopwatch.ts';
 
 const unavailable = { name: 'StoreUnavailableError' };
 const minute = 60_000;
-const timeoutMs = 600;
+const timeoutMs = 1_500;
 
 // A server of our own: it is paused and killed.
 describeWith('mysql', () => {
