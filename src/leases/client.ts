@@ -1,10 +1,7 @@
-import { aborted, onAbort } from '../lock/api/aborts.ts';
 import { GivewayError, StoreUnavailableError } from '../lock/errors.ts';
-import { hostName } from '../lock/plan/settings.ts';
 import { type Keys, keysOn } from '../lock/record/keys.ts';
-import { Alarms } from '../lock/shell/alarms.ts';
 import type { Entry } from '../lock/store.ts';
-import { acquire } from './acquire.ts';
+import { Acquisitions } from './acquisitions.ts';
 import {
   type ClientSettings,
   checkGetOptions,
@@ -13,13 +10,12 @@ import {
   checkListOptions,
   checkNameParts,
   checkReleaseOptions,
-  resolveAcquireOptions,
   resolveClientOptions,
 } from './check-options.ts';
 import { LockCurrentlyUnavailableError, LockNotGrantedError } from './errors.ts';
-import { type HeldContext, HeldLease } from './held-lease.ts';
+import { Holdings } from './holdings.ts';
 import { type LeaseActions, LockItem } from './item.ts';
-import { describeName, type LeaseName, leaseKey, leaseName } from './lease-key.ts';
+import { type LeaseName, leaseKey, leaseName } from './lease-key.ts';
 import { dataNow } from './lease-record.ts';
 import type {
   AcquireLockOptions,
@@ -40,21 +36,15 @@ import { seenLock } from './seen-lock.ts';
 export class LockClient implements AsyncDisposable {
   readonly #settings: ClientSettings;
   readonly #keys: Keys;
-  readonly #context: HeldContext;
-  readonly #alarms: Alarms;
   readonly #actions: LeaseActions = {
     sendHeartbeat: (item) => this.sendHeartbeat(item),
     ensure: (item, leaseDurationMs) => this.#ensure(item, leaseDurationMs),
     releaseLock: (item) => this.releaseLock(item),
   };
-  /** By key: what this client holds. */
-  readonly #held = new Map<string, { readonly lease: HeldLease; readonly item: LockItem }>();
-  /** Ownership is in the item's own lease, never in a name. */
-  readonly #leases = new WeakMap<LockItem, HeldLease>();
-  readonly #acquiring = new Set<AbortController>();
+  readonly #holdings: Holdings;
+  readonly #acquisitions: Acquisitions;
   /** Acquisitions and releases that have begun. */
   readonly #underWay = new Set<Promise<unknown>>();
-  readonly #orphans = new Map<string, string>();
   #closing: Promise<void> | undefined;
 
   /** Sends nothing. Throws `InvalidOptionError`. */
@@ -62,14 +52,13 @@ export class LockClient implements AsyncDisposable {
     this.#settings = resolveClientOptions(options);
     const { store, namespace, environment } = this.#settings;
     this.#keys = keysOn(store.traits, namespace, environment);
-    this.#alarms = new Alarms(this.#settings.clock, false);
-    this.#context = {
+    this.#holdings = new Holdings(this.#settings, this.#actions);
+    this.#acquisitions = new Acquisitions({
       settings: this.#settings,
-      alarms: this.#alarms,
-      ended: (lease) => {
-        if (this.#held.get(lease.key)?.lease === lease) this.#held.delete(lease.key);
-      },
-    };
+      holdings: this.#holdings,
+      keyOf: (name) => this.#key(name),
+      letGo: (lockItem) => this.releaseLock({ lockItem, bestEffort: true }),
+    });
   }
 
   /** What others see as the owner of this client's locks. */
@@ -83,7 +72,7 @@ export class LockClient implements AsyncDisposable {
    * `StoreUnavailableError` at once, or AbortError.
    */
   async acquireLock(options: AcquireLockOptions): Promise<LockItem> {
-    return this.#track(this.#acquire(options));
+    return this.#track(this.#acquisitions.acquire(options));
   }
 
   /** As `acquireLock`, with `undefined` for `LockNotGrantedError` and `LockCurrentlyUnavailableError`. It waits as long. */
@@ -101,7 +90,7 @@ export class LockClient implements AsyncDisposable {
     const options = lock instanceof LockItem ? { lockItem: lock } : lock;
     checkReleaseOptions(options);
     const { lockItem, deleteLock = lockItem.deleteLockOnRelease, bestEffort = false, data } = options;
-    const lease = this.#leases.get(lockItem);
+    const lease = this.#holdings.leaseOf(lockItem);
     if (lease === undefined) return false;
     try {
       return await this.#track(lease.release(!deleteLock, { data: dataNow(data) }));
@@ -116,14 +105,14 @@ export class LockClient implements AsyncDisposable {
     const options = lock instanceof LockItem ? { lockItem: lock } : lock;
     checkHeartbeatOptions(options);
     const { lockItem, data, deleteData, leaseDurationToEnsureMs } = options;
-    await this.#leaseOf(lockItem).heartbeat({ data: dataNow(data), deleteData, leaseDurationMs: leaseDurationToEnsureMs });
+    await this.#holdings.ownLeaseOf(lockItem).heartbeat({ data: dataNow(data), deleteData, leaseDurationMs: leaseDurationToEnsureMs });
   }
 
   /** This client's own lock, or what the store says of somebody else's. `undefined`: nobody has it. */
   async getLock(partitionKey: string, sortKey?: string): Promise<LockItem | undefined> {
     checkNameParts({ partitionKey, sortKey });
     const name = { partitionKey, sortKey };
-    const item = this.#heldItem(this.#key(name)) ?? (await this.#read(name, false));
+    const item = this.#holdings.itemAt(this.#key(name)) ?? (await this.#read(name, false));
     return item?.isReleased ? undefined : item;
   }
 
@@ -159,7 +148,7 @@ export class LockClient implements AsyncDisposable {
   /** Does this client hold it now? Asks nobody. */
   hasLock(partitionKey: string, sortKey?: string): boolean {
     checkNameParts({ partitionKey, sortKey });
-    return this.#heldItem(this.#key({ partitionKey, sortKey })) !== undefined;
+    return this.#holdings.itemAt(this.#key({ partitionKey, sortKey })) !== undefined;
   }
 
   /**
@@ -176,13 +165,13 @@ export class LockClient implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    for (const stop of this.#acquiring) stop.abort();
-    for (const { lease, item } of [...this.#held.values()]) {
+    this.#acquisitions.close();
+    for (const { lease, item } of this.#holdings) {
       lease.lose('closed');
       this.releaseLock(item).catch(() => {});
     }
     await Promise.allSettled(this.#underWay);
-    this.#alarms.stop();
+    this.#holdings.stop();
   }
 
   #track<T>(operation: Promise<T>): Promise<T> {
@@ -190,69 +179,10 @@ export class LockClient implements AsyncDisposable {
     return operation.finally(() => this.#underWay.delete(operation));
   }
 
-  async #acquire(options: AcquireLockOptions): Promise<LockItem> {
-    const settings = resolveAcquireOptions(options, this.#settings);
-    const key = this.#key(settings.terms);
-    const stop = new AbortController();
-    const giveUp = (): void => stop.abort(options.signal?.reason);
-    if (options.signal?.aborted) giveUp();
-    const listening = options.signal && onAbort(options.signal, giveUp);
-    this.#acquiring.add(stop);
-    try {
-      const outcome = await acquire(
-        this.#settings,
-        { ...settings, key, host: hostName(), signal: stop.signal, orphans: this.#orphans },
-        () => {
-          this.#mustBeOpen();
-          return settings.isReentrant ? this.#heldItem(key) : undefined;
-        },
-      );
-      if ('instead' in outcome) return outcome.instead;
-      return await this.#hold(new HeldLease(this.#context, key, settings, outcome), stop.signal);
-    } finally {
-      this.#acquiring.delete(stop);
-      listening?.[Symbol.dispose]();
-    }
-  }
-
-  async #hold(lease: HeldLease, signal: AbortSignal): Promise<LockItem> {
-    const item = new LockItem(lease, this.#actions);
-    this.#leases.set(item, lease);
-    const refusal = this.#tooLate(lease, item, signal);
-    if (refusal !== undefined) {
-      await this.releaseLock({ lockItem: item, bestEffort: true });
-      throw refusal;
-    }
-    this.#held.set(lease.key, { lease, item });
-    lease.watch();
-    return item;
-  }
-
-  /** Why a lock that has just been acquired is not given. */
-  #tooLate(lease: HeldLease, item: LockItem, signal: AbortSignal): Error | undefined {
-    if (this.#closing !== undefined) return closedError();
-    if (signal.aborted) return aborted(item.partitionKey, signal);
-    if (lease.isLive()) return undefined;
-    return new LockNotGrantedError(`${describeName(item)} was not acquired: the store's answer came after the lease had ended`);
-  }
-
   async #ensure(item: LockItem, leaseDurationMs: number): Promise<void> {
     checkLeaseDuration(leaseDurationMs);
-    const lease = this.#leaseOf(item);
+    const lease = this.#holdings.ownLeaseOf(item);
     if (!lease.isLive() || lease.remainingMs() <= leaseDurationMs) await lease.heartbeat({ leaseDurationMs });
-  }
-
-  /** The lease behind an item of this client. */
-  #leaseOf(item: LockItem): HeldLease {
-    const lease = this.#leases.get(item);
-    if (lease === undefined)
-      throw new LockNotGrantedError(`${describeName(item)} is not held by this client; it was only seen, or another client acquired it`);
-    return lease;
-  }
-
-  #heldItem(key: string): LockItem | undefined {
-    const held = this.#held.get(key);
-    return held?.lease.isLive() ? held.item : undefined;
   }
 
   async #read(name: LeaseName, deleteLockOnRelease: boolean): Promise<LockItem | undefined> {
@@ -264,20 +194,10 @@ export class LockClient implements AsyncDisposable {
   #itemOf(entry: Entry, name: LeaseName | undefined, deleteLockOnRelease: boolean): LockItem | undefined {
     const seen = seenLock(entry.value, name, this.#settings.clock.monotonicMs(), deleteLockOnRelease);
     if (seen === undefined) return undefined;
-    const mine = this.#held.get(this.#key(seen.view.lease));
-    if (mine !== undefined && mine.lease.token === seen.token) return mine.item;
-    return new LockItem(seen.view, this.#actions);
+    return this.#holdings.itemOf(this.#key(seen.view.lease), seen.token) ?? new LockItem(seen.view, this.#actions);
   }
 
   #key(name: LeaseName): string {
     return leaseKey(this.#keys, name);
   }
-
-  #mustBeOpen(): void {
-    if (this.#closing !== undefined) throw closedError();
-  }
-}
-
-function closedError(): GivewayError {
-  return new GivewayError('ERR_GIVEWAY_CLOSED', 'The lock client is closed; no new locks are taken.');
 }

@@ -53,7 +53,7 @@ export interface BehaviourInfo {
 }
 
 const parts: Readonly<Record<BehaviourInfo['part'], readonly Behaviour[]>> = {
-  port: [
+  port: patient([
     ...registerBehaviours,
     ...appendBehaviours,
     ...textBehaviours,
@@ -61,9 +61,21 @@ const parts: Readonly<Record<BehaviourInfo['part'], readonly Behaviour[]>> = {
     ...abilityBehaviours,
     ...pushBehaviours,
     ...lifetimeBehaviours,
-  ],
-  locker: [...exclusionBehaviours, ...requestBehaviours, ...sharingBehaviours, ...lineBehaviours, ...faultBehaviours, ...endingBehaviours],
+  ]),
+  locker: patient([
+    ...exclusionBehaviours,
+    ...requestBehaviours,
+    ...sharingBehaviours,
+    ...lineBehaviours,
+    ...faultBehaviours,
+    ...endingBehaviours,
+  ]),
 };
+
+/** Those that wait come last: what they find hangs on time, and the others keep process and server busy. */
+function patient(behaviours: readonly Behaviour[]): readonly Behaviour[] {
+  return [...behaviours.filter(({ waits }) => !waits), ...behaviours.filter(({ waits }) => waits)];
+}
 
 /** Every behaviour of the suite, in the order of the report. */
 export const storeBehaviours: readonly BehaviourInfo[] = (['port', 'locker'] as const).flatMap((part) =>
@@ -75,12 +87,28 @@ export const storeBehaviours: readonly BehaviourInfo[] = (['port', 'locker'] as 
  * Asserts with `node:assert` alone and takes the test runner as an option, so it binds to none.
  */
 export function storeSuite(options: StoreSuiteOptions): void {
-  if (options.prefix !== undefined) checkNamespace(options.prefix, 'prefix');
-  checkRelaxations(options.relaxations ?? {});
-  const { describe } = options.test;
-  describe(`store suite: ${options.name}`, () => {
+  const { test: runner, create, name, prefix, relaxations = {} } = options;
+  if (prefix !== undefined) checkNamespace(prefix, 'prefix');
+  checkRelaxations(relaxations);
+  runner.describe(`store suite: ${name}`, () => {
+    let stage: OpenStage | undefined;
+    let waiting: ReadonlyMap<Behaviour, Promise<void>> | undefined;
+    runner.beforeAll(async () => {
+      stage = await openStage(create, prefix);
+    });
+    runner.afterAll(async () => stage?.close());
+
+    async function play(behaviour: Behaviour): Promise<void> {
+      assert(stage, 'the connections could not be opened');
+      if (!behaviour.waits) return behaviour.run(stage);
+      waiting ??= startWaiting(stage, relaxations);
+      return waiting.get(behaviour);
+    }
+
     for (const [part, behaviours] of Object.entries(parts)) {
-      describe(part, () => register(behaviours, options));
+      runner.describe(part, () => {
+        for (const behaviour of behaviours) register(behaviour, runner, relaxations[behaviour.id], () => play(behaviour));
+      });
     }
   });
 }
@@ -88,40 +116,23 @@ export function storeSuite(options: StoreSuiteOptions): void {
 /** The longest that one behaviour, or all that wait together, may take. */
 const behaviourTimeoutMs = 30_000;
 
-function register(behaviours: readonly Behaviour[], { test, create, prefix, relaxations = {} }: StoreSuiteOptions): void {
-  let stage: OpenStage | undefined;
-  let waiting: Map<Behaviour, Promise<void>> | undefined;
+function register({ id, title }: Behaviour, { test }: TestRunner, relaxation: string | undefined, play: () => Promise<void>): void {
+  const name = `[${id}] ${title}`;
+  if (relaxation === undefined) test(name, play, behaviourTimeoutMs);
+  else test.skip(`${name} (not here: ${relaxation})`, play);
+}
 
-  test.beforeAll(async () => {
-    stage = await openStage(create, prefix);
-  });
-  test.afterAll(async () => stage?.close());
-
-  /** The first that waits starts all that wait: each has keys of its own, and the suite takes as long as the longest. */
-  function startWaiting(onStage: Stage): Map<Behaviour, Promise<void>> {
-    const started = new Map<Behaviour, Promise<void>>();
-    for (const behaviour of behaviours) {
-      if (!behaviour.waits || relaxations[behaviour.id] !== undefined) continue;
-      const run = behaviour.run(onStage);
-      // Its own test awaits it and reports; until then a failure is not an unhandled rejection.
-      run.catch(() => {});
-      started.set(behaviour, run);
-    }
-    return started;
+/** The first that waits starts all that wait, of both parts: each has keys of its own, and the suite takes as long as the longest. */
+function startWaiting(stage: Stage, relaxations: Readonly<Record<string, string>>): ReadonlyMap<Behaviour, Promise<void>> {
+  const started = new Map<Behaviour, Promise<void>>();
+  for (const behaviour of Object.values(parts).flat()) {
+    if (!behaviour.waits || relaxations[behaviour.id] !== undefined) continue;
+    const run = behaviour.run(stage);
+    // Its own test awaits it and reports; until then a failure is not an unhandled rejection.
+    run.catch(() => {});
+    started.set(behaviour, run);
   }
-
-  for (const behaviour of behaviours) {
-    const title = `[${behaviour.id}] ${behaviour.title}`;
-    const reason = relaxations[behaviour.id];
-    const run = async (): Promise<void> => {
-      assert(stage, 'the connections could not be opened');
-      if (!behaviour.waits) return behaviour.run(stage);
-      waiting ??= startWaiting(stage);
-      return waiting.get(behaviour);
-    };
-    if (reason === undefined) test.test(title, run, behaviourTimeoutMs);
-    else test.test.skip(`${title} (not here: ${reason})`, run);
-  }
+  return started;
 }
 
 function checkRelaxations(relaxations: Readonly<Record<string, string>>): void {

@@ -6,11 +6,11 @@ import { unfinished } from '../lock/api/unfinished.ts';
 import { GivewayError, LockLostError } from '../lock/errors.ts';
 import type { Auditor } from './audit.ts';
 import { cancelOn, cut } from './cancellation.ts';
-import { connectUnder, giveBack } from './connect.ts';
+import { connectUnder } from './connect.ts';
 import { watchFailure } from './failure.ts';
 import { judgedClient } from './judged-client.ts';
 import { createSession } from './session.ts';
-import { saidAtEnd } from './session-end.ts';
+import { hearFailure, saidAtEnd } from './session-end.ts';
 import type { SqlReader } from './sql/index.ts';
 import { sqlStateOf } from './sql-state.ts';
 import { endedState } from './transaction-state.ts';
@@ -47,10 +47,10 @@ export async function attemptTransaction<T>({ pool, reader, lock, isolation, onL
   };
   const reasonFor = (error: unknown): unknown => (stops?.aborted ? reasonBehind(error, stops.reason) : error);
   mustGoOn();
-  const connected = await connectUnder(stops, pool).catch((error: unknown) => {
+  const loan = await connectUnder(stops, pool).catch((error: unknown) => {
     throw reasonFor(error);
   });
-  const { client, end } = connected;
+  const { client } = loan;
   const cancellation = stops && cancelOn(stops, pool, client);
   let isOver = false;
   /** The connection is not one to give to others. */
@@ -65,23 +65,24 @@ export async function attemptTransaction<T>({ pool, reader, lock, isolation, onL
       if (sql !== undefined && endedState(sql) !== undefined)
         throw misuse('The transaction begins and ends by itself; inside the work, use a SAVEPOINT, or throw to roll back.');
       mustGoOn();
-      if (end.error !== undefined) throw end.error;
+      if (loan.ended !== undefined) throw loan.ended;
       if (sql !== undefined) audit(sql, session);
     };
     const failure = watchFailure();
     const failed = (error: unknown, statement: unknown): void => {
-      end.failed(error);
+      hearFailure(loan, error);
       session.failed(session.textOf(statement) ?? '');
       failure.failed(error);
     };
     mustGoOn();
     const value = await work(judgedClient(client, judge, failed), lock);
     isOver = true;
-    await end.settled();
+    await loan.settled();
     mustGoOn();
     const refusal = unfinished(value);
     if (refusal !== undefined) throw refusal;
-    if (end.error !== undefined) throw rolledBack(`its session was ended before COMMIT was sent (${saidAtEnd(end.error)}).`, end.error);
+    const { ended } = loan;
+    if (ended !== undefined) throw rolledBack(`its session was ended before COMMIT was sent (${saidAtEnd(ended)}).`, ended);
     const { command } = await commit(client);
     if (command === 'ROLLBACK') {
       const said = failure.error && ` (${saidAtEnd(failure.error)})`;
@@ -91,7 +92,7 @@ export async function attemptTransaction<T>({ pool, reader, lock, isolation, onL
   } catch (error) {
     isOver = true;
     // Judged now: a lock that ends while this rolls back is not why it failed.
-    const reason = reasonFor(end.behind(error));
+    const reason = reasonFor(loan.behind(error));
     await cancellation?.end();
     await rollBack(client).catch((failure: Error) => {
       spoiled = failure;
@@ -100,7 +101,7 @@ export async function attemptTransaction<T>({ pool, reader, lock, isolation, onL
     throw reason;
   } finally {
     await cancellation?.end();
-    giveBack(connected, spoiled ?? cancellation?.begun);
+    loan.giveBack(spoiled ?? cancellation?.begun);
   }
 }
 

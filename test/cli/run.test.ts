@@ -14,7 +14,7 @@ import { Client } from 'pg';
 import { recordKey } from '../../src/lock/record/keys.ts';
 import { canSpeakTls, certificate, tlsArgs } from '../stores/memcached/certificates.ts';
 import { mayInstall } from '../support/install.ts';
-import { freePort } from '../support/server-process.ts';
+import { freePort, hasStopped } from '../support/server-process.ts';
 import { memcachedServer, query } from '../support/services.ts';
 import { describeWith, uniqueName } from '../support/shared.ts';
 import { type BuiltCli, buildCli, type Ran, type Running, type StartOptions } from './built.ts';
@@ -240,7 +240,7 @@ describeWith('memcached', (service) => {
     do {
       before = readFileSync(ticks, 'utf8');
       await sleep(200);
-    } while (readFileSync(ticks, 'utf8') !== before);
+    } while (!hasStopped(running.process.pid ?? 0) || readFileSync(ticks, 'utf8') !== before);
     writeFileSync(`${ticks}.end`, '');
     running.process.kill('SIGCONT');
     expect(await running.ended).toMatchObject({ code: 4, stderr: '' });

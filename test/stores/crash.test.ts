@@ -134,8 +134,10 @@ describe.each<Backend>([...backends])('a crash of $name', ({ service, start }) =
       const seat = { partitionKey: 'seat', sortKey: 'A5', shouldSkipBlockingWait: true };
       const item = await mine.acquireLock(seat);
       await server.kill();
-      await expect(theirs.tryAcquireLock(seat)).rejects.toMatchObject(unavailable);
-      await expect(mine.sendHeartbeat(item)).rejects.toMatchObject(unavailable);
+      await Promise.all([
+        expect(theirs.tryAcquireLock(seat)).rejects.toMatchObject(unavailable),
+        expect(mine.sendHeartbeat(item)).rejects.toMatchObject(unavailable),
+      ]);
       await server.start();
       await healthy(store);
       await healthy(other);

@@ -16,6 +16,7 @@ import { mysqlStore } from '../../src/stores/mysql/index.ts';
 import { postgresStore } from '../../src/stores/postgres/index.ts';
 import { redisStore } from '../../src/stores/redis/index.ts';
 import { zookeeperStore } from '../../src/stores/zookeeper/index.ts';
+import { testsAtOnce } from '../support/at-once.ts';
 import { momentoServer } from '../support/momento-server.ts';
 import type { ServiceName } from '../support/needs.ts';
 import { temporaryDirectory } from '../support/server-process.ts';
@@ -280,7 +281,7 @@ describe.each(backends.map((backend) => [backend.name, backend] as const))('%s',
       await server.stop();
     });
 
-    test.each(wrong)('%s is refused by name, whatever onStoreDown says, and never taken for an outage', async (_what, code, open) => {
+    const isRefused = async (code: string, open: Backend['wrong'][number][2]): Promise<void> => {
       const { store, end } = await open(server.url);
       const locker = createLocker({ store });
       const told: string[] = [];
@@ -296,7 +297,15 @@ describe.each(backends.map((backend) => [backend.name, backend] as const))('%s',
       await locker.close();
       await store.close();
       await end();
-    });
+    };
+    testsAtOnce(
+      Object.fromEntries(
+        wrong.map(([what, code, open]) => [
+          `${what} is refused by name, whatever onStoreDown says, and never taken for an outage`,
+          () => isRefused(code, open),
+        ]),
+      ),
+    );
   });
 });
 

@@ -13,6 +13,7 @@
  * proxy.closeAfterApply(2);          // the next two replies: FIN instead
  * proxy.cutReply(10);                // the next reply: ten bytes, then RST
  * proxy.lateReply(800);              // the next reply: 800 ms late
+ * proxy.sayBehind(postgresFarewell); // the next greeting: with the server's farewell in one packet
  * proxy.blackHole();                 // from now on: requests are applied, replies vanish
  * proxy.dropRequests();              // from now on: requests vanish
  * proxy.delayMs = 20;                // every reply takes 20 ms longer
@@ -26,6 +27,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Farewell } from './farewell.ts';
 import { type Protocol, replyFrames, requestFrames, splitter } from './frames.ts';
 
 export interface FaultProxy {
@@ -51,6 +53,8 @@ export interface FaultProxy {
   cutReply(bytes: number, times?: number): void;
   /** The next `times` replies (default 1) come `ms` milliseconds late, and whatever is behind them on that connection too. */
   lateReply(ms: number, times?: number): void;
+  /** The next `times` replies (default 1) that end as `greeting` does have `farewell` behind them, in one packet. */
+  sayBehind(said: Farewell, times?: number): void;
   /** The next `times` replies (default: all until `heal`) vanish; the requests were applied, connections stay open. */
   blackHole(times?: number): void;
   /** From now on requests vanish before the server sees them; connections stay open. */
@@ -68,7 +72,11 @@ export interface ProxyOptions {
   protocol?: Protocol;
 }
 
-type Fault = { kind: 'reset' | 'close' | 'vanish' } | { kind: 'cut'; bytes: number } | { kind: 'late'; ms: number };
+type Fault =
+  | { kind: 'reset' | 'close' | 'vanish' }
+  | { kind: 'cut'; bytes: number }
+  | { kind: 'late'; ms: number }
+  | ({ kind: 'behind' } & Farewell);
 
 /** Starts a proxy in front of `server`, on a free loopback port. */
 export async function startProxy(server: { host: string; port: number }, options: ProxyOptions = {}): Promise<FaultProxy> {
@@ -80,9 +88,9 @@ export async function startProxy(server: { host: string; port: number }, options
   let dropping = false;
 
   const arm = (fault: Fault, times: number): void => void armed.push({ fault, times });
-  const nextFault = (): Fault | undefined => {
+  const nextFault = (bytes: Buffer): Fault | undefined => {
     const first = armed[0];
-    if (first === undefined) return undefined;
+    if (first === undefined || (first.fault.kind === 'behind' && !endsWith(bytes, first.fault.greeting))) return undefined;
     first.times -= 1;
     if (first.times <= 0) armed = armed.slice(1);
     return first.fault;
@@ -106,7 +114,7 @@ export async function startProxy(server: { host: string; port: number }, options
     let sent = Promise.resolve();
     upstream.on('data', (chunk) => {
       for (const { bytes } of replies(chunk)) {
-        const fault = nextFault();
+        const fault = nextFault(bytes);
         sent = sent.then(() => reply(client, bytes, fault, proxy.delayMs));
       }
     });
@@ -142,6 +150,7 @@ export async function startProxy(server: { host: string; port: number }, options
     closeAfterApply: (times = 1) => arm({ kind: 'close' }, times),
     cutReply: (bytes, times = 1) => arm({ kind: 'cut', bytes }, times),
     lateReply: (ms, times = 1) => arm({ kind: 'late', ms }, times),
+    sayBehind: (said, times = 1) => arm({ kind: 'behind', ...said }, times),
     blackHole: (times = Number.POSITIVE_INFINITY) => arm({ kind: 'vanish' }, times),
     dropRequests: () => {
       dropping = true;
@@ -181,7 +190,14 @@ async function reply(client: Socket, bytes: Buffer, fault: Fault | undefined, de
       await sleep(20); // a RST right behind them could overtake the bytes
       client.resetAndDestroy();
       return;
+    case 'behind':
+      client.write(Buffer.concat([bytes, fault.farewell]));
+      return;
     default:
       client.write(bytes);
   }
+}
+
+function endsWith(bytes: Buffer, end: Buffer): boolean {
+  return bytes.subarray(-end.length).equals(end);
 }

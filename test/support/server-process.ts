@@ -87,7 +87,7 @@ export async function startProcess(command: ServerCommand): Promise<ServerProces
 }
 
 /** Whether each of its threads is stopped, or has ended. Where there is no /proc nobody can tell, and it counts as stopped. */
-function hasStopped(pid: number): boolean {
+export function hasStopped(pid: number): boolean {
   const threads = `/proc/${pid}/task`;
   if (!existsSync(threads)) return true;
   try {

@@ -227,14 +227,6 @@ describeWith('postgres', (service) => {
     expect(await rows()).toBe(0);
   });
 
-  test('a session that is ended right behind its greeting ends the transaction, and not the process', async () => {
-    await fresh();
-    const fatal = Object.assign(new Error('terminating connection'), { code: '57P01', severity: 'FATAL' });
-    // Before any promise is looked at, as when both come in one packet.
-    pool.once('acquire', (client) => process.nextTick(() => client.emit('error', fatal)));
-    await expect(warehouse.transaction('events', (client) => client.query('select 1'))).rejects.toBe(fatal);
-  });
-
   test('a connection that somebody gave back in the middle of a transaction is refused and destroyed', async () => {
     for (const _ of [1, 2]) {
       await fresh({ isolation: undefined });

@@ -1,7 +1,8 @@
 import { StoreUnavailableError } from '../../lock/errors.ts';
 import { refusesSettings } from './failures.ts';
 import { type Greeting, listenToGreetings } from './greeting.ts';
-import type { PgPool, PgPoolClient } from './pool.ts';
+import { borrow, type Loan } from './loan.ts';
+import type { PgPool } from './pool.ts';
 
 /** Two connections, so that one slow statement does not hold up everything; more would only cost the server. */
 const poolSize = 2;
@@ -9,7 +10,8 @@ const poolSize = 2;
 const idleTimeoutMs = 60_000;
 
 /** Where connections come from. */
-export interface Connections extends PgPool {
+export interface Connections {
+  borrow(): Promise<Loan>;
   /** Nobody else uses them, so statements may be prepared on those that lead to the server itself. */
   readonly areOurs: boolean;
   /** `host:port`. Unknown for a pool of the caller's, and before the first connection. */
@@ -21,10 +23,10 @@ export interface Connections extends PgPool {
 
 /** Connections of the caller's pool, which stays open. */
 export function lentConnections(pool: PgPool): Connections {
-  return { connect: () => pool.connect(), areOurs: false, address: undefined, greeting: undefined, end: async () => {} };
+  return { borrow: () => borrow(pool), areOurs: false, address: undefined, greeting: undefined, end: async () => {} };
 }
 
-/** A small pool of our own. Loads `pg` and opens the pool at the first `connect`. */
+/** A small pool of our own. Loads `pg` and opens the pool at the first `borrow`. */
 export function ownConnections(connectionString: string, timeoutMs: number): Connections {
   const greetings = listenToGreetings();
   let address: string | undefined;
@@ -49,7 +51,7 @@ export function ownConnections(connectionString: string, timeoutMs: number): Con
     };
     const wanted = quiet(new pg.Pool({ ...common, ...withSettings(connectionString, sessionSettings(timeoutMs)) }));
     try {
-      (await wanted.connect()).release();
+      (await borrow(wanted)).giveBack();
       return wanted;
     } catch (error) {
       void wanted.end();
@@ -67,14 +69,14 @@ export function ownConnections(connectionString: string, timeoutMs: number): Con
     get greeting() {
       return greetings.last();
     },
-    async connect() {
-      if (opened !== undefined) return opened.connect();
+    async borrow() {
+      if (opened !== undefined) return borrow(opened);
       pool ??= open().catch((error) => {
         pool = undefined;
         throw error;
       });
       opened = await pool;
-      return opened.connect();
+      return borrow(opened);
     },
     async end() {
       await (await pool?.catch(() => undefined))?.end();
@@ -94,19 +96,10 @@ function refuseOlderPg(client: object): void {
 
 type OwnPool = PgPool & { end(): Promise<void> };
 
-/**
- * A connection that breaks while idle is dropped by its pool; without a listener the event would end the process. So it would where the server says farewell
- * in one packet with its greeting: that is read before whoever asked for the connection has it.
- */
-function quiet<P extends Emitting>(pool: P): P {
+/** A connection that breaks while idle is dropped by its pool; without a listener the event would end the process. */
+function quiet<P extends { on(event: 'error', listener: () => void): unknown }>(pool: P): P {
   pool.on('error', () => {});
-  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
-}
-
-interface Emitting {
-  on(event: 'error', listener: () => void): unknown;
-  on(event: 'connect', listener: (client: Pick<PgPoolClient, 'on'>) => void): unknown;
 }
 
 /** `pg`, an optional peer: only who gives a connection string needs giveway to load it. */

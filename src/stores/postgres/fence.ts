@@ -1,6 +1,6 @@
-import { setImmediate } from 'node:timers/promises';
 import { GivewayError, InvalidOptionError, LockLostError, StoreUnavailableError } from '../../lock/errors.ts';
 import { failureOf } from './failures.ts';
+import { borrow } from './loan.ts';
 import type { PgClient, PgPool, PgPoolClient } from './pool.ts';
 import { checkTable } from './table.ts';
 
@@ -85,19 +85,15 @@ export async function fencedTransaction<T, C extends PgPoolClient = PgPoolClient
   if (isolation !== undefined && !isolations.includes(isolation)) {
     throw new InvalidOptionError('isolation', isolation, `${isolations.join(', ')} are allowed`);
   }
-  const client = await pool.connect();
-  let ended: Error | undefined;
-  const hear = (error: Error): void => {
-    ended ??= error;
-  };
-  client.on('error', hear);
+  const loan = await borrow(pool);
+  const { client } = loan;
   let broken: Error | undefined;
   try {
     await client.query({ text: isolation === undefined ? 'begin' : `begin isolation level ${isolation}` });
     await assertFence(client, lock, options);
     const result = await work(client as C);
-    // A process that was busy may not have heard of the end; the first turn may come before the sockets are looked at.
-    for (let turn = 0; turn < 2; turn++) await setImmediate();
+    await loan.settled();
+    const { ended } = loan;
     if (ended !== undefined) throw rolledBack(`its session was ended before COMMIT was sent (${ended.message})`, ended);
     const { command } = await client.query({ text: 'commit' });
     if (command === 'ROLLBACK') throw rolledBack('a statement in it had failed, and the work went on');
@@ -106,13 +102,9 @@ export async function fencedTransaction<T, C extends PgPoolClient = PgPoolClient
     await client.query({ text: 'rollback' }).catch((failure: Error) => {
       broken = failure;
     });
-    // Of a connection that is gone pg says no more; the server did.
-    throw /^(?:Connection terminated|Client has encountered a connection error)/.test(String((error as Error | undefined)?.message))
-      ? (ended ?? error)
-      : error;
+    throw loan.behind(error);
   } finally {
-    client.release(broken ?? ended);
-    client.removeListener('error', hear);
+    loan.giveBack(broken);
   }
 }
 

@@ -20,8 +20,8 @@ export interface PgPoolClient extends PgClient {
   readonly processID?: number | null;
   /** `I`: in no transaction. Older clients of `pg` cannot tell. */
   getTransactionStatus?(): string | null;
-  /** Back to the pool; with an error, the connection is thrown away. */
-  release(error?: Error): void;
+  /** Back to the pool; with an error, or `true`, the connection is thrown away. */
+  release(error?: Error | boolean): void;
   on(event: 'error', listener: (error: Error) => void): unknown;
   removeListener(event: 'error', listener: (error: Error) => void): unknown;
 }

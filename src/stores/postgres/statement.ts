@@ -1,6 +1,7 @@
 import { StoreUnavailableError } from '../../lock/errors.ts';
 import type { Connections } from './connections.ts';
 import { failureOf } from './failures.ts';
+import type { Loan } from './loan.ts';
 import type { PgPoolClient, PgQuery, PgRow } from './pool.ts';
 
 /** The statements of one operation of the store, which all end when it does. */
@@ -34,7 +35,7 @@ export function statementsOn(connections: Connections): Statements {
     },
     async query({ name, ...query }) {
       stage = 'connecting';
-      loan = borrow(await connections.connect());
+      loan = await connections.borrow();
       // The caller was told that there is no answer. What it asked for must not happen afterwards.
       if (isOver) {
         loan.giveBack();
@@ -69,26 +70,4 @@ function refuseOpenTransaction(client: PgPoolClient): void {
     'A connection came from `pool` in the middle of a transaction: something releases it without commit or rollback',
     { code: 'ERR_GIVEWAY_STORE_SETUP' },
   );
-}
-
-interface Loan {
-  readonly client: PgPoolClient;
-  /** Returns the connection, or throws it away; after the first time nothing happens. */
-  giveBack(error?: Error): void;
-}
-
-function borrow(client: PgPoolClient): Loan {
-  let isBack = false;
-  // While on loan nobody else listens, and an error event without a listener ends the process.
-  const ignore = (): void => {};
-  client.on('error', ignore);
-  return {
-    client,
-    giveBack(error) {
-      if (isBack) return;
-      isBack = true;
-      client.release(error);
-      client.removeListener('error', ignore);
-    },
-  };
 }

@@ -5,7 +5,7 @@ import type { Behaviour } from '../behaviour.ts';
 import { mayLingerMs, until } from '../waiting.ts';
 import { successor } from './successor.ts';
 
-/** The shortest the locker allows. */
+/** Long enough that a busy machine renews, or extends, in time. */
 const ttlMs = 3_000;
 
 /** A holder whose process has died: nobody renews for it. */
@@ -31,14 +31,15 @@ export const endingBehaviours: readonly Behaviour[] = [
     async run({ stores: [one, two], traits, locker, freshName }) {
       const [a, b, name] = [locker(one), locker(two), freshName()];
       const sentMs = performance.now();
-      const lock = await a.lock(name, { ttlMs: 4_000, minHoldMs: 1_000 });
+      const minHoldMs = 2_000;
+      const lock = await a.lock(name, { ttlMs: 4_000, minHoldMs });
       assert.equal(await lock.extend(5_000), true);
       assert.equal(await lock.unlock(), true);
       assert.deepEqual(
         (await b.inspect(name)).map(({ state }) => state),
         ['min-hold'],
       );
-      await successor(b, name, traits, sentMs, 1_000, clockSkewMs);
+      await successor(b, name, traits, sentMs, minHoldMs, clockSkewMs);
     },
   },
   {
@@ -94,12 +95,14 @@ export const endingBehaviours: readonly Behaviour[] = [
     waits: true,
     async run({ stores: [one, two, three], traits, locker, freshName }) {
       const [a, b, c, name] = [locker(one), locker(two), locker(three), freshName()];
+      // One after the other, and nobody renews.
+      const brief = { ttlMs: 2_000, heartbeat: false } as const;
       const sentMs = performance.now();
-      const former = await a.lock(name, dead);
-      await successor(b, name, traits, sentMs, ttlMs, 0, dead);
+      const former = await a.lock(name, brief);
+      await successor(b, name, traits, sentMs, brief.ttlMs, 0, brief);
       const takenMs = performance.now();
       assert.equal(await former.extend(60_000), false);
-      await successor(c, name, traits, takenMs, 0, ttlMs);
+      await successor(c, name, traits, takenMs, 0, brief.ttlMs);
     },
   },
   {

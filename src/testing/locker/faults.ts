@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lock } from '../../lock/api/lock.ts';
 import type { Behaviour } from '../behaviour.ts';
-import { faultyStore } from '../faulty-store.ts';
+import { faultyStore, type StoreFault } from '../faulty-store.ts';
 import { mayLingerMs, until } from '../waiting.ts';
 
-/** The shortest the locker allows. */
+/** Long enough that a busy machine renews in time. */
 const ttlMs = 3_000;
 const always = { times: Number.POSITIVE_INFINITY } as const;
 
@@ -16,7 +16,7 @@ export const faultBehaviours: readonly Behaviour[] = [
     title: 'one renewal without an answer costs nothing, whether it was applied or not',
     waits: true,
     async run({ stores: [one, two], traits, locker, freshName }) {
-      for (const fault of ['reject-before', 'reject-after'] as const) {
+      const survives = async (fault: Extract<StoreFault, string>): Promise<void> => {
         const store = faultyStore(one);
         const name = freshName();
         const lock = await locker(store).lock(name, { ttlMs });
@@ -26,7 +26,8 @@ export const faultBehaviours: readonly Behaviour[] = [
         assert.equal(signal.aborted, false, fault);
         assert.equal(await locker(two).tryLock(name), undefined, fault);
         assert.equal(await lock.unlock(), true, fault);
-      }
+      };
+      await Promise.all([survives('reject-before'), survives('reject-after')]);
     },
   },
   {
@@ -137,7 +138,7 @@ export const faultBehaviours: readonly Behaviour[] = [
     title: 'a release that meets a renewal under way frees the name, and the renewal does not bring it back',
     waits: true,
     async run({ stores: [one, two], locker, freshName }) {
-      for (const fault of ['hang-before', 'hang-after'] as const) {
+      const isFreed = async (fault: Extract<StoreFault, string>): Promise<void> => {
         const store = faultyStore(one);
         const [a, b, name] = [locker(store), locker(two), freshName()];
         const lock = await a.lock(name, { ttlMs });
@@ -149,7 +150,8 @@ export const faultBehaviours: readonly Behaviour[] = [
         assert.deepEqual(await b.inspect(name), [], fault);
         await sleep(ttlMs / 2);
         assert.deepEqual(await b.inspect(name), [], fault);
-      }
+      };
+      await Promise.all([isFreed('hang-before'), isFreed('hang-after')]);
     },
   },
   {

@@ -105,7 +105,8 @@ export const sharingBehaviours: readonly Behaviour[] = [
       const [a, b, c, name] = [locker(one), locker(two), locker(three), freshName()];
       const ttlMs = 1_000;
       await a.lock({ appends: name }, { ttlMs, heartbeat: false });
-      const alive = await b.lock({ appends: name }, { ttlMs, retry: patience });
+      // Long enough that a busy machine renews in time.
+      const alive = await b.lock({ appends: name }, { ttlMs: 3 * ttlMs, retry: patience });
       await sleep(ttlMs + clockSkewMs + 100);
       assert.equal(await c.tryLock(name), undefined, 'the living sharer still counts');
       await until('the dead one is out', async () => (await c.inspect(name)).length === 1);

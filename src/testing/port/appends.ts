@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LockStore, Version } from '../../lock/store.ts';
 import type { Behaviour, Stage } from '../behaviour.ts';
-import { assertLives, mayLingerMs, shortTtlMs } from '../waiting.ts';
+import { assertLives, mayLingerMs, roomyTtlMs, shortTtlMs } from '../waiting.ts';
 
 const minute = 60_000;
 
@@ -107,7 +107,7 @@ export const appendBehaviours: readonly Behaviour[] = [
   appending('append-after-replace', 'append leaves a life that replace began as it is', {
     waits: true,
     async run([a, b], key, { traits }) {
-      const ttlMs = shortTtlMs(traits);
+      const ttlMs = roomyTtlMs;
       const first = await a.create(key, 'held', ttlMs);
       const renewed = first && (await a.replace(key, 'renewed', first, minute));
       assert(renewed && (await b.append(key, ' and waited for', renewed)));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Behaviour } from '../behaviour.ts';
-import { assertLives, mayLingerMs, shortTtlMs, until } from '../waiting.ts';
+import { assertLives, mayLingerMs, roomyTtlMs, shortTtlMs, until } from '../waiting.ts';
 
 const minute = 60_000;
 const day = 86_400_000;
@@ -59,7 +59,7 @@ export const lifetimeBehaviours: readonly Behaviour[] = [
     waits: true,
     async run({ stores: [a, b], freshKey, traits }) {
       const key = freshKey();
-      const firstMs = shortTtlMs(traits);
+      const firstMs = roomyTtlMs;
       const version = await a.create(key, 'first', firstMs);
       assert(version);
       assert(await a.replace(key, 'second', version, minute), 'replaced within its TTL');

@@ -1,7 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
 import { GivewayError } from '../../lock/errors.ts';
-import { connectUnder, giveBack } from '../connect.ts';
+import { connectUnder } from '../connect.ts';
 import { orAborted } from '../or-aborted.ts';
+import { hearFailure } from '../session-end.ts';
 import type { Database } from './database.ts';
 
 /** What a column's type means for values that JavaScript has one form of and PostgreSQL several. */
@@ -45,14 +46,14 @@ from types join pg_type on oid = type where typtype <> 'd'`;
 /** The kinds of `columns`, from the catalogue. Redshift has no JSON types, and no table with them. */
 export async function readKinds(pool: Pool, database: Database, table: string, columns: readonly string[]): Promise<readonly ColumnKind[]> {
   const signal = AbortSignal.timeout(askForMs);
-  const connected = await connectUnder(signal, pool);
+  const loan = await connectUnder(signal, pool);
   try {
-    return await orAborted(askKinds(connected.client, database, table, columns), signal);
+    return await orAborted(askKinds(loan.client, database, table, columns), signal);
   } catch (error) {
-    connected.end.failed(error);
+    hearFailure(loan, error);
     throw error;
   } finally {
-    giveBack(connected, signal.aborted);
+    loan.giveBack(signal.aborted);
   }
 }
 

@@ -1,14 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { Etcd3 } from 'etcd3';
-import type { LockStore, Version } from '../../../src/lock/store.ts';
+import type { Version } from '../../../src/lock/store.ts';
 import { type EtcdClient, etcdStore } from '../../../src/stores/etcd/index.ts';
-import { type FaultProxy, startProxy } from '../../support/proxy.ts';
-import { etcdServer, type ProcessServer } from '../../support/services.ts';
+import { etcdServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
 import { timed } from '../../support/stopwatch.ts';
+import { minute, setFaultStage, testLateReply, testStoppedServer, unavailable } from '../fault-stage.ts';
 
-const unavailable = { name: 'StoreUnavailableError' };
-const minute = 60_000;
 const timeoutMs = 800;
 
 /** The next answers to `method` are lost on their way, after etcd has done what it was asked. */
@@ -58,67 +56,38 @@ function patchy(client: Etcd3): EtcdClient & { meet(...members: ('hung' | 'down'
   };
 }
 
-// A server of our own: it is paused and killed.
 describeWith('etcd', () => {
-  let server: ProcessServer;
-  let proxy: FaultProxy;
   let clients: Etcd3[];
-  let store: LockStore;
-  /** Another process, with a connection that never breaks. */
-  let other: LockStore;
-  let key: string;
-  let serial = 0;
-
-  beforeAll(async () => {
-    server = await etcdServer();
-    proxy = await startProxy(server, { protocol: 'chunks' });
-    clients = [new Etcd3({ hosts: `http://${proxy.url}` }), new Etcd3({ hosts: server.url })];
-    [store, other] = clients.map((client) => etcdStore({ client, timeoutMs, breaker: false })) as [LockStore, LockStore];
-  }, 90_000);
-  beforeEach(async () => {
-    key = `key-${serial++}`;
-    await healthy();
+  const stage = setFaultStage({
+    protocol: 'chunks',
+    start: etcdServer,
+    async open(server, proxy) {
+      clients = [new Etcd3({ hosts: `http://${proxy.url}` }), new Etcd3({ hosts: server.url })];
+      return clients.map((client) => etcdStore({ client, timeoutMs, breaker: false }));
+    },
+    end() {
+      for (const client of clients) client.close();
+    },
   });
-  afterEach(() => proxy.heal());
-  afterAll(async () => {
-    await Promise.all([store.close(), other.close()]);
-    for (const client of clients) client.close();
-    await proxy.close();
-    await server.stop();
-  });
-
-  async function healthy(): Promise<void> {
-    const answers = (each: LockStore): Promise<boolean> =>
-      each.read(key).then(
-        () => true,
-        () => false,
-      );
-    for (const each of [store, other]) while (!(await answers(each))) await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  async function created(value = 'mine'): Promise<Version> {
-    const version = await store.create(key, value, minute);
-    if (version === undefined) throw new Error('not created');
-    return version;
-  }
   const leases = async (): Promise<number> => (await clients[1]?.leaseClient.leaseLeases())?.leases.length ?? -1;
 
   test('no lease outlives the entry it was made for', async () => {
     const before = await leases();
-    const first = await created();
-    expect(await store.create(key, 'refused', minute)).toBeUndefined();
-    expect(await store.replace(key, 'refused', { ...first, fence: 1n } as Version, minute)).toBeUndefined();
-    const second = (await store.replace(key, 'next', first, minute)) as Version;
+    const first = await stage.created();
+    expect(await stage.store.create(stage.key, 'refused', minute)).toBeUndefined();
+    expect(await stage.store.replace(stage.key, 'refused', { ...first, fence: 1n } as Version, minute)).toBeUndefined();
+    const second = (await stage.store.replace(stage.key, 'next', first, minute)) as Version;
     while ((await leases()) > before + 1);
-    expect(await store.read(key)).toEqual({ value: 'next', version: second });
-    expect(await store.remove(key, second)).toBe(true);
+    expect(await stage.store.read(stage.key)).toEqual({ value: 'next', version: second });
+    expect(await stage.store.remove(stage.key, second)).toBe(true);
     while ((await leases()) > before);
   });
 
   test('close waits until useless leases are revoked', async () => {
     const before = await leases();
     const third = etcdStore({ client: clients[1] as Etcd3 });
-    const versions = await Promise.all(Array.from({ length: 20 }, (_, index) => third.create(`${key} ${index}`, 'value', minute)));
-    await Promise.all(versions.map((version, index) => third.remove(`${key} ${index}`, version as Version)));
+    const versions = await Promise.all(Array.from({ length: 20 }, (_, index) => third.create(`${stage.key} ${index}`, 'value', minute)));
+    await Promise.all(versions.map((version, index) => third.remove(`${stage.key} ${index}`, version as Version)));
     await third.close();
     expect(await leases()).toBe(before);
   });
@@ -127,17 +96,17 @@ describeWith('etcd', () => {
     const lossy = losing(clients[1] as Etcd3);
     const third = etcdStore({ client: lossy });
     lossy.loseNext();
-    const first = (await third.create(key, '1', minute)) as Version;
-    expect(await other.read(key)).toEqual({ value: '1', version: first });
+    const first = (await third.create(stage.key, '1', minute)) as Version;
+    expect(await stage.other.read(stage.key)).toEqual({ value: '1', version: first });
     lossy.loseNext();
-    const second = (await third.replace(key, '2', first, minute)) as Version;
-    expect(await other.read(key)).toEqual({ value: '2', version: second });
+    const second = (await third.replace(stage.key, '2', first, minute)) as Version;
+    expect(await stage.other.read(stage.key)).toEqual({ value: '2', version: second });
     lossy.loseNext();
-    const longer = (await third.append?.(key, ' +é', second)) as Version;
-    expect(await other.read(key)).toEqual({ value: '2 +é', version: longer });
+    const longer = (await third.append?.(stage.key, ' +é', second)) as Version;
+    expect(await stage.other.read(stage.key)).toEqual({ value: '2 +é', version: longer });
     lossy.loseNext();
-    expect(await third.remove(key, longer)).toBe(true);
-    expect(await other.read(key)).toBeUndefined();
+    expect(await third.remove(stage.key, longer)).toBe(true);
+    expect(await stage.other.read(stage.key)).toBeUndefined();
     await third.close();
   });
 
@@ -160,49 +129,49 @@ describeWith('etcd', () => {
       watchClient: client.watchClient as EtcdClient['watchClient'],
     };
     const third = etcdStore({ client: interrupted });
-    meanwhile = async () => other.append?.(key, ' theirs', (await other.read(key))?.version as Version);
-    expect(await third.create(key, 'mine', minute)).toBeUndefined();
+    meanwhile = async () => stage.other.append?.(stage.key, ' theirs', (await stage.other.read(stage.key))?.version as Version);
+    expect(await third.create(stage.key, 'mine', minute)).toBeUndefined();
     await third.close(); // no lease is revoked under what stands there
-    expect((await other.read(key))?.value).toBe('mine theirs');
+    expect((await stage.other.read(stage.key))?.value).toBe('mine theirs');
   });
 
   test('when the answer to a transaction is lost, what is theirs stays theirs', async () => {
     const lossy = losing(clients[1] as Etcd3);
     const third = etcdStore({ client: lossy });
-    const stale = (await third.create(key, '1', minute)) as Version;
-    const theirs = (await other.replace(key, 'theirs', stale, minute)) as Version;
+    const stale = (await third.create(stage.key, '1', minute)) as Version;
+    const theirs = (await stage.other.replace(stage.key, 'theirs', stale, minute)) as Version;
     lossy.loseNext();
-    expect(await third.create(key, 'mine', minute)).toBeUndefined();
+    expect(await third.create(stage.key, 'mine', minute)).toBeUndefined();
     lossy.loseNext();
-    expect(await third.replace(key, 'mine', stale, minute)).toBeUndefined();
+    expect(await third.replace(stage.key, 'mine', stale, minute)).toBeUndefined();
     lossy.loseNext();
-    expect(await third.append?.(key, ' mine', stale)).toBeUndefined();
+    expect(await third.append?.(stage.key, ' mine', stale)).toBeUndefined();
     lossy.loseNext();
-    expect(await third.remove(key, stale)).toBe(false);
-    expect(await other.read(key)).toEqual({ value: 'theirs', version: theirs });
+    expect(await third.remove(stage.key, stale)).toBe(false);
+    expect(await stage.other.read(stage.key)).toEqual({ value: 'theirs', version: theirs });
     // Gone since long: whether it was removed or had ended cannot be told.
-    await other.remove(key, theirs);
+    await stage.other.remove(stage.key, theirs);
     const gone = { ...stale, lease: '7' } as Version;
     lossy.loseNext();
-    await expect(third.remove(key, gone)).rejects.toMatchObject({ ...unavailable, message: expect.stringContaining('It is gone') });
+    await expect(third.remove(stage.key, gone)).rejects.toMatchObject({ ...unavailable, message: expect.stringContaining('It is gone') });
     await third.close();
   });
 
   test('a stream of watches that has gone silent is noticed: waiters poll until there is another', async () => {
-    const version = await created();
+    const version = await stage.created();
     let calls = 0;
-    using _ = store.subscribe?.(key, () => {
+    using _ = stage.store.subscribe?.(stage.key, () => {
       calls += 1;
     }) as Disposable;
     while (calls === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-    proxy.dropRequests();
-    while (store.traits.pushes) await new Promise((resolve) => setTimeout(resolve, 20));
+    stage.proxy.dropRequests();
+    while (stage.store.traits.pushes) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(calls).toBe(2);
-    proxy.heal();
-    proxy.resetConnections();
-    while (!store.traits.pushes) await new Promise((resolve) => setTimeout(resolve, 20));
+    stage.proxy.heal();
+    stage.proxy.resetConnections();
+    while (!stage.store.traits.pushes) await new Promise((resolve) => setTimeout(resolve, 20));
     const before = calls;
-    await other.remove(key, version);
+    await stage.other.remove(stage.key, version);
     while (calls === before) await new Promise((resolve) => setTimeout(resolve, 5));
   });
 
@@ -210,88 +179,68 @@ describeWith('etcd', () => {
     const cluster = patchy(clients[1] as Etcd3);
     const third = etcdStore({ client: cluster, timeoutMs: 2_000, breaker: false });
     cluster.meet('hung', 'down', 'down', 'down');
-    const first = (await third.create(key, '1', minute)) as Version;
+    const first = (await third.create(stage.key, '1', minute)) as Version;
     cluster.meet('down', 'down', 'hung', 'down');
-    const second = (await third.replace(key, '2', first, minute)) as Version;
-    expect(await other.read(key)).toEqual({ value: '2', version: second });
+    const second = (await third.replace(stage.key, '2', first, minute)) as Version;
+    expect(await stage.other.read(stage.key)).toEqual({ value: '2', version: second });
     cluster.meet('hung', 'hung');
-    expect(await third.remove(key, second)).toBe(true);
+    expect(await third.remove(stage.key, second)).toBe(true);
     cluster.meet('hung', 'down', 'hung');
-    expect(await third.read(key)).toBeUndefined();
+    expect(await third.read(stage.key)).toBeUndefined();
     await third.close();
   });
 
   test.each<[string, () => void]>([
-    ['a reset', () => proxy.resetAfterApply()],
-    ['a close', () => proxy.closeAfterApply()],
-    ['a partial reply', () => proxy.cutReply(5)],
+    ['a reset', () => stage.proxy.resetAfterApply()],
+    ['a close', () => stage.proxy.closeAfterApply()],
+    ['a partial reply', () => stage.proxy.cutReply(5)],
   ])('after %s on the wire the answers are right, and come from the same client', async (_, breakIt) => {
     breakIt();
-    const first = await created('1');
-    expect(await other.read(key)).toEqual({ value: '1', version: first });
+    const first = await stage.created('1');
+    expect(await stage.other.read(stage.key)).toEqual({ value: '1', version: first });
     breakIt();
-    const second = (await store.replace(key, '2', first, minute)) as Version;
-    expect(await other.read(key)).toEqual({ value: '2', version: second });
+    const second = (await stage.store.replace(stage.key, '2', first, minute)) as Version;
+    expect(await stage.other.read(stage.key)).toEqual({ value: '2', version: second });
     breakIt();
-    expect(await store.remove(key, second)).toBe(true);
-    expect(await other.read(key)).toBeUndefined();
+    expect(await stage.store.remove(stage.key, second)).toBe(true);
+    expect(await stage.other.read(stage.key)).toBeUndefined();
   });
 
   test.each<[string, () => void]>([
-    ['a black hole', () => proxy.blackHole()],
-    ['requests that vanish', () => proxy.dropRequests()],
+    ['a black hole', () => stage.proxy.blackHole()],
+    ['requests that vanish', () => stage.proxy.dropRequests()],
   ])('%s is an error at the deadline', async (_, breakIt) => {
-    const version = await created();
+    const version = await stage.created();
     breakIt();
-    const { error, awakeMs } = await timed(store.replace(key, 'next', version, minute));
+    const { error, awakeMs } = await timed(stage.store.replace(stage.key, 'next', version, minute));
     expect(error).toMatchObject({
       ...unavailable,
       code: 'ERR_GIVEWAY_STORE_TIMEOUT',
       message: `etcd did not answer within ${timeoutMs} ms`,
     });
     expect(awakeMs).toBeLessThan(timeoutMs + 300);
-    proxy.heal();
-    proxy.resetConnections();
-  });
-
-  test('a reply that came while the process was blocked beyond the deadline is believed', async () => {
-    const version = (await other.create(key, 'value', minute)) as Version;
-    const removal = other.remove(key, version);
-    await new Promise((resolve) => setTimeout(resolve, 2)); // it is sent
-    const until = performance.now() + timeoutMs + 200;
-    while (performance.now() < until);
-    expect(await removal).toBe(true);
+    stage.proxy.heal();
+    stage.proxy.resetConnections();
   });
 
   test('a server killed in mid-operation, and started again: nobody is told a lie, nothing is forgotten', async () => {
-    const held = await created('held');
-    const calls = Array.from({ length: 20 }, (_, index) => other.create(`${key} ${index}`, `value ${index}`, minute));
+    const held = await stage.created('held');
+    const calls = Array.from({ length: 20 }, (_, index) => stage.other.create(`${stage.key} ${index}`, `value ${index}`, minute));
     const outcomes = Promise.allSettled(calls);
-    await server.kill();
-    await expect(store.replace(key, 'too early', held, minute)).rejects.toMatchObject(unavailable);
-    await server.start();
-    await healthy();
+    await stage.server.kill();
+    await expect(stage.store.replace(stage.key, 'too early', held, minute)).rejects.toMatchObject(unavailable);
+    await stage.server.start();
+    await stage.healthy();
     for (const [index, outcome] of (await outcomes).entries()) {
       if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject(unavailable);
-      else expect((await other.read(`${key} ${index}`))?.value).toBe(`value ${index}`);
+      else expect((await stage.other.read(`${stage.key} ${index}`))?.value).toBe(`value ${index}`);
     }
-    expect(await other.read(key)).toEqual({ value: 'held', version: held });
-    const next = (await store.replace(key, 'next', held, minute)) as Version;
+    expect(await stage.other.read(stage.key)).toEqual({ value: 'held', version: held });
+    const next = (await stage.store.replace(stage.key, 'next', held, minute)) as Version;
     expect((next.fence ?? 0n) > (held.fence ?? 0n)).toBe(true);
-    expect(await store.remove(key, next)).toBe(true);
+    expect(await stage.store.remove(stage.key, next)).toBe(true);
   });
 
-  test('a server that is stopped for two seconds is an error each time, within the deadline, and works when it goes on', async () => {
-    const version = await created();
-    server.pause();
-    const end = performance.now() + 2_000;
-    while (performance.now() < end) {
-      const { error, awakeMs } = await timed(store.create(`${key} another`, 'value', minute));
-      expect(error).toMatchObject(unavailable);
-      expect(awakeMs).toBeLessThan(timeoutMs + 300);
-    }
-    server.resume();
-    await healthy();
-    expect(await store.remove(key, version)).toBe(true);
-  });
+  testLateReply(stage, timeoutMs);
+  testStoppedServer(stage, timeoutMs);
 });

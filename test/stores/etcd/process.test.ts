@@ -12,7 +12,7 @@ describeWith('etcd', (service) => {
     const script = `
       import { Etcd3 } from 'etcd3';
       import { etcdStore } from ${JSON.stringify(source)};
-      const store = etcdStore({ client: new Etcd3({ hosts: process.env.STORE_URL }), prefix: ${JSON.stringify(`${service.prefix}:`)} });
+      const store = etcdStore({ client: new Etcd3({ hosts: process.env.STORE_URL }), timeoutMs: 10_000, prefix: ${JSON.stringify(`${service.prefix}:`)} });
       const version = await store.create('key', 'value', 60_000);
       let subscription;
       await new Promise((resolve) => { subscription = store.subscribe('key', resolve); });

@@ -4,7 +4,7 @@ import { StoreUnavailableError } from '../../../src/lock/errors.ts';
 import type { LockStore, Version } from '../../../src/lock/store.ts';
 import type { FaultProxy } from '../../support/proxy.ts';
 import { describeWith } from '../../support/shared.ts';
-import { timed } from '../../support/stopwatch.ts';
+import { type Timed, timed } from '../../support/stopwatch.ts';
 import { setStage } from './stage.ts';
 import { type Transport, transports } from './transports.ts';
 
@@ -106,35 +106,6 @@ describeWith('memcached', () => {
         if (write.after !== undefined) expect(await store.remove(key, value as Version)).toBe(true);
       });
 
-      test.each([
-        ['black hole', () => stage.proxy.blackHole()],
-        ['requests that never arrive', () => stage.proxy.dropRequests()],
-        ['resets for ever', () => stage.proxy.resetAfterApply(Number.POSITIVE_INFINITY)],
-        ['closes for ever', () => stage.proxy.closeAfterApply(Number.POSITIVE_INFINITY)],
-      ])('P7: %s ends in StoreUnavailableError at the deadline', async (_name, inject) => {
-        const [store, key] = [await stage.openReady(), stage.freshKey()];
-        const version = await write.prepare(store, key);
-        inject();
-        const { error, tookMs, awakeMs } = await timed(write.act(store, key, version));
-        expect(error).toBeInstanceOf(StoreUnavailableError);
-        expect(tookMs).toBeGreaterThan(timeoutMs - 60);
-        expect(awakeMs).toBeLessThan(timeoutMs + slackMs);
-        stage.proxy.heal();
-        await expectWell(store);
-      });
-
-      test('P7: a server that is stopped for 3 s is StoreUnavailableError in time, and well again afterwards', async () => {
-        const [store, key] = [await stage.openReady(), stage.freshKey()];
-        const version = await write.prepare(store, key);
-        stage.server.pause();
-        const resumed = sleep(3_000).then(() => stage.server.resume());
-        const { error, awakeMs } = await timed(write.act(store, key, version));
-        expect(error).toBeInstanceOf(StoreUnavailableError);
-        expect(awakeMs).toBeLessThan(timeoutMs + slackMs);
-        await resumed;
-        await expectWell(store);
-      });
-
       test('a restart of the server between two calls: the entry is gone, and nothing else is wrong', async () => {
         const [store, key] = [stage.openDirect(), stage.freshKey()];
         const version = await write.prepare(store, key);
@@ -160,6 +131,49 @@ describeWith('memcached', () => {
         expect(isDone(value)).toBe(write.onEmptyServer === 'done');
         await expectWell(store);
       });
+    });
+
+    /** All four writes at once, each on a key and a store of its own, once `inject` has done its work. */
+    async function writeAll(inject: () => void): Promise<{ outcomes: readonly Timed<unknown>[]; areWell(): Promise<unknown> }> {
+      const ready = await Promise.all(
+        writes.map(async (write) => {
+          const [store, key] = [await stage.openReady(), stage.freshKey()];
+          return { store, key, write, version: await write.prepare(store, key) };
+        }),
+      );
+      inject();
+      const outcomes = await Promise.all(ready.map(({ store, key, write, version }) => timed(write.act(store, key, version))));
+      return { outcomes, areWell: () => Promise.all(ready.map(({ store }) => expectWell(store))) };
+    }
+
+    test.each([
+      ['black hole', () => stage.proxy.blackHole()],
+      ['requests that never arrive', () => stage.proxy.dropRequests()],
+      ['resets for ever', () => stage.proxy.resetAfterApply(Number.POSITIVE_INFINITY)],
+      ['closes for ever', () => stage.proxy.closeAfterApply(Number.POSITIVE_INFINITY)],
+    ])('P7: %s ends each write in StoreUnavailableError at the deadline', async (_name, inject) => {
+      const { outcomes, areWell } = await writeAll(inject);
+      for (const { error, tookMs, awakeMs } of outcomes) {
+        expect(error).toBeInstanceOf(StoreUnavailableError);
+        expect(tookMs).toBeGreaterThan(timeoutMs - 60);
+        expect(awakeMs).toBeLessThan(timeoutMs + slackMs);
+      }
+      stage.proxy.heal();
+      await areWell();
+    });
+
+    test('P7: a server that is stopped for 3 s is StoreUnavailableError in time, and well again afterwards', async () => {
+      let resumed: Promise<void> | undefined;
+      const { outcomes, areWell } = await writeAll(() => {
+        stage.server.pause();
+        resumed = sleep(3_000).then(() => stage.server.resume());
+      });
+      for (const { error, awakeMs } of outcomes) {
+        expect(error).toBeInstanceOf(StoreUnavailableError);
+        expect(awakeMs).toBeLessThan(timeoutMs + slackMs);
+      }
+      await resumed;
+      await areWell();
     });
 
     test('a refused create whose reply was lost is still refused: the entry is another one', async () => {

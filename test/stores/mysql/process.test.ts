@@ -34,7 +34,7 @@ describeWith('mysql', (service) => {
   test('a store that is idle and was never closed does not keep its process alive', async () => {
     const script = `
       import { mysqlStore } from ${JSON.stringify(source)};
-      const store = mysqlStore({ uri: process.env.STORE_URL, createTable: true, table: process.env.TABLE });
+      const store = mysqlStore({ uri: process.env.STORE_URL, createTable: true, table: process.env.TABLE, timeoutMs: 10_000 });
       const version = await store.create('key', 'value', 60_000);
       console.log(await store.remove('key', version));
     `;
@@ -69,7 +69,7 @@ describeWith('mysql', (service) => {
 
   test('fences of one key grow, also after the clock of the server was set back', async () => {
     const table = uniqueName();
-    const store = mysqlStore({ uri: service.url, table, createTable: true });
+    const store = mysqlStore({ uri: service.url, table, createTable: true, timeoutMs: 10_000 });
     const first = (await store.create('key', 'value', minute)) as Version;
     const pool = createPool(service.url);
     await pool.query(`update ${table} set version = version + 3600000000`); // as if it had been an hour ahead

@@ -11,7 +11,7 @@ describeWith('postgres', (service) => {
   test('a store that is idle and was never closed does not keep its process alive', async () => {
     const script = `
       import { postgresStore } from ${JSON.stringify(source)};
-      const store = postgresStore({ connectionString: process.env.STORE_URL, createTable: true });
+      const store = postgresStore({ connectionString: process.env.STORE_URL, createTable: true, timeoutMs: 10_000 });
       const version = await store.create('key', 'value', 60_000);
       await new Promise((resolve) => store.subscribe('key', resolve));
       console.log(await store.remove('key', version));

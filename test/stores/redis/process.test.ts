@@ -17,7 +17,7 @@ describeWith('redis', (service) => {
     const script = `
       import { redisStore } from ${JSON.stringify(source)};
       ${client}
-      const store = redisStore({ client, prefix: ${JSON.stringify(`${service.prefix}:${kind}:`)} });
+      const store = redisStore({ client, timeoutMs: 10_000, prefix: ${JSON.stringify(`${service.prefix}:${kind}:`)} });
       const version = await store.create('key', 'value', 60_000);
       await new Promise((resolve) => store.subscribe('key', resolve));
       console.log(await store.remove('key', version));

@@ -12,7 +12,7 @@ describeWith('zookeeper', (service) => {
     const script = `
       import zookeeper from 'node-zookeeper-client';
       import { zookeeperStore } from ${JSON.stringify(source)};
-      const store = zookeeperStore({ client: () => zookeeper.createClient(process.env.STORE_URL), root: '/${service.prefix}' });
+      const store = zookeeperStore({ client: () => zookeeper.createClient(process.env.STORE_URL), timeoutMs: 10_000, root: '/${service.prefix}' });
       const version = await store.create('key', 'value', 60_000);
       let heard;
       store.subscribe('key', () => heard?.());
