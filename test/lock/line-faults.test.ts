@@ -166,3 +166,23 @@ test('P3: whoever was let in and is dead keeps those behind it out for a second 
   await lost;
   stores[1]?.disarm();
 });
+
+test.each([
+  ['was let in from the line has a second and its pause until it has renewed it', true, 1_100],
+  ['found it free has its ttlMs', false, 4_900],
+])('P6: whoever %s, when its event loop is blocked', async (_, waits, livesMs) => {
+  const clock = fakeClock();
+  const { lockers } = fleet(2, { clock, ttlMs: 5_000, retry: { maxDelayMs: 200 } });
+  const [before, blocked] = lockers as [ResourceLocker, ResourceLocker];
+  const lock = waits ? await before.lock('events') : undefined;
+  const waited = blocked.lock('events');
+  await clock.advance(10);
+  await lock?.unlock();
+  while (waits && blocked.held().length === 0) await clock.advance(1);
+  clock.block(livesMs);
+  const late = await waited;
+  expect(late.isProtected && late.remainingMs()).toBeGreaterThan(0);
+  clock.block(200);
+  expect(late.remainingMs()).toBe(0);
+  expect(late.signal.reason).toMatchObject({ name: 'LockLostError', reason: 'expired' });
+});
