@@ -36,6 +36,14 @@ export function startChild([program = '', ...args]: readonly string[], env: Node
   const isOnTerminal = isatty(0);
   let failure: string | undefined;
   let child: ChildProcess | undefined;
+  // Ctrl-Z stops the foreground group alone. In a group of its own the command would go on, and its lock would end unrenewed.
+  // Listened for before it is started, or one in between would do just that.
+  const stop = (): void => {
+    send('SIGSTOP');
+    process.kill(process.pid, 'SIGSTOP');
+  };
+  const goOn = (): void => void send('SIGCONT');
+  if (!isOnTerminal) process.on('SIGTSTP', stop).on('SIGCONT', goOn);
   const ended = new Promise<number>((resolve) => {
     const failed = (error: Error): void => {
       const { code } = error as NodeJS.ErrnoException;
@@ -51,6 +59,7 @@ export function startChild([program = '', ...args]: readonly string[], env: Node
     child.once('error', failed);
     child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal as NodeJS.Signals]));
   });
+  if (!isOnTerminal) void ended.then(() => process.off('SIGTSTP', stop).off('SIGCONT', goOn));
 
   /** `false`: there is nobody left. */
   function send(signal: NodeJS.Signals | 0): boolean {
@@ -60,17 +69,6 @@ export function startChild([program = '', ...args]: readonly string[], env: Node
     } catch {
       return false;
     }
-  }
-
-  // Ctrl-Z stops the foreground group alone. In a group of its own the command would go on, and its lock would end unrenewed.
-  const stop = (): void => {
-    send('SIGSTOP');
-    process.kill(process.pid, 'SIGSTOP');
-  };
-  const goOn = (): void => void send('SIGCONT');
-  if (!isOnTerminal) {
-    process.on('SIGTSTP', stop).on('SIGCONT', goOn);
-    void ended.then(() => process.off('SIGTSTP', stop).off('SIGCONT', goOn));
   }
 
   return {
