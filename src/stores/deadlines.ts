@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { StoreUnavailableError } from '../lock/errors.ts';
 
 /** A call under way, as a link in the list of all. */

@@ -40,8 +40,8 @@ describe.each(backends)('the formulas of docs/cost.md, on %s', (service, start) 
       const { holder, waiting } = await lockCost(backend, course);
       expect(holder).toBe(holding(course));
       const reckoned = backend.pushes ? waitingWithPush(course) : waitingByPolls(course);
-      // A pause is shortened by chance: one look more or less in a short wait, some in a hundred in a long one.
-      expect(Math.abs(waiting - reckoned)).toBeLessThanOrEqual(course.waiters === 0 ? 0 : 1 + reckoned / 20);
+      // A pause is shortened by chance: one look more or less in a short wait, some in a hundred in a long one. And a client may send one again.
+      expect(Math.abs(waiting - reckoned)).toBeLessThanOrEqual(course.waiters === 0 ? 0 : 2 + reckoned / 20);
     });
 
     test('a lease', async () => {

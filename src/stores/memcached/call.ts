@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { Version } from '../../lock/store.ts';
 import type { Breaker } from '../breaker.ts';
 import { attemptMs, leftMs } from './call-time.ts';

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { Breaker } from '../breaker.ts';
 import type { Address } from './addresses.ts';
 import type { Asker, Connection } from './connection.ts';

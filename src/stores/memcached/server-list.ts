@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { StoreNotice } from '../../lock/store.ts';
 import { begin, type Footing, type Sight, type Write } from './call.ts';
 import { exptimeFor } from './exptime.ts';

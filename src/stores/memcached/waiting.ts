@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { type CallTime, grantMs } from './call-time.ts';
 
 /** Somebody in a line, who waits for one thing at a time. */

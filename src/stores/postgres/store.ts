@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { StoreUnavailableError } from '../../lock/errors.ts';
 import type { Entry, Listed, LockStore, StoreNotice, StoreTraits, Version } from '../../lock/store.ts';
 import { withBreaker } from '../breaker.ts';

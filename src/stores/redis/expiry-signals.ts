@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events';
-import { performance } from 'node:perf_hooks';
 
 /** Commands of so long a time share one signal, by which the last of them is over: a command may be sent so much too late. */
 const sliceMs = 100;

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { closedError } from '../closed.ts';
 import { type Connection, loadDriver } from './driver.ts';

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { InvalidOptionError } from '../../lock/errors.ts';
 import type { Entry, Listed, LockStore, StoreTraits, Version } from '../../lock/store.ts';
 import { withBreaker } from '../breaker.ts';

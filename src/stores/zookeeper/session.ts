@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { closedError } from '../closed.ts';
 import type { ZookeeperClient, ZookeeperState } from './client.ts';
 import { forgetHalfReplies, letProcessEnd } from './mending.ts';
