@@ -7,7 +7,7 @@ interface Sink {
   write(bytes: Buffer): unknown;
 }
 
-/** What one tick asks for leaves in one piece, at its end. Requests are written where they are sent from. */
+/** What one tick asks for leaves in one piece, at its end, or when that is full. Requests are written where they are sent from. */
 export class Outbox {
   readonly #socket: Sink;
   bytes: Buffer = Buffer.alloc(0);
@@ -28,12 +28,12 @@ export class Outbox {
     return this.end;
   }
 
+  /** What is in the full one leaves at once: to take it along would be to copy all of it again for each request of a burst. */
   #takeNewPiece(atMostBytes: number): void {
-    const unsent = this.bytes.subarray(this.#sent, this.end);
-    this.bytes = Buffer.allocUnsafeSlow(Math.max(pieceBytes, unsent.length + atMostBytes));
+    if (this.end > this.#sent) this.#send();
+    this.bytes = Buffer.allocUnsafeSlow(Math.max(pieceBytes, atMostBytes));
     this.view = new DataView(this.bytes.buffer);
-    this.end = unsent.copy(this.bytes);
-    this.#sent = 0;
+    this.end = this.#sent = 0;
   }
 
   readonly #send = (): void => {

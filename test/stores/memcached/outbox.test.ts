@@ -43,7 +43,20 @@ test('however much that is, and however often there is more', async () => {
   await tick();
   box.write('more');
   await tick();
-  expect(box.sent).toEqual([texts.join(''), [...texts, large, 'end'].join(''), 'more']);
+  expect(box.sent.join('')).toBe([...texts, ...texts, large, 'end', 'more'].join(''));
+});
+
+test('a burst is not put together again for each that joins it', async () => {
+  const box = open();
+  const memories = new Set<ArrayBufferLike>();
+  for (let count = 0; count < 10_000; count++) {
+    box.write('a request, and so on'.repeat(12));
+    memories.add(box.outbox.bytes.buffer);
+  }
+  await tick();
+  expect(box.sent.join('')).toHaveLength(10_000 * 240);
+  // There were thousands of up to two megabytes each, and a second's work in all.
+  expect(memories.size).toBeLessThan((2 * 10_000 * 240) / 65_536);
 });
 
 test('what is asked for while a tick ends leaves at once, too', async () => {
