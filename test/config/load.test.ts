@@ -10,8 +10,8 @@ import { ConfigError, UnknownResourceError } from '../../src/lock/errors.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { clientFor, storeWithTable } from '../stores/dynamodb/tables.ts';
 import { shedlockDdl } from '../stores/shedlock/stage.ts';
+import { freePort } from '../support/free-port.ts';
 import { type MomentoServer, momentoServer } from '../support/momento-server.ts';
-import { freePort } from '../support/server-process.ts';
 import { query, redisServer } from '../support/services.ts';
 import { describeWith, uniqueName } from '../support/shared.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createLocker } from '../../src/index.ts';
 import { memcachedStore } from '../../src/stores/memcached/index.ts';
-import { freePort } from '../support/server-process.ts';
+import { freePort } from '../support/free-port.ts';
 import { memcachedServer, type ProcessServer } from '../support/services.ts';
 import { describeWith } from '../support/shared.ts';
 import { type Newcomer, newcomer } from './newcomer.ts';

@@ -7,7 +7,7 @@ import axe from 'axe-core';
 import { Hono } from 'hono';
 import { compress } from 'hono/compress';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { freePort } from '../support/server-process.ts';
+import { freePort } from '../support/free-port.ts';
 import { describeWith } from '../support/shared.ts';
 import { brokenLinks, reachable, readPages } from './pages.ts';
 

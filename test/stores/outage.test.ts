@@ -6,7 +6,7 @@ import { createLocker, type LockStore } from '../../src/index.ts';
 import { memcachedStore } from '../../src/stores/memcached/index.ts';
 import { postgresStore } from '../../src/stores/postgres/index.ts';
 import { redisStore } from '../../src/stores/redis/index.ts';
-import { freePort } from '../support/server-process.ts';
+import { freePort } from '../support/free-port.ts';
 import { type ProcessServer, postgresServer, redisServer } from '../support/services.ts';
 import { describeWith, uniqueName } from '../support/shared.ts';
 

@@ -18,7 +18,7 @@ import { createHash } from 'node:crypto';
 import { cache } from '@gomomento/generated-types';
 import { CacheClient, Configurations, CredentialProvider, NoopMomentoLoggerFactory } from '@gomomento/sdk';
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js';
-import { freePort } from './server-process.ts';
+import { freePort } from './free-port.ts';
 
 const { UnimplementedScsService, _GetWithHashResponse, _SetIfResponse } = cache.cache_client;
 type GetRequest = InstanceType<typeof cache.cache_client._GetWithHashRequest>;

@@ -21,8 +21,9 @@ import { connect } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { freePort } from './free-port.ts';
 import { isRoot, requireProgram, unprivilegedUser } from './programs.ts';
-import { freePort, type ServerProcess, startProcess, temporaryDirectory } from './server-process.ts';
+import { type ServerProcess, startProcess, temporaryDirectory } from './server-process.ts';
 
 export interface Server {
   readonly host: string;

@@ -5,7 +5,7 @@ import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynam
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { LockStore, Version } from '../../../src/lock/store.ts';
 import { type DynamodbStoreOptions, dynamodbStore } from '../../../src/stores/dynamodb/index.ts';
-import { freePort } from '../../support/server-process.ts';
+import { freePort } from '../../support/free-port.ts';
 import { describeWith, uniqueName } from '../../support/shared.ts';
 import { timed } from '../../support/stopwatch.ts';
 import { type Front, type FrontFault, startFront } from './front.ts';

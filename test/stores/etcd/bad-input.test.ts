@@ -4,7 +4,7 @@ import { Etcd3, type IOptions } from 'etcd3';
 import type { LockStore, Version } from '../../../src/lock/store.ts';
 import { explain } from '../../../src/stores/etcd/failures.ts';
 import { type EtcdStoreOptions, etcdStore } from '../../../src/stores/etcd/index.ts';
-import { freePort } from '../../support/server-process.ts';
+import { freePort } from '../../support/free-port.ts';
 import { etcdServer, memcachedServer, type ProcessServer, redisServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
 import { timed } from '../../support/stopwatch.ts';

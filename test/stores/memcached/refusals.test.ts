@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { StoreUnavailableError } from '../../../src/lock/errors.ts';
 import type { Version } from '../../../src/lock/store.ts';
 import { memcachedStore } from '../../../src/stores/memcached/index.ts';
-import { freePort } from '../../support/server-process.ts';
+import { freePort } from '../../support/free-port.ts';
 import { describeWith } from '../../support/shared.ts';
 import { type Timed, timed } from '../../support/stopwatch.ts';
 import { setStage } from './stage.ts';

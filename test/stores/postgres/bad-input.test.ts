@@ -3,7 +3,7 @@ import { Client, Pool } from 'pg';
 import { withSettings } from '../../../src/stores/postgres/connections.ts';
 import { startsLikePostgres } from '../../../src/stores/postgres/greeting.ts';
 import { type PostgresStoreOptions, postgresStore } from '../../../src/stores/postgres/index.ts';
-import { freePort } from '../../support/server-process.ts';
+import { freePort } from '../../support/free-port.ts';
 import { type ProcessServer, postgresServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
 import { timed } from '../../support/stopwatch.ts';

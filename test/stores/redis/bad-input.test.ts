@@ -6,7 +6,7 @@ import { createClient, createClientPool, createSentinel } from 'redis';
 import { explain } from '../../../src/stores/redis/failures.ts';
 import { type RedisStoreOptions, redisStore } from '../../../src/stores/redis/index.ts';
 import { isErrorReply } from '../../../src/stores/redis/replies.ts';
-import { freePort } from '../../support/server-process.ts';
+import { freePort } from '../../support/free-port.ts';
 import { type ProcessServer, redisServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
 import { timed } from '../../support/stopwatch.ts';

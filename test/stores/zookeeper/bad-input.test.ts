@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { explain } from '../../../src/stores/zookeeper/failures.ts';
 import { type ZookeeperClient, type ZookeeperStoreOptions, zookeeperStore } from '../../../src/stores/zookeeper/index.ts';
 import { decodeNode, encodeAppended, encodeNode, keyOf, nodeName } from '../../../src/stores/zookeeper/node.ts';
-import { freePort } from '../../support/server-process.ts';
+import { freePort } from '../../support/free-port.ts';
 import { type ProcessServer, zookeeperServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
 import { timed } from '../../support/stopwatch.ts';
