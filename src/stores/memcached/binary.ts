@@ -47,10 +47,11 @@ export const binary: Protocol = {
     }
     view.setUint32(start, (requestMagic << 24) | (opcodes[command] << 16) | key.length);
     view.setUint32(start + 4, (at - start - headBytes) << 24);
-    outbox.end = at + bytes.write(key + value, at);
-    view.setUint32(start + 8, outbox.end - start - headBytes);
+    at += bytes.write(key + value, at);
+    view.setUint32(start + 8, at - start - headBytes);
     view.setUint32(start + 12, number);
     view.setBigUint64(start + 16, cas);
+    outbox.push(at);
   },
 
   read(bytes, start, { command }, number) {

@@ -26,7 +26,7 @@ export const meta: Protocol = {
   write(outbox, request, number) {
     const text = encode(request, number);
     const start = outbox.begin(3 * text.length);
-    outbox.end = start + outbox.bytes.write(text, start);
+    outbox.push(start + outbox.bytes.write(text, start));
   },
   read(bytes, start, request, number) {
     const reply = readReply(bytes, start);

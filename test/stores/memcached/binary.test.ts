@@ -13,7 +13,7 @@ describe('requests', () => {
   const bytesOf = (request: Partial<Request>, number = 1): Buffer => {
     const outbox = new Outbox({ destroyed: false, write() {} });
     binary.write(outbox, { ...get, ...request }, number);
-    return outbox.bytes.subarray(0, outbox.end);
+    return outbox.bytes.subarray(0, outbox.begin(0));
   };
 
   test('a REPLACE carries flags, exptime, key, value and CAS', () => {
@@ -45,9 +45,9 @@ describe('requests', () => {
     outbox.bytes.fill(0xff);
     const extras = Buffer.from([0, 0, 0, 0, 0, 0, 0, exptime]);
     for (const value of ['', 'text', '\r\n', 'ÿ', '€', '😀'.repeat(300)]) {
-      const start = outbox.end;
+      const start = outbox.begin(0);
       binary.write(outbox, { command: 'add', key: 'giveway:k', value, exptime, cas: 0n }, 2 ** 30 - 1);
-      expect(outbox.bytes.subarray(start, outbox.end)).toEqual(
+      expect(outbox.bytes.subarray(start, outbox.begin(0))).toEqual(
         Utils.makeRequestBuffer(opcodes.add, 'giveway:k', extras, value, 2 ** 30 - 1),
       );
     }

@@ -10,7 +10,7 @@ function open(): { outbox: Outbox; sent: string[]; write(text: string): void; en
     outbox,
     write(text) {
       const start = outbox.begin(3 * text.length);
-      outbox.end = start + outbox.bytes.write(text, start);
+      outbox.push(start + outbox.bytes.write(text, start));
     },
     get sent() {
       return sent.map(String); // read late: what was sent must not be written over
@@ -25,12 +25,33 @@ const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 test('what one tick asks for leaves in one piece, in order, and the next in another', async () => {
   const box = open();
+  for (const text of ['before', 'it']) box.write(text);
+  await tick();
   for (const text of ['a', 'ä', '😀']) box.write(text);
-  expect(box.sent).toEqual([]);
+  expect(box.sent).toEqual(['before', 'it']);
   await tick();
   for (const text of ['b', 'c']) box.write(text);
   await tick();
-  expect(box.sent).toEqual(['aä😀', 'bc']);
+  expect(box.sent).toEqual(['before', 'it', 'aä😀', 'bc']);
+});
+
+test('where one thing is asked for at a time, it leaves at once, and so does the first of several that come then', async () => {
+  const box = open();
+  box.write('a');
+  expect(box.sent).toEqual(['a']);
+  await tick();
+  box.write('b');
+  expect(box.sent).toEqual(['a', 'b']);
+  await tick();
+  for (const text of ['c', 'd', 'e']) box.write(text);
+  expect(box.sent).toEqual(['a', 'b', 'c']);
+  await tick();
+  expect(box.sent).toEqual(['a', 'b', 'c', 'de']);
+  box.write('f');
+  expect(box.sent).toEqual(['a', 'b', 'c', 'de']);
+  await tick();
+  box.write('g');
+  expect(box.sent).toEqual(['a', 'b', 'c', 'de', 'f', 'g']);
 });
 
 test('however much that is, and however often there is more', async () => {
@@ -69,8 +90,10 @@ test('what is asked for while a tick ends leaves at once, too', async () => {
 
 test('nothing is written on a socket that is gone', async () => {
   const box = open();
-  box.write('a');
+  for (const text of ['a', 'b']) box.write(text);
   box.end();
   await tick();
-  expect(box.sent).toEqual([]);
+  box.write('c');
+  await tick();
+  expect(box.sent).toEqual(['a']);
 });
