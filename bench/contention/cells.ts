@@ -38,3 +38,8 @@ export function durationMs({ processes, tasks, holdMs }: Cell): number {
   const cycles = holdMs < 1_000 ? 12 : 4;
   return Math.max(leastMs, cycles * processes * tasks * (holdMs + handOverMs));
 }
+
+/** The short ones more than once: among a thousand waits of a few milliseconds, the longest is whichever met the machine standing still. */
+export function playsOf(cell: Cell): number {
+  return durationMs(cell) > leastMs ? 1 : 3;
+}

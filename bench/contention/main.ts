@@ -7,12 +7,12 @@ import { type Crew, hire } from '../crew.ts';
 import { type StoreName, type StorePlace, startLockServer, storeNamed } from '../lock-store.ts';
 import { progress } from '../progress.ts';
 import { machine, writeSection } from '../results-file.ts';
-import { type Cell, cellNamed, cells, crowd, durationMs, quickCells } from './cells.ts';
+import { type Cell, cellNamed, cells, crowd, durationMs, playsOf, quickCells } from './cells.ts';
 import { nowMs } from './clock.ts';
-import { figuresOf } from './figures.ts';
+import { figuresOf, type Play } from './figures.ts';
 import { type Measured, type Served, tableOf, targetLines, waitersTable } from './report.ts';
 import type { Waiters } from './waiters-worker.ts';
-import type { Taken, Turns } from './worker.ts';
+import { type Setup, type Taken, type Turns, warmUpTurns } from './worker.ts';
 
 const help = `npm run bench:contention -- [options]
   --quick        a few cells, nothing written
@@ -27,18 +27,22 @@ const orderMs = 150;
 async function measureTurns(place: StorePlace, chosen: readonly Cell[]): Promise<Measured[]> {
   const most = Math.max(...chosen.map(({ processes }) => processes));
   progress(`starting ${most} processes`);
-  const setups = Array.from({ length: most }, () => place);
-  const crew: Crew<Turns, Taken> = await hire(new URL('worker.ts', import.meta.url), setups);
+  const setups = Array.from({ length: most }, (_, index) => ({ ...place, warmsUpOn: index % Math.max(1, Math.floor(most / 2)) }));
+  const crew: Crew<Turns, Taken> = await hire<Setup, Turns, Taken>(new URL('worker.ts', import.meta.url), setups);
   const measured: Measured[] = [];
   for (const [index, cell] of chosen.entries()) {
     const { processes, tasks, holdMs } = cell;
-    progress(
-      `${index + 1} of ${chosen.length}: ${processes} processes × ${tasks}, ${holdMs} ms, for ${Math.round(durationMs(cell) / 1_000)} s`,
-    );
-    const startAtMs = nowMs() + orderMs;
-    const endAtMs = startAtMs + durationMs(cell);
-    const taken = await crew.play({ key: `cell-${index}`, tasks, holdMs, startAtMs, endAtMs }, processes);
-    measured.push({ cell, figures: figuresOf(cell, taken, startAtMs, endAtMs) });
+    const plays: Play[] = [];
+    for (let play = 1; play <= playsOf(cell); play++) {
+      progress(
+        `${index + 1} of ${chosen.length}: ${processes} processes × ${tasks}, ${holdMs} ms, play ${play} of ${playsOf(cell)}, ${Math.round(durationMs(cell) / 1_000)} s`,
+      );
+      const startAtMs = nowMs() + orderMs;
+      const endAtMs = startAtMs + durationMs(cell);
+      const taken = await crew.play({ key: `cell-${index}-${play}`, tasks, holdMs, startAtMs, endAtMs }, processes);
+      plays.push({ taken, startAtMs, endAtMs });
+    }
+    measured.push({ cell, figures: figuresOf(cell, plays) });
   }
   crew.dismiss();
   return measured;
@@ -97,7 +101,7 @@ async function bench(): Promise<void> {
     const tables = [tableOf(measured), ...(served.length > 0 ? [waitersTable(served)] : []), targetLines(store, measured, served)];
     process.stdout.write(`${tables.join('\n\n')}\n`);
     if (quick || values['no-write'] || values.cells !== undefined) return;
-    const words = `Tasks ask for one key, hold it, let go and ask again. Waits in fair cycles, the mean time between two turns of one task; all times by the host's one monotonic clock. Requests: all that the store was asked, per turn.`;
+    const words = `Tasks ask for one key, hold it, let go and ask again. Waits in fair cycles, the mean time between two turns of one task; all times by the host's one monotonic clock. Requests: all that the store was asked, per turn. Cells of 3 s are played three times; the longest wait is the median of theirs (least–most). Before, each process has had ${warmUpTurns} turns on a key that it shared with one or two others.`;
     writeSection(`One lock that many want, ${store} (\`npm run bench:contention\`)`, `${where}\n\n${words}\n\n${tables.join('\n\n')}`);
   } finally {
     await server.stop();

@@ -1,3 +1,4 @@
+import type { Estimate } from '../estimate.ts';
 import type { StoreName } from '../lock-store.ts';
 import { markdownTable } from '../table.ts';
 import { targetLines as linesOf, type Target } from '../targets.ts';
@@ -31,11 +32,15 @@ export function tableOf(measured: readonly Measured[]): string {
     figures.requestsPerTurn.toFixed(2),
     figures.fairCycleMs.toFixed(1),
     figures.waitP99.toFixed(2),
-    figures.longestWait.toFixed(2),
+    spreadText(figures.longestWait),
     (figures.heldShare * 100).toFixed(1),
     figures.overlaps,
   ]);
   return markdownTable(head, rows);
+}
+
+function spreadText({ median, least, most }: Estimate): string {
+  return least === most ? median.toFixed(2) : `${median.toFixed(2)} (${least.toFixed(2)}–${most.toFixed(2)})`;
 }
 
 export function waitersTable(served: readonly Served[]): string {
@@ -56,9 +61,9 @@ export function targetLines(store: StoreName, measured: readonly Measured[], ser
     targets.push({ name: `requests each, ${cell.processes} processes, 30 ms`, value: figures.requestsPerTurn, bound: '≤', limit });
   }
   if (alone.length > 0) {
-    const worst = alone.reduce((a, b) => (b.figures.longestWait > a.figures.longestWait ? b : a));
+    const worst = alone.reduce((a, b) => (b.figures.longestWait.median > a.figures.longestWait.median ? b : a));
     const name = `longest wait in fair cycles, the worst cell (${worst.cell.processes} processes, ${worst.cell.holdMs} ms)`;
-    targets.push({ name, value: worst.figures.longestWait, bound: '≤', limit: 2 });
+    targets.push({ name, value: worst.figures.longestWait.median, bound: '≤', limit: 2 });
   }
   for (const { cell, figures } of measured) {
     const { processes, tasks, holdMs } = cell;

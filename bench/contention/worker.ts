@@ -5,6 +5,14 @@ import { obey } from '../crew.ts';
 import { openLockStore, type StorePlace } from '../lock-store.ts';
 import { holdFor, nowMs } from './clock.ts';
 
+export interface Setup extends StorePlace {
+  /** A key of its own or of a few. */
+  readonly warmsUpOn: number;
+}
+
+/** Until V8 has compiled what is hot, as in the other benchmarks; not counted. */
+export const warmUpTurns = 100;
+
 /** Ask, hold, let go, and again, in each of so many tasks. */
 export interface Turns {
   readonly key: string;
@@ -28,10 +36,14 @@ export interface Taken {
 
 const patienceMs = 600_000; // longer than any cell takes: who starves shall be seen, not given up
 
-obey(async (place: StorePlace) => {
+obey(async ({ warmsUpOn, ...place }: Setup) => {
   const { store, requests } = await openLockStore(place);
   const locker = createLocker({ store, namespace: 'contention', retry: { maxWaitMs: patienceMs } });
-  await (await locker.lock(`warm-up-${process.pid}`)).unlock();
+  for (let turn = 0; turn < warmUpTurns; turn++) {
+    const lock = await locker.lock(`warm-up-${warmsUpOn}`);
+    await holdFor(1);
+    await lock.unlock();
+  }
   return async ({ key, tasks, holdMs, startAtMs, endAtMs }: Turns): Promise<Taken> => {
     const requestsBefore = requests();
     const turns: Turn[] = [];
