@@ -1,4 +1,5 @@
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
+import { systemClock } from '../../src/lock/clock.ts';
 import { type Alarmed, Alarms } from '../../src/lock/shell/alarms.ts';
 import { fakeClock } from '../../src/testing/index.ts';
 
@@ -26,4 +27,26 @@ test('whoever is woken late, and asks for a time that has passed too, is woken a
   await clock.advance(1);
   expect(rung).toEqual(['first', 'second']);
   expect(clock.keepAliveTimers).toBe(0);
+});
+
+test('whoever wants a fraction of a millisecond is woken once, by a timer that is long enough', async () => {
+  const setTimer = jest.spyOn(globalThis, 'setTimeout');
+  const lengths = async (delayMs: number): Promise<number[]> => {
+    setTimer.mockClear();
+    await new Promise<void>((resolve) => systemClock.setTimer(resolve, delayMs));
+    return setTimer.mock.calls.map(([, ms]) => Number(ms));
+  };
+  try {
+    for (const [delayMs, timerMs] of [
+      [1, 1],
+      [1.05, 1],
+      [1.4, 2],
+      [2.9, 3],
+      [0, 0],
+      [-3, 0],
+    ] as const)
+      expect(await lengths(delayMs)).toEqual([timerMs]);
+  } finally {
+    setTimer.mockRestore();
+  }
 });

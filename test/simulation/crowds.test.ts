@@ -33,7 +33,7 @@ test.each([
 ])('%i processes with turns of 10 to 90 ms: %d times as long as the work at most, %d requests each', async (count, ratio, requests) => {
   const processes = Array.from({ length: count }, (_, index) => ({ name: `p${index}`, host: `h${index}`, wallAheadMs: 0, tasks: [] }));
   const costs: Awaited<ReturnType<typeof crowd>>[] = [];
-  for (let seed = 1; seed <= 3; seed++)
+  for (let seed = 1; seed <= 12; seed++)
     costs.push(await inWorld({ seed, kind: 'memcached', wire, resources: ['t'], limit: 0, processes, mishaps: [] }, crowd));
   const mean = (of: 'ratio' | 'requests'): number => costs.reduce((sum, cost) => sum + cost[of], 0) / costs.length;
   expect(mean('ratio')).toBeLessThanOrEqual(ratio);
