@@ -33,9 +33,9 @@ async function heapBytes(): Promise<number> {
   return process.memoryUsage().heapUsed;
 }
 
-/** Of one pair, with those that its caller's awaits make. */
+/** Of one pair, with those that its caller's awaits make. The least of some rounds: what else lives in the process, a loader say, only adds. */
 async function promisesOf(work: (pairs: number) => Promise<void>): Promise<number> {
-  const pairs = 1_000;
+  const [rounds, pairs] = [5, 200];
   let promises = 0;
   const hook = createHook({
     init: (_id, type) => {
@@ -43,10 +43,15 @@ async function promisesOf(work: (pairs: number) => Promise<void>): Promise<numbe
     },
   });
   await work(1);
-  hook.enable();
-  await work(pairs);
-  hook.disable();
-  return Math.round(promises / pairs);
+  let least = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < rounds; round++) {
+    promises = 0;
+    hook.enable();
+    await work(pairs);
+    hook.disable();
+    least = Math.min(least, promises);
+  }
+  return Math.round(least / pairs);
 }
 
 /** So many at once, as a queue's worker would, so that the server is not the limit. */
