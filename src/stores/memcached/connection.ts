@@ -84,8 +84,9 @@ export class Connection {
   /** Sends `asker.request`. Only while it is open. */
   send(asker: Asker): void {
     this.#asked = (this.#asked + 1) % numberLimit;
-    this.#protocol.write(this.#outbox as Outbox, asker.request, this.#asked);
+    // First: the socket may fail while it takes the request, and whoever waits is told.
     this.#waiting.push(asker);
+    this.#protocol.write(this.#outbox as Outbox, asker.request, this.#asked);
   }
 
   receive(chunk: Buffer): void {
