@@ -5,7 +5,7 @@
 
 import type { Job } from 'bullmq';
 import type { Mode } from '../lock/holder.ts';
-import { siblingOf, workerOf } from './recall.ts';
+import { answerOf, siblingOf, workerOf } from './recall.ts';
 import type { Skipped } from './refusal.ts';
 import { goTogether, type PutAside, rankOf } from './turns.ts';
 
@@ -83,10 +83,11 @@ const scripts = {
 /** `undefined`: the queue does not live in Redis. */
 export async function fleetLineOf(job: Job, resource: string): Promise<FleetLine | undefined> {
   const worker = workerOf(job) as Worker | undefined;
-  const client = await (worker?.backend?.client ?? worker?.client);
+  const client = await answerOf(async () => worker?.backend?.client ?? worker?.client);
   if (typeof client?.defineCommand !== 'function' || typeof worker?.toKey !== 'function') return undefined;
   const toKey = (type: string): string => worker.toKey?.(type) ?? '';
-  const run = (name: keyof typeof scripts, ...args: readonly (string | number)[]): Promise<unknown> => call(client, name, args);
+  const run = (name: keyof typeof scripts, ...args: readonly (string | number)[]): Promise<unknown> =>
+    answerOf(() => call(client, name, args));
   const line = toKey(`giveway:${resource}`);
   return {
     refused: { status: 'skipped', reason: 'busy', resource, holders: [], waitedMs: 0 },
@@ -116,7 +117,7 @@ export async function takeFrom(
 ): Promise<readonly PutAside[] | undefined> {
   const [shared] = held;
   if (held.some((mode) => !goTogether(mode, shared ?? mode))) return undefined;
-  await Promise.allSettled(known.map(({ moving }) => moving));
+  await answerOf(() => Promise.allSettled(known.map(({ moving }) => moving)));
   const taken = await fleet.take(shared, anew);
   if (taken === undefined) return undefined;
   const found = taken.ids.map(async (id) => {

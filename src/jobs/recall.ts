@@ -38,24 +38,23 @@ function isOnPostgres(job: Job): boolean {
 
 /** Makes a job that was put off wait for a slot at once. `false`: there is nothing to wake. It comes by itself then, at its own time. */
 export async function recall({ job, moving }: PutAside): Promise<boolean> {
-  try {
+  return isDone(async () => {
     await moving;
     const now = await lookUp(job);
     // Somebody gave it another delay: that is to be kept.
     if (now === undefined || now.delay !== job.delay) return false;
     await (isOnPostgres(job) ? now.changeDelay(-clockSkewMs) : now.promote());
     return true;
-  } catch {
-    return false;
-  }
+  });
 }
 
 /** The same for one that its queue has just found to be put off. */
 export async function promote({ job }: PutAside): Promise<boolean> {
-  return job.promote().then(
-    () => true,
-    () => false,
-  );
+  return isDone(() => job.promote().then(() => true));
+}
+
+async function isDone(action: () => Promise<boolean>): Promise<boolean> {
+  return (await answerOf(action).catch(() => false)) ?? false;
 }
 
 /** Has nobody started it since, here or elsewhere? */
@@ -79,7 +78,7 @@ async function lookUp(job: Job): Promise<Job | undefined> {
 /** Another job of the queue of `job`. */
 export async function siblingOf(job: Job, id: string): Promise<Job | undefined> {
   const { constructor: made, queue } = job as unknown as Reached;
-  return made.fromId?.(queue, id);
+  return isReachable(job) ? answerOf(async () => made.fromId?.(queue, id)) : undefined;
 }
 
 async function find(job: Job): Promise<Job | undefined> {
@@ -87,6 +86,21 @@ async function find(job: Job): Promise<Job | undefined> {
 }
 
 /** A worker that is closing has no use for its connection any more; other workers will have its jobs. */
-export function isReachable({ job }: PutAside): boolean {
+export function isReachable(job: Job): boolean {
   return workerOf(job)?.closing === undefined;
+}
+
+/** Some hundred times as long as a server takes that is well, and as long as a job that was put off waits for its own time at least. */
+const answersWithinMs = 1_000;
+
+/**
+ * What a queue says to `question`; `undefined` where it says nothing. What is asked of a connection that closes meanwhile BullMQ never settles,
+ * and the jobs of other workers are not to wait for that.
+ */
+export async function answerOf<T>(question: () => Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, answersWithinMs, undefined).unref();
+  });
+  return Promise.race([question(), silence]).finally(() => clearTimeout(timer));
 }

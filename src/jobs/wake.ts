@@ -70,7 +70,13 @@ function createWakeList(locker: ResourceLocker): WakeList {
     return line.woken.length > 0;
   };
 
+  const leaveClosing = (line: Line): void => {
+    drop(line, ({ job }) => !isReachable(job));
+    if (line.last !== undefined && !isReachable(line.last)) line.last = undefined;
+  };
+
   const wake = async (line: Line, held: readonly Mode[], isEnd = false): Promise<void> => {
+    leaveClosing(line);
     if (line.woken.length > 0 && performance.now() - line.wokenMonoMs < onItsWayMs && (await isOneOnItsWay(line))) return;
     for (const { job } of line.woken) line.slow.add(workerOf(job));
     arrived(line);
@@ -129,7 +135,7 @@ function createWakeList(locker: ResourceLocker): WakeList {
     ).unref();
   };
   const lookForJobs = async (line: Line): Promise<void> => {
-    drop(line, (each) => !isReachable(each));
+    leaveClosing(line);
     if (line.jobs.length > 0 && heldHere(line.resource).length === 0) await look(line);
   };
 

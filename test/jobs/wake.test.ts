@@ -235,3 +235,23 @@ test('who looks at its own time takes the table from nobody before it', async ()
   expect(await start(first)).toBe('ran');
   expect(await start(second)).toBe('ran');
 });
+
+test('a queue that says nothing keeps nobody waiting', async () => {
+  const locker = createLocker({ store: memoryStore() });
+  const processor = lockedProcessor(locker, 'events', async () => 'ran');
+  const [first, second] = [new QueuedJob('1'), new QueuedJob('2')];
+  const lock = await locker.lock('events', { job: 'backfill' });
+  expect(await first.startWith(processor)).toBe('DelayedError');
+  const woken = new Promise<number>((resolve) => {
+    first.promote = async () => resolve(++first.promotions);
+  });
+  await lock.unlock();
+  expect(await woken).toBe(1);
+  const { fromId } = QueuedJob;
+  try {
+    QueuedJob.fromId = () => new Promise(() => {});
+    expect(await second.startWith(processor)).toBe('ran');
+  } finally {
+    QueuedJob.fromId = fromId;
+  }
+});
