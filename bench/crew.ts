@@ -13,7 +13,8 @@ type Order<Setup, Task> = { readonly setup: Setup } | { readonly task: Task };
 type Reply<Result> = { readonly result: Result } | { readonly failed: string };
 
 export async function hire<Setup, Task, Result>(program: URL, setups: readonly Setup[]): Promise<Crew<Task, Result>> {
-  const processes = setups.map(() => fork(fileURLToPath(program)));
+  const execArgv = program.pathname.endsWith('.mjs') ? [] : process.execArgv;
+  const processes = setups.map(() => fork(fileURLToPath(program), { execArgv }));
   const dismiss = (): void => {
     for (const each of processes) each.kill('SIGKILL');
   };

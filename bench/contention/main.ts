@@ -3,6 +3,7 @@
  * real server of its own. Writes bench/RESULTS.md.
  */
 import { parseArgs } from 'node:util';
+import { buildWorker } from '../build.ts';
 import { type Crew, hire } from '../crew.ts';
 import { type StoreName, type StorePlace, startLockServer, storeNamed } from '../lock-store.ts';
 import { progress } from '../progress.ts';
@@ -28,7 +29,7 @@ async function measureTurns(place: StorePlace, chosen: readonly Cell[]): Promise
   const most = Math.max(...chosen.map(({ processes }) => processes));
   progress(`starting ${most} processes`);
   const setups = Array.from({ length: most }, (_, index) => ({ ...place, warmsUpOn: index % Math.max(1, Math.floor(most / 2)) }));
-  const crew: Crew<Turns, Taken> = await hire<Setup, Turns, Taken>(new URL('worker.ts', import.meta.url), setups);
+  const crew: Crew<Turns, Taken> = await hire<Setup, Turns, Taken>(await buildWorker('bench/contention/worker.ts'), setups);
   const measured: Measured[] = [];
   for (const [index, cell] of chosen.entries()) {
     const { processes, tasks, holdMs } = cell;
@@ -53,10 +54,11 @@ const waiterRuns = 3;
 
 async function measureWaiters(place: StorePlace, counts: readonly number[]): Promise<Served[]> {
   const served: Served[] = [];
+  const program = await buildWorker('bench/contention/waiters-worker.ts');
   for (const mode of ['writes', 'appends'] as const) {
     for (const count of counts) {
       progress(`${count} waiters, ${mode}`);
-      const crew: Crew<Waiters, number> = await hire(new URL('waiters-worker.ts', import.meta.url), [place]);
+      const crew: Crew<Waiters, number> = await hire(program, [place]);
       try {
         const key = `waiters-${mode}-${count}`;
         await crew.play({ key: `${key}-warm-up`, mode, count: 200 });

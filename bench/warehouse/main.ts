@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import type { Pool } from 'pg';
 import { postgresServer } from '../../test/support/services.ts';
+import { buildWorker } from '../build.ts';
 import { type Crew, hire } from '../crew.ts';
 import { startLockServer, storeNamed } from '../lock-store.ts';
 import { progress } from '../progress.ts';
@@ -101,7 +102,7 @@ async function bench(): Promise<void> {
     const processes = Math.max(...chosen.map((load) => load.processes));
     const setup = { warehouse: postgres.url, store: place, idealPort: idealServer.port };
     const setups = Array.from({ length: processes }, (_, worker): Setup => ({ ...setup, worker }));
-    crew = await hire(new URL('worker.ts', import.meta.url), setups);
+    crew = await hire(await buildWorker('bench/warehouse/worker.ts'), setups);
     const { played, wrong } = await playLoads({ crew, pool, rounds, ms: seconds * 1_000 }, chosen);
     for (const each of wrong) process.stderr.write(`wrong: ${each}\n`);
     const text = `${tableOf(played)}\n\n${targetLines(targetsOf(played, wrong.length))}`;

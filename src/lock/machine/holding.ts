@@ -47,9 +47,9 @@ function serve(m: Facts, stay: Stay, now: Now): boolean {
 function maySit(m: Facts, stay: Stay, head: Seat, now: Now): 'yes' | 'no' | 'after a write' {
   if (head.mode !== stay.mode) return 'no';
   if (stay.lostReason(now) !== undefined) return 'after a write';
+  if (!stay.isUsed) return 'yes';
   const goesAlone = head.mode === 'write' || head.limit !== undefined || stay.record.holders.some(({ limit }) => limit !== undefined);
   if (goesAlone && m.seats.size > 0) return 'no';
-  if (!stay.isUsed) return 'yes';
   const turnIsOver = now.monoMs >= m.turnEndsMonoMs;
   // Sharers that went on joining would keep out for long whoever waits; hand-overs, one after another, only to the turn's end.
   if ((stay.hasLine && (turnIsOver || !goesAlone)) || m.minHoldUntilMs > now.wallMs) return 'no';

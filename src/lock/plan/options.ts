@@ -101,20 +101,41 @@ export function resolveOptions(
   locker: RunOptions,
   weak?: RunOptions,
 ): ResolvedOptions {
+  return complete(layered(tables, locker, weak), call, weak);
+}
+
+/** What counts where the call says nothing. Judged only when it is complete: the call may set right what does not go together. */
+export function layered(tables: readonly TableOptions[], locker: RunOptions, weak?: RunOptions): ResolvedOptions {
   const table = tables.length > 1 ? strictest(tables, { ...defaults, ...given(weak), ...given(locker) }) : tables[0];
-  const retry = { ...defaults.retry, ...given(weak?.retry), ...given(locker.retry), ...given(table?.retry), ...given(call?.retry) };
-  const resolved: ResolvedOptions = {
+  return {
     ...defaults,
     ...given(weak),
     ...given(locker),
     ...given(table),
-    ...given(call),
-    retry: { ...retry, maxWaitMs: Math.min(retry.maxWaitMs, weak?.retry?.maxWaitMs ?? retry.maxWaitMs) },
-    starveAfter: { ...defaults.starveAfter, ...given(locker.starveAfter), ...given(call?.starveAfter) },
+    retry: { ...defaults.retry, ...given(weak?.retry), ...given(locker.retry), ...given(table?.retry) },
+    starveAfter: { ...defaults.starveAfter, ...given(locker.starveAfter) },
+    job: jobName(locker.job ?? weak?.job),
   };
+}
+
+/** `base`, as `layered` gives it, with what the call says. */
+export function complete(base: ResolvedOptions, call: RunOptions | undefined, weak?: RunOptions): ResolvedOptions {
+  const resolved = call === undefined && weak === undefined ? base : overlaid(base, call, weak);
   if (resolved.minHoldMs > resolved.ttlMs)
     throw new InvalidOptionError('minHoldMs', resolved.minHoldMs, `at most ttlMs (${resolved.ttlMs}) is allowed`);
-  return { ...resolved, job: jobName(resolved.job) };
+  return resolved;
+}
+
+function overlaid(base: ResolvedOptions, call: RunOptions = {}, weak: RunOptions = {}): ResolvedOptions {
+  const retry = call.retry === undefined ? base.retry : { ...base.retry, ...given(call.retry) };
+  const longestWaitMs = weak.retry?.maxWaitMs ?? retry.maxWaitMs;
+  return {
+    ...base,
+    ...given(call),
+    retry: retry.maxWaitMs <= longestWaitMs ? retry : { ...retry, maxWaitMs: longestWaitMs },
+    starveAfter: call.starveAfter === undefined ? base.starveAfter : { ...base.starveAfter, ...given(call.starveAfter) },
+    job: call.job === undefined ? base.job : jobName(call.job),
+  };
 }
 
 export const runOptionNames: readonly string[] = Object.keys(rules).filter((name) => name !== 'limits');
@@ -153,5 +174,7 @@ export type Given<T> = { [Name in keyof T]?: Exclude<T[Name], undefined> };
 
 /** Without the fields that are `undefined`, which would hide the next best setting. */
 export function given<T extends object>(options: T | undefined): Given<T> {
-  return Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as Given<T>;
+  const fields: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options ?? {})) if (value !== undefined) fields[name] = value;
+  return fields as Given<T>;
 }

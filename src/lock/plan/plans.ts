@@ -1,8 +1,8 @@
 import type { LockScope, Need, ResolvedOptions, ResolvedScope, RunOptions, TableOptions } from '../options.ts';
 import type { StoreNotice } from '../store.ts';
 import { normalizeName, requireListed, schemaOf, tableOf } from './names.ts';
-import { resolveOptions } from './options.ts';
-import { needsOf, resolveScope } from './scope.ts';
+import { complete, layered } from './options.ts';
+import { needsOf, resolveScope, textOf } from './scope.ts';
 import type { Settings } from './settings.ts';
 
 /** What a call asks for, checked and complete. */
@@ -12,15 +12,24 @@ export interface Plan {
   readonly options: ResolvedOptions;
 }
 
+/** What a scope comes to, whatever a call says besides: its options are those that everything else gives it. */
+interface Outline extends Plan {
+  /** The settings of its tables, if any has some. */
+  readonly tables: readonly TableOptions[];
+}
+
 const remembered = 2_048;
 const noSettings: TableOptions = {};
+const noTables: readonly TableOptions[] = [];
 
 /** Works out what calls ask for. Throws `InvalidOptionError` and `UnknownResourceError` before anything is sent. */
 export class Plans {
   readonly #settings: Settings;
   readonly #names = new Map<unknown, string>();
-  readonly #plain = new Map<string, Plan>();
-  /** Where neither the call nor a table says anything. */
+  /** By a plain name, and by the text of a scope that is more than that: each means the same each time. */
+  readonly #ofName = new Map<string, Outline>();
+  readonly #ofText = new Map<string, Outline>();
+  /** Where no table says anything. */
   #plainOptions: ResolvedOptions | undefined;
   /** The store's usual wait may be another at the next call. */
   readonly #varies: boolean;
@@ -33,10 +42,13 @@ export class Plans {
     this.#varies = settings.store.traits.usualWaitMs !== undefined;
   }
 
-  /** A plain name with no options of its own means the same each time: it is worked out once. */
   of(scope: LockScope, options: RunOptions | undefined, weak?: RunOptions): Plan {
-    if (typeof scope !== 'string' || options !== undefined || weak !== undefined || this.#varies) return this.#make(scope, options, weak);
-    return remember(this.#plain, scope, () => this.#make(scope, undefined, undefined));
+    const outline = this.#outline(scope);
+    const { needs, tables } = outline;
+    const isAsUsual = weak === undefined && !this.#varies;
+    const base = isAsUsual ? outline.options : layered(tables, this.#settings.defaults, weak);
+    const completed = complete(base, options, weak);
+    return completed === outline.options ? outline : { scope: outline.scope, needs, options: completed };
   }
 
   scope(scope: LockScope): ResolvedScope {
@@ -59,18 +71,22 @@ export class Plans {
     return schema !== undefined && tables.has(schema) ? schema : undefined;
   };
 
-  #make(scope: LockScope, options: RunOptions | undefined, weak: RunOptions | undefined): Plan {
+  #outline(scope: LockScope): Outline {
+    if (typeof scope === 'string') return remember(this.#ofName, scope, () => this.#draw(scope));
+    const text = textOf(scope);
+    return text === undefined ? this.#draw(scope) : remember(this.#ofText, text, () => this.#draw(scope));
+  }
+
+  #draw(wanted: LockScope): Outline {
     const { tables: settingsOf, defaults, names } = this.#settings;
-    const resolved = this.scope(scope);
-    const bare = this.#possible(needsOf(resolved, this.listedSchemaOf));
-    const tables = bare.map(({ resource }) => settingsOf.get(resource) ?? settingsOf.get(tableOf(resource, names)) ?? noSettings);
-    const needs = tables.some(({ limits }) => limits !== undefined) ? bare.map((need, index) => withLimit(need, tables[index])) : bare;
-    const areSet = tables.some((table) => table !== noSettings);
-    if (options !== undefined || weak !== undefined || areSet || this.#varies) {
-      return { scope: resolved, needs, options: resolveOptions(options, areSet ? tables : [], defaults, weak) };
-    }
-    this.#plainOptions ??= resolveOptions(undefined, [], defaults);
-    return { scope: resolved, needs, options: this.#plainOptions };
+    const scope = this.scope(wanted);
+    const bare = this.#possible(needsOf(scope, this.listedSchemaOf));
+    const found = bare.map(({ resource }) => settingsOf.get(resource) ?? settingsOf.get(tableOf(resource, names)) ?? noSettings);
+    const needs = found.some(({ limits }) => limits !== undefined) ? bare.map((need, index) => withLimit(need, found[index])) : bare;
+    this.#plainOptions ??= layered(noTables, defaults);
+    const areSet = found.some((table) => table !== noSettings);
+    if (!areSet) return { scope, needs, tables: noTables, options: this.#plainOptions };
+    return { scope, needs, tables: found, options: layered(found, defaults) };
   }
 
   #possible(needs: readonly Need[]): readonly Need[] {

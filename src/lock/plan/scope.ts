@@ -42,6 +42,29 @@ export function resolveScope(scope: LockScope, normalize: (name: unknown, path: 
   return resolved;
 }
 
+/** The same for all scopes that are written alike, and for no others. `undefined` for what is none. */
+export function textOf(scope: Exclude<LockScope, string>): string | undefined {
+  if (Array.isArray(scope)) return textOfNames(scope);
+  let text = '';
+  for (const field in scope) {
+    const names = textOfNames(scope[field as keyof typeof scope]);
+    if (names === undefined) return undefined;
+    text += `${field}=${names};`;
+  }
+  return text;
+}
+
+function textOfNames(names: unknown): string | undefined {
+  if (typeof names === 'string') return `${names.length}:${names}`;
+  if (!Array.isArray(names)) return undefined;
+  let text = '[';
+  for (const name of names) {
+    if (typeof name !== 'string') return undefined;
+    text += `${name.length}:${name}`;
+  }
+  return text;
+}
+
 /**
  * What a scope takes from the store, in the order that keeps takers of several resources from deadlock. A table whose
  * schema-level resource is listed also appends to it: tables go together, and `write` on `analytics.*` excludes them all.
