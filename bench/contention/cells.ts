@@ -1,3 +1,5 @@
+import type { Contender } from './worker.ts';
+
 /** So many processes, so many tasks in each, all of which want one key and hold it so long. */
 export interface Cell {
   readonly processes: number;
@@ -42,4 +44,11 @@ export function durationMs({ processes, tasks, holdMs }: Cell): number {
 /** The short ones more than once: among a thousand waits of a few milliseconds, the longest is whichever met the machine standing still. */
 export function playsOf(cell: Cell): number {
   return durationMs(cell) > leastMs ? 1 : 3;
+}
+
+/** Where a turn is as short as a stall of the machine, the ideal lock server says how much of a long wait is the machine's. */
+const besideIdealMs = 5;
+
+export function contendersOf(cell: Cell): readonly Contender[] {
+  return playsOf(cell) > 1 && cell.holdMs <= besideIdealMs ? ['giveway', 'ideal'] : ['giveway'];
 }

@@ -5,15 +5,16 @@
 import { parseArgs } from 'node:util';
 import { buildWorker } from '../build.ts';
 import { type Crew, hire } from '../crew.ts';
+import { startIdealServer } from '../ideal/client.ts';
 import { type StoreName, type StorePlace, startLockServer, storeNamed } from '../lock-store.ts';
 import { progress } from '../progress.ts';
 import { machine, writeSection } from '../results-file.ts';
-import { type Cell, cellNamed, cells, crowd, durationMs, playsOf, quickCells } from './cells.ts';
+import { type Cell, cellNamed, cells, contendersOf, crowd, durationMs, playsOf, quickCells } from './cells.ts';
 import { nowMs } from './clock.ts';
 import { figuresOf, type Play } from './figures.ts';
 import { type Measured, type Served, tableOf, targetLines, waitersTable } from './report.ts';
 import type { Waiters } from './waiters-worker.ts';
-import { type Setup, type Taken, type Turns, warmUpTurns } from './worker.ts';
+import { type Contender, type Setup, type Taken, type Turns, warmUpTurns } from './worker.ts';
 
 const help = `npm run bench:contention -- [options]
   --quick        a few cells, nothing written
@@ -25,25 +26,32 @@ const help = `npm run bench:contention -- [options]
 /** Time for an order to reach every process. */
 const orderMs = 150;
 
-async function measureTurns(place: StorePlace, chosen: readonly Cell[]): Promise<Measured[]> {
+async function measureTurns(place: StorePlace, idealPort: number, chosen: readonly Cell[]): Promise<Measured[]> {
   const most = Math.max(...chosen.map(({ processes }) => processes));
   progress(`starting ${most} processes`);
-  const setups = Array.from({ length: most }, (_, index) => ({ ...place, warmsUpOn: index % Math.max(1, Math.floor(most / 2)) }));
+  const setups = Array.from({ length: most }, (_, index) => ({
+    ...place,
+    idealPort,
+    warmsUpOn: index % Math.max(1, Math.floor(most / 2)),
+  }));
   const crew: Crew<Turns, Taken> = await hire<Setup, Turns, Taken>(await buildWorker('bench/contention/worker.ts'), setups);
   const measured: Measured[] = [];
   for (const [index, cell] of chosen.entries()) {
     const { processes, tasks, holdMs } = cell;
-    const plays: Play[] = [];
+    const plays: Record<Contender, Play[]> = { giveway: [], ideal: [] };
     for (let play = 1; play <= playsOf(cell); play++) {
-      progress(
-        `${index + 1} of ${chosen.length}: ${processes} processes × ${tasks}, ${holdMs} ms, play ${play} of ${playsOf(cell)}, ${Math.round(durationMs(cell) / 1_000)} s`,
-      );
-      const startAtMs = nowMs() + orderMs;
-      const endAtMs = startAtMs + durationMs(cell);
-      const taken = await crew.play({ key: `cell-${index}-${play}`, tasks, holdMs, startAtMs, endAtMs }, processes);
-      plays.push({ taken, startAtMs, endAtMs });
+      for (const contender of contendersOf(cell)) {
+        progress(
+          `${index + 1} of ${chosen.length}: ${processes} processes × ${tasks}, ${holdMs} ms, ${contender}, play ${play} of ${playsOf(cell)}, ${Math.round(durationMs(cell) / 1_000)} s`,
+        );
+        const startAtMs = nowMs() + orderMs;
+        const endAtMs = startAtMs + durationMs(cell);
+        const taken = await crew.play({ contender, key: `cell-${index}-${play}`, tasks, holdMs, startAtMs, endAtMs }, processes);
+        plays[contender].push({ taken, startAtMs, endAtMs });
+      }
     }
-    measured.push({ cell, figures: figuresOf(cell, plays) });
+    const ideal = plays.ideal.length > 0 ? figuresOf(cell, plays.ideal) : undefined;
+    measured.push({ cell, figures: figuresOf(cell, plays.giveway), ideal });
   }
   crew.dismiss();
   return measured;
@@ -94,18 +102,19 @@ async function bench(): Promise<void> {
   const store: StoreName = storeNamed(values.store);
 
   const where = machine();
-  const server = await startLockServer(store);
+  const [server, idealServer] = await Promise.all([startLockServer(store), startIdealServer()]);
   try {
     const place = { name: store, url: server.url };
-    const measured = await measureTurns(place, chosen);
+    const measured = await measureTurns(place, idealServer.port, chosen);
     const served = values.cells === undefined ? await measureWaiters(place, quick ? [1_000, 10_000] : [1_000, 5_000, 10_000]) : [];
     progress();
     const tables = [tableOf(measured), ...(served.length > 0 ? [waitersTable(served)] : []), targetLines(store, measured, served)];
     process.stdout.write(`${tables.join('\n\n')}\n`);
     if (quick || values['no-write'] || values.cells !== undefined) return;
-    const words = `Tasks ask for one key, hold it, let go and ask again. Waits in fair cycles, the mean time between two turns of one task; all times by the host's one monotonic clock. Requests: all that the store was asked, per turn. Cells of 3 s are played three times; the longest wait is the median of theirs (least–most). Before, each process has had ${warmUpTurns} turns on a key that it shared with one or two others.`;
+    const words = `Tasks ask for one key, hold it, let go and ask again. Waits in fair cycles, the mean time between two turns of one task; all times by the host's one monotonic clock. Requests: all that the store was asked, per turn. Cells of 3 s are played three times; the longest wait is the median of theirs (least–most). Ideal: the same by the lock server of the warehouse benchmark, in memory, first come first served, with push, in the plays between: what the machine, its timers and its two cores allow. Before, each process has had ${warmUpTurns} turns on a key that it shared with one or two others.`;
     writeSection(`One lock that many want, ${store} (\`npm run bench:contention\`)`, `${where}\n\n${words}\n\n${tables.join('\n\n')}`);
   } finally {
+    idealServer.stop();
     await server.stop();
   }
 }

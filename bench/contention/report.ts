@@ -9,6 +9,8 @@ import type { Waiters } from './waiters-worker.ts';
 export interface Measured {
   readonly cell: Cell;
   readonly figures: Figures;
+  /** Of the ideal lock server, where it was played beside. */
+  readonly ideal: Figures | undefined;
 }
 
 export type Served = Pick<Waiters, 'mode' | 'count'> & ({ readonly microsEach: number } | { readonly failed: string });
@@ -22,10 +24,12 @@ export function tableOf(measured: readonly Measured[]): string {
     'fair cycle ms',
     'wait p99, cycles',
     'longest',
+    'longest, ideal',
     'held %',
+    'ideal',
     'overlaps',
   ];
-  const rows = measured.map(({ cell: { processes, tasks, holdMs }, figures }) => [
+  const rows = measured.map(({ cell: { processes, tasks, holdMs }, figures, ideal }) => [
     `${processes} × ${tasks}`,
     holdMs,
     figures.turns,
@@ -33,7 +37,9 @@ export function tableOf(measured: readonly Measured[]): string {
     figures.fairCycleMs.toFixed(1),
     figures.waitP99.toFixed(2),
     spreadText(figures.longestWait),
+    ideal === undefined ? '' : spreadText(ideal.longestWait),
     (figures.heldShare * 100).toFixed(1),
+    ideal === undefined ? '' : (ideal.heldShare * 100).toFixed(1),
     figures.overlaps,
   ]);
   return markdownTable(head, rows);

@@ -2,10 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLocker } from '../../src/index.ts';
 import { obey } from '../crew.ts';
+import { idealClient } from '../ideal/client.ts';
 import { openLockStore, type StorePlace } from '../lock-store.ts';
 import { holdFor, nowMs } from './clock.ts';
 
 export interface Setup extends StorePlace {
+  readonly idealPort: number;
   /** A key of its own or of a few. */
   readonly warmsUpOn: number;
 }
@@ -13,8 +15,11 @@ export interface Setup extends StorePlace {
 /** Until V8 has compiled what is hot, as in the other benchmarks; not counted. */
 export const warmUpTurns = 100;
 
+export type Contender = 'giveway' | 'ideal';
+
 /** Ask, hold, let go, and again, in each of so many tasks. */
 export interface Turns {
+  readonly contender: Contender;
   readonly key: string;
   readonly tasks: number;
   readonly holdMs: number;
@@ -36,26 +41,40 @@ export interface Taken {
 
 const patienceMs = 600_000; // longer than any cell takes: who starves shall be seen, not given up
 
-obey(async ({ warmsUpOn, ...place }: Setup) => {
+/** Takes it, and resolves to what lets go. */
+type Take = (key: string) => Promise<() => Promise<unknown>>;
+
+obey(async ({ warmsUpOn, idealPort, ...place }: Setup) => {
   const { store, requests } = await openLockStore(place);
   const locker = createLocker({ store, namespace: 'contention', retry: { maxWaitMs: patienceMs } });
-  for (let turn = 0; turn < warmUpTurns; turn++) {
-    const lock = await locker.lock(`warm-up-${warmsUpOn}`);
-    await holdFor(1);
-    await lock.unlock();
+  const takeIdeal = idealClient(idealPort);
+  const takes: Record<Contender, Take> = {
+    async giveway(key) {
+      const lock = await locker.lock(key);
+      return () => lock.unlock();
+    },
+    ideal: (key) => takeIdeal([[key, 'write']]),
+  };
+  for (const take of Object.values(takes)) {
+    for (let turn = 0; turn < warmUpTurns; turn++) {
+      const letGo = await take(`warm-up-${warmsUpOn}`);
+      await holdFor(1);
+      await letGo();
+    }
   }
-  return async ({ key, tasks, holdMs, startAtMs, endAtMs }: Turns): Promise<Taken> => {
+  return async ({ contender, key, tasks, holdMs, startAtMs, endAtMs }: Turns): Promise<Taken> => {
+    const take = takes[contender];
     const requestsBefore = requests();
     const turns: Turn[] = [];
     await sleep(startAtMs - nowMs());
     const again = async (): Promise<void> => {
       while (nowMs() < endAtMs) {
         const askedAtMs = nowMs();
-        const lock = await locker.lock(key);
+        const letGo = await take(key);
         const heldAtMs = nowMs();
         await holdFor(holdMs);
         turns.push({ askedAtMs, heldAtMs, letGoAtMs: nowMs() });
-        await lock.unlock();
+        await letGo();
       }
     };
     await Promise.all(Array.from({ length: tasks }, again));

@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientBase, Pool } from 'pg';
+import type { Scope } from '../ideal/scope.ts';
 import { computeMs, rowsPerInsert } from './loads.ts';
-import type { Scope } from './scope.ts';
 import { kinds, standingBatches } from './tables.ts';
 
 /** Statements of one transaction. */

@@ -2,8 +2,8 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ResourceLocker } from '../../src/index.ts';
 import type { LockStore } from '../../src/lock/store.ts';
-import type { TakeIdeal } from './ideal-client.ts';
-import { type Scope, wantsOf } from './scope.ts';
+import type { TakeIdeal } from '../ideal/client.ts';
+import { type Scope, wantsOf } from '../ideal/scope.ts';
 
 /** How a contender keeps writers apart: what it does around a transaction. */
 export type TakeTurn = <T>(scope: Scope, job: string, work: () => Promise<T>) => Promise<T>;

@@ -1,8 +1,8 @@
 /** One instance of the service, in a process of its own: inserts, reads, and runs its scheduled jobs. */
 import { createLocker } from '../../src/index.ts';
 import { obey } from '../crew.ts';
+import { idealClient } from '../ideal/client.ts';
 import { openLockStore } from '../lock-store.ts';
-import { idealClient } from './ideal-client.ts';
 import { inserters, readPauseMs } from './loads.ts';
 import type { Contender, Round, Setup, Tally } from './messages.ts';
 import { pausing, play, scheduled } from './shift.ts';

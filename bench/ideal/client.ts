@@ -3,12 +3,13 @@ import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Request } from './ideal-server.ts';
+import { buildWorker } from '../build.ts';
 import type { Want } from './scope.ts';
+import type { Request } from './server.ts';
 
 /** In a process of its own, which ends with this one. */
 export async function startIdealServer(): Promise<{ readonly port: number; stop(): void }> {
-  const child = fork(fileURLToPath(new URL('ideal-server.ts', import.meta.url)));
+  const child = fork(fileURLToPath(await buildWorker('bench/ideal/server.ts')), { execArgv: [] });
   const [{ port }] = (await once(child, 'message')) as [AddressInfo];
   return { port, stop: () => void child.kill() };
 }
