@@ -26,14 +26,19 @@ type Fields = Readonly<Record<string, unknown>>;
  */
 const links = ['cause', 'driverError', 'original', 'parent', 'previous', 'nativeError', 'meta', 'driverAdapterError', 'error'] as const;
 
+interface Link {
+  readonly error: object;
+  readonly fields: Fields;
+}
+
 /** The error and all it was caused by, nearest first; each once, since causes may form a circle. */
-function chainOf(error: unknown): readonly Fields[] {
+function chainOf(error: unknown): readonly Link[] {
   const seen = new Set<unknown>([error]);
-  const found: Fields[] = [];
+  const found: Link[] = [];
   for (const current of seen) {
     if (typeof current !== 'object' || current === null) continue;
-    const fields = current as Fields;
-    found.push(fields);
+    const fields = legible(current);
+    found.push({ error: current, fields });
     // A set that grows is walked to its new end.
     for (const link of links) seen.add(fields[link]);
     if (Array.isArray(fields['errors'])) for (const one of fields['errors']) seen.add(one);
@@ -43,19 +48,32 @@ function chainOf(error: unknown): readonly Fields[] {
 
 /** What an error and its causes say, nearest first. */
 export function serverErrorsIn(error: unknown): readonly ServerError[] {
-  const chain = chainOf(error);
+  const chain = chainOf(error).map(({ fields }) => fields);
   // A message tells less than the error that it quotes.
   return [...chain.map(read), ...chain.flatMap(quotedIn)];
 }
 
 /** An error that stands for one of the database's, and has lost it: nobody can tell whether it is a conflict. */
 export function lostCauseIn(error: unknown): Error | undefined {
-  const lost = chainOf(error).find((fields) => {
+  const lost = chainOf(error).find(({ fields }) => {
     const { name, code, message } = fields;
     const isWrapper = wrappers.test(textOf(name)) || code === 'P2010' || /^Failed query: /.test(textOf(message));
     return isWrapper && links.every((link) => fields[link] === undefined || fields[link] === null) && quotedIn(fields).length === 0;
   });
-  return lost as Error | undefined;
+  return lost?.error as Error | undefined;
+}
+
+/** A field that throws when it is read says nothing: whoever looks into an error is not to have another one. */
+function legible(error: object): Fields {
+  return new Proxy(error, {
+    get(target, field) {
+      try {
+        return Reflect.get(target, field);
+      } catch {
+        return undefined;
+      }
+    },
+  }) as Fields;
 }
 
 /** What TypeORM, Sequelize, MikroORM, Drizzle and Prisma call an error that stands for one of the database's. */

@@ -88,3 +88,12 @@ test('causes in a circle end', () => {
   two.cause = one;
   expect(classifyConflict(one)).toBeUndefined();
 });
+
+test('a field that throws when it is read says nothing, and hides nothing', () => {
+  const throwing = (...fields: readonly string[]): PropertyDescriptorMap =>
+    Object.fromEntries(fields.map((field) => [field, { get: () => JSON.parse('{') }]));
+  const inner = serverError('40001', 'could not serialize access');
+  const wrapper = Object.defineProperties(new Error('wrapped', { cause: inner }), throwing('code', 'errors', 'detail', 'errno', 'meta'));
+  expect(classifyConflict(wrapper)).toMatchObject({ kind: 'serialization', message: inner.message });
+  expect(classifyConflict(Object.defineProperties({}, throwing('name', 'message', 'cause')))).toBeUndefined();
+});
