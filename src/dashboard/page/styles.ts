@@ -47,7 +47,7 @@ svg .lost, svg .conflict { fill: var(--lost); } svg .unprotected { fill: var(--u
 details { margin-top: .5rem; } summary { cursor: pointer; color: var(--faint); font-size: .87rem; min-height: 1.75rem; } .names { font-size: .87rem; }
 .columns { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 0 1.5rem; }
 #advice ol { padding-inline-start: 1.25rem; } #advice li + li { margin-top: .5rem; }
-.scroll { overflow-x: auto; } .matrix td { text-align: end; font-variant-numeric: tabular-nums; font-size: .87rem; } .matrix { width: auto; min-width: 50%; } .matrix :is(th, td) { min-width: 5.5rem; max-width: 12rem; } .matrix tbody th { min-width: 8rem; }
+.scroll { overflow-x: auto; } .matrix td { text-align: end; font-variant-numeric: tabular-nums; font-size: .87rem; } .matrix { width: auto; min-width: 50%; } .matrix :is(th, td) { min-width: 5.5rem; max-width: 12rem; } .matrix tbody th { min-width: 8rem; } .matrix bdi { overflow-wrap: break-word; }
 .heat1 { background: rgb(var(--heat) / .07); } .heat2 { background: rgb(var(--heat) / .13); } .heat3 { background: rgb(var(--heat) / .19); } .heat4 { background: rgb(var(--heat) / .25); }
 .numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.2rem, max-content)); gap: .25rem 1.5rem; margin-bottom: .75rem; }
 .numbers dt { color: var(--faint); font-size: .8rem; } .numbers dd { font-variant-numeric: tabular-nums; font-size: 1.1rem; }
