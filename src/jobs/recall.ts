@@ -9,6 +9,7 @@ interface Reached {
 }
 interface Worker {
   readonly closing?: unknown;
+  readonly closed?: boolean;
   readonly backend?: { readonly schema?: unknown };
 }
 
@@ -85,9 +86,14 @@ async function find(job: Job): Promise<Job | undefined> {
   return siblingOf(job, String(job.id));
 }
 
-/** A worker that is closing has no use for its connection any more; other workers will have its jobs. */
+/** Its worker takes no more jobs: others will have them. */
+export function isLeft(job: Job): boolean {
+  return workerOf(job)?.closing !== undefined;
+}
+
+/** Its worker answers: one that is closing does until its last job has ended. */
 export function isReachable(job: Job): boolean {
-  return workerOf(job)?.closing === undefined;
+  return workerOf(job)?.closed !== true;
 }
 
 /** Some hundred times as long as a server takes that is well, and as long as a job that was put off waits for its own time at least. */

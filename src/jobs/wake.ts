@@ -14,7 +14,7 @@ import { type FleetLine, fleetLineOf, takeFrom } from './fleet-line.ts';
 import { nextLookMs } from './looks.ts';
 import { processWide } from './process-wide.ts';
 import { type Line, newLine } from './put-off-line.ts';
-import { isOnItsWay, isReachable, isWaiting, keyOf, promote, recall, workerOf } from './recall.ts';
+import { isLeft, isOnItsWay, isReachable, isWaiting, keyOf, promote, recall, workerOf } from './recall.ts';
 import type { Skipped } from './refusal.ts';
 import { goTogether, type PutAside, placeOf, whoGoes, wouldOvertake } from './turns.ts';
 
@@ -70,13 +70,13 @@ function createWakeList(locker: ResourceLocker): WakeList {
     return line.woken.length > 0;
   };
 
-  const leaveClosing = (line: Line): void => {
+  const leaveClosed = (line: Line): void => {
     drop(line, ({ job }) => !isReachable(job));
     if (line.last !== undefined && !isReachable(line.last)) line.last = undefined;
   };
 
   const wake = async (line: Line, held: readonly Mode[], isEnd = false): Promise<void> => {
-    leaveClosing(line);
+    leaveClosed(line);
     if (line.woken.length > 0 && performance.now() - line.wokenMonoMs < onItsWayMs && (await isOneOnItsWay(line))) return;
     for (const { job } of line.woken) line.slow.add(workerOf(job));
     arrived(line);
@@ -135,7 +135,7 @@ function createWakeList(locker: ResourceLocker): WakeList {
     ).unref();
   };
   const lookForJobs = async (line: Line): Promise<void> => {
-    leaveClosing(line);
+    drop(line, ({ job }) => isLeft(job));
     if (line.jobs.length > 0 && heldHere(line.resource).length === 0) await look(line);
   };
 

@@ -4,7 +4,6 @@ import type { Job } from 'bullmq';
 export class QueuedJob {
   static all = new Map<string, QueuedJob>();
   static fromId = async (_queue: unknown, id: string): Promise<QueuedJob | undefined> => QueuedJob.all.get(id);
-  readonly queue: object = QueuedJob;
   readonly name = 'write';
   readonly queueName = 'etl';
   readonly opts = {};
@@ -14,7 +13,11 @@ export class QueuedJob {
   delay = 0;
   finishedOn: number | undefined;
   promotions = 0;
-  constructor(readonly id: string) {
+  /** `queue`: what BullMQ calls so is its worker. */
+  constructor(
+    readonly id: string,
+    readonly queue: object = QueuedJob,
+  ) {
     QueuedJob.all.set(id, this);
   }
   async moveToDelayed(timestamp: number): Promise<void> {

@@ -236,6 +236,27 @@ test('who looks at its own time takes the table from nobody before it', async ()
   expect(await start(second)).toBe('ran');
 });
 
+test.each([
+  ['closing still wakes its jobs, for other workers', { closing: Promise.resolve() }, 1],
+  ['closed is asked nothing', { closing: Promise.resolve(), closed: true }, 0],
+])('a worker that is %s', async (_, worker, promotions) => {
+  const locker = createLocker({ store: memoryStore() });
+  const processor = lockedProcessor(locker, 'events', async () => 'ran');
+  const [left, other] = [new QueuedJob('1', worker), new QueuedJob('2')];
+  const lock = await locker.lock('events', { job: 'backfill' });
+  expect(await left.startWith(processor)).toBe('DelayedError');
+  expect(await other.startWith(processor)).toBe('DelayedError');
+  const woken = new Promise<void>((resolve) => {
+    for (const job of [left, other])
+      job.promote = async () => {
+        job.promotions++;
+        resolve();
+      };
+  });
+  await Promise.all([lock.unlock(), woken]);
+  expect([left.promotions, other.promotions]).toEqual([promotions, 1 - promotions]);
+});
+
 test('a queue that says nothing keeps nobody waiting', async () => {
   const locker = createLocker({ store: memoryStore() });
   const processor = lockedProcessor(locker, 'events', async () => 'ran');
