@@ -98,7 +98,10 @@ function believesThroughout(turn: Turn, from: number, to: number): boolean {
  */
 function isInDoubt(turn: Turn, at: number, turns: readonly Turn[], history: readonly Line[]): boolean {
   const { done } = turn;
-  if (done === undefined || !history.some((line) => line.what === 'doubted' && line.at <= at && line.until >= done.at)) return false;
+  if (done === undefined) return false;
+  const isDoubted = (line: Line): boolean =>
+    line.what === 'doubted' && line.at <= at && line.until >= done.at && (line.worker ?? turn.worker) === turn.worker;
+  if (!history.some(isDoubted)) return false;
   return turns.some((other) => {
     const answeredAt = other.answer?.at ?? Number.POSITIVE_INFINITY;
     return (

@@ -30,8 +30,8 @@ export type Line =
   | (OfWorker & { readonly what: 'paused'; readonly until: number })
   /** The nemesis was at work. */
   | (At & { readonly what: 'struck'; readonly until: number })
-  /** Answers got lost: whether a request was done could not always be found out. */
-  | (At & { readonly what: 'doubted'; readonly until: number })
+  /** Answers got lost, those of one worker or of all: whether a request was done could not always be found out. */
+  | (At & { readonly what: 'doubted'; readonly until: number; readonly worker?: string })
   /** The store may have lost records, or (`everything`) has lost all of them, as its documentation says it can. */
   | (At & { readonly what: 'forgot'; readonly until: number; readonly everything: boolean });
 

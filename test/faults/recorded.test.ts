@@ -3,6 +3,7 @@ import { encodeRecord } from '../../src/lock/record/record.ts';
 import type { LockStore, Version } from '../../src/lock/store.ts';
 import { entrant, recordOf } from '../lock/entries.ts';
 import { recorded } from './recorded.ts';
+import { terms } from './terms.ts';
 
 const mine = { pid: process.pid, host: 'here' };
 const left = entrant('left', 'read', { ...mine, beat: 3 });
@@ -31,4 +32,14 @@ test('who was let in beside an entry that its process has left there is told of'
 
 test('an entry that was told of is no news, whoever comes beside it', async () => {
   expect(await heardBy(storeThatShows([left], [left], [left, stranger], [stranger], [left]), 5)).toBe(1);
+});
+
+test.each([
+  [0, 0],
+  [terms.timeoutMs / 2 + 5, 1],
+])('a release that is refused after %d ms may have been done by the first of two requests: told %d times', async (ms, times) => {
+  const told: string[] = [];
+  const store = { remove: () => new Promise((resolve) => setTimeout(resolve, ms, false)) } as unknown as LockStore;
+  await recorded(store, 'faults', (what) => told.push(what)).remove('faults:t', {} as Version);
+  expect(told).toEqual(Array(times).fill('doubted'));
 });

@@ -1,9 +1,13 @@
 import { decodeRecord, type Entrant } from '../../src/lock/record/record.ts';
 import type { Entry, LockStore } from '../../src/lock/store.ts';
 import { sharedClockMs } from './history.ts';
+import { terms } from './terms.ts';
 
-/** Hears what the store said was done, and from when until when it was asked. */
-type Heard = (what: 'confirmed' | 'removed', resource: string, at: number, until: number) => void;
+/** Hears what the store said was done, or may have been without an answer, and from when until when it was asked. */
+type Heard = (what: 'confirmed' | 'removed' | 'doubted', resource: string, at: number, until: number) => void;
+
+/** The store on memcached asks again after half of a call's time: a busy machine is enough for the first answer to come too late. */
+const asksAgainMs = terms.timeoutMs / 2;
 
 /**
  * Tells of each write by which the store confirmed an entry of this process, of each record that it removed, and of each entry
@@ -23,7 +27,9 @@ export function recorded(store: LockStore, namespace: string, heard: Heard): Loc
   async function told<T>(what: 'confirmed' | 'removed', key: string, call: () => Promise<T>): Promise<T> {
     const at = sharedClockMs();
     const answer = await call();
-    if (answer !== undefined && answer !== false) heard(what, resourceOf(key), at, sharedClockMs());
+    const until = sharedClockMs();
+    if (answer !== undefined && answer !== false) heard(what, resourceOf(key), at, until);
+    else if (until - at >= asksAgainMs) heard('doubted', resourceOf(key), at, until);
     return answer;
   }
   function looked(key: string, entry: Entry | undefined, at: number): void {

@@ -67,5 +67,8 @@ describe('strangers', () => {
     expect(kindsOf(release, doubted, refused('b', 200))).toEqual(['stranger-freed']);
     expect(kindsOf(release, doubted)).toEqual(['stranger-freed']);
     expect(kindsOf(release, held('b', 200, 250))).toEqual(['stranger-freed']);
+    const of = (worker: string): Line[] => [{ what: 'doubted', worker, at: 110, until: 290 }];
+    expect(kindsOf(release, of('a'), held('b', 200, 250))).toEqual([]);
+    expect(kindsOf(release, of('b'), held('b', 200, 250))).toEqual(['stranger-freed']);
   });
 });
