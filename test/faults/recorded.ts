@@ -14,7 +14,7 @@ const asksAgainMs = terms.timeoutMs / 2;
  * that is there without an answer: somebody else let this process in, or the answer to its own write was lost. Such a one counts
  * from before the last answer that did not show it.
  */
-export function recorded(store: LockStore, namespace: string, heard: Heard): LockStore {
+export function recorded(store: LockStore, namespace: string, heard: Heard, nowMs: () => number = sharedClockMs): LockStore {
   const resourceOf = (key: string): string => key.slice(namespace.length + 1);
   const notBefore = new Map<string, number>();
   /** The tokens of this process that it has been told of, by key. */
@@ -25,9 +25,9 @@ export function recorded(store: LockStore, namespace: string, heard: Heard): Loc
     known.set(key, new Set([...(known.get(key) ?? []), ...entrants.map(({ token }) => token)]));
   }
   async function told<T>(what: 'confirmed' | 'removed', key: string, call: () => Promise<T>): Promise<T> {
-    const at = sharedClockMs();
+    const at = nowMs();
     const answer = await call();
-    const until = sharedClockMs();
+    const until = nowMs();
     if (answer !== undefined && answer !== false) heard(what, resourceOf(key), at, until);
     else if (until - at >= asksAgainMs) heard('doubted', resourceOf(key), at, until);
     return answer;
@@ -35,7 +35,7 @@ export function recorded(store: LockStore, namespace: string, heard: Heard): Loc
   function looked(key: string, entry: Entry | undefined, at: number): void {
     const mine = entry === undefined ? [] : mineIn(entry.value);
     const isNew = mine.some(({ token, beat }) => beat === 0 || !known.get(key)?.has(token));
-    if (isNew) heard('confirmed', resourceOf(key), notBefore.get(key) ?? at, sharedClockMs());
+    if (isNew) heard('confirmed', resourceOf(key), notBefore.get(key) ?? at, nowMs());
     else notBefore.set(key, at);
     learn(key, mine);
   }
@@ -46,7 +46,7 @@ export function recorded(store: LockStore, namespace: string, heard: Heard): Loc
   }
   /** Nobody had changed the record, in which this process was not. */
   async function unchanged<T>(key: string, call: () => Promise<T>): Promise<T> {
-    const at = sharedClockMs();
+    const at = nowMs();
     const answer = await call();
     if (answer !== undefined) notBefore.set(key, at);
     return answer;
@@ -61,7 +61,7 @@ export function recorded(store: LockStore, namespace: string, heard: Heard): Loc
       return store.traits;
     },
     async read(key) {
-      const at = sharedClockMs();
+      const at = nowMs();
       const entry = await store.read(key);
       looked(key, entry, at);
       return entry;
@@ -76,7 +76,7 @@ export function recorded(store: LockStore, namespace: string, heard: Heard): Loc
     ...(subscribe && {
       subscribe: (key, onChange) =>
         subscribe.call(store, key, (now) => {
-          if (now !== undefined && isMine(now.value)) looked(key, now, sharedClockMs());
+          if (now !== undefined && isMine(now.value)) looked(key, now, nowMs());
           onChange(now);
         }),
     }),
