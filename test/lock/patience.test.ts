@@ -19,7 +19,17 @@ function heldFor(forMs: number): LockRecord {
 
 function pauseMs(changes: Partial<Watched> = {}, luck = 1): number {
   const record = changes.record ?? held();
-  const seen = { record, blockers: record.holders, ahead: [], watchedMs: 0, looks: 1, isCalled: false, ...changes };
+  const seen = {
+    record,
+    blockers: record.holders,
+    ahead: [],
+    paceMs: 0,
+    watchedMs: 0,
+    waitedMs: 3_600_000,
+    looks: 1,
+    isCalled: false,
+    ...changes,
+  };
   return lookAgainMs(seen, retry, now, luck);
 }
 
@@ -30,6 +40,11 @@ describe('where nobody has said how long such holds take, the next look comes', 
     ['less soon with each look', { record: heldFor(3), looks: 4 }, 400 / 16],
     ['after as long as it has been there', { record: heldFor(30) }, 30],
     ['after longer, the more are before', { record: heldFor(10), ahead: [waiting('a', 'write'), waiting('b', 'write')] }, 30],
+    [
+      'and after as long as we have waited at most, for those before',
+      { record: heldFor(30), looks: 2, ahead: [waiting('a', 'write')], waitedMs: 10 },
+      40,
+    ],
     ['less soon with each look, whatever a clock that is ahead says', { record: heldFor(-7_200_000), looks: 5 }, 50],
     ['later with each look', { looks: 3 }, 200],
     ['after the longest pause at most', { looks: 30 }, 1_000],
@@ -48,7 +63,7 @@ describe('where nobody has said how long such holds take, the next look comes', 
 
   test('and the looks are counted: by the backoff alone', () => {
     const record = heldFor(0);
-    const seen = { record, blockers: record.holders, ahead: [], watchedMs: 0, looks: 1, isCalled: false };
+    const seen = { record, blockers: record.holders, ahead: [], paceMs: 0, watchedMs: 0, waitedMs: 3_600_000, looks: 1, isCalled: false };
     expect(lookAgainMs(seen, { ...retry, maxAttempts: 5 }, now, 1)).toBeCloseTo(50, 6);
   });
 
@@ -63,6 +78,8 @@ describe('where nobody has said how long such holds take, the next look comes', 
   });
 });
 
+const told = { usualMs: 30 };
+
 describe('where holders say how long they usually take, the next look comes', () => {
   test.each<[string, Partial<Watched>, number]>([
     ['when the holder should be done', {}, 30 + leastMs / 2],
@@ -71,20 +88,32 @@ describe('where holders say how long they usually take, the next look comes', ()
     ['less often, the longer it should have been done', { watchedMs: 180 }, 30],
     [
       'in the midst of the turn before ours, by the usual times of those before',
-      { ahead: [waiting('a', 'write'), waiting('b', 'write')] },
+      { ahead: [waiting('a', 'write', told), waiting('b', 'write', told)] },
       75 + leastMs / 2,
     ],
     ['by what they say themselves', { ahead: [waiting('a', 'write', { usualMs: 100 })] }, 80 + leastMs / 2],
-    ['those of one shared mode counted once', { ahead: [waiting('a', 'read'), waiting('b', 'read')] }, 45 + leastMs / 2],
-    ['of those behind the first in line, too', { watchedMs: 530, ahead: [waiting('a', 'write')] }, 100 + 15 + leastMs / 2],
+    ['those of one shared mode counted once', { ahead: [waiting('a', 'read', told), waiting('b', 'read', told)] }, 45 + leastMs / 2],
+    ['of those behind the first in line, too', { watchedMs: 530, ahead: [waiting('a', 'write', told)] }, 100 + 15 + leastMs / 2],
     ['after the longest pause at most', { ahead: [waiting('a', 'write', { usualMs: 60_000 })] }, 1_000],
     ['later, where the store calls', { isCalled: true }, 2 * (30 + leastMs / 2) + 50],
   ])('%s', (_, changes, expected) => {
     expect(pauseMs({ record: held(30), ...changes })).toBeCloseTo(expected, 6);
   });
 
+  const strangers = [waiting('a', 'write'), waiting('b', 'write')];
+
+  test.each<[string, Partial<Watched>, number]>([
+    ['after half of the time that the holder takes, for each', { ahead: strangers }, 75 / 2],
+    ['by the least that anybody has said', { ahead: [...strangers, waiting('c', 'write', { usualMs: 4 })] }, (30 + 8 + 2) / 2],
+    ['by the pace that was seen, where that is slower', { ahead: strangers, paceMs: 50 }, (30 + 75) / 2],
+    ['and not by one that is faster', { ahead: strangers, paceMs: 5 }, 75 / 2],
+    ['by the time that was waited at most', { ahead: strangers, waitedMs: 20 }, (30 + 5) / 2],
+  ])('and those in line do not: %s', (_, changes, expected) => {
+    expect(pauseMs({ record: held(30), ...changes })).toBeCloseTo(expected, 6);
+  });
+
   test('no sooner than a fiftieth of the pause asked for', () => {
-    const seen = { record: held(1), blockers: [], ahead: [], watchedMs: 1, looks: 1, isCalled: false };
+    const seen = { record: held(1), blockers: [], ahead: [], paceMs: 0, watchedMs: 1, waitedMs: 1, looks: 1, isCalled: false };
     expect(lookAgainMs(seen, { ...retry, delayMs: 3_200, maxDelayMs: 60_000 }, now, 1)).toBeCloseTo(64, 6);
   });
 });

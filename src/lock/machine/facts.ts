@@ -187,6 +187,8 @@ export class Facts {
       holder: undefined,
       holderMonoMs: 0,
       looks: 0,
+      lastPaceMs: 0,
+      paceMs: 0,
       usualMs: undefined,
       taken: 'rather not',
       changed: { alone: 'rather not', shared: 'yes' },

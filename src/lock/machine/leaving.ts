@@ -7,7 +7,7 @@ import type { Entry, Version } from '../store.ts';
 import { type Facts, maxRaces, waitingOf } from './facts.ts';
 import { readsFirst, wasChanged } from './guesses.ts';
 import { raceAgain, reread } from './renewing.ts';
-import { learn, newcomer, settleLeaver, sight, tellAsked, usualMs } from './seating.ts';
+import { guessMs, learn, newcomer, settleLeaver, sight, tellAsked } from './seating.ts';
 import type { Intent, Pending } from './states.ts';
 import { Stay } from './stay.ts';
 import { rememberWritten, wait } from './waiting.ts';
@@ -111,7 +111,7 @@ export function goOn(m: Facts, stay: Stay, now: Now): void {
   const departure = depart(stay.record, stay.entrant, now.wallMs, {
     minHoldUntilMs,
     again,
-    guessMs: usualMs(m, stay, now),
+    guessMs: guessMs(m, stay, now),
     isMine: (token) => m.isDoubtful(token, now.wallMs),
   });
   if (departure.act === 'write') {

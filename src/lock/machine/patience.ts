@@ -11,8 +11,12 @@ export interface Watched {
   /** Who is in the way. Empty: only the line is. */
   readonly blockers: readonly Entrant[];
   readonly ahead: readonly Waiting[];
+  /** From one turn to the next, as it was seen; 0 until then. */
+  readonly paceMs: number;
   /** How long whoever holds it has been seen to. */
   readonly watchedMs: number;
+  /** How long whoever is first here has waited. */
+  readonly waitedMs: number;
   /** Looks since it last changed hands. */
   readonly looks: number;
   /** The store calls when the record changes. */
@@ -46,8 +50,8 @@ export function lookAgainMs(seen: Watched, retry: Required<RetryOptions>, wallMs
   // Where looks are counted none is wasted on a guess.
   const mayGuess = retry.maxAttempts === Number.POSITIVE_INFINITY;
   const soonMs = mayGuess ? Math.max(soFarMs(seen, wallMs) * chance, backoffMs * firstShare) : backoffMs;
-  const isGuessed = mayGuess && seen.record.holders.some(({ guessMs }) => guessMs !== undefined);
-  const looksMs = expectedMs === undefined ? Math.min(backoffMs, soonMs) : untilLookMs(expectedMs, isGuessed, leastMs);
+  const isGuess = mayGuess && isGuessed(seen);
+  const looksMs = expectedMs === undefined ? Math.min(backoffMs, soonMs) : untilLookMs(expectedMs, isGuess, leastMs);
   const calledMs = seen.isCalled ? 2 * looksMs + backoffMs : looksMs;
   const pauseMs = Math.min(Math.max(calledMs, leastMs), retry.maxDelayMs);
   const endsInMs = Math.min(...seen.blockers.map((blocker) => leftMs(seen.record, blocker, wallMs)));
@@ -55,13 +59,17 @@ export function lookAgainMs(seen: Watched, retry: Required<RetryOptions>, wallMs
   return endsInMs > 0 ? Math.min(pauseMs, endsInMs + 1) : pauseMs;
 }
 
-function untilLookMs(expectedMs: number, isGuessed: boolean, leastMs: number): number {
+function untilLookMs(expectedMs: number, isGuess: boolean, leastMs: number): number {
   if (expectedMs <= 0) return -expectedMs * overdueShare;
-  return isGuessed ? expectedMs * guessedShare : expectedMs + leastMs / 2;
+  return isGuess ? expectedMs * guessedShare : expectedMs + leastMs / 2;
+}
+
+function isGuessed({ record, ahead }: Watched): boolean {
+  return record.holders.some(({ guessMs }) => guessMs !== undefined) || ahead.some(({ usualMs }) => usualMs === undefined);
 }
 
 /** Less than 0: so long ago it should have been our turn. `undefined`: nobody has said how long such holds take. */
-function untilTurnMs({ record, ahead, watchedMs }: Watched): number | undefined {
+function untilTurnMs({ record, ahead, paceMs, watchedMs, waitedMs }: Watched): number | undefined {
   let usualMs: number | undefined;
   for (const holder of record.holders) {
     const toldMs = usualOf(holder);
@@ -71,20 +79,24 @@ function untilTurnMs({ record, ahead, watchedMs }: Watched): number | undefined 
   const overdueMs = usualMs - watchedMs;
   if (ahead.length === 0) return overdueMs;
   const counted = new Set<Mode>();
-  let [aheadMs, lastMs] = [0, 0];
+  let [aheadMs, lastMs, strangers, leastMs] = [0, 0, 0, usualMs];
   for (const waiting of ahead) {
     // Those of one shared mode go together.
     if (waiting.mode !== 'write' && counted.has(waiting.mode)) continue;
     counted.add(waiting.mode);
-    lastMs = waiting.usualMs ?? usualMs;
-    aheadMs += lastMs;
+    if (waiting.usualMs === undefined) strangers++;
+    else leastMs = Math.min(leastMs, waiting.usualMs);
+    lastMs = waiting.usualMs ?? Math.max(leastMs, paceMs);
+    aheadMs += waiting.usualMs ?? 0;
   }
+  // Where many begin at once the first turns take up to thirty times as long as the others: whoever counted on that would sleep through its own.
+  aheadMs += Math.min(strangers * Math.max(leastMs, paceMs), waitedMs);
   // In the midst of the turn before ours: from its beginning, which is seen then, ours is told without the errors of all before.
   return (overdueMs > 0 ? overdueMs : -overdueMs * overdueShare) + Math.max(aheadMs - lastMs / 2, 1);
 }
 
 /** As long again as it has lasted is the best guess, though clocks may be apart. */
-function soFarMs({ blockers, ahead }: Watched, wallMs: number): number {
-  const sinceMs = Math.max(...blockers.map(({ since }) => since));
-  return Math.max(0, wallMs - sinceMs) * (1 + ahead.length);
+function soFarMs({ blockers, ahead, waitedMs }: Watched, wallMs: number): number {
+  const lastedMs = Math.max(0, wallMs - Math.max(...blockers.map(({ since }) => since)));
+  return Math.min(lastedMs * (1 + ahead.length), lastedMs + waitedMs);
 }

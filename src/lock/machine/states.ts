@@ -80,6 +80,9 @@ export interface Acquaintance {
   holder: string | undefined;
   holderMonoMs: number;
   looks: number;
+  /** From one turn to the next: as it was seen last, and the less of the last two times, since one long turn says nothing. */
+  lastPaceMs: number;
+  paceMs: number;
   /** How long our own turns usually take. */
   usualMs: number | undefined;
   /** Whoever comes finds it taken. */

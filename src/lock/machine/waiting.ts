@@ -7,7 +7,7 @@ import type { Refusal } from './orders.ts';
 import { lookAgainMs, usualOf } from './patience.ts';
 import type { Seat } from './seat.ts';
 import { sight, tellAll, tellAsked } from './seating.ts';
-import type { Pending } from './states.ts';
+import type { Acquaintance, Pending } from './states.ts';
 
 /** Somebody waits here: until it is time to look, or nobody does. */
 export function stepWaiting(m: Facts, now: Now): void {
@@ -66,17 +66,28 @@ export function wait(m: Facts, now: Now): void {
 /** Keeps what was seen. */
 export function remember(m: Facts, record: LockRecord, version: Version, { blockers, ahead }: Refusal, now: Now, lookedBefore: Now): void {
   const known = m.acquaint();
-  known.belief = { record, version, monoMs: now.monoMs };
-  known.refusal = { blockers, ahead };
   const [holder] = record.holders;
   if (holder !== undefined && holder.token !== known.holder) {
-    known.holder = holder.token;
-    known.looks = 0;
     // It says since when; believed as far as what was seen allows.
     const longestMs = m.lined === undefined ? (usualOf(holder) ?? 0) : now.monoMs - lookedBefore.monoMs;
-    known.holderMonoMs = now.monoMs - Math.min(Math.max(0, now.wallMs - holder.since), longestMs);
+    const beganMonoMs = now.monoMs - Math.min(Math.max(0, now.wallMs - holder.since), longestMs);
+    timeTurns(known, holder.token, beganMonoMs);
+    known.holder = holder.token;
+    known.looks = 0;
+    known.holderMonoMs = beganMonoMs;
   }
+  known.belief = { record, version, monoMs: now.monoMs };
+  known.refusal = { blockers, ahead };
   known.looks++;
+}
+
+/** It has changed hands, perhaps more than once. */
+function timeTurns(known: Acquaintance, holder: string, beganMonoMs: number): void {
+  const place = known.refusal.ahead.findIndex(({ token }) => token === holder);
+  if (place === -1) return;
+  const paceMs = (beganMonoMs - known.holderMonoMs) / (place + 1);
+  known.paceMs = Math.min(paceMs, known.lastPaceMs);
+  known.lastPaceMs = paceMs;
 }
 
 /** Keeps what was written, with others among its holders. `waiting`: our place in its line. */
@@ -128,9 +139,10 @@ export function raceAgain(m: Facts, now: Now): void {
 
 function pauseMs(m: Facts, head: Seat, now: Now): number {
   const { retry } = head.options;
-  const { belief, refusal, holderMonoMs, looks } = m.acquaint();
+  const { belief, refusal, paceMs, holderMonoMs, looks } = m.acquaint();
   if (belief === undefined) return Math.min(retry.delayMs * 2 ** Math.min(looks, 16), retry.maxDelayMs) * (0.5 + m.orders.luck() / 2);
   const { record } = belief;
-  const seen = { record, ...refusal, watchedMs: now.monoMs - holderMonoMs, looks, isCalled: m.around.isCalled };
+  const [watchedMs, waitedMs] = [now.monoMs - holderMonoMs, now.monoMs - head.fresh.monoMs];
+  const seen = { record, ...refusal, paceMs, watchedMs, waitedMs, looks, isCalled: m.around.isCalled };
   return lookAgainMs(seen, retry, now.wallMs, m.orders.luck());
 }

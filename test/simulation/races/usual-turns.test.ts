@@ -27,3 +27,28 @@ test.each([
     await settle(lock.unlock());
   }),
 );
+
+// Of sixty-four processes that began at once one got no processor for 38 ms, and all in line slept by that: its turn was said of each of them.
+test('one long turn among the first is not said of those that follow', () =>
+  stage('memcached', async ({ p1, p2, p3, settle, pass, wire }) => {
+    const said = new Map<string, number | undefined>();
+    const first = await settle(p1.lock('t'));
+    const second = p2.lock('t');
+    await pass(4);
+    const third = p3.lock('t');
+    await pass(1);
+    wire((_, request) => {
+      const holder = request.what === 'replace' ? decodeRecord(request.value)?.holders[0] : undefined;
+      if (holder?.beat === 0) said.set(holder.token, holder.guessMs);
+      return undefined;
+    });
+    await settle(first.unlock());
+    const long = await settle(second);
+    await pass(80);
+    await settle(long.unlock());
+    await settle((await settle(third)).unlock());
+    const [short = Number.NaN, next = Number.NaN] = said.values();
+    expect(short).toBeLessThan(10);
+    expect(next).toBeGreaterThan(short);
+    expect(next).toBeLessThan(short + 80 / 4);
+  }));
