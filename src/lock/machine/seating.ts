@@ -95,21 +95,18 @@ export function settleLeaver(m: Facts, outcome: boolean | Error): void {
   leaver?.settle(outcome);
 }
 
-/** How long our turns take here, this one counted, which ends now. */
+/** How long our turns take here, this one counted, which ends now. Rather too little: to look too early costs a request, too late keeps all in line waiting. */
 function usualMs(m: Facts, stay: Stay, now: Now): number {
   const tookMs = (stay.leavesMonoMs ?? now.monoMs) - stay.beganMonoMs;
-  return followed(m.known?.usualMs ?? tookMs, tookMs);
+  const beforeMs = m.known?.usualMs ?? tookMs;
+  return Math.max(1, Math.round(beforeMs + (tookMs - beforeMs) / (tookMs < beforeMs ? 2 : 8)));
 }
 
 /** What we say of others' turns: by ours, or where this is our first by what was said of it as well. One that was long shall not keep all in line asleep. */
 export function guessMs(m: Facts, stay: Stay, now: Now): number {
   const oursMs = usualMs(m, stay, now);
-  return m.known?.usualMs === undefined ? followed(stay.entrant.guessMs ?? oursMs, oursMs) : oursMs;
-}
-
-/** Rather too little: to look too early costs a request, too late keeps all in line waiting. */
-function followed(beforeMs: number, tookMs: number): number {
-  return Math.max(1, Math.round(beforeMs + (tookMs - beforeMs) / (tookMs < beforeMs ? 2 : 8)));
+  const toldMs = m.known?.usualMs === undefined ? stay.entrant.guessMs : undefined;
+  return toldMs === undefined ? oursMs : Math.round((toldMs + oursMs) / 2);
 }
 
 export function learn(m: Facts, stay: Stay, now: Now): void {

@@ -50,7 +50,8 @@ export function tableStatements(name: string, timeZone: string, timeoutMs: numbe
       where held.lock_until <= ${now} returning ${until} as until`,
     replace: `update ${name} set lock_until = ${end}, locked_by = $2::text, locked_at = case when locked_by = $2::text then locked_at else ${now} end
       from ${patience} where name = $1::text and locked_by = $4::text and ${until} = $5::text and lock_until > ${now} returning ${until} as until`,
-    remove: `update ${name} set lock_until = ${now} from ${patience}
+    // ShedLock's clock has milliseconds: where it is the JVM's, the rest of this one would still be to come.
+    remove: `update ${name} set lock_until = date_trunc('milliseconds', ${now}) from ${patience}
       where name = $1::text and locked_by = $2::text and ${until} = $3 and lock_until > ${now} returning name`,
     fate: `select locked_by, ${until} as until, lock_until > ${now} as "isLive" from ${name} where name = $1`,
     list: `select name, ${shown} from ${name} where starts_with(name, $1::text) and name > $2::text and lock_until > ${now} order by name limit ${listPage}`,

@@ -50,5 +50,5 @@ test('one long turn among the first is not said of those that follow', () =>
     const [short = Number.NaN, next = Number.NaN] = said.values();
     expect(short).toBeLessThan(10);
     expect(next).toBeGreaterThan(short);
-    expect(next).toBeLessThan(short + 80 / 4);
+    expect(next).toBeLessThan((short + 90) / 2);
   }));

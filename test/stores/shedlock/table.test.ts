@@ -156,7 +156,9 @@ describeWith('postgres', (service) => {
       expect(owners.size).toBe(2);
       await locker.close();
     }
-    expect((await pool.query(`select from ${table}`)).rows).toHaveLength(zones.length);
+    const { rows } = await pool.query(`select lock_until = date_trunc('milliseconds', lock_until) as whole from ${table}`);
+    // A JVM's clock of ShedLock has no more: whoever lets go does so for it, too.
+    expect(rows).toEqual(zones.map(() => ({ whole: true })));
   });
 
   test('a shortest hold ends when locked_at and it say', async () => {
