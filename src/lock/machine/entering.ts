@@ -9,11 +9,11 @@ import type { Facts } from './facts.ts';
 import { arrived, isLikely } from './guesses.ts';
 import { lookForHanded } from './handing.ts';
 import { type Belief, unknownRefusal } from './orders.ts';
-import { usualOf } from './patience.ts';
 import type { Seat } from './seat.ts';
-import { asTold, entryFor, newcomer, seat, sight, tellAll } from './seating.ts';
+import { entryFor, newcomer, seat, sight, tellAll } from './seating.ts';
 import type { Pending } from './states.ts';
 import { Stay } from './stay.ts';
+import { asTold, usualOf } from './turns.ts';
 import { leaveLine, lineUp, look, raceAgain, remember, rememberWritten, wait } from './waiting.ts';
 
 /** Nothing of ours is in the record. Whoever asks first is tried first. */

@@ -6,8 +6,9 @@ import { encodeRecord, type LockRecord } from '../record/record.ts';
 import type { Version } from '../store.ts';
 import type { Facts } from './facts.ts';
 import { unknownRefusal } from './orders.ts';
-import { asTold, entryFor, sight, tellRefused } from './seating.ts';
+import { entryFor, sight, tellRefused } from './seating.ts';
 import type { Stay } from './stay.ts';
+import { asTold } from './turns.ts';
 
 /** The record was read while somebody wants to carry on an entry of it. `true`: the write that does so is under way. */
 export function lookForHanded(m: Facts, record: LockRecord | undefined, version: Version | undefined, now: Now): boolean {

@@ -7,9 +7,10 @@ import type { Entry, Version } from '../store.ts';
 import { type Facts, maxRaces, waitingOf } from './facts.ts';
 import { readsFirst, wasChanged } from './guesses.ts';
 import { raceAgain, reread } from './renewing.ts';
-import { guessMs, learn, newcomer, settleLeaver, sight, tellAsked } from './seating.ts';
+import { newcomer, settleLeaver, sight, tellAsked } from './seating.ts';
 import type { Intent, Pending } from './states.ts';
 import { Stay } from './stay.ts';
+import { guessMs, learn } from './turns.ts';
 import { rememberWritten, wait } from './waiting.ts';
 
 export function onRemoved(m: Facts, isRemoved: boolean, now: Now): void {

@@ -4,6 +4,7 @@ import type { Mode } from '../holder.ts';
 import type { RetryOptions } from '../options.ts';
 import { leftMs } from '../record/decide.ts';
 import type { Entrant, LockRecord, Waiting } from '../record/record.ts';
+import { usualOf } from './turns.ts';
 
 /** What a process that waits has seen. */
 export interface Watched {
@@ -31,11 +32,6 @@ const firstShare = 1 / 16;
 const overdueShare = 1 / 5;
 /** Where only others have told how long turns take, it looks after this share of what is left: once more for each halving, five for 50 ms. */
 const guessedShare = 1 / 2;
-
-/** How long a holder's turn takes, by itself or by whoever let it in. */
-export function usualOf(holder?: Entrant): number | undefined {
-  return holder?.usualMs ?? holder?.guessMs;
-}
 
 /**
  * Until the next look: what is left of the holder's usual time, and the usual times of those in line before. Where that is not

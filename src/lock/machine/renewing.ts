@@ -9,9 +9,10 @@ import { type Facts, maxRaces } from './facts.ts';
 import { wasChanged } from './guesses.ts';
 import { lookForHanded } from './handing.ts';
 import type { Seat } from './seat.ts';
-import { asTold, entryFor, learn, seat, settleLeaver, sight } from './seating.ts';
+import { entryFor, seat, settleLeaver, sight } from './seating.ts';
 import type { Pending } from './states.ts';
 import { Stay } from './stay.ts';
+import { asTold, learn } from './turns.ts';
 import { stepDown } from './unanswered.ts';
 
 /** Renewals that failed are tried again this soon at the latest: a twelfth of the TTL, a second at most. */

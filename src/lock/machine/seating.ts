@@ -70,11 +70,6 @@ export function entryFor(m: Facts, each: Seat, token: string, now: Now, sinceMs:
   };
 }
 
-/** What was said of its turn before is said until it knows better. */
-export function asTold(anew: Entrant, { usualMs, guessMs }: Entrant): Entrant {
-  return anew.usualMs === undefined ? { ...anew, guessMs: usualMs ?? guessMs } : anew;
-}
-
 /** Takes its place. `since`: when the lock was acquired, if that is not now. */
 export function seat(m: Facts, each: Seat, now: Now, since?: Now): void {
   const stay = m.stay as Stay;
@@ -93,24 +88,6 @@ export function settleLeaver(m: Facts, outcome: boolean | Error): void {
   const { leaver } = m;
   m.leaver = undefined;
   leaver?.settle(outcome);
-}
-
-/** How long our turns take here, this one counted, which ends now. Rather too little: to look too early costs a request, too late keeps all in line waiting. */
-function usualMs(m: Facts, stay: Stay, now: Now): number {
-  const tookMs = (stay.leavesMonoMs ?? now.monoMs) - stay.beganMonoMs;
-  const beforeMs = m.known?.usualMs ?? tookMs;
-  return Math.max(1, Math.round(beforeMs + (tookMs - beforeMs) / (tookMs < beforeMs ? 2 : 8)));
-}
-
-/** What we say of others' turns: by ours, or where this is our first by what was said of it as well. One that was long shall not keep all in line asleep. */
-export function guessMs(m: Facts, stay: Stay, now: Now): number {
-  const oursMs = usualMs(m, stay, now);
-  const toldMs = m.known?.usualMs === undefined ? stay.entrant.guessMs : undefined;
-  return toldMs === undefined ? oursMs : Math.round((toldMs + oursMs) / 2);
-}
-
-export function learn(m: Facts, stay: Stay, now: Now): void {
-  if (m.known !== undefined) m.known.usualMs = usualMs(m, stay, now);
 }
 
 /** Whoever is seen may still be at work should the store fall silent. */

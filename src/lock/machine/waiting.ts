@@ -4,10 +4,11 @@ import { encodeGone, encodeWaiting, type LockRecord, type Waiting } from '../rec
 import type { Version } from '../store.ts';
 import { type Facts, waitingOf } from './facts.ts';
 import type { Refusal } from './orders.ts';
-import { lookAgainMs, usualOf } from './patience.ts';
+import { lookAgainMs } from './patience.ts';
 import type { Seat } from './seat.ts';
 import { sight, tellAll, tellAsked } from './seating.ts';
-import type { Acquaintance, Pending } from './states.ts';
+import type { Pending } from './states.ts';
+import { sawBegin, usualOf, watch } from './turns.ts';
 
 /** Somebody waits here: until it is time to look, or nobody does. */
 export function stepWaiting(m: Facts, now: Now): void {
@@ -70,24 +71,11 @@ export function remember(m: Facts, record: LockRecord, version: Version, { block
   if (holder !== undefined && holder.token !== known.holder) {
     // It says since when; believed as far as what was seen allows.
     const longestMs = m.lined === undefined ? (usualOf(holder) ?? 0) : now.monoMs - lookedBefore.monoMs;
-    const beganMonoMs = now.monoMs - Math.min(Math.max(0, now.wallMs - holder.since), longestMs);
-    timeTurns(known, holder.token, beganMonoMs);
-    known.holder = holder.token;
-    known.looks = 0;
-    known.holderMonoMs = beganMonoMs;
+    sawBegin(known, holder.token, now.monoMs - Math.min(Math.max(0, now.wallMs - holder.since), longestMs));
   }
   known.belief = { record, version, monoMs: now.monoMs };
   known.refusal = { blockers, ahead };
   known.looks++;
-}
-
-/** It has changed hands, perhaps more than once. */
-function timeTurns(known: Acquaintance, holder: string, beganMonoMs: number): void {
-  const place = known.refusal.ahead.findIndex(({ token }) => token === holder);
-  if (place === -1) return;
-  const paceMs = (beganMonoMs - known.holderMonoMs) / (place + 1);
-  known.paceMs = Math.min(paceMs, known.lastPaceMs);
-  known.lastPaceMs = paceMs;
 }
 
 /** Keeps what was written, with others among its holders. `waiting`: our place in its line. */
@@ -96,9 +84,7 @@ export function rememberWritten(m: Facts, record: LockRecord, version: Version, 
   const place = record.line.findIndex(({ token }) => token === waiting?.token);
   known.belief = { record, version, monoMs: now.monoMs };
   known.refusal = { blockers: record.holders, ahead: place === -1 ? record.line : record.line.slice(0, place) };
-  known.holder = record.holders[0]?.token;
-  known.holderMonoMs = now.monoMs;
-  known.looks = 0;
+  watch(known, record.holders[0]?.token, now.monoMs);
   sight(m, record, now);
 }
 
