@@ -1,4 +1,4 @@
-import { excludes } from '../lock/record/decide.ts';
+import { excludes } from '../lock/holder.ts';
 import type { Job } from './jobs.ts';
 
 /** What two jobs do to one another, by their times and usual holds alone: quick enough to look through hundreds of times. */

@@ -3,6 +3,11 @@ import { inspect } from 'node:util';
 /** `write` excludes everybody; `append` goes with `append`; `read` goes with `read`. */
 export type Mode = 'write' | 'append' | 'read';
 
+/** Do these two not go together? */
+export function excludes(one: Mode, other: Mode): boolean {
+  return one === 'write' || one !== other;
+}
+
 /** Who holds a resource or waits for it, as told to people and programs. */
 export interface Holder {
   readonly resource: string;

@@ -1,5 +1,5 @@
 import type { Conflict } from '../conflicts/conflict.ts';
-import type { Holder, Mode } from '../lock/holder.ts';
+import { excludes, type Holder, type Mode } from '../lock/holder.ts';
 import type { ResolvedScope } from '../lock/options.ts';
 import { covers, modeIn } from '../lock/plan/scope.ts';
 import type { TablesWritten } from './sql/index.ts';
@@ -105,8 +105,4 @@ function suffices(held: Mode | undefined, mode: Mode): boolean {
 
 function heldAs(held: Mode | undefined): string {
   return held === undefined ? 'which is not in its scope' : `which is only in \`${fields[held]}\` of its scope`;
-}
-
-function excludes(one: Mode, other: Mode): boolean {
-  return one === 'write' || one !== other;
 }

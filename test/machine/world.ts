@@ -1,8 +1,8 @@
 /** Two processes at one resource, each with a script, and a store between them: a world in which somebody chooses what happens next. */
 import { StoreUnavailableError } from '../../src/lock/errors.ts';
+import { excludes } from '../../src/lock/holder.ts';
 import type { Facts } from '../../src/lock/machine/facts.ts';
 import { resolveOptions } from '../../src/lock/plan/options.ts';
-import { excludes } from '../../src/lock/record/decide.ts';
 import { decodeRecord } from '../../src/lock/record/record.ts';
 import { fingerprint } from './fingerprint.ts';
 import { type Held, monoEpochMs, type Outcome, Puppet, Stage } from './puppet.ts';

@@ -1,8 +1,8 @@
 /** From nothing of ours in the record to an entry among its holders: by creating it, by joining it, or through the line. */
 
 import type { Now } from '../clock.ts';
-import type { Mode } from '../holder.ts';
-import { admit, type Change, excludes, takesLine } from '../record/decide.ts';
+import { excludes, type Mode } from '../holder.ts';
+import { admit, type Change, takesLine } from '../record/decide.ts';
 import { decodeRecord, type Entrant, encodeAlone, encodeRecord, type LockRecord } from '../record/record.ts';
 import type { Entry, Version } from '../store.ts';
 import type { Facts } from './facts.ts';

@@ -1,7 +1,7 @@
 import type { Now } from '../clock.ts';
-import type { Mode } from '../holder.ts';
+import { excludes, type Mode } from '../holder.ts';
 import { List } from '../list.ts';
-import { excludes, latestEndMs } from '../record/decide.ts';
+import { latestEndMs } from '../record/decide.ts';
 import { type LockRecord, latestDateMs, type Waiting } from '../record/record.ts';
 import { type Orders, type Refusal, unknownRefusal } from './orders.ts';
 import type { Seat } from './seat.ts';

@@ -2,7 +2,7 @@
  * Every decision about a record, without I/O: time comes in as a number. Idempotent by token, so a write whose
  * answer was lost resolves itself at the next look.
  */
-import type { Mode } from '../holder.ts';
+import { excludes, type Mode } from '../holder.ts';
 import type { Entrant, LockRecord, Waiting } from './record.ts';
 
 /** How far the wall clocks of two hosts may be apart, in milliseconds. `giveway doctor` measures it. */
@@ -139,11 +139,6 @@ export function aheadMs(record: LockRecord, nowMs: number): number {
 /** On this host's wall clock: until when, at the latest, a holder may still work. `Infinity` when it set no limit. */
 export function latestEndMs(record: LockRecord, { minHold, until, latestEnd = Number.POSITIVE_INFINITY }: Entrant, nowMs: number): number {
   return (minHold ? until : latestEnd) + nowMs - clockOf(record, nowMs);
-}
-
-/** Do these two not go together? */
-export function excludes(one: Mode, other: Mode): boolean {
-  return one === 'write' || one !== other;
 }
 
 /** The line without whoever has given up by its own word, and could not say so, with its times on this host's clock. */
