@@ -3,7 +3,7 @@
  * Played on the holds that were written down, by the rules of the lock: who came first goes first, then the other tables in their order.
  */
 
-import { excludes, type Mode } from '../../lock/holder.ts';
+import { excludes } from '../../lock/holder.ts';
 import type { Need } from '../../lock/options.ts';
 import { needsOf } from '../../lock/plan/scope.ts';
 import type { HoldEntry, SkipEntry, WaitEntry } from '../journal/journal.ts';
