@@ -98,7 +98,10 @@ function tableOf(resource: string, seen: readonly Holder[] | undefined): TableVi
   const title = printable(resource);
   if (seen === undefined)
     return { resource, title, state: 'unknown', holders: [], holdersLeftOff: 0, places: undefined, waiting: [], waitingLeftOff: 0 };
-  const holders = seen.filter(({ state }) => state !== 'waiting');
+  // Whoever writes the record stands last in it: by that, sharers would change places with each beat.
+  const holders = seen
+    .filter(({ state }) => state !== 'waiting')
+    .sort((a, b) => a.since.getTime() - b.since.getTime() || (a.token < b.token ? -1 : 1));
   const waiting = seen.filter(({ state }) => state === 'waiting');
   return {
     resource,

@@ -208,6 +208,93 @@ describeWith('chromium', (service) => {
     expect(complaints).toEqual([]);
   });
 
+  /** Three loads that appended at one time, and one after them. */
+  function sharedPast(): { entries(): Promise<readonly JournalEntry[]> } {
+    const startMs = Date.now();
+    const at = (minutesAgo: number): Date => new Date(startMs - minutesAgo * 60_000);
+    const held = {
+      kind: 'hold',
+      mode: 'append',
+      host: 'etl-1',
+      outcome: 'released',
+      reason: undefined,
+      waitedMs: 0,
+      isProtected: true,
+    } as const;
+    const load = (job: string, from: number, to: number) => ({ ...held, pid: 1, resource: 'events', job, from: at(from), to: at(to) });
+    return { entries: async () => [load('load-4', 10, 5), load('load-3', 35, 25), load('load-2', 36, 26), load('load-1', 40, 20)] };
+  }
+  /** Of the path of each job in the lane: its colour, and for each hold where it begins from above, and how high it is. */
+  const drawn = () =>
+    page.locator('[data-lane="events"] svg path').evaluateAll((paths) =>
+      paths.map((path) => ({
+        colour: path.getAttribute('class'),
+        holds: [...(path.getAttribute('d') ?? '').matchAll(/M[\d.]+ ([\d.]+)h[\d.]+v([\d.]+)/g)].map(([, y, height]) => [
+          Number(y),
+          Number(height),
+        ]),
+      })),
+    );
+
+  test('who held at one time stands one below the other', async () => {
+    await open({ journal: sharedPast() });
+    await page.locator('[data-lane="events"] svg path').first().waitFor();
+    const shown = await drawn();
+    expect(new Set(shown.map(({ colour }) => colour)).size).toBe(4);
+    const holds = shown.flatMap((each) => each.holds).sort(([, a = 0], [, b = 0]) => b - a);
+    const [tallest, ...shared] = holds;
+    expect(tallest).toEqual([5, 13]);
+    expect(new Set(shared.map(([y]) => y)).size).toBe(3);
+    for (const [, height = 0] of shared) expect(height).toBeLessThan(13 / 3);
+    expect(complaints).toEqual([]);
+  });
+
+  test('a job has the same colour on every page', async () => {
+    await open({ journal: sharedPast() });
+    await page.locator('[data-lane="events"] svg path').first().waitFor();
+    const coloursOf = () =>
+      page
+        .locator('.legend > span')
+        .evaluateAll((all) => all.map((each) => `${each.textContent} ${each.querySelector('rect')?.getAttribute('class')}`));
+    const before = await coloursOf();
+    expect(before).toHaveLength(4);
+    await page.locator('[data-job="load-3"] a').first().click();
+    await page.reload();
+    await page.locator('#job [data-lane="events"] svg path').first().waitFor();
+    await page.getByRole('link', { name: 'All jobs' }).click();
+    await page.locator('.legend > span').first().waitFor();
+    expect((await coloursOf()).sort()).toEqual(before.sort());
+  });
+
+  test('zooming in keeps now in sight where the time goes on until now', async () => {
+    await open({ journal: pastJournal() });
+    await page.locator('[data-lane="visits"] svg').waitFor();
+    for (const lengthMs of [30, 15].map((minutes) => minutes * 60_000)) {
+      const before = page.url();
+      await page.getByRole('button', { name: 'Zoom in' }).press('Enter');
+      await page.waitForURL((url) => url.href !== before);
+      const given = new URLSearchParams(new URL(page.url()).hash.slice(1));
+      expect(Number(given.get('to')) - Number(given.get('from'))).toBe(lengthMs);
+      expect(Math.abs(Number(given.get('to')) - Date.now())).toBeLessThan(60_000);
+    }
+    await page.locator('[data-lane="visits"]').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test('the page of a job says what it holds and waits for now', async () => {
+    await open({ journal: pastJournal() });
+    const holding = await locker.lock('events', { job: 'holder' });
+    const waiting = locker.lock('events', { job: 'waiter' });
+    await page.goto(`${server.url}#job=waiter`);
+    const now = page.getByRole('list', { name: 'Now' });
+    await now.getByText(/^waits for events, place 1 in line, for .*; held by holder on /).waitFor();
+    await holding.unlock();
+    await now.getByText(/^holds events, for /).waitFor();
+    await (await waiting).unlock();
+    await now.waitFor({ state: 'detached' });
+    expect(complaints).toEqual([]);
+  });
+
   test('a job has a page of its own, and the way back', async () => {
     await open({ journal: pastJournal() });
     await page.locator('[data-job="nightly"] a').first().click();

@@ -30,12 +30,22 @@ function skipTable({ skips, skipsLeftOff }) {
     skipsLeftOff > 0 ? make('p', { class: 'faint' }, 'and ' + skipsLeftOff + ' more before') : undefined);
 }
 
+/** What it holds and waits for at this moment. */
+function jobNow() {
+  const lines = view.tables.flatMap((one) => [
+    ...one.holders.filter(({ job }) => job === asked.job).map(({ sinceMs }) => ['holds ', name(one.title), ', for ' + whole(now() - sinceMs)]),
+    ...one.waiting.flatMap(({ job, sinceMs }, index) => job !== asked.job ? [] : [['waits for ', name(one.title), ', place ' + (index + 1) + ' in line, for ' + whole(now() - sinceMs),
+      ...(one.holders.length === 0 ? [] : ['; held by ', ...holder(one.holders[0])])]]),
+  ]);
+  return lines.length === 0 ? undefined : make('ul', { 'aria-label': 'Now' }, lines.map((line) => make('li', {}, ...line)));
+}
+
 function drawJob() {
   byId('job-title').textContent = asked.job;
-  if (jobPast === undefined) return show('job');
-  if (jobPast.sum === undefined) return show('job', make('p', { class: 'faint' }, 'It neither ran nor was skipped in this time, as far as is known.'));
+  if (jobPast === undefined) return show('job', jobNow());
+  if (jobPast.sum === undefined) return show('job', jobNow(), make('p', { class: 'faint' }, 'It neither ran nor was skipped in this time, as far as is known.'));
   const by = jobPast.pairs.map((each) => make('li', {}, swatch(each.by), jobLink(each.by), ': ' + [each.skips > 0 && plural(each.skips, 'skip'), each.waits > 0 && plural(each.waits, 'wait')].filter((text) => text).join(', ')));
-  show('job', facts(jobPast), make('div', { class: 'lanes' }, axis(jobPast), ...jobPast.lanes.map((one, index) => lane(one, jobPast, undefined, index === 0)), bars(jobPast)),
+  show('job', jobNow(), facts(jobPast), make('div', { class: 'lanes' }, axis(jobPast), ...jobPast.lanes.map((one, index) => lane(one, jobPast, undefined, index === 0)), bars(jobPast)),
     make('h3', {}, 'In its way'), by.length === 0 ? make('p', { class: 'faint' }, 'Nobody.') : make('ul', {}, by),
     make('h3', {}, 'Skips'), skipTable(jobPast));
 }

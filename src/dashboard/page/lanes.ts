@@ -14,8 +14,10 @@ const scaleOf = (past) => (ms) => Math.max(0, Math.min(wide, (ms - past.fromMs) 
 function draft(x) {
   const paths = new Map();
   return {
-    add(kind, classes, fromMs, toMs) {
-      const [y, height] = shapes[kind];
+    /** \`row\` of \`rows\`: what goes on at one time stands one below the other. */
+    add(kind, classes, fromMs, toMs, { row, rows } = alone) {
+      const [top, whole] = shapes[kind];
+      const [y, height] = rows === 1 ? [top, whole] : [(top + row * whole / rows).toFixed(1), (whole / rows - 0.5).toFixed(1)];
       const left = Math.min(x(fromMs), wide - narrowest);
       const width = Math.max(narrowest, x(toMs) - left);
       paths.set(classes, (paths.get(classes) ?? '') + 'M' + left.toFixed(1) + ' ' + y + 'h' + width.toFixed(1) + 'v' + height + 'h-' + width.toFixed(1) + 'z');
@@ -24,14 +26,38 @@ function draft(x) {
   };
 }
 
+const alone = { row: 0, rows: 1 };
+const mostRows = 5;
+/** Who held at one time, as sharers do, in rows: for each span of a lane its own, and how many there are of those that meet. */
+function rowsOf(spans) {
+  const rowOf = new Map();
+  let met = [];
+  let freeAt = [];
+  const close = () => { for (const span of met) rowOf.get(span).rows = freeAt.length; met = []; freeAt = []; };
+  for (const span of spans) {
+    const [kind, from, to] = span;
+    if (!isHold(kind)) continue;
+    if (freeAt.every((free) => free <= from)) close();
+    let row = freeAt.findIndex((free) => free <= from);
+    if (row === -1) row = freeAt.length < mostRows ? freeAt.length : freeAt.indexOf(Math.min(...freeAt));
+    freeAt[row] = Math.max(freeAt[row] ?? 0, to === -1 ? Infinity : to);
+    rowOf.set(span, { row });
+    met.push(span);
+  }
+  close();
+  return rowOf;
+}
+
 function lane(one, past, stateOf, isFirst) {
   const x = scaleOf(past);
   const length = past.toMs - past.fromMs;
   const marks = draft(x);
-  for (const [kind, from, to, job] of one.spans) {
+  const rowOf = rowsOf(one.spans);
+  for (const span of one.spans) {
+    const [kind, from, to, job] = span;
     const end = past.fromMs + (to === -1 ? length : to);
     const at = past.fromMs + from;
-    if (isHold(kind)) marks.add('held', colour(past.names[job]), at, end);
+    if (isHold(kind)) marks.add('held', colour(past.names[job]), at, end, rowOf.get(span));
     if (kind !== 'held') marks.add(kind, kind, at, end);
   }
   for (const { table, job, fromMs, toMs } of past.ahead ?? []) if (table === one.resource) marks.add('ahead', 'ahead ' + colour(job), fromMs, toMs);
@@ -66,7 +92,8 @@ function legend(past) {
     marks.add(kind === 'unprotected' || kind === 'lost' ? 'held' : kind, kind === 'held' || kind === 'ahead' ? classes + ' c0' : 'c0', 0, 16);
     if (kind !== 'held' && kind !== 'ahead') { marks.add(kind, kind, 0, kind === 'conflict' || kind === 'skip' ? 4 : 16); }
     const paths = marks.paths();
-    return make('svg', { viewBox: '0 0 16 30', 'aria-hidden': 'true' }, ...(kind === 'skip' || kind === 'conflict' ? paths.slice(-1) : paths));
+    const viewBox = kind === 'skip' ? '-6 11 16 30' : kind === 'conflict' ? '-6 0 16 30' : '0 0 16 30';
+    return make('svg', { viewBox, 'aria-hidden': 'true' }, ...(kind === 'skip' || kind === 'conflict' ? paths.slice(-1) : paths));
   };
   const seen = new Set(past.lanes.flatMap(({ spans }) => spans.map(([kind]) => kind)));
   const shown = Object.entries(kinds).filter(([kind]) => seen.has(kind) && kind !== 'held');

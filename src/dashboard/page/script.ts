@@ -45,16 +45,17 @@ function choose(fromMs, toMs) {
   const lastMs = Math.min(Math.round(fromMs) + lengthMs, Math.round(now()));
   location.hash = hashOf({ fromMs: lastMs - lengthMs, toMs: lastMs, job: asked.job });
 }
+const isUntilNow = () => asked.last !== undefined || now() - asked.toMs < lengthOf(asked) / 20;
 const moves = {
   earlier: (from, length) => [from - length / 2, from + length / 2],
   later: (from, length) => [from + length / 2, from + length * 1.5],
-  in: (from, length) => [from + length / 4, from + length * 3 / 4],
+  in: (from, length, isUntilNow) => isUntilNow ? [from + length / 2, from + length] : [from + length / 4, from + length * 3 / 4],
   out: (from, length) => [from - length / 2, from + length * 1.5],
 };
 byId('range').addEventListener('click', ({ target }) => {
   const { last, move } = target.dataset;
   if (last !== undefined) location.hash = hashOf({ last, job: asked.job });
-  if (move !== undefined) choose(...moves[move](asked.fromMs ?? now() - lengthOf(asked), lengthOf(asked)));
+  if (move !== undefined) choose(...moves[move](asked.fromMs ?? now() - lengthOf(asked), lengthOf(asked), isUntilNow()));
 });
 ${elements}${words}${nowPart}${lanesPart}${lists}${jobPart}${pointing}
 function drawRange() {
@@ -96,6 +97,7 @@ async function askPast() {
     if (!answer.ok) throw new Error(String(answer.status));
     const answered = await answer.json();
     if (wanted !== asked) return;
+    giveColours(answered.names);
     if (asked.job === undefined) past = answered;
     else jobPast = answered;
     const isPart = answered.knownFromMs > answered.fromMs && !answered.isCut && answered.problems.length === 0;

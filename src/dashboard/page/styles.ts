@@ -38,9 +38,9 @@ p, ul, ol, dl, dd { margin: 0; padding: 0; } ul, .line { list-style: none; }
 .c0 { fill: var(--c0); } .c1 { fill: var(--c1); } .c2 { fill: var(--c2); } .c3 { fill: var(--c3); } .c4 { fill: var(--c4); }
 .c5 { fill: var(--c5); } .c6 { fill: var(--c6); } .c7 { fill: var(--c7); } .c8 { fill: var(--c8); } .c9 { fill: var(--c9); }
 svg .lost, svg .conflict { fill: var(--lost); } svg .unprotected { fill: var(--unprotected); } svg .skip { fill: var(--skip); } svg .ahead { opacity: .4; } svg .edge { fill: var(--faint); }
-.swatch { width: .75rem; height: .75rem; margin-inline-end: .35rem; }
+.swatch { width: .75rem; height: .75rem; margin-inline-end: .35rem; flex-shrink: 0; }
 .legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin-bottom: .35rem; }
-.legend > span { display: inline-flex; align-items: center; } .legend svg:not(.swatch) { width: 1rem; height: 1.4rem; margin-inline-end: .35rem; }
+.legend > span { display: inline-flex; align-items: center; } .legend svg:not(.swatch) { width: 1rem; height: 1.4rem; margin-inline-end: .35rem; flex-shrink: 0; }
 #chosen { position: absolute; top: 0; bottom: 0; background: rgb(var(--heat) / .18); border-inline: 2px solid var(--held); pointer-events: none; }
 #tip { position: fixed; z-index: 3; max-width: min(28rem, 92vw); background: var(--card); border: 1px solid var(--faint); border-radius: .35rem; padding: .35rem .6rem; font-size: .87rem; pointer-events: none; box-shadow: 0 2px 8px rgb(0 0 0 / .25); }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }

@@ -26,12 +26,18 @@ function jobLink(job, ...before) {
   return make('a', { href: hashOf({ ...asked, job }) }, ...before, name(job));
 }
 
-/** A job keeps its colour as long as the page is open. */
+/** A job has the same colour on every page: by its name, or the next that is free. It keeps it as long as the page is open. */
 const colours = 10;
 const colourOf = new Map();
 function colour(job) {
-  if (!colourOf.has(job)) colourOf.set(job, 'c' + colourOf.size % colours);
+  if (!colourOf.has(job)) {
+    let at = [...job].reduce((sum, letter) => (31 * sum + letter.codePointAt(0)) % 9973, 7) % colours;
+    const taken = new Set(colourOf.values());
+    while (taken.size < colours && taken.has('c' + at)) at = (at + 1) % colours;
+    colourOf.set(job, 'c' + at);
+  }
   return colourOf.get(job);
 }
+const giveColours = (jobs) => [...jobs].sort().forEach(colour);
 const swatch = (job) => make('svg', { class: 'swatch', viewBox: '0 0 10 10', 'aria-hidden': 'true' }, make('rect', { class: colour(job), width: 10, height: 10, rx: 2 }));
 `;
