@@ -1,3 +1,4 @@
+import { beforeNextFireMs } from '../jobs/guaranteed-fire.ts';
 import type { Clashes } from './clashes.ts';
 import { Events } from './events.ts';
 import type { Job } from './jobs.ts';
@@ -26,9 +27,6 @@ type Event = { readonly atMs: number } & (
 
 /** Timers of processes that fire at once are late by some milliseconds each: who comes first is a matter of luck. */
 const timersLateMs = 30;
-
-/** `schedule` gives up that long before its next fire. */
-const beforeNextFireMs = 50;
 
 /** A shortest hold counts so much longer for other hosts, whose clocks may be behind, and ends in the millisecond after. */
 const minHoldPastMs = 2_001;
