@@ -1,6 +1,7 @@
 import type { Job, Processor } from 'bullmq';
 import type { Lock } from '../lock/api/lock.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
+import { refusal, type Skipped } from '../lock/api/refusal.ts';
 import type { RunOutcome, SkipReason } from '../lock/api/run.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import { type Holder, printable } from '../lock/holder.ts';
@@ -11,7 +12,6 @@ import { workerOf } from './bullmq-inside.ts';
 import { checkLocker } from './check-locker.ts';
 import type { LockedProcessorOptions, PostponeOptions } from './processor-options.ts';
 import { type PutOff, putOffJobs } from './put-off.ts';
-import { refusal, type Skipped } from './refusal.ts';
 
 export type { LockedProcessorOptions, PostponeOptions } from './processor-options.ts';
 

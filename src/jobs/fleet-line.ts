@@ -4,10 +4,10 @@
  */
 
 import type { Job } from 'bullmq';
+import type { Skipped } from '../lock/api/refusal.ts';
 import type { Mode } from '../lock/holder.ts';
 import { type Client, runScript, type ScriptArguments, workerOf } from './bullmq-inside.ts';
 import { answerOf, siblingOf } from './recall.ts';
-import type { Skipped } from './refusal.ts';
 import { goTogether, type PutAside, rankOf } from './turns.ts';
 
 /** A job that was woken starts within some milliseconds where a slot is free. Where the process that has it stands still, others see to the table. */

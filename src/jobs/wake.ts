@@ -7,6 +7,7 @@
 
 import type { Job } from 'bullmq';
 import type { ResourceLocker } from '../lock/api/locker.ts';
+import type { Skipped } from '../lock/api/refusal.ts';
 import { type Holder, type Mode, placesTaken } from '../lock/holder.ts';
 import type { ResolvedScope } from '../lock/options.ts';
 import { modeIn, needsOf } from '../lock/plan/scope.ts';
@@ -16,7 +17,6 @@ import { nextLookMs } from './looks.ts';
 import { processWide } from './process-wide.ts';
 import { type Line, newLine } from './put-off-line.ts';
 import { isLeft, isOnItsWay, isReachable, isWaiting, keyOf, promote, recall } from './recall.ts';
-import type { Skipped } from './refusal.ts';
 import { goTogether, type PutAside, placeOf, whoGoes, wouldOvertake } from './turns.ts';
 
 /** Of a table. Whoever stands further back comes at its own time. */
