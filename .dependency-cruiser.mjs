@@ -9,7 +9,7 @@ const mayImport = {
   leases: ['lock'],
   observe: ['lock'],
   testing: ['lock'],
-  forecast: ['lock', 'observe'],
+  forecast: ['lock', 'jobs', 'observe'],
   config: ['lock', 'stores', 'observe', 'jobs', 'forecast'],
   nestjs: ['lock', 'jobs', 'config'],
   dashboard: ['lock', 'observe', 'config'],

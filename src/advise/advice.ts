@@ -1,15 +1,9 @@
 import type { Mode } from '../lock/holder.ts';
+import type { ResolvedScope } from '../lock/options.ts';
 import { clashes } from './clashes.ts';
 import type { Collector, Evidence } from './evidence.ts';
 import { isNumbered, type Job } from './jobs.ts';
 import { type Pair, pairsIn } from './pairs.ts';
-
-/** What a job should hold while it runs. Each list is sorted. */
-export interface Scope {
-  readonly writes: readonly string[];
-  readonly appends: readonly string[];
-  readonly reads: readonly string[];
-}
 
 /** Conflicts that locks would not have kept from happening. */
 export interface Unkept {
@@ -25,7 +19,8 @@ export interface Advice {
   /** Conflicts that the scopes would have kept from happening. */
   readonly kept: number;
   readonly pairs: readonly Pair[];
-  readonly scopes: ReadonlyMap<Job, Scope>;
+  /** What a job should hold while it runs. Each list is sorted. */
+  readonly scopes: ReadonlyMap<Job, ResolvedScope>;
   readonly unkept: readonly Unkept[];
 }
 
@@ -94,7 +89,7 @@ function reasonOf({ victim, beside }: Evidence): UnkeptReason {
   return victim.isWriter ? 'no-common-table' : 'only-reads';
 }
 
-function scopeOf(held: Held): Scope {
+function scopeOf(held: Held): ResolvedScope {
   const inMode = (wanted: Mode): readonly string[] =>
     [...held]
       .filter(([, mode]) => mode === wanted)

@@ -1,9 +1,9 @@
 import type { Job, Jobs } from './jobs.ts';
-import type { ConflictCase, ConflictKind, Transaction } from './transaction.ts';
+import type { AbortKind, ConflictCase, Transaction } from './transaction.ts';
 
 /** Conflicts that look the same: of one job, with the same jobs beside it. */
 export interface Evidence {
-  readonly kind: ConflictKind;
+  readonly kind: AbortKind;
   readonly victim: Job;
   /** Jobs that use a table of the victim's, or that the server names, and how many of their transactions ran beside it: one, or more. */
   readonly beside: ReadonlyMap<Job, 1 | 2>;

@@ -1,16 +1,17 @@
 import type { Mode } from '../lock/holder.ts';
-import type { Scope, Unkept, UnkeptReason } from './advice.ts';
+import type { ResolvedScope } from '../lock/options.ts';
+import type { Unkept, UnkeptReason } from './advice.ts';
 import { adviseOn } from './advice.ts';
 import type { Collector } from './evidence.ts';
 import type { Job, Jobs } from './jobs.ts';
-import type { ConflictKind } from './transaction.ts';
+import type { AbortKind } from './transaction.ts';
 
 /** What `giveway advise` found, as plain data: its `--json`. */
 export interface Report {
   /** When the first and the last conflict was, by the database's clock; absent where none was, or the log has no times. */
   readonly from?: string;
   readonly to?: string;
-  readonly conflicts: Readonly<Record<'all' | ConflictKind, number>>;
+  readonly conflicts: Readonly<Record<'all' | AbortKind, number>>;
   /** So many of them would not have been with these scopes. */
   readonly kept: number;
   readonly pairs: readonly ReportedPair[];
@@ -34,7 +35,7 @@ interface ReportedJob {
   readonly statements: readonly string[];
   /** Those of which nobody can tell what they touch: what that is belongs into the scope too. */
   readonly unread: readonly string[];
-  readonly scope: Scope;
+  readonly scope: ResolvedScope;
 }
 
 interface ReportedUnkept {
@@ -57,7 +58,7 @@ export function reportOn(collector: Collector, jobs: Jobs): Report {
   const advice = adviseOn(collector);
   jobs.all();
   const evidence = collector.all();
-  const count = (kind: ConflictKind): number => evidence.reduce((sum, one) => sum + (one.kind === kind ? one.count : 0), 0);
+  const count = (kind: AbortKind): number => evidence.reduce((sum, one) => sum + (one.kind === kind ? one.count : 0), 0);
   const firstMs = Math.min(...evidence.map((one) => one.firstMs));
   const lastMs = Math.max(...evidence.map((one) => one.lastMs));
   return {
@@ -75,7 +76,7 @@ export function reportOn(collector: Collector, jobs: Jobs): Report {
   };
 }
 
-function jobWith({ name, application, user, statements, unread }: Job, scope: Scope): ReportedJob {
+function jobWith({ name, application, user, statements, unread }: Job, scope: ResolvedScope): ReportedJob {
   return { name, application, user, statements: [...statements], unread: [...unread], scope };
 }
 

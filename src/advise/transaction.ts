@@ -8,12 +8,12 @@ export interface Transaction {
   readonly statements: readonly Statement[];
 }
 
-/** Why the database aborted a transaction. */
-export type ConflictKind = 'serialization' | 'deadlock' | 'cycle';
+/** Why the database aborted a transaction, as far as its log tells. */
+export type AbortKind = 'serialization' | 'deadlock' | 'cycle';
 
 /** One abort. */
 export interface ConflictCase {
-  readonly kind: ConflictKind;
+  readonly kind: AbortKind;
   /** By the database's own clock, without its zone. NaN: unknown. */
   readonly atMs: number;
   readonly victim: Transaction;

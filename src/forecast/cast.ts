@@ -1,3 +1,4 @@
+import { type JobSettings, scopeIn } from '../jobs/configured.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import type { Mode } from '../lock/holder.ts';
 import type { LockScope, RunOptions } from '../lock/options.ts';
@@ -7,7 +8,7 @@ import type { LockStore } from '../lock/store.ts';
 import { checkTimezone, readCron } from './cron.ts';
 import { beginningOf, historiesIn, type JobHistory } from './history.ts';
 import { type HourOf, holdsFrom } from './holds.ts';
-import type { DescribedJob, Job } from './jobs.ts';
+import type { Job } from './jobs.ts';
 import type { ForecastInput } from './options.ts';
 import { type LearntRhythm, learnRhythm } from './rhythm.ts';
 import { ownZone, zoneBetween } from './zone.ts';
@@ -46,14 +47,13 @@ export function castOf(input: Omit<ForecastInput, 'plays' | 'seed' | 'onPlay'>):
 
 type HoursOf = (timezone: string | undefined) => HourOf;
 
-function fromConfig(name: string, job: DescribedJob, history: JobHistory | undefined, plans: Plans, all: object, hoursOf: HoursOf): Job {
-  const { cron, timezone, writes, appends, reads, onBusy, retry, instances = 1, after } = job;
+function fromConfig(name: string, job: JobSettings, history: JobHistory | undefined, plans: Plans, all: object, hoursOf: HoursOf): Job {
+  const { cron, timezone, onBusy, retry, instances = 1, after } = job;
   readCron(cron, `jobs.${name}.cron`);
   if (timezone !== undefined) checkTimezone(timezone, `jobs.${name}.timezone`);
   if (after !== undefined && !Object.hasOwn(all, after))
     throw new InvalidOptionError(`jobs.${name}.after`, after, `the name of a job is allowed: ${Object.keys(all).join(', ')}`);
-  const scope: LockScope = { ...(writes && { writes }), ...(appends && { appends }), ...(reads && { reads }) };
-  const { needs, options } = plans.of(scope, { ...(onBusy && { onBusy }), ...(retry && { retry }) }, scheduled);
+  const { needs, options } = plans.of(scopeIn(job), { ...(onBusy && { onBusy }), ...(retry && { retry }) }, scheduled);
   return {
     name,
     rhythm: { cron, timezone },

@@ -1,18 +1,5 @@
-import type { Names, Need, RetryOptions } from '../lock/options.ts';
+import type { Need } from '../lock/options.ts';
 import type { Holds } from './holds.ts';
-
-/** A job as a config describes it. */
-export interface DescribedJob {
-  readonly cron: string;
-  readonly timezone?: string | undefined;
-  readonly writes?: Names | undefined;
-  readonly appends?: Names | undefined;
-  readonly reads?: Names | undefined;
-  readonly onBusy?: 'skip' | 'retry' | undefined;
-  readonly retry?: RetryOptions | undefined;
-  readonly instances?: number | undefined;
-  readonly after?: string | undefined;
-}
 
 /** When a job asks for its tables: by a schedule, or so often in each hour of the day (UTC), at no regular times. */
 export type Rhythm = { readonly cron: string; readonly timezone: string | undefined } | { readonly perHour: readonly number[] };

@@ -1,6 +1,6 @@
+import type { ConfiguredJobs } from '../jobs/configured.ts';
 import type { LockerOptions } from '../lock/plan/settings.ts';
 import type { JournalEntry } from '../observe/index.ts';
-import type { DescribedJob } from './jobs.ts';
 
 /** Settings of a locker as far as they decide who may have what. */
 export type TableRules = Omit<LockerOptions, 'store' | 'closesStore' | 'clock'>;
@@ -8,7 +8,7 @@ export type TableRules = Omit<LockerOptions, 'store' | 'closesStore' | 'clock'>;
 /** What a forecast is made from. */
 export interface ForecastInput {
   /** The jobs of the config, by name. */
-  readonly jobs: Readonly<Record<string, DescribedJob>> | undefined;
+  readonly jobs: ConfiguredJobs | undefined;
   /** What the config says of tables, waits and holds. */
   readonly rules: TableRules;
   /** What happened in the time of the history. */

@@ -10,6 +10,19 @@ interface Slot {
   readonly fires: readonly number[];
 }
 
+/** Where other times are looked for. */
+export interface Search {
+  readonly jobs: readonly Job[];
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Hours near a job's own, and not its minutes alone? */
+  readonly hoursToo: boolean;
+  /** So many times as long as was seen, holds are taken to last. */
+  readonly roominess: number;
+  /** How much the trouble of each job counts. */
+  readonly weights: readonly number[];
+}
+
 /** The times chosen: of each job which of its slots; 0 is its own. */
 type Choice = readonly number[];
 
@@ -24,17 +37,11 @@ const dayMs = 86_400_000;
 /**
  * Other times for as few jobs as possible: one job after another is moved to where it takes away most, until little is left; what
  * turned out not to matter is moved back. No job is to be skipped more often than before. By estimates, not by plays.
- * `weights`: how much the trouble of each job counts. Answers expressions by the names of the jobs.
+ * Answers expressions by the names of the jobs.
  */
-export function planMoves(
-  jobs: readonly Job[],
-  fromMs: number,
-  toMs: number,
-  hoursToo: boolean,
-  roominess: number,
-  weights: readonly number[],
-): ReadonlyMap<string, string> {
-  const board = boardOf(jobs, fromMs, toMs, hoursToo, roominess, weights);
+export function planMoves(search: Search): ReadonlyMap<string, string> {
+  const { jobs } = search;
+  const board = boardOf(search);
   const own: Choice = jobs.map(() => 0);
   const bearable = board.skipsOf(own);
   const all = board.troubleOf(own);
@@ -78,14 +85,7 @@ function bestMove(board: Board, choice: Choice, bearable: readonly number[]): Ch
   return best;
 }
 
-function boardOf(
-  jobs: readonly Job[],
-  fromMs: number,
-  toMs: number,
-  hoursToo: boolean,
-  roominess: number,
-  weights: readonly number[],
-): Board {
+function boardOf({ jobs, fromMs, toMs, hoursToo, roominess, weights }: Search): Board {
   // Whole days, so that a schedule which is moved has as many fires as before.
   const [startMs, endMs] = [Math.floor(fromMs / dayMs) * dayMs, Math.ceil(toMs / dayMs) * dayMs];
   const slots = jobs.map((job): readonly Slot[] => {

@@ -1,24 +1,41 @@
+import { beforeNextFireMs } from '../jobs/guaranteed-fire.ts';
+import type { Need } from '../lock/options.ts';
 import type { Clashes } from './clashes.ts';
 import { Events } from './events.ts';
 import type { Job } from './jobs.ts';
 import { gapMs, type Random } from './random.ts';
-import type { Script } from './script.ts';
+import { hostOf, type Script } from './script.ts';
 import { type Party, type Refusal, Table } from './table.ts';
 import { Tally } from './tally.ts';
 
+/** A job, and what is its own in one play. */
+interface Player {
+  readonly job: Job;
+  /** Among the jobs of the script. */
+  readonly index: number;
+  /** In the order in which they are taken. */
+  readonly wants: readonly Want[];
+  readonly holdMsAt: (atMs: number) => number;
+}
+
+interface Want {
+  readonly need: Need;
+  readonly table: Table;
+}
+
 /** One request for all tables of a job. */
 interface Request extends Party {
-  readonly index: number;
+  readonly player: Player;
   readonly askedMs: number;
   readonly deadlineMs: number;
-  /** How many of its tables it has, in their order; it waits for the next one. */
+  /** How many of its tables it has, in their order. */
   have: number;
-  isWaiting: boolean;
+  waitsFor: Table | undefined;
 }
 
 type Event = { readonly atMs: number } & (
-  | { readonly kind: 'fire'; readonly job: number; readonly instance: number; readonly nextMs: number }
-  | { readonly kind: 'arrival'; readonly job: number }
+  | { readonly kind: 'fire'; readonly player: Player; readonly host: string; readonly nextMs: number }
+  | { readonly kind: 'arrival'; readonly player: Player }
   | { readonly kind: 'end'; readonly request: Request; readonly sinceMs: number }
   | { readonly kind: 'deadline'; readonly request: Request }
   | { readonly kind: 'look'; readonly table: Table }
@@ -26,9 +43,6 @@ type Event = { readonly atMs: number } & (
 
 /** Timers of processes that fire at once are late by some milliseconds each: who comes first is a matter of luck. */
 const timersLateMs = 30;
-
-/** `schedule` gives up that long before its next fire. */
-const beforeNextFireMs = 50;
 
 /** A shortest hold counts so much longer for other hosts, whose clocks may be behind, and ends in the millisecond after. */
 const minHoldPastMs = 2_001;
@@ -39,22 +53,23 @@ export function play({ jobs, moments, fromMs, toMs }: Script, random: Random, cl
   const tables = new Map<string, Table>();
   const tally = new Tally(jobs.length);
   const waiting = new Map<string, Request>();
-  const tablesOf = jobs.map(({ needs }) => needs.map(({ resource }) => tableOf(resource)));
-  const holdOf = jobs.map(({ holds }) => holds.forPlay(random));
-  const hostsOf = jobs.map(({ name, instances }) => Array.from({ length: instances }, (_, instance) => `${name} ${instance}`));
+  const players = jobs.map((job, index): Player => {
+    const wants = job.needs.map((need) => ({ need, table: tableOf(need.resource) }));
+    return { job, index, wants, holdMsAt: job.holds.forPlay(random) };
+  });
   let requests = 0;
 
   const plan = (event: Event): void => events.plan(event.atMs, event);
 
-  for (const [job, { rhythm }] of jobs.entries()) if ('perHour' in rhythm) planArrival(job, rhythm.perHour, fromMs);
+  for (const player of players) planArrival(player, fromMs);
 
   let moment = 0;
   for (;;) {
     const next = moments[moment];
     if (next !== undefined && next.atMs <= events.nextMs) {
       moment++;
-      for (const { job, instance, nextMs } of next.due)
-        plan({ kind: 'fire', atMs: next.atMs + random() * timersLateMs, job, instance, nextMs });
+      for (const { job, host, nextMs } of next.due)
+        plan({ kind: 'fire', atMs: next.atMs + random() * timersLateMs, player: players[job] as Player, host, nextMs });
       continue;
     }
     const event = events.take();
@@ -65,12 +80,10 @@ export function play({ jobs, moments, fromMs, toMs }: Script, random: Random, cl
   function happen(event: Event): void {
     switch (event.kind) {
       case 'fire':
-        return ask(event.job, event.instance, event.atMs, event.nextMs);
-      case 'arrival': {
-        const { rhythm } = jobs[event.job] as Job;
-        if ('perHour' in rhythm) planArrival(event.job, rhythm.perHour, event.atMs);
-        return ask(event.job, 0, event.atMs, Number.POSITIVE_INFINITY);
-      }
+        return ask(event.player, event.host, event.atMs, event.nextMs);
+      case 'arrival':
+        planArrival(event.player, event.atMs);
+        return ask(event.player, hostOf(event.player.job.name, 0), event.atMs, Number.POSITIVE_INFINITY);
       case 'end':
         return end(event.request, event.sinceMs, event.atMs);
       case 'deadline':
@@ -80,74 +93,66 @@ export function play({ jobs, moments, fromMs, toMs }: Script, random: Random, cl
     }
   }
 
-  function ask(index: number, instance: number, nowMs: number, nextMs: number): void {
-    const { name, waits, maxWaitMs, waitsWithinPeriod } = jobs[index] as Job;
+  function ask(player: Player, host: string, nowMs: number, nextMs: number): void {
+    const { name, waits, maxWaitMs, waitsWithinPeriod } = player.job;
     const withinMs = waitsWithinPeriod ? nextMs - beforeNextFireMs - nowMs : Number.POSITIVE_INFINITY;
     const deadlineMs = nowMs + Math.max(0, Math.min(maxWaitMs, withinMs));
-    const host = (hostsOf[index] as readonly string[])[instance] as string;
-    const request: Request = { token: `${++requests}`, job: name, host, index, askedMs: nowMs, deadlineMs, have: 0, isWaiting: false };
-    tally.fired(index);
+    const request: Request = { token: `${++requests}`, job: name, host, player, askedMs: nowMs, deadlineMs, have: 0, waitsFor: undefined };
+    tally.fired(player.index);
     if (!waits) return takeAllOrSkip(request, nowMs);
     goOn(request, nowMs);
-    if (request.isWaiting) plan({ kind: 'deadline', atMs: deadlineMs, request });
+    if (request.waitsFor !== undefined) plan({ kind: 'deadline', atMs: deadlineMs, request });
   }
 
   function takeAllOrSkip(request: Request, nowMs: number): void {
-    const { needs } = jobs[request.index] as Job;
-    const mine = tablesOf[request.index] as readonly Table[];
-    for (const [at, need] of needs.entries()) {
-      const table = mine[at] as Table;
+    const { wants, index } = request.player;
+    for (const { need, table } of wants) {
       // Of several all are asked for before any is taken.
-      const refusal = needs.length === 1 ? table.take(request, need, nowMs) : table.refusalOf(request, need, nowMs);
+      const refusal = wants.length === 1 ? table.take(request, need, nowMs) : table.refusalOf(request, need, nowMs);
       if (refusal === undefined) continue;
-      tally.skipped(request.index);
+      tally.skipped(index);
       return clash(request, need.resource, refusal);
     }
-    if (needs.length === 1) request.have = 1;
+    if (wants.length === 1) request.have = 1;
     goOn(request, nowMs);
   }
 
   /** Takes what is free of what is missing, and waits for the first that is not, holding what it has. */
   function goOn(request: Request, nowMs: number): void {
-    const { needs } = jobs[request.index] as Job;
-    const mine = tablesOf[request.index] as readonly Table[];
-    for (; request.have < needs.length; request.have++) {
-      const need = needs[request.have] as Job['needs'][number];
-      const table = mine[request.have] as Table;
+    const { job, index, wants, holdMsAt } = request.player;
+    for (const { need, table } of wants.slice(request.have)) {
       const refusal = table.take(request, need, nowMs);
-      if (refusal === undefined) continue;
-      table.lineUp(request, need, request.deadlineMs - nowMs, nowMs);
-      request.isWaiting = true;
-      waiting.set(request.token, request);
-      return clash(request, need.resource, refusal);
+      if (refusal !== undefined) {
+        table.lineUp(request, need, request.deadlineMs - nowMs, nowMs);
+        request.waitsFor = table;
+        waiting.set(request.token, request);
+        return clash(request, need.resource, refusal);
+      }
+      request.have++;
     }
-    const heldMs = Math.min((holdOf[request.index] as (atMs: number) => number)(nowMs), (jobs[request.index] as Job).maxHoldMs);
-    tally.began(request.index, nowMs - request.askedMs);
-    plan({ kind: 'end', atMs: nowMs + heldMs, request, sinceMs: nowMs });
+    tally.began(index, nowMs - request.askedMs);
+    plan({ kind: 'end', atMs: nowMs + Math.min(holdMsAt(nowMs), job.maxHoldMs), request, sinceMs: nowMs });
   }
 
   function end(request: Request, sinceMs: number, nowMs: number): void {
-    const untilMs = sinceMs + (jobs[request.index] as Job).minHoldMs;
+    const untilMs = sinceMs + request.player.job.minHoldMs;
     giveBack(request, nowMs, untilMs > nowMs ? untilMs : 0);
   }
 
   function giveBack(request: Request, nowMs: number, minHoldUntilMs: number): void {
-    const { needs } = jobs[request.index] as Job;
-    const mine = tablesOf[request.index] as readonly Table[];
-    for (let at = 0; at < request.have; at++) {
-      const table = mine[at] as Table;
-      letIn(table.leave(request, needs[at] as Job['needs'][number], nowMs, minHoldUntilMs), nowMs);
+    for (const { need, table } of request.player.wants.slice(0, request.have)) {
+      letIn(table.leave(request, need, nowMs, minHoldUntilMs), nowMs);
       if (minHoldUntilMs > 0) plan({ kind: 'look', atMs: minHoldUntilMs + minHoldPastMs, table });
     }
   }
 
   function giveUp(request: Request, nowMs: number): void {
-    if (!request.isWaiting) return;
+    const table = request.waitsFor;
+    if (table === undefined) return;
     waiting.delete(request.token);
-    request.isWaiting = false;
-    const table = (tablesOf[request.index] as readonly Table[])[request.have] as Table;
+    request.waitsFor = undefined;
     table.leaveLine(request);
-    tally.skipped(request.index);
+    tally.skipped(request.player.index);
     giveBack(request, nowMs, 0);
     letIn(table.look(nowMs), nowMs);
   }
@@ -157,23 +162,26 @@ export function play({ jobs, moments, fromMs, toMs }: Script, random: Random, cl
       const request = waiting.get(token);
       if (request === undefined) continue;
       waiting.delete(token);
-      request.isWaiting = false;
+      request.waitsFor = undefined;
       goOn(request, nowMs);
     }
   }
 
-  function clash({ index, askedMs }: Request, table: string, { blockers, ahead }: Refusal): void {
+  function clash({ player, askedMs }: Request, table: string, { blockers, ahead }: Refusal): void {
     const by = (blockers[0] ?? ahead[0])?.job ?? '';
-    clashes.add(index, by, table, askedMs);
+    clashes.add(player.index, by, table, askedMs);
   }
 
-  function planArrival(job: number, perHour: readonly number[], nowMs: number): void {
-    const most = Math.max(...perHour);
+  /** Only of a job that has no schedule. */
+  function planArrival(player: Player, nowMs: number): void {
+    const { rhythm } = player.job;
+    if (!('perHour' in rhythm)) return;
+    const most = Math.max(...rhythm.perHour);
     if (most <= 0) return;
     for (let atMs = nowMs; ; ) {
       atMs += gapMs(most / 3_600_000, random);
       if (atMs >= toMs) return;
-      if (random() * most < (perHour[Math.floor(atMs / 3_600_000) % 24] ?? 0)) return plan({ kind: 'arrival', atMs, job });
+      if (random() * most < (rhythm.perHour[Math.floor(atMs / 3_600_000) % 24] ?? 0)) return plan({ kind: 'arrival', atMs, player });
     }
   }
 

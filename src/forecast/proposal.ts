@@ -70,7 +70,7 @@ export function proposalFor(script: Script, outlook: Outlook, { plays, seed, onP
     // Each fire counts by its share of the job's: a night's only run for more than one of a day's hundred.
     const weights = outlook.jobs.map(({ fires }) => 1 / Math.max(1, fires.mean));
     for (let tries = 0; tries < mostTries; tries++) {
-      const moves = planMoves(jobs, fromMs, toMs, hoursToo, roominess, weights);
+      const moves = planMoves({ jobs, fromMs, toMs, hoursToo, roominess, weights });
       if (moves.size === 0) break;
       const moved = playMoved(moves, Math.min(plays, tryPlays));
       const worse = worseIn(outlook, moved, Math.min(plays, tryPlays));

@@ -16,7 +16,7 @@ export interface Script {
 
 interface Moment {
   readonly atMs: number;
-  readonly due: readonly { readonly job: number; readonly instance: number; readonly nextMs: number }[];
+  readonly due: readonly { readonly job: number; readonly host: string; readonly nextMs: number }[];
 }
 
 /** For the end of the last wait: no schedule that is worth a forecast fires less often than every other week. */
@@ -41,16 +41,22 @@ export function firesOf({ fires, toMs }: Script, job: number): readonly number[]
   return all.length > 0 && (all.at(-1) as number) >= toMs ? all.slice(0, -1) : all;
 }
 
+/** Each instance is a host of its own. */
+export function hostOf(name: string, instance: number): string {
+  return `${name} ${instance}`;
+}
+
 function momentsOf(jobs: readonly Job[], fires: Script['fires'], toMs: number): readonly Moment[] {
   const moments = new Map<number, Moment['due'][number][]>();
-  for (const [job, { instances }] of jobs.entries()) {
+  for (const [job, { name, instances }] of jobs.entries()) {
+    const hosts = Array.from({ length: instances }, (_, instance) => hostOf(name, instance));
     const times = fires[job] as readonly number[];
     for (const [index, atMs] of times.entries()) {
       if (atMs >= toMs) continue;
       const due = moments.get(atMs) ?? [];
       moments.set(atMs, due);
-      for (let instance = 0; instance < instances; instance++)
-        due.push({ job, instance, nextMs: times[index + 1] ?? Number.POSITIVE_INFINITY });
+      const nextMs = times[index + 1] ?? Number.POSITIVE_INFINITY;
+      due.push(...hosts.map((host) => ({ job, host, nextMs })));
     }
   }
   return [...moments].map(([atMs, due]) => ({ atMs, due })).sort((a, b) => a.atMs - b.atMs);

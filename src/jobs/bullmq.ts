@@ -1,17 +1,17 @@
 import type { Job, Processor } from 'bullmq';
 import type { Lock } from '../lock/api/lock.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
+import { refusal, type Skipped } from '../lock/api/refusal.ts';
 import type { RunOutcome, SkipReason } from '../lock/api/run.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import { type Holder, printable } from '../lock/holder.ts';
 import type { LockScope, RetryOptions, RunOptions } from '../lock/options.ts';
 import { checkOptions, runOptionNames } from '../lock/plan/options.ts';
 import { attemptsUntil } from './attempts.ts';
+import { workerOf } from './bullmq-inside.ts';
 import { checkLocker } from './check-locker.ts';
 import type { LockedProcessorOptions, PostponeOptions } from './processor-options.ts';
 import { type PutOff, putOffJobs } from './put-off.ts';
-import { workerOf } from './recall.ts';
-import { refusal, type Skipped } from './refusal.ts';
 
 export type { LockedProcessorOptions, PostponeOptions } from './processor-options.ts';
 

@@ -2,6 +2,7 @@ import type { ResourceLocker } from '../lock/api/locker.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import { allowedNames } from '../lock/nearest.ts';
 import type { LockScope, Names, RetryOptions } from '../lock/options.ts';
+import { pick } from './pick.ts';
 import { processWide } from './process-wide.ts';
 
 /** A job as a config writes it: when it fires, what it needs, and what it does when that is busy. Under `jobs`, by its name. */
@@ -51,8 +52,13 @@ export function asConfigured<O extends object>(
   for (const field of saidInConfig)
     if (own[field] !== undefined)
       throw new InvalidOptionError(field, own[field], `the config says it for the job "${expression}": leave it out here`);
-  const { cron, instances: _, after: __, writes, appends, reads, ...rest } = jobs[expression] as JobSettings;
-  const scope: LockScope = { ...(writes && { writes }), ...(appends && { appends }), ...(reads && { reads }) };
+  const job = jobs[expression] as JobSettings;
+  const said = pick(job, ['timezone', 'onBusy', 'retry']);
   const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
-  return { expression: cron, options: { name: expression, ...rest, ...given, scope, locker } as unknown as O };
+  return { expression: job.cron, options: { name: expression, ...said, ...given, scope: scopeIn(job), locker } as unknown as O };
+}
+
+/** What a job needs, as its config says it. */
+export function scopeIn({ writes, appends, reads }: JobSettings): LockScope {
+  return { ...(writes && { writes }), ...(appends && { appends }), ...(reads && { reads }) };
 }

@@ -2,18 +2,20 @@ import type { ScheduledTask, TaskContext } from 'node-cron';
 import type { Lock } from '../lock/api/lock.ts';
 import type { RunOutcome } from '../lock/api/run.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
-import type { LockScope, RunOptions } from '../lock/options.ts';
+import type { LockScope } from '../lock/options.ts';
 import { asConfigured } from './configured.ts';
 import { definitionOf } from './definition.ts';
-import { type Fire, isElsewhere, longestHoldMs, runFire, slotHoldMs, takeFire } from './fires.ts';
+import { type Fire, isElsewhere, slotHoldMs } from './fires.ts';
 import { agreementOf } from './fleet-agreement.ts';
+import { runGuaranteed } from './guaranteed-fire.ts';
 import { checkExpression, installedNodeCron } from './node-cron.ts';
 import { takeName } from './schedule-names.ts';
 import { type ConfiguredJobOptions, checkSchedule, type ScheduleOptions } from './schedule-options.ts';
 import { createWaits, type Wait } from './waits.ts';
 
 export { type RunCoordinatorOptions, runCoordinator } from './coordinator.ts';
-export type { ConfiguredJobOptions, Guarantee, ScheduleOptions } from './schedule-options.ts';
+export type { Guarantee } from './guaranteed-fire.ts';
+export type { ConfiguredJobOptions, ScheduleOptions } from './schedule-options.ts';
 
 /** What became of the fires of one task in this process. */
 export interface FireCounts {
@@ -33,9 +35,6 @@ export interface LockedTask<T> extends ScheduledTask {
   execute(): Promise<RunOutcome<T>>;
   fires(): FireCounts;
 }
-
-/** So that a wait for the lock is over when the next fire looks whether this one still goes. */
-const beforeNextFireMs = 50;
 
 /**
  * Schedules `handler` with node-cron, under a lock. A fire that does not get it is skipped and says why in its result; a
@@ -70,25 +69,21 @@ export function schedule<T>(
 
   const waits = createWaits(lockOptions.signal);
 
-  const work = (context: TaskContext, wait: Wait) => (lock: Lock) => {
-    wait.over();
-    return handler(context, lock);
-  };
-  const underScope = (context: TaskContext, wait: Wait): Promise<RunOutcome<T>> => {
-    const wanted = (typeof scope === 'function' ? scope(context) : scope) as LockScope;
-    const asked = { ...lockOptions, signal: wait.signal };
-    return locker.run(wanted, work(context, wait), asked, { maxHoldMs: longestHoldMs, ...withinPeriod(context) });
-  };
   // An instance may be late by both, however long the fleet's clocks let a fire be taken.
   const holdMs = (options.slotHoldMs ?? slotHoldMs) + (options.missedExecutionTolerance ?? 1_000) + (options.maxRandomDelay ?? 0);
-  const fire = async (context: TaskContext, wait: Wait): Promise<RunOutcome<T>> => {
-    if (fireName === undefined) return underScope(context, wait);
-    const one = fireOf(fireName, lockOptions.job ?? fireName, context);
-    const asked = { ...lockOptions, signal: wait.signal };
-    if (guarantee === 'once-per-fire') return runFire(locker, one, Math.max(holdMs, lockOptions.ttlMs ?? 0), asked, work(context, wait));
-    const taken = await takeFire(locker, one, holdMs, asked);
-    return taken.status === 'ran' ? underScope(context, wait) : taken;
-  };
+  const fire = (context: TaskContext, wait: Wait): Promise<RunOutcome<T>> =>
+    runGuaranteed(locker, {
+      guarantee,
+      fire: fireOf(fireName ?? expression, lockOptions.job, context),
+      holdMs,
+      scope: () => (typeof scope === 'function' ? scope(context) : scope) as LockScope,
+      next: context.task?.getNextRuns(1)[0],
+      lockOptions: { ...lockOptions, signal: wait.signal },
+      work(lock) {
+        wait.over();
+        return handler(context, lock);
+      },
+    });
   const counted = async (context: TaskContext): Promise<RunOutcome<T>> => {
     const wait = waits.begin();
     if (comesTooLate(context)) waits.giveUp();
@@ -133,20 +128,13 @@ function comesTooLate({ task, execution }: TaskContext): boolean {
 }
 
 /** The same in every instance; a manual run is a fire of its own. */
-function fireOf(name: string, job: string, { date, execution }: TaskContext): Fire {
+function fireOf(name: string, job: string | undefined, { date, execution }: TaskContext): Fire {
   const isManual = execution?.reason === 'invoked';
-  return { key: `${name}:${isManual ? execution.id : date.toISOString()}`, name, slot: isManual ? undefined : date, job };
+  return { key: `${name}:${isManual ? execution.id : date.toISOString()}`, name, slot: isManual ? undefined : date, job: job ?? name };
 }
 
 /** From the next fire to the one after it. */
 function periodMs(task: ScheduledTask): number {
   const [next, later] = task.getNextRuns(2);
   return next === undefined || later === undefined ? 0 : later.getTime() - next.getTime();
-}
-
-/** Whoever waits for the scope has given up when the next fire asks for it. */
-function withinPeriod({ task }: TaskContext): RunOptions {
-  const next = task?.getNextRuns(1)[0];
-  if (next === undefined) return {};
-  return { retry: { maxWaitMs: Math.min(Math.max(0, next.getTime() - Date.now() - beforeNextFireMs), 2 ** 31 - 1) } };
 }

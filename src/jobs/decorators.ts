@@ -1,4 +1,5 @@
 import type { ResourceLocker } from '../lock/api/locker.ts';
+import { refusal } from '../lock/api/refusal.ts';
 import { GivewayError, InvalidOptionError } from '../lock/errors.ts';
 import type { LockScope, RunOptions } from '../lock/options.ts';
 import { checkOptions, requireOptions, runOptionNames } from '../lock/plan/options.ts';
@@ -6,7 +7,6 @@ import { resolveScope } from '../lock/plan/scope.ts';
 import { checkLocker, isLocker } from './check-locker.ts';
 import { containerLocker } from './container-lockers.ts';
 import { processWide } from './process-wide.ts';
-import { refusal } from './refusal.ts';
 
 export interface LockedOptions extends Omit<RunOptions, 'onBusy'> {
   /**

@@ -4,9 +4,10 @@
  */
 
 import type { Job } from 'bullmq';
+import type { Skipped } from '../lock/api/refusal.ts';
 import type { Mode } from '../lock/holder.ts';
-import { answerOf, siblingOf, workerOf } from './recall.ts';
-import type { Skipped } from './refusal.ts';
+import { type Client, runScript, type ScriptArguments, workerOf } from './bullmq-inside.ts';
+import { answerOf, siblingOf } from './recall.ts';
 import { goTogether, type PutAside, rankOf } from './turns.ts';
 
 /** A job that was woken starts within some milliseconds where a slot is free. Where the process that has it stands still, others see to the table. */
@@ -27,17 +28,6 @@ export interface FleetLine {
    * `held`: the mode of whoever has the table, and nobody goes before the first.
    */
   take(held: Mode | undefined, anew: boolean): Promise<{ readonly mode: Mode; readonly ids: readonly string[] } | undefined>;
-}
-
-/** As much as is needed of BullMQ's connection: 6 calls scripts by `runCommand`, 5 by their names. */
-interface Client {
-  defineCommand?(name: string, definition: { readonly numberOfKeys: number; readonly lua: string }): void;
-  runCommand?(name: string, args: readonly (string | number)[]): Promise<unknown>;
-}
-interface Worker {
-  readonly client?: Promise<Client>;
-  readonly backend?: { readonly client?: Promise<Client> };
-  toKey?(type: string): string;
 }
 
 /** Whoever stands further back comes at its own time. */
@@ -82,12 +72,11 @@ const scripts = {
 
 /** `undefined`: the queue does not live in Redis. */
 export async function fleetLineOf(job: Job, resource: string): Promise<FleetLine | undefined> {
-  const worker = workerOf(job) as Worker | undefined;
+  const worker = workerOf(job);
   const client = await answerOf(async () => worker?.backend?.client ?? worker?.client);
   if (typeof client?.defineCommand !== 'function' || typeof worker?.toKey !== 'function') return undefined;
   const toKey = (type: string): string => worker.toKey?.(type) ?? '';
-  const run = (name: keyof typeof scripts, ...args: readonly (string | number)[]): Promise<unknown> =>
-    answerOf(() => call(client, name, args));
+  const run = (name: keyof typeof scripts, ...args: ScriptArguments): Promise<unknown> => answerOf(() => call(client, name, args));
   const line = toKey(`giveway:${resource}`);
   return {
     refused: { status: 'skipped', reason: 'busy', resource, holders: [], waitedMs: 0 },
@@ -130,9 +119,8 @@ export async function takeFrom(
 
 const prepared = new WeakSet<Client>();
 
-function call(client: Client, name: keyof typeof scripts, args: readonly (string | number)[]): Promise<unknown> {
+function call(client: Client, name: keyof typeof scripts, args: ScriptArguments): Promise<unknown> {
   if (!prepared.has(client)) for (const [each, script] of Object.entries(scripts)) client.defineCommand?.(each, script);
   prepared.add(client);
-  if (client.runCommand !== undefined) return client.runCommand(name, args);
-  return (client as unknown as Record<string, (args: readonly (string | number)[]) => Promise<unknown>>)[name]?.(args) ?? Promise.resolve();
+  return runScript(client, name, args);
 }

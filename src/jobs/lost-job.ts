@@ -1,12 +1,8 @@
 import type { Job } from 'bullmq';
-
-/** What a worker tells about the jobs it may no longer call its own. */
-interface Worker {
-  on(event: 'lockRenewalFailed', listener: (jobIds: readonly string[]) => void): unknown;
-}
+import { workerOf } from './bullmq-inside.ts';
 
 /** By worker, whom to tell which job is lost: one listener for all its jobs. */
-const watched = new WeakMap<Worker, Set<(jobIds: readonly string[]) => void>>();
+const watched = new WeakMap<object, Set<(jobIds: readonly string[]) => void>>();
 
 /**
  * Calls `tell` when the worker fails to renew the job's own lock in the queue: another worker may start the job at any
@@ -22,14 +18,13 @@ export function onLostJob(job: Job, tell: (error: Error) => void): () => void {
   return () => watchers?.delete(watch);
 }
 
-/** A job knows the worker that runs it, in a field that BullMQ's types call protected. */
 function watchersOf(job: Job): Set<(jobIds: readonly string[]) => void> | undefined {
-  const worker = (job as unknown as { queue?: Partial<Worker> }).queue;
+  const worker = workerOf(job);
   if (typeof worker?.on !== 'function') return undefined;
-  const known = watched.get(worker as Worker);
+  const known = watched.get(worker);
   if (known !== undefined) return known;
   const watchers = new Set<(jobIds: readonly string[]) => void>();
-  watched.set(worker as Worker, watchers);
+  watched.set(worker, watchers);
   worker.on('lockRenewalFailed', (jobIds) => {
     for (const watch of [...watchers]) watch(jobIds);
   });

@@ -5,12 +5,12 @@
 
 import type { Job } from 'bullmq';
 import type { ResourceLocker } from '../lock/api/locker.ts';
+import type { Skipped } from '../lock/api/refusal.ts';
 import type { OpenWait } from '../lock/api/run.ts';
 import type { LockScope, StarveAfter } from '../lock/options.ts';
 import { normalizeName } from '../lock/plan/names.ts';
 import { resolveScope } from '../lock/plan/scope.ts';
 import { keyOf } from './recall.ts';
-import type { Skipped } from './refusal.ts';
 import { wakeListOf } from './wake.ts';
 
 /** One job's wait, as this process knows it. */

@@ -1,23 +1,9 @@
 import type { Job } from 'bullmq';
 import { clockSkewMs } from '../lock/record/decide.ts';
+import { jobBeside, workerOf } from './bullmq-inside.ts';
 import type { PutAside } from './turns.ts';
 
-/** As much of BullMQ as is reached through a job, so that bullmq itself need not be loaded here. A job knows its worker as `queue`. */
-interface Reached {
-  readonly constructor: { fromId?(queue: unknown, id: string): Promise<Job | undefined> };
-  readonly queue?: Worker;
-}
-interface Worker {
-  readonly closing?: unknown;
-  readonly closed?: boolean;
-  readonly backend?: { readonly schema?: unknown };
-}
-
-export function workerOf(job: Job): Worker | undefined {
-  return (job as unknown as Reached).queue;
-}
-
-const numbers = new WeakMap<Worker, number>();
+const numbers = new WeakMap<object, number>();
 let workers = 0;
 
 /** What tells a job from all others of the process. By its worker, since two databases may have queues of one name. */
@@ -78,8 +64,7 @@ async function lookUp(job: Job): Promise<Job | undefined> {
 
 /** Another job of the queue of `job`. */
 export async function siblingOf(job: Job, id: string): Promise<Job | undefined> {
-  const { constructor: made, queue } = job as unknown as Reached;
-  return isReachable(job) ? answerOf(async () => made.fromId?.(queue, id)) : undefined;
+  return isReachable(job) ? answerOf(() => jobBeside(job, id)) : undefined;
 }
 
 async function find(job: Job): Promise<Job | undefined> {

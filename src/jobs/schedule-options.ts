@@ -5,13 +5,9 @@ import type { LockScope, RunOptions } from '../lock/options.ts';
 import { checkOptions, runOptionNames } from '../lock/plan/options.ts';
 import { checkLocker } from './check-locker.ts';
 import { checkFireName, checkSlotHold, type FireOptions } from './fires.ts';
+import { checkGuarantee, type Guarantee } from './guaranteed-fire.ts';
+import { pick } from './pick.ts';
 import { requireFreeName } from './schedule-names.ts';
-
-/**
- * What a schedule promises while the store is healthy. `'no-overlap'`: the scope is locked while the handler runs.
- * `'once-per-fire'`: of all instances one runs each fire. `'both'`: one instance, and under the lock.
- */
-export type Guarantee = 'no-overlap' | 'once-per-fire' | 'both';
 
 const taskOptionNames = [
   'timezone',
@@ -96,9 +92,7 @@ export function checkSchedule(options: ScheduleOptions, called: string): Checked
   }
   const { locker, scope, guarantee = 'no-overlap', name } = options;
   checkLocker(locker);
-  if (guarantee !== 'no-overlap' && guarantee !== 'once-per-fire' && guarantee !== 'both') {
-    throw new InvalidOptionError('guarantee', guarantee, "'no-overlap', 'once-per-fire' or 'both' is allowed");
-  }
+  checkGuarantee(guarantee);
   if (guarantee === 'once-per-fire' && scope !== undefined)
     throw new InvalidOptionError('scope', scope, "'once-per-fire' locks no table: leave the scope out, or set `guarantee` to 'both'");
   if (name !== undefined && typeof name !== 'string') throw new InvalidOptionError('name', name, 'a string is allowed');
@@ -132,8 +126,4 @@ export function checkSchedule(options: ScheduleOptions, called: string): Checked
 function jobOf({ job, name }: ScheduleOptions): RunOptions {
   const shown = job ?? name;
   return shown === undefined || shown === '' ? {} : { job: shown };
-}
-
-function pick<O extends object, K extends keyof O>(options: O, names: readonly K[]): Pick<O, K> {
-  return Object.fromEntries(names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]])) as Pick<O, K>;
 }

@@ -1,8 +1,8 @@
 /** Whose turn it is, of the jobs that were put off from one table. */
 
 import type { Job } from 'bullmq';
+import type { Skipped } from '../lock/api/refusal.ts';
 import type { Mode } from '../lock/holder.ts';
-import type { Skipped } from './refusal.ts';
 
 /** A job that stands in its queue as delayed, since a table was busy. */
 export interface PutAside {

@@ -7,15 +7,16 @@
 
 import type { Job } from 'bullmq';
 import type { ResourceLocker } from '../lock/api/locker.ts';
+import type { Skipped } from '../lock/api/refusal.ts';
 import { type Holder, type Mode, placesTaken } from '../lock/holder.ts';
 import type { ResolvedScope } from '../lock/options.ts';
 import { modeIn, needsOf } from '../lock/plan/scope.ts';
+import { workerOf } from './bullmq-inside.ts';
 import { type FleetLine, fleetLineOf, takeFrom } from './fleet-line.ts';
 import { nextLookMs } from './looks.ts';
 import { processWide } from './process-wide.ts';
 import { type Line, newLine } from './put-off-line.ts';
-import { isLeft, isOnItsWay, isReachable, isWaiting, keyOf, promote, recall, workerOf } from './recall.ts';
-import type { Skipped } from './refusal.ts';
+import { isLeft, isOnItsWay, isReachable, isWaiting, keyOf, promote, recall } from './recall.ts';
 import { goTogether, type PutAside, placeOf, whoGoes, wouldOvertake } from './turns.ts';
 
 /** Of a table. Whoever stands further back comes at its own time. */

@@ -1,4 +1,6 @@
 import { checkFireName, checkSlotHold, type FireOptions } from '../jobs/fires.ts';
+import { checkGuarantee, type Guarantee } from '../jobs/guaranteed-fire.ts';
+import { pick } from '../jobs/pick.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import type { LockScope, RunOptions } from '../lock/options.ts';
 import { checkOptions, runOptionNames } from '../lock/plan/options.ts';
@@ -36,7 +38,7 @@ export interface LockedCronOptions extends Omit<RunOptions, 'signal'>, FireOptio
    * `'once-per-fire'`, the default without: one runs each fire. `'no-overlap'`: the scope is locked, and each instance may run the
    * fire in turn.
    */
-  readonly guarantee?: 'no-overlap' | 'once-per-fire' | 'both';
+  readonly guarantee?: Guarantee;
   /** What a fire does that finds the scope busy. Default `'skip'`. `'retry'` waits for it, at most until shortly before the next fire. */
   readonly onBusy?: 'skip' | 'retry';
   /** The name of the application's locker. Default: the one without a name. */
@@ -48,7 +50,7 @@ export interface LockedCronOptions extends Omit<RunOptions, 'signal'>, FireOptio
 /** The options, checked, and parted into the locker's and Nest's. */
 export interface CronPlan extends Pick<LockedCronOptions, 'scope' | 'slotHoldMs' | 'timeZone'> {
   readonly name: string;
-  readonly guarantee: 'no-overlap' | 'once-per-fire' | 'both';
+  readonly guarantee: Guarantee;
   readonly lockOptions: RunOptions;
   readonly cronOptions: CronOptions & { readonly name: string };
 }
@@ -61,8 +63,7 @@ export function checkCron(expression: string, method: string, options: LockedCro
   checkSlotHold(options.slotHoldMs);
   const { scope, name = method, guarantee = scope === undefined ? 'once-per-fire' : 'both', slotHoldMs, timeZone } = options;
   if (typeof name !== 'string' || name === '') throw new InvalidOptionError('name', name, 'a non-empty string is allowed');
-  if (guarantee !== 'no-overlap' && guarantee !== 'once-per-fire' && guarantee !== 'both')
-    throw new InvalidOptionError('guarantee', guarantee, "'no-overlap', 'once-per-fire' or 'both' is allowed");
+  checkGuarantee(guarantee);
   if ((scope === undefined) !== (guarantee === 'once-per-fire'))
     throw new InvalidOptionError('scope', scope, "a scope is allowed with 'no-overlap' and 'both', and needed there");
   if (scope === undefined && options.onBusy === 'retry')
@@ -83,8 +84,4 @@ export function checkCron(expression: string, method: string, options: LockedCro
     ...(slotHoldMs === undefined ? {} : { slotHoldMs }),
     ...(timeZone === undefined ? {} : { timeZone }),
   };
-}
-
-function pick<O extends object, K extends keyof O>(options: O, names: readonly K[]): Pick<O, K> {
-  return Object.fromEntries(names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]])) as Pick<O, K>;
 }

@@ -1,10 +1,12 @@
 import { Inject, Logger, SetMetadata } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { slotHoldMs } from '../jobs/fires.ts';
+import { runGuaranteed } from '../jobs/guaranteed-fire.ts';
 import type { Lock } from '../lock/api/lock.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
+import type { LockScope } from '../lock/options.ts';
 import { requireOptions } from '../lock/plan/options.ts';
 import { checkMethod } from './check-method.ts';
-import { lateMs, runCronFire } from './cron-fire.ts';
 import { type CronPlan, checkCron, type LockedCronOptions } from './cron-options.ts';
 import { rememberCron } from './decorated-crons.ts';
 import { rememberMethod } from './decorated-methods.ts';
@@ -56,6 +58,12 @@ export function LockedCron(expression: string, options: LockedCronOptions = {}):
   };
 }
 
+/**
+ * A fire that is later than this is left out. `cron` runs a fire however late its timer is; a fire stays taken for so much longer
+ * than the clocks of the fleet may be apart.
+ */
+const lateMs = 30_000;
+
 /** `SchedulerType.CRON` of @nestjs/schedule. */
 const cronType = 1;
 
@@ -70,28 +78,36 @@ interface Home {
 type Call = (instance: Instance, lock: Lock) => unknown;
 
 function createFire(plan: CronPlan, call: Call, homeOf: (instance: Instance) => Home): (this: Instance) => Promise<void> {
+  const { name, guarantee, scope, slotHoldMs: heldMs = slotHoldMs, timeZone, lockOptions } = plan;
   const logger = new Logger('LockedCron');
   const planned = new WeakMap<object, Date>();
   return async function (this) {
     const { locker, application } = homeOf(this);
     // A job that starts a moment after a fire is run by `cron` at once, before its scheduler has it in its registry.
     await Promise.resolve();
-    const job = schedulerOf(application)?.getCronJob(plan.name);
+    const job = schedulerOf(application)?.getCronJob(name);
     if (job === undefined) return;
     const now = new Date();
-    const slot = slotOf(job, plan.timeZone, now, planned.get(this));
+    const slot = slotOf(job, timeZone, now, planned.get(this));
     const next = job.nextDate().toJSDate();
     planned.set(this, next);
-    if (plan.guarantee !== 'no-overlap' && now.getTime() - slot.getTime() > lateMs) {
-      logger.warn(`Missed the fire of ${plan.name} at ${slot.toISOString()}: this process was busy with something else.`);
+    if (guarantee !== 'no-overlap' && now.getTime() - slot.getTime() > lateMs) {
+      logger.warn(`Missed the fire of ${name} at ${slot.toISOString()}: this process was busy with something else.`);
       return;
     }
-    await underWay(locker).run((wait) => {
-      const work = (lock: Lock): unknown => {
-        wait.over();
-        return call(this, lock);
-      };
-      return runCronFire(locker, plan, { slot, next, signal: wait.signal }, work);
-    });
+    await underWay(locker).run((wait) =>
+      runGuaranteed(locker, {
+        guarantee,
+        fire: { key: `${name}:${slot.toISOString()}`, name, slot, job: lockOptions.job ?? name },
+        holdMs: heldMs + lateMs,
+        scope: () => (typeof scope === 'function' ? scope(slot) : scope) as LockScope,
+        next,
+        lockOptions: { ...lockOptions, signal: wait.signal },
+        work: (lock) => {
+          wait.over();
+          return call(this, lock);
+        },
+      }),
+    );
   };
 }

@@ -175,7 +175,7 @@ describe('forecast', () => {
     const onPlay: ForecastInput['onPlay'] = (of, each, plays) => void played.push(`${of} ${each} of ${plays}`);
     expect(forecast({ ...inputOf({ load }, [], 1), plays: undefined, onPlay }).plays).toBe(200);
     expect(played).toEqual(Array.from({ length: 200 }, (_, each) => `forecast ${each} of 200`));
-    const due = [{ job: 0, instance: 0, nextMs: 0 }];
+    const due = [{ job: 0, host: 'load 0', nextMs: 0 }];
     const playsOf = (fires: number) => playsFor({ moments: Array.from({ length: fires }, (_, atMs) => ({ atMs, due })) });
     expect([20_000, 40_000, 1_000_000].map(playsOf)).toEqual([200, 100, 20]);
   });

@@ -1,5 +1,5 @@
 import type { FindStatement, Statement } from '../statements.ts';
-import type { ConflictCase, ConflictKind } from '../transaction.ts';
+import type { AbortKind, ConflictCase } from '../transaction.ts';
 import { partnersNamed } from './deadlock.ts';
 import { asText, type Entry } from './entry.ts';
 import { createPast, type Logged } from './past.ts';
@@ -40,7 +40,7 @@ function add(transaction: Logged, statement: Statement): void {
   if (statements.length < mostStatements && !statements.includes(statement)) transaction.statements = [...statements, statement];
 }
 
-const kindOf: Readonly<Record<string, ConflictKind>> = { '40001': 'serialization', '40P01': 'deadlock' };
+const kindOf: Readonly<Record<string, AbortKind>> = { '40001': 'serialization', '40P01': 'deadlock' };
 
 /** Follows the sessions of a log from entry to entry, and tells of each conflict who ran beside it. */
 export function createSessions(
@@ -138,7 +138,7 @@ export function createSessions(
     return isIts(session.last) && session.last.toMs >= entry.atMs - commitMs ? session.last : begin(session, entry, false);
   };
 
-  const onError = (session: Session, entry: Entry, kind: ConflictKind): void => {
+  const onError = (session: Session, entry: Entry, kind: AbortKind): void => {
     const victim = victimOf(session, entry);
     if (firstWord(entry.statement, 0) !== '' && !controls.has(firstWord(entry.statement, 0)))
       add(victim, findStatement(entry.statement, 0, read));
