@@ -1,10 +1,11 @@
 import { ConfigError, InvalidOptionError, StoreUnavailableError } from '../lock/errors.ts';
 import { nearestNames } from '../lock/nearest.ts';
 import type { LockStore } from '../lock/store.ts';
-import { type Backend, backends, type ParameterForm } from './build.ts';
 import { nearestAndAll } from './problems.ts';
 import { cleanError, redactUrl } from './redact.ts';
 import { parseStoreUrl, type StoreUrl } from './store-url.ts';
+import type { Backend, ParameterForm } from './stores/backend.ts';
+import { backends } from './stores/backends.ts';
 import type { StoreSetting } from './types.ts';
 
 /** Where the locks live, ready to be opened. No field holds a credential, so it may be logged. */
