@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../../lock/clock.ts';
-import { anything, callback, checkOptions, orNone, positive, positiveInteger, type Rules, withMethods } from '../check-options.ts';
+import { anything, callback, checkOptions, positive, positiveInteger, type RulesOf, withMethods } from '../check-options.ts';
 import { harmlessly } from '../harmless.ts';
 import { checkQuery, defaultEntries, entriesWithin, type Journal } from './journal.ts';
 import { impatientQuery, type JournalPool } from './pool.ts';
@@ -52,13 +52,13 @@ const jobsNamed = 10_000;
 /** Holds and moments in one statement. */
 const batchSize = 1_000;
 
-const rules: Rules<PostgresJournalOptions> = {
+const rules: RulesOf<PostgresJournalOptions> = {
   pool: withMethods('a Pool of "pg" is allowed', 'query'),
   table: anything,
-  retentionMs: orNone(positive),
-  flushMs: orNone(positiveInteger),
-  bufferLimit: orNone(positiveInteger),
-  onError: orNone(callback),
+  retentionMs: positive,
+  flushMs: positiveInteger,
+  bufferLimit: positiveInteger,
+  onError: callback,
   clock: anything,
 };
 
@@ -67,7 +67,7 @@ const rules: Rules<PostgresJournalOptions> = {
  * let go: entries gather in memory, and a failure to write them disturbs nobody. Throws `InvalidOptionError`.
  */
 export function postgresJournal(options: PostgresJournalOptions): PostgresJournal {
-  checkOptions(options, rules);
+  checkOptions(options, rules, 'pool');
   const { pool, table = defaultJournalTable, retentionMs = 7 * dayMs, flushMs = 1_000, bufferLimit = 10_000, onError } = options;
   const { clock = systemClock } = options;
   const statements = journalTable(table);
