@@ -11,7 +11,7 @@ import {
   whole,
   withMethods,
 } from '../observe/check-options.ts';
-import type { Forecast } from './archive.ts';
+import type { AskForecast } from './archive.ts';
 import type { Inspected, Resources } from './observatory.ts';
 import type { ReadJournal } from './pages.ts';
 import type { Unlock } from './unlock.ts';
@@ -38,7 +38,7 @@ export interface DashboardOptions {
   /** What the locks live in, in words for the title, as `'Memcached'`. Never a URL: it may hold a password. Default none. */
   readonly store?: string | undefined;
   /** What is expected to be held between two times, drawn after now and fainter. Default nothing. */
-  readonly forecast?: Forecast;
+  readonly forecast?: AskForecast;
   /** How often the store is asked while somebody watches, in milliseconds. Default 1 000. */
   readonly refreshMs?: number;
 }
