@@ -1,5 +1,5 @@
 import { needsOf } from '../lock/plan/scope.ts';
-import { type Encounter, encounterOf, furthestMinutes, type Known, movedByAll } from '../observe/answers/encounter.ts';
+import { type Around, type Encounter, encounterOf, furthestMinutes, movedByAll } from '../observe/answers/encounter.ts';
 import type { FireEntry, HoldEntry, Journal, JournalEntry, JournalQuery, SkipEntry, WaitEntry } from '../observe/index.ts';
 
 /** Of what, and when, the past is asked. */
@@ -72,7 +72,7 @@ async function knownAround(
   journal: Pick<Journal, 'entries'>,
   entry: SkipEntry | WaitEntry,
   usualMs: number,
-): Promise<Pick<Known, 'holds' | 'skips' | 'sinceMs'>> {
+): Promise<Pick<Around, 'holds' | 'skips' | 'sinceMs'>> {
   const atMs = entry.at.getTime();
   const fromMs = Math.min(askedMsOf(entry) - lookBackMs, ...entry.holders.map(({ since }) => since.getTime() - 1));
   const scope = entry.kind === 'skip' ? entry.scope : undefined;

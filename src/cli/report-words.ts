@@ -1,4 +1,4 @@
-import type { Quantiles, Report } from '../observe/answers/report.ts';
+import type { JobsReport, Quantiles } from '../observe/answers/report.ts';
 import { shortly } from '../observe/answers/shortly.ts';
 import { clock } from './skip-words.ts';
 import { printable, printableName, table } from './terminal.ts';
@@ -8,7 +8,7 @@ export interface Told {
   readonly until: Date;
   /** What there was too much of to be read. */
   readonly isCut: readonly string[];
-  readonly report: Report;
+  readonly report: JobsReport;
 }
 
 const none = '-';
@@ -30,7 +30,7 @@ export function reportInWords({ since, until, isCut, report }: Told): string {
 }
 
 /** Where nobody writes a journal nobody is seen to be blocked. */
-function nobodyBlocked({ work, conflicts }: Report): string {
+function nobodyBlocked({ work, conflicts }: JobsReport): string {
   return work.length + conflicts.length > 0 ? 'Nobody was kept from anything.\n' : 'The journal tells of nothing in this time.\n';
 }
 
@@ -41,13 +41,13 @@ export function cutInWords(isCut: Told['isCut']): string {
 
 const blockedHead = ['BLOCKED', 'BY', 'TABLE', 'SKIPS', 'WAITS', 'LOST', 'SHARE'];
 
-function blockedRow({ job: name, by, resource, skips, waits, lostMs, share }: Report['blocked'][number]): readonly string[] {
+function blockedRow({ job: name, by, resource, skips, waits, lostMs, share }: JobsReport['blocked'][number]): readonly string[] {
   return [job(name), job(by), printableName(resource), String(skips), String(waits), shortly(lostMs), `${Math.round(100 * share)} %`];
 }
 
 const workHead = ['JOB', 'TABLE', 'HOLDS', 'SKIPS', 'HELD p50', 'p95', 'p99', 'WAITED p50', 'p95', 'p99'];
 
-function workRow({ job: name, resource, holds, skips, holdMs, waitMs }: Report['work'][number]): readonly string[] {
+function workRow({ job: name, resource, holds, skips, holdMs, waitMs }: JobsReport['work'][number]): readonly string[] {
   return [job(name), printableName(resource), String(holds), String(skips), ...cells(holdMs), ...cells(waitMs)];
 }
 
@@ -55,7 +55,7 @@ function cells(times: Quantiles | undefined): readonly string[] {
   return times === undefined ? [none, none, none] : [times.p50, times.p95, times.p99].map(shortly);
 }
 
-function conflictLine({ job: name, code, times: count, resources, missing }: Report['conflicts'][number]): string {
+function conflictLine({ job: name, code, times: count, resources, missing }: JobsReport['conflicts'][number]): string {
   const lacks = missing.map((one) => `${job(one.job)} wrote to ${printableName(one.resource)} without the lock (${times(one.times)})`);
   const why =
     lacks.length > 0

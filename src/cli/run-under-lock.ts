@@ -8,7 +8,6 @@ import { LockLostError } from '../lock/errors.ts';
 import { describeHolders, type Holder } from '../lock/holder.ts';
 import { firePrefix } from '../lock/plan/names.ts';
 import { latestDateMs } from '../lock/record/record.ts';
-import { withoutFalseEnd } from '../observe/listening.ts';
 import { startChild } from './child.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { OpenJournal } from './journal.ts';
@@ -111,7 +110,7 @@ function teller({ terminal, isQuiet, isJson }: LockedRun): Tell {
 }
 
 function busyWith(resource: string, holders: readonly Holder[]): string {
-  return `${resource} is ${describeHolders(holders.map(withoutFalseEnd))}`;
+  return `${resource} is ${describeHolders(holders)}`;
 }
 
 /** Whether it still runs, its fire does not tell. */
@@ -128,7 +127,7 @@ function placeBehind(holders: readonly Holder[]): number | undefined {
 
 /** Without the token: whoever knows one could end the lock. */
 function shown(holders: readonly Holder[]): readonly object[] {
-  return holders.map(withoutFalseEnd).map(({ token: _, ...holder }) => ({ ...holder, ...shownNames(holder) }));
+  return holders.map(({ token: _, ...holder }) => ({ ...holder, ...shownNames(holder) }));
 }
 
 function lossOf({ signal }: Lock): string {

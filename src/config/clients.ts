@@ -1,4 +1,5 @@
 /** Clients for the stores that take one. Each is of an optional peer, loaded when it is needed, and closed with its store. */
+import type { LockStore } from '../lock/store.ts';
 import type { DynamoClient } from '../stores/dynamodb/index.ts';
 import type { EtcdClient } from '../stores/etcd/index.ts';
 import type { MomentoClient } from '../stores/momento/index.ts';
@@ -90,4 +91,15 @@ const reconnectAfterMs = 100;
 export async function zookeeperClients(servers: string): Promise<() => ZookeeperClient> {
   const { default: zookeeper } = await loadZookeeper();
   return () => zookeeper.createClient(servers, { spinDelay: reconnectAfterMs }) as unknown as ZookeeperClient;
+}
+
+/** A store leaves the client that it was given open: the one made for it ends with it, or with the failure to make it. */
+export function closingToo(endClient: () => void, makeStore: () => LockStore): LockStore {
+  try {
+    const store = makeStore();
+    return { ...store, close: () => store.close().finally(endClient) };
+  } catch (error) {
+    endClient();
+    throw error;
+  }
 }

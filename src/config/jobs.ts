@@ -2,9 +2,10 @@ import { checkTimezone, neverFires, readCron } from '../forecast/cron.ts';
 import { type ConfigProblem, GivewayError, InvalidOptionError } from '../lock/errors.ts';
 import { allowedNames } from '../lock/nearest.ts';
 import type { LockScope } from '../lock/options.ts';
-import { requireListed } from '../lock/plan/names.ts';
+import { normalizeName, requireListed } from '../lock/plan/names.ts';
 import { resolveScope } from '../lock/plan/scope.ts';
-import { type Layer, layerAt, normalizer } from './contradictions.ts';
+import { find, type Layer, layerAt } from './layers.ts';
+import { normalTables, rulesOf } from './naming.ts';
 import { problemAt } from './problems.ts';
 
 /**
@@ -16,7 +17,7 @@ export function findJobProblems(layers: readonly Layer[]): readonly ConfigProble
   if (top === undefined) return [];
   const jobs: Layer['fields'] = Object.assign({}, ...[...layers].reverse().map(({ fields }) => layerAt([], fields.jobs).fields));
   const names = Object.keys(jobs);
-  const rules = tableRules(layers);
+  const checkTables = tableCheck(layers);
   return Object.entries(layerAt([], top.fields.jobs).fields).flatMap(([name, job]) => {
     const { path, fields } = layerAt([...top.path, 'jobs', name], job);
     const { cron, timezone, after, writes, appends, reads } = fields;
@@ -27,7 +28,7 @@ export function findJobProblems(layers: readonly Layer[]): readonly ConfigProble
       ...(isText(after) && !names.includes(after)
         ? [problemAt([...path, 'after'], `received ${JSON.stringify(after)}; there is no such job${allowedNames(after, names)}`)]
         : circleProblem([...path, 'after'], circleAt(name, jobs))),
-      ...problemOf(path, () => rules.check({ writes, appends, reads } as LockScope)),
+      ...problemOf(path, () => checkTables({ writes, appends, reads } as LockScope)),
     ];
   });
 }
@@ -52,29 +53,16 @@ function circleProblem(path: readonly PropertyKey[], circle: readonly string[]):
   return circle.length === 0 ? [] : [problemAt(path, `received ${JSON.stringify(circle[1])}; no job can come after itself: ${way}`)];
 }
 
-/** Which tables may be named. */
-function tableRules(layers: readonly Layer[]): { check(scope: LockScope): void } {
-  const find = (field: string): unknown => layers.find(({ fields }) => fields[field] !== undefined)?.fields[field];
-  const written = { defaultSchema: find('defaultSchema'), database: find('database'), dialect: find('dialect') };
-  const normalize = normalizer(written);
-  const resources = layers.map(({ fields }) => fields.resources).filter((each) => typeof each === 'object' && each !== null);
-  const listed = new Set(resources.flatMap((each) => (Array.isArray(each) ? each : Object.keys(layerAt([], each).fields))).flatMap(normal));
-  const mayBeAny = resources.length === 0 || find('allowUnlisted') === true;
-  return {
-    check(scope) {
-      const { writes, appends, reads } = resolveScope(scope, (name, path) => normalize(name as string, path));
-      if (!mayBeAny) for (const name of [...writes, ...appends, ...reads]) requireListed(name, listed);
-    },
+/** Throws for what no job may name. */
+function tableCheck(layers: readonly Layer[]): (scope: LockScope) => void {
+  const rules = rulesOf(layers);
+  const listed = new Set(layers.flatMap((layer) => normalTables(layer, rules)).map(({ normal }) => normal));
+  const isList = ({ fields: { resources } }: Layer): boolean => typeof resources === 'object' && resources !== null;
+  const mayBeAny = !layers.some(isList) || find(layers, 'allowUnlisted')?.value === true;
+  return (scope) => {
+    const { writes, appends, reads } = resolveScope(scope, (name, path) => normalizeName(name, rules, path));
+    if (!mayBeAny) for (const name of [...writes, ...appends, ...reads]) requireListed(name, listed);
   };
-
-  /** A listed name that is none is told of where it is listed. */
-  function normal(name: unknown): readonly string[] {
-    try {
-      return [normalize(name as string, 'name')];
-    } catch {
-      return [];
-    }
-  }
 }
 
 function problemOf(path: readonly PropertyKey[], check: () => void): readonly ConfigProblem[] {

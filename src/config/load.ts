@@ -3,8 +3,8 @@ import { rememberJobs } from '../jobs/configured.ts';
 import { createLocker, type ResourceLocker } from '../lock/api/locker.ts';
 import { ConfigError } from '../lock/errors.ts';
 import { unknownOption } from '../lock/plan/options.ts';
-import { layerAt } from './contradictions.ts';
 import { type FoundConfig, findConfig, openConfig } from './find.ts';
+import { layerAt, tablesIn } from './layers.ts';
 import type { ConfigInputs } from './resolve.ts';
 import { type StoreSource, storeSource } from './store-setting.ts';
 import { refuseThrowing } from './throwing.ts';
@@ -63,7 +63,7 @@ export async function namesWritten(options: LoadOptions = {}): Promise<readonly 
     ...Object.values(layerAt([], base.fields.environments).fields).map((block) => layerAt([], block)),
     layerAt([], overrides),
   ];
-  return [...new Set(layers.flatMap(({ fields: { resources } }) => (Array.isArray(resources) ? resources : Object.keys(resources ?? {}))))];
+  return [...new Set(layers.flatMap(({ fields: { resources } }) => tablesIn(resources)).map(({ name }) => name))];
 }
 
 /** Everything that decides, and where the file is. */

@@ -1,19 +1,18 @@
 import type { TableOptions } from '../lock/options.ts';
-import { normalizer } from './contradictions.ts';
+import { normalizeName } from '../lock/plan/names.ts';
+import { layerAt, tablesIn } from './layers.ts';
+import { rulesOf } from './naming.ts';
 import type { EnvironmentSettings, MergedSettings } from './types.ts';
 
 /** Lays the settings over each other, the weakest first: field by field, also within `retry`, `starveAfter`, `limits` and each resource. */
 export function mergeSettings(layers: readonly EnvironmentSettings[]): MergedSettings {
   const merged = withJobs(layers.reduce(overlay, {}), layers);
   if (merged.resources === undefined) return merged as MergedSettings;
-  const normalize = normalizer(merged);
+  const rules = rulesOf([layerAt([], merged)]);
   const tables = new Map<string, TableOptions>();
-  for (const { resources = [] } of layers) {
-    const entries = Array.isArray(resources) ? resources.map((name: string) => [name, {}] as const) : Object.entries(resources);
-    for (const [written, table] of entries) {
-      const name = normalize(written, 'resources');
-      tables.set(name, overlay(tables.get(name) ?? {}, table));
-    }
+  for (const { name, settings } of layers.flatMap(({ resources }) => tablesIn(resources))) {
+    const normal = normalizeName(name, rules, 'resources');
+    tables.set(normal, overlay(tables.get(normal) ?? {}, settings as TableOptions));
   }
   return { ...merged, resources: Object.fromEntries(tables) };
 }

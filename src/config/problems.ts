@@ -1,5 +1,5 @@
 import type { ConfigProblem } from '../lock/errors.ts';
-import { nearestNames } from '../lock/nearest.ts';
+import { didYouMean } from '../lock/nearest.ts';
 import { redactText, redactUrl } from './redact.ts';
 
 /** What the schema found, in the shape zod reports it. */
@@ -28,7 +28,7 @@ export function describeIssues(
     if (code === 'invalid_key')
       return [problemAt(whole, `received the name ${show(String(path.at(-1)))}; ${ofKey?.[0]?.message ?? message}`)];
     if (keys === undefined) return [problemAt(whole, `received ${showAt(path, input)}; ${message}`)];
-    return keys.map((key) => problemAt([...whole, key], unknownField(key, fieldsAt(whole))));
+    return keys.map((key) => problemAt([...whole, key], `there is no such field${nearestAndAll(key, fieldsAt(whole))}`));
   });
 }
 
@@ -47,16 +47,17 @@ export function problemAt(path: readonly PropertyKey[], message: string): Config
   return { path: pathText(path), message: redactText(message) };
 }
 
+/** What follows "there is no such …" in a list of problems. */
+export function nearestAndAll(name: string, known: readonly string[], all: string = known.join(', ')): string {
+  const meant = didYouMean(name, known);
+  return `${meant && ` (${meant})`}; allowed: ${all || 'none'}`;
+}
+
 /** What a union refused is told by the branch that came closest: the one that did not refuse the value as a whole. */
 function flatten(issue: Issue): readonly Issue[] {
   const closest = issue.errors?.find((branch) => branch.every(({ path }) => path.length > 0));
   if (closest === undefined) return [issue];
   return closest.flatMap(flatten).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
-}
-
-function unknownField(key: string, known: readonly string[]): string {
-  const [nearest] = nearestNames(key, known);
-  return `there is no such field${nearest === undefined ? '' : ` (did you mean "${nearest}"?)`}; allowed: ${known.join(', ')}`;
 }
 
 function showAt(path: readonly PropertyKey[], input: unknown): string {

@@ -1,9 +1,10 @@
 import type * as z from 'zod/mini';
 import { ConfigError, type ConfigProblem } from '../lock/errors.ts';
-import { nearestNames } from '../lock/nearest.ts';
-import { findContradictions, layerAt } from './contradictions.ts';
+import { didYouMean } from '../lock/nearest.ts';
+import { findContradictions } from './contradictions.ts';
 import { isDisabled } from './disabled.ts';
 import { findJobProblems } from './jobs.ts';
+import { layerAt } from './layers.ts';
 import { mergeSettings } from './merge.ts';
 import { describeIssues, problemAt } from './problems.ts';
 import { environmentSchema, fieldsAt, fileSchema } from './schema.ts';
@@ -112,12 +113,10 @@ function chooseBlock<T extends { readonly name: string }>(
   if (value !== undefined || mayBeNone) return { value, problems: [] };
   const names = blocks.map((block) => block.name);
   const there = names.length === 0 ? 'there are no `environments` to choose from' : `\`environments\` has ${names.join(', ')}`;
-  const [nearest] = nearestNames(name ?? '', names);
+  const meant = didYouMean(name ?? '', names);
   return {
     value,
-    problems: [
-      problemAt([from], `received ${JSON.stringify(name)}; ${there}${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`),
-    ],
+    problems: [problemAt([from], `received ${JSON.stringify(name)}; ${there}${meant && `; ${meant}`}`)],
   };
 }
 

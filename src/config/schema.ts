@@ -5,8 +5,8 @@ import type { JobSettings } from '../jobs/configured.ts';
 import type { RetryOptions, StarveAfter, TableOptions } from '../lock/options.ts';
 import { dialects } from '../lock/plan/identifiers.ts';
 import { ttlRangeMs } from '../lock/plan/options.ts';
-import { backends } from './build.ts';
 import { storeSettingProblem } from './store-setting.ts';
+import { backends } from './stores/backends.ts';
 import type { EnvironmentSettings, GivewayConfig, StoreSetting } from './types.ts';
 
 const longestWaitMs = 2 ** 31 - 1;

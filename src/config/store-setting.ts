@@ -1,9 +1,11 @@
 import { ConfigError, InvalidOptionError, StoreUnavailableError } from '../lock/errors.ts';
 import { nearestNames } from '../lock/nearest.ts';
 import type { LockStore } from '../lock/store.ts';
-import { type Backend, backends, type ParameterForm } from './build.ts';
+import { nearestAndAll } from './problems.ts';
 import { cleanError, redactUrl } from './redact.ts';
 import { parseStoreUrl, type StoreUrl } from './store-url.ts';
+import type { Backend, ParameterForm } from './stores/backend.ts';
+import { backends } from './stores/backends.ts';
 import type { StoreSetting } from './types.ts';
 
 /** Where the locks live, ready to be opened. No field holds a credential, so it may be logged. */
@@ -69,7 +71,7 @@ function storeUrlProblem(text: string): string | undefined {
   if (/^\d+$/.test(url.authority) && url.path === '')
     return 'its kind belongs in front, such as memcached://localhost:11211 or redis://localhost:6379';
   const schemes = [...backends.keys()];
-  return `there is no such kind of store${didYouMean(url.scheme, schemes)}; allowed: ${schemes.map((scheme) => `${scheme}:`).join(', ')}`;
+  return `there is no such kind of store${nearestAndAll(url.scheme, schemes, schemes.map((scheme) => `${scheme}:`).join(', '))}`;
 }
 
 const forms: Readonly<Record<ParameterForm, RegExp>> = { milliseconds: /^\d{1,9}$/, 'true or false': /^(?:true|false)$/, text: /./ };
@@ -87,12 +89,7 @@ function parameterProblem({ parameters }: StoreUrl, { parameters: known, passesO
 }
 
 function unknownParameter(name: string, known: readonly string[], passesOn = false): string {
-  return `it has no parameter "${name}"${didYouMean(name, known)}; allowed: ${known.join(', ') || 'none'}${passesOn ? ', and those of its client' : ''}`;
-}
-
-function didYouMean(name: string, known: readonly string[]): string {
-  const [nearest] = nearestNames(name, known);
-  return nearest === undefined ? '' : ` (did you mean "${nearest}"?)`;
+  return `it has no parameter "${name}"${nearestAndAll(name, known)}${passesOn ? ', and those of its client' : ''}`;
 }
 
 function isStore(value: unknown): value is LockStore {

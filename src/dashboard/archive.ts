@@ -1,4 +1,4 @@
-import type { Chronicle, Known } from './chronicle.ts';
+import type { Chronicle, KnownPast } from './chronicle.ts';
 import { historyOf } from './history.ts';
 import { jobPastOf } from './job-past.ts';
 import { patienceMs, within } from './latest.ts';
@@ -14,11 +14,11 @@ export interface Ahead {
 }
 
 /** Finds what is expected between two times. */
-export type Forecast = (from: Date, to: Date) => Promise<readonly Ahead[]>;
+export type AskForecast = (from: Date, to: Date) => Promise<readonly Ahead[]>;
 
 export interface ArchiveOptions {
   readonly chronicle: Chronicle;
-  readonly forecast: Forecast | undefined;
+  readonly forecast: AskForecast | undefined;
   readonly starveAfterSkips: number;
 }
 
@@ -35,7 +35,7 @@ export type Asked = { readonly lastMs: number } | Range;
 
 type Make = (
   range: Range,
-  known: Known,
+  known: KnownPast,
   pace: Pace,
 ) => Promise<{ readonly problems?: readonly string[]; readonly lanes: readonly object[] }>;
 

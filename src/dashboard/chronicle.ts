@@ -10,10 +10,10 @@ export interface Chronicle {
    * Reads what is new, and begins to read what is older, back to `fromMs`. Answers after `budgetMs` with what is known by then: who finds
    * it is not enough asks again. Never rejects.
    */
-  read(fromMs: number, budgetMs: number): Promise<Known>;
+  read(fromMs: number, budgetMs: number): Promise<KnownPast>;
 }
 
-export interface Known {
+export interface KnownPast {
   readonly chunks: readonly Chunk[];
   /** All that began at this time or later is there. */
   readonly knownFromMs: number;
@@ -138,7 +138,7 @@ function succeeds(reading: Promise<void>): Promise<boolean> {
   );
 }
 
-interface Past {
+interface ReadSoFar {
   /** What the first look read from. */
   readonly firstMs: number;
   /** What ended before will not change. */
@@ -156,7 +156,7 @@ interface Past {
   isWhole: boolean;
 }
 
-function nothing(atMs: number): Past {
+function nothing(atMs: number): ReadSoFar {
   const firstMs = atMs - hourMs;
   return {
     firstMs,

@@ -1,5 +1,5 @@
 import { adviceIn } from './advice.ts';
-import type { Known } from './chronicle.ts';
+import type { KnownPast } from './chronicle.ts';
 import type { Chunk } from './chunk.ts';
 import { type Fact, isOfTable } from './facts.ts';
 import { createLane, type Lane } from './lanes.ts';
@@ -17,7 +17,7 @@ const pairsShown = 150;
 export type History = Pick<PastView, 'names' | 'lanes' | 'lanesLeftOff' | 'pairs' | 'jobs' | 'jobsLeftOff' | 'advice'>;
 
 /** What the facts of a time come to. Goes through them a piece at a time. */
-export async function historyOf(known: Known, range: Range, starveAfterSkips: number, pace: Pace): Promise<History> {
+export async function historyOf(known: KnownPast, range: Range, starveAfterSkips: number, pace: Pace): Promise<History> {
   const names = createNumbers<string>();
   const tables = new Map<string, Lane>();
   const jobs = createJobTally(starveAfterSkips);
@@ -51,7 +51,7 @@ export async function historyOf(known: Known, range: Range, starveAfterSkips: nu
 }
 
 /** Jobs that starve by what is known of a time. */
-export async function starvingIn(known: Known, range: Range, starveAfterSkips: number, pace: Pace): Promise<readonly JobView[]> {
+export async function starvingIn(known: KnownPast, range: Range, starveAfterSkips: number, pace: Pace): Promise<readonly JobView[]> {
   const jobs = createJobTally(starveAfterSkips);
   for await (const facts of factsIn(known.chunks, range, pace)) for (const fact of facts) jobs.add(fact);
   return jobs.jobs().filter(({ isStarving }) => isStarving);

@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
 import { type Holder, printable } from '../lock/holder.ts';
 import type { SeenHolder } from '../observe/index.ts';
-import { withoutFalseEnd } from '../observe/listening.ts';
 import type { HolderView } from './view.ts';
 
 export function viewOf(holder: Holder): HolderView {
   return { id: holderId(holder), ...viewOfSeen(holder) };
 }
 
-export function viewOfSeen(holder: SeenHolder): Omit<HolderView, 'id'> {
-  const { mode, job, host, pid, since, latestEnd } = withoutFalseEnd(holder);
+export function viewOfSeen({ mode, job, host, pid, since, latestEnd }: SeenHolder): Omit<HolderView, 'id'> {
   return {
     mode,
     job: job ? printable(job) : undefined,

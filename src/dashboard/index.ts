@@ -1,4 +1,4 @@
-export type { Ahead, Forecast } from './archive.ts';
+export type { Ahead, AskForecast as Forecast } from './archive.ts';
 export { createDashboard, type Dashboard } from './dashboard.ts';
 export { nodeListener } from './node-listener.ts';
 export type { Inspected, Resources } from './observatory.ts';

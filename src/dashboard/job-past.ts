@@ -1,5 +1,5 @@
 import { printable } from '../lock/holder.ts';
-import type { Known } from './chronicle.ts';
+import type { KnownPast } from './chronicle.ts';
 import { type Fact, isHold, isOfTable } from './facts.ts';
 import { factsIn, quantiles } from './history.ts';
 import { createLane, type Lane } from './lanes.ts';
@@ -17,7 +17,7 @@ const barsShown = 200;
 const pairsShown = 20;
 
 /** What one job, by the name that is shown of it, did and could not do in a time. */
-export async function jobPastOf(job: string, known: Known, range: Range, starveAfterSkips: number, pace: Pace): Promise<JobPast> {
+export async function jobPastOf(job: string, known: KnownPast, range: Range, starveAfterSkips: number, pace: Pace): Promise<JobPast> {
   const names = createNumbers<string>();
   const lanes = new Map<string, Lane>();
   const tally = createJobTally(starveAfterSkips);

@@ -1,7 +1,7 @@
 import type { ResourceLocker } from '../lock/api/locker.ts';
 import { type Holder, placesTaken, printable } from '../lock/holder.ts';
 import { type NameRules, normalizeName } from '../lock/plan/names.ts';
-import type { Chronicle, Known } from './chronicle.ts';
+import type { Chronicle, KnownPast } from './chronicle.ts';
 import { isOfTable } from './facts.ts';
 import { factsIn, starvingIn } from './history.ts';
 import { viewOf } from './holder-view.ts';
@@ -88,7 +88,7 @@ function namesOf(resources: Resources, rules: NameRules): () => Promise<readonly
 }
 
 /** Tables of the journal, those of the newest facts last. */
-async function tablesIn({ chunks }: Known, range: Range): Promise<ReadonlySet<string>> {
+async function tablesIn({ chunks }: KnownPast, range: Range): Promise<ReadonlySet<string>> {
   const tables = new Set<string>();
   for await (const facts of factsIn(chunks, range, pacer())) for (const fact of facts) if (isOfTable(fact)) tables.add(fact.table);
   return tables;

@@ -1,6 +1,17 @@
 import { InvalidOptionError } from '../lock/errors.ts';
-import { nearestNames } from '../lock/nearest.ts';
-import type { Forecast } from './archive.ts';
+import { allowedNames } from '../lock/nearest.ts';
+import type { Rule } from '../lock/plan/options.ts';
+import {
+  anything,
+  callback,
+  checkOptions as checkByRules,
+  flag,
+  positiveInteger,
+  type RulesOf,
+  whole,
+  withMethods,
+} from '../observe/check-options.ts';
+import type { AskForecast } from './archive.ts';
 import type { Inspected, Resources } from './observatory.ts';
 import type { ReadJournal } from './pages.ts';
 import type { Unlock } from './unlock.ts';
@@ -27,66 +38,54 @@ export interface DashboardOptions {
   /** What the locks live in, in words for the title, as `'Memcached'`. Never a URL: it may hold a password. Default none. */
   readonly store?: string | undefined;
   /** What is expected to be held between two times, drawn after now and fainter. Default nothing. */
-  readonly forecast?: Forecast;
+  readonly forecast?: AskForecast;
   /** How often the store is asked while somebody watches, in milliseconds. Default 1 000. */
   readonly refreshMs?: number;
 }
 
-const known: Readonly<Record<keyof DashboardOptions, true>> = {
-  locker: true,
-  resources: true,
-  listsAll: true,
-  journal: true,
-  token: true,
-  unlock: true,
-  basePath: true,
-  starveAfterSkips: true,
-  environment: true,
-  store: true,
-  forecast: true,
-  refreshMs: true,
-};
-export const optionNames: readonly string[] = Object.keys(known);
 const shortestToken = 16;
 /** A title is read at a glance. */
 const longestTitle = 100;
+const title: Rule = [
+  (value) => typeof value === 'string' && value.length <= longestTitle,
+  `a string of at most ${longestTitle} characters is allowed`,
+];
+
+const rules: RulesOf<DashboardOptions> = {
+  locker: withMethods('a ResourceLocker is allowed', 'inspect'),
+  resources: anything,
+  listsAll: flag,
+  journal: anything,
+  token: anything,
+  unlock: anything,
+  basePath: [(value) => /^\/[\w\-./~]*$/.test(String(value)), 'a path such as "/locks" is allowed'],
+  starveAfterSkips: positiveInteger,
+  environment: title,
+  store: title,
+  forecast: callback,
+  refreshMs: [whole(100, 60_000), 'an integer from 100 to 60 000 (milliseconds) is allowed'],
+};
+export const optionNames: readonly string[] = Object.keys(rules);
 
 /** Throws `InvalidOptionError` naming the option. */
 export function checkOptions(options: DashboardOptions): DashboardOptions {
   checkNames(options, optionNames);
-  const { locker, listsAll, token, unlock, basePath, starveAfterSkips, forecast, refreshMs } = options;
-  const refuse = (path: string, received: unknown, allowed: string): never => {
-    throw new InvalidOptionError(path, received, allowed);
-  };
-  if (typeof locker?.inspect !== 'function') refuse('locker', locker, 'a ResourceLocker is allowed');
-  if (listsAll !== undefined && typeof listsAll !== 'boolean') refuse('listsAll', listsAll, 'true or false is allowed');
+  checkByRules(options, rules, 'locker');
+  const { token, unlock } = options;
   // What was received stays out of the message: it is a secret, if a short one.
   if (token !== undefined && (typeof token !== 'string' || token.length < shortestToken))
-    refuse(
+    throw new InvalidOptionError(
       'token',
       typeof token === 'string' ? `${token.length} characters` : typeof token,
       `a string of at least ${shortestToken} characters is allowed`,
     );
-  if (unlock !== undefined && token === undefined) refuse('unlock', unlock, 'a function is allowed, together with a `token`');
-  if (basePath !== undefined && !/^\/[\w\-./~]*$/.test(basePath)) refuse('basePath', basePath, 'a path such as "/locks" is allowed');
-  if (starveAfterSkips !== undefined && !(Number.isInteger(starveAfterSkips) && starveAfterSkips >= 1))
-    refuse('starveAfterSkips', starveAfterSkips, 'a positive integer is allowed');
-  for (const name of ['environment', 'store'] as const) {
-    const text = options[name];
-    if (text !== undefined && (typeof text !== 'string' || text.length > longestTitle))
-      refuse(name, text, `a string of at most ${longestTitle} characters is allowed`);
-  }
-  if (forecast !== undefined && typeof forecast !== 'function') refuse('forecast', forecast, 'a function is allowed');
-  if (refreshMs !== undefined && !(Number.isInteger(refreshMs) && refreshMs >= 100 && refreshMs <= 60_000))
-    refuse('refreshMs', refreshMs, 'an integer from 100 to 60 000 (milliseconds) is allowed');
+  if (unlock !== undefined && token === undefined)
+    throw new InvalidOptionError('unlock', unlock, 'a function is allowed, together with a `token`');
   return options;
 }
 
 /** Refuses an option that is not among `names`: a `tokn` would leave the page open. What it holds may be a secret, and stays out of the message. */
 export function checkNames(options: object, names: readonly string[]): void {
-  const name = Object.keys(options).find((each) => !names.includes(each));
-  if (name === undefined) return;
-  const [nearest] = nearestNames(name, names);
-  const meant = nearest === undefined ? '' : `; did you mean "${nearest}"?`;
-  throw new InvalidOptionError(name, typeof Reflect.get(options, name), `there is no such option${meant} Allowed: ${names.join(', ')}`);
+  for (const [name, value] of Object.entries(options))
+    if (!names.includes(name)) throw new InvalidOptionError(name, typeof value, `there is no such option${allowedNames(name, names)}`);
 }

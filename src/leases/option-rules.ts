@@ -1,6 +1,15 @@
 /** What each option of the lock client may be by itself. What several of them mean together is in check-options.ts. */
 import { InvalidOptionError } from '../lock/errors.ts';
-import { ttlRangeMs, unknownOption } from '../lock/plan/options.ts';
+import {
+  checkFields as checkByRules,
+  flag,
+  isObject,
+  longestWaitMs,
+  type Rule,
+  requireOptions,
+  ttlRangeMs,
+  whole,
+} from '../lock/plan/options.ts';
 import type { LockStore } from '../lock/store.ts';
 import { LockItem } from './item.ts';
 import type {
@@ -13,24 +22,17 @@ import type {
   SessionMonitorOptions,
 } from './options.ts';
 
-type Rule = readonly [isAllowed: (value: unknown) => boolean, allowed: string];
-type Rules<T> = Readonly<Record<keyof T, Rule>>;
+type RulesOf<T> = Readonly<Record<keyof T, Rule>>;
 
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
-const flag: Rule = [(value) => typeof value === 'boolean', 'true or false is allowed'];
-const wholeMs = (min: number, max: number): Rule => [
-  (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
-  `an integer from ${min} to ${max} (milliseconds) is allowed`,
-];
+const wholeMs = (min: number, max: number): Rule => [whole(min, max), `an integer from ${min} to ${max} (milliseconds) is allowed`];
 const lease = wholeMs(ttlRangeMs.min, ttlRangeMs.max);
 const data: Rule = [(value) => typeof value === 'string' || value instanceof Uint8Array, 'a string or a Uint8Array is allowed'];
 const item: Rule = [(value) => value instanceof LockItem, 'an item of this client is allowed'];
 /** Checked where it is read: the whole says more than one field. */
 const checkedLater: Rule = [() => true, ''];
-const longestMs = 2 ** 31 - 1;
 const storeMethods = ['read', 'create', 'replace', 'remove', 'close'] as const;
 
-export const clientRules: Rules<LockClientOptions> = {
+export const clientRules: RulesOf<LockClientOptions> = {
   store: [
     (value) => isObject(value) && storeMethods.every((method) => typeof (value as LockStore)[method] === 'function'),
     'a store is allowed, such as memcachedStore({ servers }) from "giveway/memcached"',
@@ -46,15 +48,15 @@ export const clientRules: Rules<LockClientOptions> = {
   clock: [isObject, 'a Clock is allowed'],
 };
 
-export const acquireRules: Rules<AcquireLockOptions> = {
+export const acquireRules: RulesOf<AcquireLockOptions> = {
   partitionKey: checkedLater,
   sortKey: checkedLater,
   data,
   replaceData: flag,
   deleteLockOnRelease: flag,
   acquireOnlyIfLockAlreadyExists: flag,
-  refreshPeriodMs: wholeMs(1, longestMs),
-  additionalTimeToWaitForLockMs: wholeMs(0, longestMs),
+  refreshPeriodMs: wholeMs(1, longestWaitMs),
+  additionalTimeToWaitForLockMs: wholeMs(0, longestWaitMs),
   shouldSkipBlockingWait: flag,
   reentrant: flag,
   sessionMonitor: [isObject, 'an object { safeTimeWithoutHeartbeatMs, callback } is allowed'],
@@ -64,15 +66,15 @@ export const acquireRules: Rules<AcquireLockOptions> = {
   signal: [(value) => value instanceof AbortSignal, 'an AbortSignal is allowed'],
 };
 
-export const monitorRules: Rules<SessionMonitorOptions> = {
+export const monitorRules: RulesOf<SessionMonitorOptions> = {
   safeTimeWithoutHeartbeatMs: [Number.isFinite, 'a number of milliseconds is allowed'],
   callback: [(value) => typeof value === 'function', 'a function is allowed'],
 };
 
-export const releaseRules: Rules<ReleaseLockOptions> = { lockItem: item, deleteLock: flag, bestEffort: flag, data };
-export const heartbeatRules: Rules<SendHeartbeatOptions> = { lockItem: item, data, deleteData: flag, leaseDurationToEnsureMs: lease };
-export const getRules: Rules<GetLockOptions> = { partitionKey: checkedLater, sortKey: checkedLater, deleteLockOnRelease: flag };
-export const listRules: Rules<ListLocksOptions> = { deleteLockOnRelease: flag };
+export const releaseRules: RulesOf<ReleaseLockOptions> = { lockItem: item, deleteLock: flag, bestEffort: flag, data };
+export const heartbeatRules: RulesOf<SendHeartbeatOptions> = { lockItem: item, data, deleteData: flag, leaseDurationToEnsureMs: lease };
+export const getRules: RulesOf<GetLockOptions> = { partitionKey: checkedLater, sortKey: checkedLater, deleteLockOnRelease: flag };
+export const listRules: RulesOf<ListLocksOptions> = { deleteLockOnRelease: flag };
 
 /** Options of the Java clients that mean nothing here, and what to do instead. */
 const notHere: Readonly<Record<string, string>> = {
@@ -87,27 +89,13 @@ const notHere: Readonly<Record<string, string>> = {
   totalNumThreadsForAcquiringLocks: 'there are no threads',
 };
 
-/** What each kind of options knows; for the table in docs/leases.md. */
-export const optionNames: Readonly<Record<string, readonly string[]>> = {
-  client: Object.keys(clientRules),
-  acquire: Object.keys(acquireRules),
-  release: Object.keys(releaseRules),
-  heartbeat: Object.keys(heartbeatRules),
-  get: Object.keys(getRules),
-  list: Object.keys(listRules),
-};
-
 /** Refuses what is unknown or not allowed by itself, naming the field. `path` is put before the field's name. */
-export function checkFields<T extends object>(options: T, rules: Rules<T>, path = ''): void {
-  if (!isObject(options)) throw new InvalidOptionError(path === '' ? 'options' : path.slice(0, -1), options, 'an object is allowed');
-  for (const [name, value] of Object.entries(options)) {
-    const rule = Object.hasOwn(rules, name) ? rules[name as keyof T] : undefined;
-    const instead = notHere[name];
-    if (rule === undefined && instead !== undefined)
-      throw new InvalidOptionError(path + name, value, `there is no such option: ${instead}`);
-    if (rule === undefined) throw unknownOption(path + name, value, name, Object.keys(rules));
-    if (value !== undefined && !rule[0](value)) throw new InvalidOptionError(path + name, value, rule[1]);
-  }
+export function checkFields<T extends object>(options: T, rules: RulesOf<T>, path = ''): void {
+  requireOptions(options, path);
+  for (const [name, instead] of Object.entries(notHere))
+    if (Object.hasOwn(options, name))
+      throw new InvalidOptionError(path + name, Reflect.get(options, name), `there is no such option: ${instead}`);
+  checkByRules(options, rules, path);
 }
 
 /** Would it come back from JSON as it is? */

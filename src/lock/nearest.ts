@@ -13,8 +13,14 @@ export function nearestNames(name: string, candidates: Iterable<string>): readon
 
 /** What follows "there is no such …": the nearest name, and all of them. */
 export function allowedNames(name: string, known: readonly string[]): string {
+  const meant = didYouMean(name, known);
+  return `${meant ? `; ${meant}` : '.'} Allowed: ${known.join(', ')}`;
+}
+
+/** The question, or nothing where no name is near. */
+export function didYouMean(name: string, known: readonly string[]): string {
   const [nearest] = nearestNames(name, known);
-  return `${nearest === undefined ? '.' : `; did you mean "${nearest}"?`} Allowed: ${known.join(', ')}`;
+  return nearest === undefined ? '' : `did you mean "${nearest}"?`;
 }
 
 function editDistance(a: string, b: string): number {

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../lock/clock.ts';
 import type { LockerEvents } from '../lock/events.ts';
 import type { ResolvedScope } from '../lock/options.ts';
 import { ttlRangeMs } from '../lock/plan/options.ts';
-import { anything, callback, checkOptions, orNone, type Rules, withMethods } from './check-options.ts';
+import { anything, callback, checkOptions, type RulesOf, withMethods } from './check-options.ts';
 import { harmlessly } from './harmless.ts';
 import { listen, type Observed, scopeLabel } from './listening.ts';
 import type { Logger } from './log.ts';
@@ -51,9 +51,9 @@ const jobsKept = 500;
 
 type Acquired = LockerEvents['acquired'];
 
-const rules: Rules<HoldTimesOptions> = {
-  onLong: orNone(callback),
-  logger: orNone(withMethods('a logger with the method warn is allowed', 'warn')),
+const rules: RulesOf<HoldTimesOptions> = {
+  onLong: callback,
+  logger: withMethods('a logger with the method warn is allowed', 'warn'),
   clock: anything,
 };
 

@@ -1,4 +1,5 @@
-import { checkOptions, flag, orNone, positiveInteger, type Rules } from './check-options.ts';
+import { checkFields } from '../lock/plan/options.ts';
+import { flag, positiveInteger, type RulesOf } from './check-options.ts';
 
 /** Which labels metrics carry beside outcomes and reasons. Both cost time series for each value. */
 export interface LabelOptions {
@@ -12,15 +13,15 @@ export interface LabelOptions {
   readonly maxValues?: number;
 }
 
-const rules: Rules<LabelOptions> = {
-  resource: orNone(flag),
-  job: orNone(flag),
-  histograms: orNone(flag),
-  maxValues: orNone(positiveInteger),
+const rules: RulesOf<LabelOptions> = {
+  resource: flag,
+  job: flag,
+  histograms: flag,
+  maxValues: positiveInteger,
 };
 
 export function checkLabels(options: LabelOptions = {}): void {
-  checkOptions(options, rules, 'labels.');
+  checkFields(options, rules, 'labels.');
 }
 
 export type Attributes = Record<string, string | number | boolean>;

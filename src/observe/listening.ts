@@ -27,18 +27,11 @@ export function listen(locker: Observed, listeners: Listeners): Disposable {
 export type SeenHolder = Omit<Holder, 'token'>;
 
 export function seenHolders(holders: readonly Holder[]): readonly SeenHolder[] {
-  return holders.map(withoutFalseEnd).map(({ token, ...seen }) => ({
+  return holders.map(({ token, ...seen }) => ({
     ...seen,
     ...(seen.job === undefined ? {} : { job: printable(seen.job) }),
     host: printable(seen.host),
   }));
-}
-
-/** Of work that has ended, of which a minimum hold is left, a record still says when it would have ended at the latest. */
-export function withoutFalseEnd<T extends Pick<Holder, 'state' | 'latestEnd'>>(holder: T): T {
-  if (holder.state !== 'min-hold') return holder;
-  const { latestEnd: _, ...rest } = holder;
-  return rest as T;
 }
 
 /** Where a holder runs. A writer of another make may leave its host out. */

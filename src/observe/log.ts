@@ -21,7 +21,7 @@ export interface Logger {
  * `info`, what somebody should look into `warn`, a store that is down `error`. Throws `InvalidOptionError`.
  */
 export function logObserver(locker: Observed, logger: Logger): Disposable {
-  checkOptions({ logger }, { logger: usable });
+  checkOptions({ logger }, { logger: usable }, 'logger');
   const listener =
     <E extends EventName>(event: E): Listener<E> =>
     (data) => {

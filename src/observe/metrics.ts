@@ -1,5 +1,5 @@
 import type { LockerEvents } from '../lock/events.ts';
-import { anything, checkOptions, type Rules, withMethods } from './check-options.ts';
+import { anything, checkOptions, type RulesOf, withMethods } from './check-options.ts';
 import { instrumentsOf, type Meter } from './instruments.ts';
 import { boundedLabels, checkLabels, type LabelOptions, type Labels } from './labels.ts';
 import { listen, type Observed, scopeLabel } from './listening.ts';
@@ -11,7 +11,7 @@ export interface MetricsOptions {
   readonly labels?: LabelOptions;
 }
 
-const rules: Rules<MetricsOptions> = {
+const rules: RulesOf<MetricsOptions> = {
   meter: withMethods(
     'a Meter of @opentelemetry/api is allowed',
     'createObservableCounter',
@@ -26,7 +26,7 @@ const rules: Rules<MetricsOptions> = {
  * counted is still collected. Throws `InvalidOptionError`.
  */
 export function metricsObserver(locker: Observed, options: MetricsOptions): Disposable {
-  checkOptions(options, rules);
+  checkOptions(options, rules, 'meter');
   const { meter, labels } = options;
   checkLabels(labels);
   const { attempts, skips, releases, lost, storeErrors, conflicts, lateLocks, starving, fires, notices, ...levels } = instrumentsOf(meter);

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { LockerEvents } from '../lock/events.ts';
-import { checkOptions, milliseconds, orNone, type Rules, withMethods } from './check-options.ts';
+import { checkOptions, milliseconds, type RulesOf, withMethods } from './check-options.ts';
 import { harmlessly } from './harmless.ts';
 import type { Attributes } from './labels.ts';
 import { hostInWords, listen, type Observed, scopeLabel, seenHolders } from './listening.ts';
@@ -26,10 +26,10 @@ export interface SpanOptions {
   readonly minHoldMs?: number;
 }
 
-const rules: Rules<SpanOptions> = {
+const rules: RulesOf<SpanOptions> = {
   tracer: withMethods('a Tracer of @opentelemetry/api is allowed', 'startSpan'),
-  minWaitMs: orNone(milliseconds),
-  minHoldMs: orNone(milliseconds),
+  minWaitMs: milliseconds,
+  minHoldMs: milliseconds,
 };
 
 /** A hold that goes on. Most are over before they are worth a span, so it is made when they end. */
@@ -46,7 +46,7 @@ interface Hold {
  * Throws `InvalidOptionError`.
  */
 export function spanObserver(locker: Observed, options: SpanOptions): Disposable {
-  checkOptions(options, rules);
+  checkOptions(options, rules, 'tracer');
   const { tracer, minWaitMs = 10, minHoldMs = 10 } = options;
   const holds = new Map<number, Hold>();
 

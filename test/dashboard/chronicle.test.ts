@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { adviceIn } from '../../src/dashboard/advice.ts';
-import { createChronicle, type Known } from '../../src/dashboard/chronicle.ts';
+import { createChronicle, type KnownPast } from '../../src/dashboard/chronicle.ts';
 import type { Fact } from '../../src/dashboard/facts.ts';
 import { nameless } from '../../src/dashboard/facts.ts';
 import { historyOf } from '../../src/dashboard/history.ts';
@@ -38,7 +38,7 @@ function journalOf(entries: JournalEntry[]) {
   };
   return journal;
 }
-const factsOf = ({ chunks }: Known): readonly Fact[] => chunks.flatMap((chunk) => chunk.facts());
+const factsOf = ({ chunks }: KnownPast): readonly Fact[] => chunks.flatMap((chunk) => chunk.facts());
 const pace = (): undefined => undefined;
 
 test('reads a week a page at a time, each entry once, also where thousands began in one millisecond', async () => {
@@ -59,7 +59,7 @@ test('an end that comes to be known replaces what went on, and a look reads only
   const journal = journalOf(entries);
   let atMs = nowMs;
   const chronicle = createChronicle(journal, () => atMs);
-  const long = (known: Known): readonly Fact[] => factsOf(known).filter(({ job }) => job === 'long');
+  const long = (known: KnownPast): readonly Fact[] => factsOf(known).filter(({ job }) => job === 'long');
   expect(long(await chronicle.read(nowMs - hourMs, 0)).map(({ toMs }) => toMs)).toEqual([Infinity]);
 
   entries.splice(entries.length - 1, 1, hold(nowMs - 90 * 60_000, nowMs + 5_000, 'long'));

@@ -31,7 +31,7 @@ export interface InTheWay extends SeenHolder {
 }
 
 /** What is known about the time around. */
-export interface Known {
+export interface Around {
   /** Of the tables that it wanted, as far as a move may reach. */
   readonly holds: readonly HoldEntry[];
   /** Of these tables: those that were ahead of it may have given up. */
@@ -49,7 +49,7 @@ export const furthestMinutes = 30;
 const notedWithinMs = 10_000;
 const minuteMs = 60_000;
 
-export function encounterOf(entry: SkipEntry | WaitEntry, known: Known): Encounter {
+export function encounterOf(entry: SkipEntry | WaitEntry, known: Around): Encounter {
   const { holds, skips } = known;
   const askedMs = entry.at.getTime() - (entry.kind === 'skip' ? entry.waitedMs : 0);
   const inTheWay = entry.holders.map((holder) => {
@@ -83,7 +83,7 @@ function isUnwritten({ state, hold }: InTheWay): boolean {
 
 const everyMove = Array.from({ length: furthestMinutes }, (_, index) => [index + 1, -index - 1]).flat();
 
-function isFree(needs: readonly Need[], others: readonly HoldEntry[], fromMs: number, { usualMs, sinceMs, nowMs }: Known): boolean {
+function isFree(needs: readonly Need[], others: readonly HoldEntry[], fromMs: number, { usualMs, sinceMs, nowMs }: Around): boolean {
   if (usualMs === undefined || fromMs < sinceMs || fromMs + usualMs > nowMs) return false;
   return others.every(
     (hold) =>

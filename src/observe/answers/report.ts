@@ -12,7 +12,7 @@ export interface Material {
   readonly lateLocks: readonly LateLockEntry[];
 }
 
-export interface Report {
+export interface JobsReport {
   readonly blocked: readonly Blocked[];
   readonly work: readonly Work[];
   readonly conflicts: readonly Conflicts[];
@@ -71,7 +71,7 @@ const starvesAfterSkips = 10;
 /** So many of the skips a wait should have avoided. */
 const avoided = 0.9;
 
-export function reportOf({ encounters, holds, conflicts, lateLocks }: Material): Report {
+export function reportOf({ encounters, holds, conflicts, lateLocks }: Material): JobsReport {
   const met = encounters.filter(({ entry }) => entry.kind === 'wait' || entry.reason === 'busy');
   const lostMs = sum(met.map(lostIn));
   const blocked = [...groups(met, (one) => [one.entry.job, byOf(one), one.entry.resource])].map(([, [first, ...more]]) => {
@@ -86,7 +86,7 @@ export function reportOf({ encounters, holds, conflicts, lateLocks }: Material):
   return { ...found, work: workOf(holds, met), advice: adviceOf(seenIn(found, met)) };
 }
 
-function seenIn({ blocked, conflicts, starving }: Pick<Report, 'blocked' | 'conflicts' | 'starving'>, met: readonly Encounter[]): Seen {
+function seenIn({ blocked, conflicts, starving }: Pick<JobsReport, 'blocked' | 'conflicts' | 'starving'>, met: readonly Encounter[]): Seen {
   return {
     conflicts: conflicts.map(({ resources, times, missing }) => ({
       tables: resources,

@@ -3,7 +3,8 @@ import type { LostReason } from '../../lock/errors.ts';
 import type { LockerEvents } from '../../lock/events.ts';
 import type { Mode } from '../../lock/holder.ts';
 import type { ResolvedScope } from '../../lock/options.ts';
-import { checkOptions, orNone, positiveInteger, type Rule, type Rules } from '../check-options.ts';
+import type { Rule } from '../../lock/plan/options.ts';
+import { checkOptions, positiveInteger, type RulesOf } from '../check-options.ts';
 import type { Observed, SeenHolder } from '../listening.ts';
 
 /** A bounded record of who held what, who was skipped and why. No entry holds a token. */
@@ -127,20 +128,19 @@ export interface FireEntry extends Omit<AboutWork, 'resource'> {
 export const defaultEntries = 1_000;
 
 const kinds: readonly EntryKind[] = ['hold', 'skip', 'wait', 'conflict', 'late-lock', 'fire'];
-const areKinds = (value: unknown): boolean =>
-  value === undefined || [value].flat().every((kind) => (kinds as readonly unknown[]).includes(kind));
+const areKinds = (value: unknown): boolean => [value].flat().every((kind) => (kinds as readonly unknown[]).includes(kind));
 const date: Rule = [(value) => value instanceof Date && !Number.isNaN(value.getTime()), 'a Date is allowed'];
 const text: Rule = [(value) => typeof value === 'string', 'a string is allowed'];
 
-const rules: Rules<JournalQuery> = {
-  since: orNone(date),
-  until: orNone(date),
-  begunSince: orNone(date),
-  resource: orNone(text),
-  job: orNone(text),
+const rules: RulesOf<JournalQuery> = {
+  since: date,
+  until: date,
+  begunSince: date,
+  resource: text,
+  job: text,
   kind: [areKinds, `${kinds.map((kind) => `'${kind}'`).join(', ')} or a list of these is allowed`],
-  outcome: orNone(text),
-  limit: orNone(positiveInteger),
+  outcome: text,
+  limit: positiveInteger,
 };
 
 /** Refuses what would find nothing, and look as if nothing had happened. */

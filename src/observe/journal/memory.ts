@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../../lock/clock.ts';
-import { anything, checkOptions, orNone, positiveInteger, type Rules } from '../check-options.ts';
+import { anything, checkOptions, positiveInteger, type RulesOf } from '../check-options.ts';
 import { checkQuery, defaultEntries, entriesWithin, type Journal, type JournalEntry, type JournalQuery, kindsOf } from './journal.ts';
 import { entriesOf, type Hold, type Moment, type Recorder, record } from './recorder.ts';
 
@@ -10,7 +10,7 @@ export interface JournalOptions {
   readonly clock?: Clock;
 }
 
-const rules: Rules<JournalOptions> = { limit: orNone(positiveInteger), clock: anything };
+const rules: RulesOf<JournalOptions> = { limit: positiveInteger, clock: anything };
 
 /** A journal of this process, in memory. Throws `InvalidOptionError`. */
 export function createJournal(options: JournalOptions = {}): Journal {

@@ -1,0 +1,19 @@
+import { hostsOf } from '../store-url.ts';
+import { type Backend, optionsIn } from './backend.ts';
+
+export const memcached: Backend = {
+  example: 'memcached://user:password@host:11211,host2:11211',
+  parameters: { timeoutMs: 'milliseconds', verifyRelease: 'true or false', quarantine: 'true or false', protocol: 'text' },
+  problem: (url) => {
+    const hosts = hostsOf(url, 11_211);
+    if (typeof hosts === 'string') return hosts;
+    if (url.path.length > 1) return 'nothing but parameters may follow the hosts';
+    return (url.username === undefined) === (url.password === undefined) ? undefined : 'a user name and a password belong together';
+  },
+  open: async (url) => {
+    const { memcachedStore } = await import('../../stores/memcached/index.ts');
+    const { authority: servers, username, password } = url;
+    const tls = url.scheme === 'memcacheds' ? { tls: true } : {};
+    return memcachedStore({ servers, ...tls, ...(username && password ? { username, password } : {}), ...optionsIn(url, memcached) });
+  },
+};

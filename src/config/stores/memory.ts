@@ -1,0 +1,8 @@
+import type { Backend } from './backend.ts';
+
+export const memory: Backend = {
+  example: 'memory:',
+  parameters: {},
+  problem: ({ authority, path }) => (authority + path === '' ? undefined : 'nothing may follow "memory:"'),
+  open: async () => (await import('../../stores/memory.ts')).memoryStore(),
+};

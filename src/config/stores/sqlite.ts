@@ -1,0 +1,16 @@
+import { type Backend, optionsIn } from './backend.ts';
+
+export const sqlite: Backend = {
+  example: 'sqlite:/var/lib/app/locks.db',
+  parameters: { timeoutMs: 'milliseconds', flush: 'true or false', driver: 'text' },
+  problem: ({ authority, path }) => {
+    if (authority !== '') return 'the absolute path of a file may follow, after one slash or three';
+    if (/%(?![0-9a-f]{2})/i.test(path)) return 'in the path write % as %25';
+    return path.endsWith('/') ? "a file's name is missing" : undefined;
+  },
+  open: async (url) => {
+    const { sqliteStore } = await import('../../stores/sqlite/index.ts');
+    const file = decodeURIComponent(url.path);
+    return sqliteStore({ ...(file !== '' && { file }), ...optionsIn(url, sqlite) });
+  },
+};
