@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../lock/clock.ts';
-import { InvalidOptionError, StoreUnavailableError } from '../lock/errors.ts';
+import { StoreUnavailableError } from '../lock/errors.ts';
+import { checkFields, count } from '../lock/plan/options.ts';
 import type { LockStore, Version } from '../lock/store.ts';
 
 /** Options of `withBreaker`. */
@@ -14,6 +15,8 @@ export interface BreakerOptions {
   readonly clock?: Pick<Clock, 'monotonicMs'>;
 }
 
+const known: readonly string[] = ['failures', 'halfOpenAfterMs', 'serverOf', 'clock'] satisfies (keyof BreakerOptions)[];
+
 /** One server's breaker: asked before each call that may be refused, told how each call ended. */
 export class Breaker {
   readonly #failures: number;
@@ -25,10 +28,8 @@ export class Breaker {
   #lastFailure: unknown;
 
   constructor(options: BreakerOptions = {}) {
-    checkNames(options);
+    checkFields(options, { failures: count, halfOpenAfterMs: count }, 'breaker.', known);
     const { failures = 3, halfOpenAfterMs = 1_000, clock = systemClock } = options;
-    checkWholeNumber('breaker.failures', failures);
-    checkWholeNumber('breaker.halfOpenAfterMs', halfOpenAfterMs);
     this.#failures = failures;
     this.#halfOpenAfterMs = halfOpenAfterMs;
     this.#clock = clock;
@@ -139,18 +140,4 @@ function refusal(lastFailure: unknown, restMs: number): StoreUnavailableError {
   return new StoreUnavailableError(`Not asked for another ${Math.ceil(restMs)} ms, after failures in a row; the last: ${words}`, {
     cause: lastFailure,
   });
-}
-
-const known: readonly string[] = ['failures', 'halfOpenAfterMs', 'serverOf', 'clock'] satisfies (keyof BreakerOptions)[];
-
-function checkNames(options: unknown): void {
-  if (typeof options !== 'object' || options === null) throw new InvalidOptionError('breaker', options, 'an object or false is allowed');
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined)
-    throw new InvalidOptionError(`breaker.${unknown}`, 'an unknown option', 'failures, halfOpenAfterMs and clock are allowed');
-}
-
-function checkWholeNumber(path: string, value: unknown): void {
-  if (!Number.isSafeInteger(value) || (value as number) < 1)
-    throw new InvalidOptionError(path, value, 'a whole number from 1 up is allowed');
 }

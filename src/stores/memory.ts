@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../lock/clock.ts';
-import { requireOptions, unknownOption } from '../lock/plan/options.ts';
+import { checkFields } from '../lock/plan/options.ts';
 import type { Entry, Listed, LockStore, StoreTraits, Version } from '../lock/store.ts';
 import { closedError } from './closed.ts';
 import { createSubscribers, type Subscribers } from './subscribers.ts';
@@ -23,8 +23,7 @@ export interface MemoryStore extends LockStore {
  * is no danger; but it is not durable, and so its versions carry no fence.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
-  requireOptions(options);
-  for (const [name, value] of Object.entries(options)) if (name !== 'clock') throw unknownOption(name, value, name, ['clock']);
+  checkFields(options, {}, '', ['clock']);
   const { clock = systemClock } = options;
   return connect({ clock, entries: new Map(), subscribers: createSubscribers(), sweepAtSize: sweepStep });
 }

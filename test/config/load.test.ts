@@ -123,7 +123,7 @@ describe('loadLocker', () => {
     const refused = await loadLocker(settings({ store: 'memcached://user:hunter2@h?timeoutMs=1' })).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(ConfigError);
     expect((refused as ConfigError).message).toBe(
-      'environment:\n  overrides.store: could not be opened: timeoutMs: received 1; a whole number of milliseconds from 50 to 60000 is allowed',
+      'environment:\n  overrides.store: could not be opened: timeoutMs: received 1; an integer from 50 to 60000 (milliseconds) is allowed',
     );
   });
 });

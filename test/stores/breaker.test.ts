@@ -177,3 +177,11 @@ test.each([
 ])('P11: %p is refused', (options, path) => {
   expect(() => withBreaker(memoryStore(), options)).toThrow(expect.objectContaining({ path }));
 });
+
+test('P11: a name that does not exist is refused with all that do', () => {
+  const store = memoryStore();
+  expect(() => withBreaker(store, { serverof: () => '' } as never)).toThrow(
+    'breaker.serverof: received a function; there is no such option; did you mean "serverOf"? Allowed: failures, halfOpenAfterMs, serverOf, clock',
+  );
+  expect(() => withBreaker(store, { serverOf: () => '' })).not.toThrow();
+});

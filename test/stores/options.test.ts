@@ -12,12 +12,10 @@ import { sqliteStore } from '../../src/stores/sqlite/index.ts';
 import { zookeeperStore } from '../../src/stores/zookeeper/index.ts';
 import { createWarehouse } from '../../src/warehouse/index.ts';
 
-const makers = {
-  createWarehouse,
+const withTimeouts = {
   dynamodbStore,
   etcdStore,
   memcachedStore,
-  memoryStore,
   momentoStore,
   mysqlStore,
   postgresStore,
@@ -28,6 +26,7 @@ const makers = {
   sqliteStore,
   zookeeperStore,
 };
+const makers = { ...withTimeouts, createWarehouse, memoryStore };
 
 test.each(Object.entries(makers))('P11: %s refuses what are no options', (name, make) => {
   const worksWithout = name === 'memoryStore' || name === 'sqliteStore';
@@ -35,6 +34,12 @@ test.each(Object.entries(makers))('P11: %s refuses what are no options', (name, 
     expect(() => (make as (options: unknown) => unknown)(options)).toThrow(
       expect.objectContaining({ name: 'InvalidOptionError', path: 'options' }),
     );
+});
+
+test.each(Object.entries(withTimeouts))('P11: %s says what a mistyped option was meant to be, and not what it was', (_, make) => {
+  expect(() => (make as (options: unknown) => unknown)({ tiemoutMs: 'secret' })).toThrow(
+    /^tiemoutMs: received "…"; there is no such option; did you mean "timeoutMs"\? Allowed: /,
+  );
 });
 
 test('P11: memoryStore refuses an option that does not exist', () => {

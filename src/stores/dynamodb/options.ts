@@ -1,7 +1,8 @@
 import { type Clock, systemClock } from '../../lock/clock.ts';
 import { InvalidOptionError } from '../../lock/errors.ts';
-import { requireOptions } from '../../lock/plan/options.ts';
+import { flag, oneOf, type Rule } from '../../lock/plan/options.ts';
 import type { BreakerOptions } from '../breaker.ts';
+import { checkOptions, commonRules, judgedElsewhere, type OptionRules } from '../check-options.ts';
 import { attribute } from './item.ts';
 
 /** The part of `DynamoDBClient` (AWS SDK for JavaScript v3) that the store uses. */
@@ -57,71 +58,56 @@ export interface KeyPair {
   readonly sortKey?: string;
 }
 
-type Defaulted = 'client' | 'tableName' | 'partitionKeyName' | 'timeoutMs' | 'keepReleased' | 'layout' | 'breaker' | 'clock';
+type Defaulted = 'partitionKeyName' | 'timeoutMs' | 'keepReleased' | 'layout' | 'breaker' | 'clock';
 
-/** Options, checked; `undefined`: none, or what the layout does without. */
-export type DynamodbSettings = Required<Pick<DynamodbStoreOptions, Defaulted>> & {
-  readonly [name in Exclude<keyof DynamodbStoreOptions, Defaulted>]: DynamodbStoreOptions[name] | undefined;
+/** Options, checked. */
+export type DynamodbSettings = DynamodbStoreOptions & Required<Pick<DynamodbStoreOptions, Defaulted>>;
+
+const others: readonly unknown[] = Object.values(attribute);
+const keyName: Rule = [
+  (value) => isTextUpTo(255, value) && !others.includes(value),
+  `a text of 1 to 255 bytes is allowed, and none of the item's other attributes: ${others.join(', ')}`,
+];
+const shortText: Rule = [(value) => isTextUpTo(1_024, value), 'a text of 1 to 1024 bytes is allowed'];
+
+const rules: OptionRules<DynamodbStoreOptions> = {
+  client: [
+    (value) => typeof (value as Partial<DynamoClient> | null)?.send === 'function',
+    'a DynamoDBClient of @aws-sdk/client-dynamodb v3 is allowed',
+  ],
+  tableName: [
+    (value) => typeof value === 'string' && /^([\w.-]{3,255}|arn:[\w:/.-]+)$/.test(value),
+    '3 to 255 letters, digits, "_", "-" and ".", or the ARN of a table, are allowed',
+  ],
+  partitionKeyName: keyName,
+  sortKeyName: keyName,
+  sortKeyValue: shortText,
+  layout: [oneOf('giveway', 'lock-client'), "'giveway' or 'lock-client' is allowed"],
+  keyOf: [(value) => typeof value === 'function', 'a function from a name to { partitionKey, sortKey } is allowed'],
+  ownerName: shortText,
+  keepReleased: flag,
+  clock: judgedElsewhere,
+  ...commonRules,
 };
 
-const known: readonly string[] = [
-  'client',
-  'tableName',
-  'partitionKeyName',
-  'sortKeyName',
-  'sortKeyValue',
-  'layout',
-  'keyOf',
-  'timeoutMs',
-  'ownerName',
-  'keepReleased',
-  'breaker',
-  'clock',
-];
-
 export function resolveOptions(options: DynamodbStoreOptions): DynamodbSettings {
-  requireOptions(options);
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new InvalidOptionError(unknown, 'an unknown option', `${known.join(', ')} are allowed`);
-  const { client, tableName, partitionKeyName = 'key', sortKeyName, sortKeyValue, timeoutMs = 1_000, layout = 'giveway', keyOf } = options;
-  const { ownerName, keepReleased = false, breaker = {}, clock = systemClock } = options;
-  if (typeof client?.send !== 'function')
-    throw new InvalidOptionError('client', client, 'a DynamoDBClient of @aws-sdk/client-dynamodb v3 is allowed');
-  if (typeof tableName !== 'string' || !/^([\w.-]{3,255}|arn:[\w:/.-]+)$/.test(tableName))
-    throw new InvalidOptionError('tableName', tableName, '3 to 255 letters, digits, "_", "-" and ".", or the ARN of a table, are allowed');
-  checkAttributeName('partitionKeyName', partitionKeyName);
-  if (sortKeyName !== undefined) checkAttributeName('sortKeyName', sortKeyName);
+  const defaults = { partitionKeyName: 'key', layout: 'giveway', keepReleased: false, clock: systemClock } as const;
+  const settings = checkOptions(options, rules, defaults, ['client', 'tableName']);
+  const { partitionKeyName, sortKeyName, sortKeyValue, layout, keyOf } = settings;
   if (sortKeyName === partitionKeyName)
     throw new InvalidOptionError('sortKeyName', sortKeyName, 'a name other than partitionKeyName is allowed');
   if (sortKeyName === undefined && sortKeyValue !== undefined)
     throw new InvalidOptionError('sortKeyValue', sortKeyValue, 'it goes with sortKeyName only');
-  if (sortKeyValue !== undefined) checkText('sortKeyValue', sortKeyValue, 1_024);
-  if (layout !== 'giveway' && layout !== 'lock-client')
-    throw new InvalidOptionError('layout', layout, "'giveway' or 'lock-client' is allowed");
-  if (keyOf !== undefined && typeof keyOf !== 'function')
-    throw new InvalidOptionError('keyOf', keyOf, 'a function from a name to { partitionKey, sortKey } is allowed');
   if (keyOf !== undefined && layout === 'giveway') throw new InvalidOptionError('keyOf', keyOf, "it goes with layout: 'lock-client' only");
-  if (ownerName !== undefined) checkText('ownerName', ownerName, 1_024);
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000)
-    throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 1 to 60000 is allowed');
-  if (typeof keepReleased !== 'boolean') throw new InvalidOptionError('keepReleased', keepReleased, 'true or false is allowed');
-  const keys = { partitionKeyName, sortKeyName, sortKeyValue, keyOf };
-  return { client, tableName, ...keys, timeoutMs, layout, ownerName, keepReleased, breaker, clock };
+  return settings;
 }
 
-function checkAttributeName(path: string, name: unknown): void {
-  checkText(path, name, 255);
-  if (Object.values<unknown>(attribute).includes(name))
-    throw new InvalidOptionError(
-      path,
-      name,
-      `any name but those of the item's other attributes is allowed: ${Object.values(attribute).join(', ')}`,
-    );
+function isTextUpTo(longestBytes: number, value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= longestBytes;
 }
 
 export function checkText(path: string, text: unknown, longestBytes: number): void {
-  if (typeof text === 'string' && text !== '' && Buffer.byteLength(text) <= longestBytes) return;
-  throw new InvalidOptionError(path, text, `a text of 1 to ${longestBytes} bytes is allowed`);
+  if (!isTextUpTo(longestBytes, text)) throw new InvalidOptionError(path, text, `a text of 1 to ${longestBytes} bytes is allowed`);
 }
 
 /** DynamoDB's limit for a partition key, in bytes. */

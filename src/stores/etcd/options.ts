@@ -1,5 +1,5 @@
-import { InvalidOptionError } from '../../lock/errors.ts';
 import type { BreakerOptions } from '../breaker.ts';
+import { checkOptions, commonRules, type OptionRules, text } from '../check-options.ts';
 import type { EtcdClient } from './client.ts';
 
 /** Options of `etcdStore`. */
@@ -14,21 +14,17 @@ export interface EtcdStoreOptions {
   readonly breaker?: Omit<BreakerOptions, 'serverOf'> | false;
 }
 
-export function resolveOptions({
-  client,
-  prefix = '',
-  timeoutMs = 1_000,
-  breaker = {},
-  ...others
-}: EtcdStoreOptions): Required<EtcdStoreOptions> {
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined)
-    throw new InvalidOptionError(unknown, 'an unknown option', 'the options are client, prefix, timeoutMs, breaker');
-  const { kv, leaseClient, watchClient } = (client ?? {}) as Partial<EtcdClient>;
-  if (!kv || !leaseClient || !watchClient) throw new InvalidOptionError('client', client, 'a client of etcd3 (`new Etcd3()`) is needed');
-  if (typeof prefix !== 'string') throw new InvalidOptionError('prefix', prefix, 'a string is allowed');
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000) {
-    throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 1 to 60000 is allowed');
-  }
-  return { client, prefix, timeoutMs, breaker };
+const rules: OptionRules<EtcdStoreOptions> = {
+  client: [isClient, 'a client of etcd3 (`new Etcd3()`) is needed'],
+  prefix: text,
+  ...commonRules,
+};
+
+export function resolveOptions(options: EtcdStoreOptions): Required<EtcdStoreOptions> {
+  return checkOptions(options, rules, { prefix: '' }, ['client']);
+}
+
+function isClient(value: unknown): boolean {
+  const { kv, leaseClient, watchClient } = (value ?? {}) as Partial<EtcdClient>;
+  return Boolean(kv && leaseClient && watchClient);
 }

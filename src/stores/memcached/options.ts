@@ -1,6 +1,7 @@
 import { InvalidOptionError } from '../../lock/errors.ts';
-import { requireOptions, unknownOption } from '../../lock/plan/options.ts';
+import { flag, isObject, ttlRangeMs, whole } from '../../lock/plan/options.ts';
 import type { BreakerOptions } from '../breaker.ts';
+import { checkOptions, commonRules, judgedElsewhere, type OptionRules, timeoutFrom } from '../check-options.ts';
 import { type Address, addressOf, parseAddresses } from './addresses.ts';
 import type { Credentials } from './connection.ts';
 import { resolveTransport, type TlsOptions, type Transport } from './transport.ts';
@@ -91,37 +92,39 @@ export interface ResolvedOptions {
   readonly breaker: Omit<BreakerOptions, 'serverOf'> | false;
 }
 
-const known: readonly string[] = [
-  'servers',
-  'client',
-  'protocol',
-  'tls',
-  'username',
-  'password',
-  'timeoutMs',
-  'verifyRelease',
-  'quarantine',
-  'breaker',
-];
+const rules: OptionRules<MemcachedStoreOptions> = {
+  servers: judgedElsewhere,
+  client: judgedElsewhere,
+  protocol: judgedElsewhere,
+  tls: judgedElsewhere,
+  username: judgedElsewhere,
+  password: judgedElsewhere,
+  verifyRelease: flag,
+  quarantine: [(value) => typeof value === 'boolean' || isObject(value), 'true, false or { longestTtlMs } is allowed'],
+  ...commonRules,
+  timeoutMs: timeoutFrom(50),
+};
 const leastQuarantineMs = 30_000;
 
 export function resolveOptions(options: MemcachedStoreOptions): ResolvedOptions {
-  requireOptions(options);
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw unknownOption(unknown, hidden(options[unknown as never]), unknown, known);
-  const { timeoutMs = 500, verifyRelease = false, quarantine = false, breaker = {} } = options;
-  checkInteger('timeoutMs', timeoutMs, 50, 60_000);
-  checkBoolean('verifyRelease', verifyRelease);
-  if (typeof quarantine === 'object') checkInteger('quarantine.longestTtlMs', quarantine?.longestTtlMs, 1_000, 86_400_000);
-  else checkBoolean('quarantine', quarantine);
+  const defaults = { timeoutMs: 500, verifyRelease: false, quarantine: false };
+  const { timeoutMs, verifyRelease, quarantine, breaker } = checkOptions(options, rules, defaults);
   return {
     servers: resolveServers(options),
     transport: resolveTransport(options),
     timeoutMs,
     verifyRelease,
-    quarantineMs: quarantine === false ? undefined : quarantine === true ? leastQuarantineMs : quarantine.longestTtlMs,
+    quarantineMs: quarantineMsOf(quarantine),
     breaker,
   };
+}
+
+function quarantineMsOf(quarantine: boolean | { readonly longestTtlMs: unknown }): number | undefined {
+  if (typeof quarantine === 'boolean') return quarantine ? leastQuarantineMs : undefined;
+  const { longestTtlMs } = quarantine;
+  if (whole(ttlRangeMs.min, ttlRangeMs.max)(longestTtlMs)) return longestTtlMs as number;
+  const allowed = `an integer from ${ttlRangeMs.min} to ${ttlRangeMs.max} (milliseconds) is allowed`;
+  throw new InvalidOptionError('quarantine.longestTtlMs', longestTtlMs, allowed);
 }
 
 function resolveServers(options: MemcachedStoreOptions): readonly [ResolvedServer, ...ResolvedServer[]] {
@@ -157,18 +160,4 @@ function resolveCredentials({ username, password }: MemcachedStoreOptions): Cred
   if (typeof password !== 'string' || password === '')
     throw new InvalidOptionError('password', typeof password, 'a string that is not empty, with `username`');
   return { username, password };
-}
-
-/** Text under a wrong name may be a password. */
-function hidden(value: unknown): unknown {
-  return typeof value === 'string' ? '…' : value;
-}
-
-function checkInteger(path: string, value: unknown, least: number, most: number): void {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return;
-  throw new InvalidOptionError(path, value, `a whole number of milliseconds from ${least} to ${most} is allowed`);
-}
-
-function checkBoolean(path: string, value: unknown): void {
-  if (typeof value !== 'boolean') throw new InvalidOptionError(path, value, 'true or false is allowed');
 }

@@ -1,6 +1,7 @@
 import { InvalidOptionError } from '../../lock/errors.ts';
-import { requireOptions } from '../../lock/plan/options.ts';
+import { oneOf } from '../../lock/plan/options.ts';
 import type { BreakerOptions } from '../breaker.ts';
+import { checkOptions, commonRules, type OptionRules } from '../check-options.ts';
 import type { MomentoClient } from './client.ts';
 
 /** Options of `momentoStore`. Refused with `InvalidOptionError` before anything is sent. */
@@ -23,23 +24,21 @@ export interface MomentoStoreOptions {
   readonly breaker?: Omit<BreakerOptions, 'serverOf'> | false;
 }
 
-const known: readonly string[] = ['client', 'cacheName', 'layout', 'timeoutMs', 'breaker'];
-const needed = ['getWithHash', 'setIfEqual', 'setIfAbsentOrEqual'] as const;
+const methods = ['getWithHash', 'setIfEqual', 'setIfAbsentOrEqual'] as const;
+
+const rules: OptionRules<MomentoStoreOptions> = {
+  client: [isClient, 'a CacheClient of @gomomento/sdk 1.117.1 or later is allowed'],
+  cacheName: [(value) => typeof value === 'string' && value.trim() !== '', 'the name of a cache is allowed'],
+  layout: [oneOf('giveway', 'lock-client'), "'giveway' or 'lock-client' is allowed"],
+  ...commonRules,
+};
 
 export function resolveOptions(options: MomentoStoreOptions): Required<MomentoStoreOptions> {
-  requireOptions(options);
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new InvalidOptionError(unknown, 'an unknown option', `${known.join(', ')} are allowed`);
-  const { client, cacheName, layout = 'giveway', timeoutMs = 1_000, breaker = {} } = options;
-  if (!needed.every((method) => typeof client?.[method] === 'function'))
-    throw new InvalidOptionError('client', client, 'a CacheClient of @gomomento/sdk 1.117.1 or later is allowed');
-  if (typeof cacheName !== 'string' || cacheName.trim() === '')
-    throw new InvalidOptionError('cacheName', cacheName, 'the name of a cache is allowed');
-  if (layout !== 'giveway' && layout !== 'lock-client')
-    throw new InvalidOptionError('layout', layout, "'giveway' or 'lock-client' is allowed");
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000)
-    throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 1 to 60000 is allowed');
-  return { client, cacheName, layout, timeoutMs, breaker };
+  return checkOptions(options, rules, { layout: 'giveway' }, ['client', 'cacheName']);
+}
+
+function isClient(value: unknown): boolean {
+  return methods.every((method) => typeof (value as Partial<MomentoClient> | null)?.[method] === 'function');
 }
 
 /** A lone surrogate has no UTF-8 form of its own, so two such keys would become one: refused. */

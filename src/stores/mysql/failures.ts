@@ -1,17 +1,10 @@
 import { GivewayError, StoreUnavailableError } from '../../lock/errors.ts';
 import { isTlsSetup } from '../certificates.ts';
+import { codeOf, messageOf, sentenceOfNetwork } from '../sql/network.ts';
+import type { Failure, Progress } from '../sql/resend.ts';
 import { createTableSql } from './table.ts';
 
 type Code = `ERR_GIVEWAY_${string}`;
-
-/**
- * What a failed statement means for the one who sent it.
- * - `lost`: the connection broke, and the statement may have been done; or it is of no use any more, and another may be.
- * - `conflict`: rolled back in favour of another transaction; it may be sent again.
- * - `no-table`: refused, since the lock table is not there.
- * - `refused`: refused for another reason. Nothing was done.
- */
-export type Failure = 'lost' | 'conflict' | 'no-table' | 'refused';
 
 /**
  * Shutting down; killed; idle for too long; a prepared statement that is gone; and a server that only reads: after a fail-over the old
@@ -34,8 +27,7 @@ export interface Circumstances {
   /** `host:port`, where known. */
   readonly address: string | undefined;
   readonly timeoutMs: number;
-  /** How far the operation had come. */
-  readonly stage: 'connecting' | 'asking';
+  readonly stage: Progress['stage'];
 }
 
 interface Meaning {
@@ -121,21 +113,9 @@ export function explain(error: unknown, circumstances: Circumstances): GivewayEr
   }
   const number = serverNumber(error);
   const message = messageOf(error);
-  if (number === undefined) return because(sentenceFor(error, stage), isSetupOfClient(error) ? 'ERR_GIVEWAY_STORE_SETUP' : undefined);
+  if (number === undefined) return because(sentenceOfNetwork(error, stage), isSetupOfClient(error) ? 'ERR_GIVEWAY_STORE_SETUP' : undefined);
   const { code, sentence } = meanings[number] ?? { sentence: () => `answered ${number}: ${message}` };
   return because(sentence(message, circumstances), code);
-}
-
-function sentenceFor(error: unknown, stage: Circumstances['stage']): string {
-  switch (codeOf(error)) {
-    case 'ECONNREFUSED':
-      return 'refuses connections: is it running, and is this the right port?';
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'cannot be found: the name of the host does not resolve';
-    default:
-      return stage === 'connecting' ? `cannot be reached: ${messageOf(error)}` : `broke the connection: ${messageOf(error)}`;
-  }
 }
 
 /** What no server that comes back will mend: TLS that only one side speaks, a login by a plugin that mysql2 has not, a pool that was ended. */
@@ -155,13 +135,4 @@ function serverNumber(error: unknown): number | undefined {
 
 function isTimeout(error: unknown): boolean {
   return codeOf(error) === 'ERR_GIVEWAY_STORE_TIMEOUT' || codeOf(error) === 'ETIMEDOUT';
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === 'string' ? code : undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,7 @@
 import { StoreUnavailableError } from '../../lock/errors.ts';
 import { closedError } from '../closed.ts';
 import { timeLimit } from '../deadlines.ts';
+import { type Failure, type Progress, sendUntilAnswered } from '../sql/resend.ts';
 import type { Connections } from './connections.ts';
 import { explain, failureOf } from './failures.ts';
 import type { Header, MysqlConnection } from './pool.ts';
@@ -33,8 +34,6 @@ export interface OperationsOptions {
   readonly makesTable: boolean;
 }
 
-/** Both connections of a pool may have broken since they were last used. A third loss is no history. */
-const mostLosses = 3;
 const setUpTimeoutMs = 10_000;
 /** A bit of the server's status: a transaction is open. */
 const inTransaction = 1;
@@ -49,32 +48,15 @@ export function createOperations({ connections, table, timeoutMs, makesTable }: 
   async function run<T>(work: (send: Send) => Promise<T>, within = limit, limitMs = timeoutMs): Promise<T> {
     if (isClosed) throw closedError('mysql');
     const loans = lender(connections);
-    const send: Send = (name, values) => sendUntilAnswered(loans, name, values);
+    const makeTable = makesTable ? () => loans.execute(table.setUp, []) : undefined;
+    const send: Send = <R>(name: StatementName, values: unknown[] = []) => {
+      const ask = async (isRepeated: boolean) => ({ result: (await loans.execute(table[name], values)) as R, isRepeated });
+      return sendUntilAnswered(loans, ask, failureHere, makeTable);
+    };
     try {
       return await within(work(send), loans.giveUp);
     } catch (error) {
       throw explain(error, { table: table.name, address: connections.address, timeoutMs: limitMs, stage: loans.stage });
-    }
-  }
-
-  /** Every statement of the table can be sent twice: the second finds the version changed, and does nothing. */
-  async function sendUntilAnswered<T>(loans: Lender, name: StatementName, values: unknown[] = []): Promise<Answer<T>> {
-    let losses = 0;
-    let madeTable = false;
-    for (;;) {
-      try {
-        return { result: (await loans.execute(table[name], values)) as T, isRepeated: losses > 0 };
-      } catch (error) {
-        if (loans.isOver || loans.stage === 'connecting' || error instanceof StoreUnavailableError) throw error;
-        const failure = failureOf(error);
-        if (failure === 'refused') throw error;
-        if (failure === 'lost' && ++losses === mostLosses) throw error;
-        if (failure === 'no-table') {
-          if (!makesTable || madeTable) throw error;
-          await loans.execute(table.setUp, []);
-          madeTable = true;
-        }
-      }
     }
   }
 
@@ -100,9 +82,7 @@ export function createOperations({ connections, table, timeoutMs, makesTable }: 
 }
 
 /** Runs the statements of one operation, each on a connection borrowed for it alone. All end when the operation does. */
-interface Lender {
-  readonly stage: 'connecting' | 'asking';
-  readonly isOver: boolean;
+interface Lender extends Progress {
   execute(sql: string, values: unknown[]): Promise<unknown>;
   /** Time is up: sends nothing more, and throws away the connection whose answer is missing. */
   giveUp(): void;
@@ -149,6 +129,11 @@ function lender(connections: Connections): Lender {
       asked?.destroy();
     },
   };
+}
+
+/** What we say of a connection ourselves, another would not mend. */
+function failureHere(error: unknown): Failure {
+  return error instanceof StoreUnavailableError ? 'refused' : failureOf(error);
 }
 
 /** Whoever had it from the pool before us neither committed nor rolled back, or commits by hand: what we write would be seen by nobody, and may vanish. */

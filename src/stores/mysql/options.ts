@@ -1,6 +1,7 @@
 import { InvalidOptionError } from '../../lock/errors.ts';
-import { requireOptions } from '../../lock/plan/options.ts';
+import { flag } from '../../lock/plan/options.ts';
 import type { BreakerOptions } from '../breaker.ts';
+import { checkOptions, commonRules, hidden, judgedElsewhere, type OptionRules } from '../check-options.ts';
 import type { MysqlPool } from './pool.ts';
 import { checkTable, defaultTable } from './table.ts';
 
@@ -40,23 +41,21 @@ export interface ResolvedOptions {
   readonly breaker: BreakerOptions | false;
 }
 
-const known: readonly string[] = ['uri', 'pool', 'table', 'createTable', 'timeoutMs', 'breaker'];
+const rules: OptionRules<MysqlStoreOptions> = {
+  uri: judgedElsewhere,
+  pool: judgedElsewhere,
+  table: judgedElsewhere,
+  createTable: flag,
+  ...commonRules,
+};
 
 /** Refuses what cannot work, before anything is sent. */
 export function resolveOptions(options: MysqlStoreOptions): ResolvedOptions {
-  requireOptions(options);
-  for (const [name, value] of Object.entries(options)) {
-    if (!known.includes(name)) throw new InvalidOptionError(name, hidden(value), `the options are ${known.join(', ')}`);
-  }
-  const { uri, pool, table = defaultTable, createTable = false, timeoutMs = 1_000, breaker = {} } = options;
+  const { uri, pool, table, createTable, timeoutMs, breaker } = checkOptions(options, rules, { table: defaultTable, createTable: false });
   if ((uri === undefined) === (pool === undefined)) {
     throw new InvalidOptionError('uri', pool && 'both', 'either `uri` or `pool` is needed');
   }
   if (pool !== undefined) checkPool(pool);
-  if (typeof createTable !== 'boolean') throw new InvalidOptionError('createTable', createTable, 'true or false is allowed');
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000) {
-    throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 1 to 60000 is allowed');
-  }
   return { source: pool ?? checkUri(uri), table: checkTable(table), makesTable: createTable, timeoutMs, breaker };
 }
 
@@ -76,9 +75,4 @@ function checkUri(uri: unknown): string {
     received,
     'a URL such as mysql://user:password@host:3306/database is allowed, with one host; in user and password encodeURIComponent() whatever is no letter and no digit',
   );
-}
-
-/** Text under a wrong name may be a password, or a URL with one. */
-function hidden(value: unknown): unknown {
-  return typeof value === 'string' ? '…' : typeof value === 'object' && value !== null ? 'an object' : value;
 }

@@ -1,19 +1,12 @@
 import { GivewayError, StoreUnavailableError } from '../../lock/errors.ts';
 import { isTlsSetup } from '../certificates.ts';
+import { codeOf, messageOf, sentenceOfNetwork } from '../sql/network.ts';
+import type { Failure, Progress } from '../sql/resend.ts';
 import type { Greeting } from './greeting.ts';
 import { meaningOf } from './states.ts';
 import type { LockTable } from './table.ts';
 
 type Code = `ERR_GIVEWAY_${string}`;
-
-/**
- * What a failed statement means for the one who sent it.
- * - `lost`: the connection broke, and the statement may have been done; or it is of no use any more, and another may be.
- * - `conflict`: rolled back in favour of another transaction; it may be sent again.
- * - `no-table`: refused, since the lock table is not there.
- * - `refused`: refused for another reason. Nothing was done.
- */
-export type Failure = 'lost' | 'conflict' | 'no-table' | 'refused';
 
 /**
  * A prepared statement that is gone, is somebody else's, or returns another type since the table was altered; and a server that
@@ -41,8 +34,7 @@ export interface Circumstances {
   /** `host:port`, where known. */
   readonly address: string | undefined;
   readonly timeoutMs: number;
-  /** How far the operation had come. */
-  readonly stage: 'connecting' | 'asking';
+  readonly stage: Progress['stage'];
   /** What was heard while connecting, where that is known. */
   readonly greeting: Greeting | undefined;
 }
@@ -62,21 +54,10 @@ export function explain(error: unknown, circumstances: Circumstances): GivewayEr
     return because(`${sentence} within ${timeoutMs} ms${hint}`, 'ERR_GIVEWAY_STORE_TIMEOUT');
   }
   const sqlCode = sqlState(error);
-  if (sqlCode === undefined) return because(sentenceFor(error, stage), isSetupOfClient(error) ? 'ERR_GIVEWAY_STORE_SETUP' : undefined);
+  if (sqlCode === undefined)
+    return because(sentenceOfNetwork(error, stage), isSetupOfClient(error) ? 'ERR_GIVEWAY_STORE_SETUP' : undefined);
   const { code, sentence } = meaningOf(sqlCode, messageOf(error));
   return because(sentence({ message: messageOf(error), table, timeoutMs, sqlCode }), code);
-}
-
-function sentenceFor(error: unknown, stage: Circumstances['stage']): string {
-  switch (codeOf(error)) {
-    case 'ECONNREFUSED':
-      return 'refuses connections: is it running, and is this the right port?';
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'cannot be found: the name of the host does not resolve';
-    default:
-      return stage === 'connecting' ? `cannot be reached: ${messageOf(error)}` : `broke the connection: ${messageOf(error)}`;
-  }
 }
 
 /** What `pg` itself says of a connection string, or of the pool it was handed, and what no server that comes back will mend. */
@@ -91,14 +72,4 @@ function sqlState(error: unknown): string | undefined {
 
 function isTimeout(error: unknown): boolean {
   return codeOf(error) === 'ERR_GIVEWAY_STORE_TIMEOUT' || /^timeout exceeded|connection timeout$/i.test(messageOf(error));
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === 'string' ? code : undefined;
-}
-
-function messageOf(error: unknown): string {
-  const message = (error as { message?: unknown } | undefined)?.message;
-  return typeof message === 'string' ? message : String(error);
 }

@@ -1,5 +1,6 @@
 import { closedError } from '../closed.ts';
 import { timeLimit } from '../deadlines.ts';
+import { sendUntilAnswered } from '../sql/resend.ts';
 import type { Connections } from './connections.ts';
 import { explain, failureOf } from './failures.ts';
 import type { PgRow } from './pool.ts';
@@ -7,7 +8,7 @@ import { type Statements, statementsOn } from './statement.ts';
 import type { LockTable, StatementName } from './table.ts';
 
 /** What a statement came to. */
-interface Answer {
+export interface Answer {
   readonly rows: readonly PgRow[];
   /** An earlier send of the same statement was not answered, and may have been done. */
   readonly isRepeated: boolean;
@@ -32,8 +33,6 @@ export interface OperationsOptions {
   readonly makesTable: boolean;
 }
 
-/** Both connections of a pool may have broken since they were last used. A third loss is no history. */
-const mostLosses = 3;
 const setUpTimeoutMs = 10_000;
 
 export function createOperations({ connections, table, timeoutMs, makesTable }: OperationsOptions): Operations {
@@ -45,7 +44,12 @@ export function createOperations({ connections, table, timeoutMs, makesTable }: 
   async function run<T>(work: (send: Send) => Promise<T>, within = limit, limitMs = timeoutMs): Promise<T> {
     if (isClosed) throw closedError('postgres');
     const statements = statementsOn(connections);
-    const send: Send = (name, values) => sendUntilAnswered(statements, name, values);
+    const makeTable = makesTable ? () => makeOnce(statements) : undefined;
+    const send: Send = (name, values) => {
+      const query = values === undefined ? { text: table[name] } : { name, text: table[name], values };
+      const ask = async (isRepeated: boolean) => ({ rows: await statements.query(query), isRepeated });
+      return sendUntilAnswered(statements, ask, failureOf, makeTable);
+    };
     try {
       return await within(work(send), statements.giveUp);
     } catch (error) {
@@ -54,30 +58,12 @@ export function createOperations({ connections, table, timeoutMs, makesTable }: 
     }
   }
 
-  /** Every statement of the table can be sent twice: the second finds the version changed, and does nothing. */
-  async function sendUntilAnswered(statements: Statements, name: StatementName, values?: unknown[]): Promise<Answer> {
-    const query = values === undefined ? { text: table[name] } : { name, text: table[name], values };
-    let losses = 0;
-    let madeTable = false;
-    for (;;) {
-      try {
-        return { rows: await statements.query(query), isRepeated: losses > 0 };
-      } catch (error) {
-        if (statements.isOver || statements.stage === 'connecting') throw error;
-        const failure = failureOf(error);
-        if (failure === 'refused') throw error;
-        if (failure === 'lost' && ++losses === mostLosses) throw error;
-        if (failure === 'no-table') {
-          if (!makesTable || madeTable) throw error;
-          // Once for all that find it missing at the same time.
-          making ??= statements.query({ text: table.setUp }).finally(() => {
-            making = undefined;
-          });
-          await making;
-          madeTable = true;
-        }
-      }
-    }
+  /** Once for all that find it missing at the same time. */
+  function makeOnce(statements: Statements): Promise<unknown> {
+    making ??= statements.query({ text: table.setUp }).finally(() => {
+      making = undefined;
+    });
+    return making;
   }
 
   /** Looks first: to make what is there already, a user needs rights on the schema, and to own the table. */

@@ -1,6 +1,7 @@
 import { InvalidOptionError } from '../../lock/errors.ts';
-import { requireOptions } from '../../lock/plan/options.ts';
+import { flag } from '../../lock/plan/options.ts';
 import type { BreakerOptions } from '../breaker.ts';
+import { checkOptions, commonRules, hidden, judgedElsewhere, type OptionRules } from '../check-options.ts';
 import type { PgPool } from './pool.ts';
 import { checkTable, defaultTable } from './table.ts';
 
@@ -52,34 +53,37 @@ export interface ResolvedOptions {
   readonly breaker: BreakerOptions | false;
 }
 
-const known = new Set(['connectionString', 'pool', 'table', 'createTable', 'listen', 'timeoutMs', 'breaker']);
+const rules: OptionRules<PostgresStoreOptions> = {
+  connectionString: judgedElsewhere,
+  pool: judgedElsewhere,
+  table: judgedElsewhere,
+  createTable: flag,
+  listen: judgedElsewhere,
+  ...commonRules,
+};
 
 /** Refuses what cannot work, before anything is sent. */
 export function resolveOptions(options: PostgresStoreOptions): ResolvedOptions {
-  requireOptions(options);
-  for (const name of Object.keys(options)) {
-    if (!known.has(name)) throw new InvalidOptionError(name, hidden(optionOf(options, name)), `the options are ${[...known].join(', ')}`);
-  }
-  const { connectionString, pool, table = defaultTable, createTable = false, timeoutMs = 1_000, breaker = {} } = options;
-  if ((connectionString === undefined) === (pool === undefined)) {
-    throw new InvalidOptionError('connectionString', pool && 'both', 'either `connectionString` or `pool` is needed');
-  }
-  // A `Client` has `connect` too, and cannot be shared; it alone knows a process of the server.
-  if (pool !== undefined && (typeof pool?.connect !== 'function' || 'processID' in pool)) {
-    throw new InvalidOptionError('pool', hidden(pool), 'a Pool of pg is allowed, no Client');
-  }
-  if (typeof createTable !== 'boolean') throw new InvalidOptionError('createTable', createTable, 'true or false is allowed');
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000) {
-    throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 1 to 60000 is allowed');
-  }
+  const { table, createTable, timeoutMs, breaker } = checkOptions(options, rules, { table: defaultTable, createTable: false });
   return {
-    source: pool ?? checkConnectionString(connectionString, 'connectionString'),
+    source: sourceOf(options),
     table: checkTable(table),
     makesTable: createTable,
     listenTo: listenTo(options),
     timeoutMs,
     breaker,
   };
+}
+
+/** Where the database is: one of the two, and a pool that can be shared. */
+export function sourceOf({ connectionString, pool }: Pick<PostgresStoreOptions, 'connectionString' | 'pool'>): string | PgPool {
+  if ((connectionString === undefined) === (pool === undefined)) {
+    throw new InvalidOptionError('connectionString', pool && 'both', 'either `connectionString` or `pool` is needed');
+  }
+  if (pool === undefined) return checkConnectionString(connectionString, 'connectionString');
+  // A `Client` has `connect` too, and cannot be shared; it alone knows a process of the server.
+  if (typeof pool?.connect === 'function' && !('processID' in pool)) return pool;
+  throw new InvalidOptionError('pool', hidden(pool), 'a Pool of pg is allowed, no Client');
 }
 
 function listenTo({ connectionString, listen = connectionString !== undefined }: PostgresStoreOptions): string | undefined {
@@ -99,13 +103,4 @@ function checkConnectionString(value: unknown, path: string): string {
   // Never the string itself: it may hold a password.
   const received = typeof value === 'string' ? `${/^\w+:|/.exec(value)?.[0]}…` : value;
   throw new InvalidOptionError(path, received, 'a URL such as postgres://user:password@host:5432/database is allowed');
-}
-
-/** Text under a wrong name may be a password, or a URL with one. */
-function hidden(value: unknown): unknown {
-  return typeof value === 'string' ? '…' : value;
-}
-
-function optionOf(options: PostgresStoreOptions, name: string): unknown {
-  return (options as PostgresStoreOptions & Record<string, unknown>)[name];
 }

@@ -1,14 +1,12 @@
 import { StoreUnavailableError } from '../../lock/errors.ts';
+import type { Progress } from '../sql/resend.ts';
 import type { Connections } from './connections.ts';
 import { failureOf } from './failures.ts';
 import type { Loan } from './loan.ts';
 import type { PgPoolClient, PgQuery, PgRow } from './pool.ts';
 
 /** The statements of one operation of the store, which all end when it does. */
-export interface Statements {
-  /** How far the last statement has come. */
-  readonly stage: 'connecting' | 'asking';
-  readonly isOver: boolean;
+export interface Statements extends Progress {
   query(query: PgQuery): Promise<readonly PgRow[]>;
   /** Time is up: sends nothing more, and throws away the connection whose answer is missing. */
   giveUp(): void;

@@ -1,7 +1,8 @@
 import { InvalidOptionError, StoreUnavailableError } from '../../lock/errors.ts';
-import { requireOptions } from '../../lock/plan/options.ts';
+import { flag } from '../../lock/plan/options.ts';
 import type { LockStore, StoreNotice, StoreTraits, Version } from '../../lock/store.ts';
 import { Breaker, type BreakerOptions } from '../breaker.ts';
+import { checkOptions, commonRules, judgedElsewhere, type OptionRules, text } from '../check-options.ts';
 import { adaptClient } from './adapt-client.ts';
 import type { RedisClient } from './client.ts';
 import { createListener, type Listener } from './listener.ts';
@@ -10,8 +11,6 @@ import { createRequests } from './requests.ts';
 import { appendScript, removeScript } from './scripts.ts';
 import { entryIn, isRedisVersion, lengthened, type RedisVersion } from './stored.ts';
 import { fencedWrites, orElse, plainWrites, type Writes } from './writes.ts';
-
-type Checked = Required<Omit<RedisStoreOptions, 'fences'>> & Pick<RedisStoreOptions, 'fences'>;
 
 /** Where the last fence is kept, after the prefix. No record's key: names have their colons escaped. */
 const lastFenceKey = 'giveway::fence';
@@ -35,6 +34,8 @@ export interface RedisStoreOptions {
   readonly breaker?: Omit<BreakerOptions, 'serverOf'> | false;
 }
 
+const rules: OptionRules<RedisStoreOptions> = { client: judgedElsewhere, prefix: text, fences: flag, ...commonRules };
+
 /**
  * Locks in Redis 6.2 or later, or Valkey: one request per operation, atomic in a script, on the server's clock in
  * milliseconds. Waiters hear of a release at once, on one more connection that is opened for the first of them.
@@ -42,7 +43,7 @@ export interface RedisStoreOptions {
  * @throws InvalidOptionError for options that cannot work.
  */
 export function redisStore(options: RedisStoreOptions): LockStore {
-  const { client, prefix, fences, timeoutMs, breaker } = checkOptions(options);
+  const { client, prefix, fences, timeoutMs, breaker } = checkOptions(options, rules, { prefix: '' });
   const adapter = adaptClient(client, timeoutMs);
   const requests = createRequests(client, adapter, timeoutMs, breaker === false ? undefined : new Breaker(breaker));
   const keysBeginWith = adapter.keyPrefix + prefix;
@@ -149,21 +150,6 @@ function deafNotice(error: unknown, channel: string): StoreNotice {
 function noFenceNotice(error: unknown): StoreNotice {
   const reason = error instanceof Error ? error.message : String(error);
   return { code: 'ERR_GIVEWAY_NO_FENCE', message: `Redis does not let this user draw fences, so locks have none: ${reason}` };
-}
-
-function checkOptions(options: RedisStoreOptions): Checked {
-  requireOptions(options);
-  const { client, prefix = '', fences, timeoutMs = 1_000, breaker = {}, ...others } = options;
-  const [unknown] = Object.keys(others);
-  // Never the value: it may be a password that belongs to the client.
-  if (unknown !== undefined)
-    throw new InvalidOptionError(unknown, 'an unknown option', 'client, prefix, fences, timeoutMs, breaker are allowed');
-  if (typeof prefix !== 'string') throw new InvalidOptionError('prefix', prefix, 'a string is allowed');
-  if (fences !== undefined && typeof fences !== 'boolean') throw new InvalidOptionError('fences', fences, 'true or false is allowed');
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000) {
-    throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 1 to 60000 is allowed');
-  }
-  return { client, prefix, timeoutMs, breaker, ...(fences === undefined ? {} : { fences }) };
 }
 
 function refuse(version: Version): Promise<never> {

@@ -1,7 +1,7 @@
 import { InvalidOptionError, StoreUnavailableError } from '../../lock/errors.ts';
-import { requireOptions, unknownOption } from '../../lock/plan/options.ts';
 import type { Entry, LockStore, StoreTraits, Version } from '../../lock/store.ts';
 import { Breaker, type BreakerOptions } from '../breaker.ts';
+import { checkOptions, commonRules, judgedElsewhere, type OptionRules, text } from '../check-options.ts';
 import { adaptClient } from '../redis/adapt-client.ts';
 import { Doubt } from '../redis/call.ts';
 import type { RedisClient } from '../redis/client.ts';
@@ -23,6 +23,8 @@ export interface ShedlockRedisOptions {
   /** When calls to a failing server are refused at once, see `withBreaker`; `false`: never. */
   readonly breaker?: Omit<BreakerOptions, 'serverOf'> | false;
 }
+
+const rules: OptionRules<ShedlockRedisOptions> = { client: judgedElsewhere, environment: text, keyPrefix: text, ...commonRules };
 
 const traits: StoreTraits = { name: 'shedlock (redis)', ttlGrainMs: 1, mayForget: true, durable: false, ...shedlockTraits };
 
@@ -56,8 +58,8 @@ interface TextVersion extends Version {
  * @throws InvalidOptionError for options that cannot work.
  */
 export function shedlockRedis(options: ShedlockRedisOptions): LockStore {
-  requireOptions(options);
-  const { client, environment, keyPrefix, timeoutMs, breaker } = checkOptions(options);
+  const defaults = { environment: defaultEnvironment, keyPrefix: 'job-lock' };
+  const { client, environment, keyPrefix, timeoutMs, breaker } = checkOptions(options, rules, defaults);
   const adapter = adaptClient(client, timeoutMs);
   const requests = createRequests(client, adapter, timeoutMs, breaker === false ? undefined : new Breaker(breaker));
   const keyOf = (name: string): string => `${adapter.keyPrefix}${keyPrefix}:${environment}:${name}`;
@@ -120,24 +122,6 @@ function textOf(version: Version): string {
   const { text } = version as Partial<TextVersion>;
   if (typeof text === 'string') return text;
   throw new InvalidOptionError('version', version, 'a version that this store gave is needed');
-}
-
-function checkOptions({
-  client,
-  environment = defaultEnvironment,
-  keyPrefix = 'job-lock',
-  timeoutMs = 1_000,
-  breaker = {},
-  ...others
-}: ShedlockRedisOptions): Required<ShedlockRedisOptions> {
-  const [unknown] = Object.keys(others);
-  // Never the value: it may be a password that belongs to the client.
-  if (unknown !== undefined) throw unknownOption(unknown, '…', unknown, ['client', 'environment', 'keyPrefix', 'timeoutMs', 'breaker']);
-  for (const [path, value] of Object.entries({ environment, keyPrefix }))
-    if (typeof value !== 'string') throw new InvalidOptionError(path, value, 'a string is allowed');
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000)
-    throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 1 to 60000 is allowed');
-  return { client, environment, keyPrefix, timeoutMs, breaker };
 }
 
 /** Redis takes whole milliseconds only, and none below one. */

@@ -1,6 +1,7 @@
 import { InvalidOptionError } from '../../lock/errors.ts';
-import { requireOptions, unknownOption } from '../../lock/plan/options.ts';
 import type { BreakerOptions } from '../breaker.ts';
+import { checkOptions, commonRules, judgedElsewhere, type OptionRules } from '../check-options.ts';
+import { sourceOf } from '../postgres/options.ts';
 import type { PgPool } from '../postgres/pool.ts';
 import { checkTable } from '../postgres/table.ts';
 
@@ -34,30 +35,18 @@ export interface ResolvedTableOptions {
   readonly breaker: BreakerOptions | false;
 }
 
-const known = ['pool', 'connectionString', 'table', 'usingDbTime', 'timeoutMs', 'breaker'];
+const rules: OptionRules<ShedlockTableOptions> = {
+  pool: judgedElsewhere,
+  connectionString: judgedElsewhere,
+  table: judgedElsewhere,
+  usingDbTime: judgedElsewhere,
+  ...commonRules,
+};
 
 /** Refuses what cannot work, before anything is sent. */
 export function resolveTableOptions(options: ShedlockTableOptions): ResolvedTableOptions {
-  requireOptions(options);
-  for (const name of Object.keys(options)) if (!known.includes(name)) throw unknownOption(name, '…', name, known);
-  const { pool, connectionString, table = 'shedlock', usingDbTime, timeoutMs = 1_000, breaker = {} } = options;
-  if ((connectionString === undefined) === (pool === undefined))
-    throw new InvalidOptionError('pool', pool && 'both', 'either `pool` or `connectionString` is needed');
-  // A `Client` has `connect` too, and cannot be shared; it alone knows a process of the server.
-  if (pool !== undefined && (typeof pool?.connect !== 'function' || 'processID' in pool))
-    throw new InvalidOptionError('pool', typeof pool === 'string' ? '…' : pool, 'a Pool of pg is allowed, no Client');
-  // Never the string itself: it may hold a password.
-  if (connectionString !== undefined && !/^postgres(ql)?:\/\//i.test(String(connectionString)))
-    throw new InvalidOptionError('connectionString', '…', 'a URL such as postgres://user:password@host:5432/database is allowed');
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000)
-    throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 1 to 60000 is allowed');
-  return {
-    source: pool ?? (connectionString as string),
-    table: checkTable(table),
-    timeZone: zoneOf(usingDbTime),
-    timeoutMs,
-    breaker,
-  };
+  const { table, usingDbTime, timeoutMs, breaker } = checkOptions(options, rules, { table: 'shedlock' });
+  return { source: sourceOf(options), table: checkTable(table), timeZone: zoneOf(usingDbTime), timeoutMs, breaker };
 }
 
 const allowedClocks = "true is allowed where every ShedLock has usingDbTime(), else { timeZone: 'America/New_York' }, the zone of its JVMs";

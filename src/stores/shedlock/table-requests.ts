@@ -3,17 +3,11 @@ import { closedError } from '../closed.ts';
 import { timeLimit } from '../deadlines.ts';
 import type { Connections } from '../postgres/connections.ts';
 import { explain, failureOf } from '../postgres/failures.ts';
-import type { PgRow } from '../postgres/pool.ts';
-import { type Statements, statementsOn } from '../postgres/statement.ts';
+import type { Answer } from '../postgres/operations.ts';
+import { statementsOn } from '../postgres/statement.ts';
+import { sendUntilAnswered } from '../sql/resend.ts';
 import { type Room, roomIn, shedlockTableSql } from './columns.ts';
 import type { StatementName, TableStatements } from './statements.ts';
-
-/** What a statement came to. */
-interface Answer {
-  readonly rows: readonly PgRow[];
-  /** An earlier send of the same statement was not answered, and may have been done. */
-  readonly isRepeated: boolean;
-}
 
 export type Send = (name: StatementName, values?: unknown[]) => Promise<Answer>;
 
@@ -24,31 +18,19 @@ export interface TableRequests {
   refuse(): void;
 }
 
-/** Both connections of a pool may have broken since they were last used. A third loss is no history. */
-const mostLosses = 3;
-
 export function createTableRequests(connections: Connections, table: TableStatements, timeoutMs: number): TableRequests {
   const limit = timeLimit(timeoutMs, 'Postgres');
   let isClosed = false;
   let room: Room | undefined;
 
-  async function sendUntilAnswered(statements: Statements, name: StatementName, values: unknown[] = []): Promise<Answer> {
-    for (let losses = 0; ; ) {
-      try {
-        return { rows: await statements.query({ text: table[name], values }), isRepeated: losses > 0 };
-      } catch (error) {
-        const failure = failureOf(error);
-        if (statements.isOver || statements.stage === 'connecting' || failure === 'refused' || failure === 'no-table') throw error;
-        if (failure === 'lost' && ++losses === mostLosses) throw error;
-      }
-    }
-  }
-
   return {
     async run(work) {
       if (isClosed) throw closedError('shedlock');
       const statements = statementsOn(connections);
-      const send: Send = (name, values) => sendUntilAnswered(statements, name, values);
+      const send: Send = (name, values = []) => {
+        const ask = async (isRepeated: boolean) => ({ rows: await statements.query({ text: table[name], values }), isRepeated });
+        return sendUntilAnswered(statements, ask, failureOf);
+      };
       const begun = async () => {
         room ??= roomIn((await send('columns')).rows, table.name);
         return work(send, room);

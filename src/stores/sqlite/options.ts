@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
-import { InvalidOptionError } from '../../lock/errors.ts';
-import { requireOptions } from '../../lock/plan/options.ts';
+import { flag, oneOf } from '../../lock/plan/options.ts';
 import type { BreakerOptions } from '../breaker.ts';
+import { checkOptions, commonRules, type OptionRules } from '../check-options.ts';
 import { driverNames, type SqliteDriver } from './driver.ts';
 import { defaultFile } from './place.ts';
 
@@ -26,34 +26,23 @@ export interface SqliteStoreOptions {
 }
 
 /** Options as the store uses them. */
-export interface ResolvedOptions {
-  readonly file: string;
-  readonly timeoutMs: number;
-  readonly flush: boolean;
-  readonly driver: SqliteDriver | undefined;
-  readonly breaker: BreakerOptions | false;
-}
+export type ResolvedOptions = Required<Omit<SqliteStoreOptions, 'driver'>> & Pick<SqliteStoreOptions, 'driver'>;
 
-const known: readonly string[] = ['file', 'timeoutMs', 'flush', 'driver', 'breaker'] satisfies (keyof SqliteStoreOptions)[];
+const rules: OptionRules<SqliteStoreOptions> = {
+  file: [
+    isFileHere,
+    'an absolute path is allowed: relative to another folder it would be another file, and a file of another host is of no use',
+  ],
+  flush: flag,
+  driver: [oneOf(...driverNames), `${driverNames.join(', ')} are allowed`],
+  ...commonRules,
+};
 
 /** Refuses what cannot work, before a file is touched. */
 export function resolveOptions(options: SqliteStoreOptions = {}): ResolvedOptions {
-  requireOptions(options);
-  for (const [name, value] of Object.entries(options)) {
-    if (!known.includes(name)) throw new InvalidOptionError(name, value, `the options are ${known.join(', ')}`);
-  }
-  const { file = defaultFile(), timeoutMs = 1_000, flush = false, driver, breaker = {} } = options;
-  if (typeof file !== 'string' || !isAbsolute(file) || file.includes('\0')) {
-    throw new InvalidOptionError('file', file, 'an absolute path is allowed: relative to another folder it would be another file');
-  }
-  if (/^(?:\\\\|\/\/)/.test(file))
-    throw new InvalidOptionError('file', file, 'a file of another host is of no use; name one on a disk here');
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000) {
-    throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 1 to 60000 is allowed');
-  }
-  if (typeof flush !== 'boolean') throw new InvalidOptionError('flush', flush, 'true or false is allowed');
-  if (driver !== undefined && !driverNames.includes(driver)) {
-    throw new InvalidOptionError('driver', driver, `${driverNames.join(', ')} are allowed`);
-  }
-  return { file, timeoutMs, flush, driver, breaker };
+  return checkOptions(options, rules, { file: defaultFile(), flush: false });
+}
+
+function isFileHere(value: unknown): boolean {
+  return typeof value === 'string' && isAbsolute(value) && !value.includes('\0') && !/^(?:\\\\|\/\/)/.test(value);
 }

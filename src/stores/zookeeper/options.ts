@@ -1,6 +1,5 @@
-import { InvalidOptionError } from '../../lock/errors.ts';
-import { requireOptions } from '../../lock/plan/options.ts';
 import type { BreakerOptions } from '../breaker.ts';
+import { checkOptions, commonRules, type OptionRules } from '../check-options.ts';
 import type { ZookeeperClient } from './client.ts';
 
 /** Options of `zookeeperStore`. */
@@ -24,27 +23,20 @@ export interface ZookeeperStoreOptions {
 /** Options that have been checked. */
 export type ResolvedOptions = Required<Omit<ZookeeperStoreOptions, 'acls'>> & Pick<ZookeeperStoreOptions, 'acls'>;
 
+const rules: OptionRules<ZookeeperStoreOptions> = {
+  client: [isClientOrMaker, 'a client of node-zookeeper-client, or a function that makes one, is needed'],
+  root: [
+    (value) => typeof value === 'string' && /^(\/(?!\.{1,2}(\/|$))[!-.0-~]+)+$/.test(value),
+    'an absolute path such as "/giveway" is allowed, without a slash at its end',
+  ],
+  acls: [(value) => Array.isArray(value) && value.length > 0, 'a list of at least one ACL is allowed'],
+  ...commonRules,
+};
+
 export function resolveOptions(options: ZookeeperStoreOptions): ResolvedOptions {
-  requireOptions(options);
-  const { client, root = '/giveway', acls, timeoutMs = 1_000, breaker = {}, ...others } = options;
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined) {
-    throw new InvalidOptionError(unknown, 'an unknown option', 'the options are client, root, acls, timeoutMs, breaker');
-  }
-  if (typeof client !== 'function' && !isClient(client)) {
-    throw new InvalidOptionError('client', client, 'a client of node-zookeeper-client, or a function that makes one, is needed');
-  }
-  if (typeof root !== 'string' || !/^(\/(?!\.{1,2}(\/|$))[!-.0-~]+)+$/.test(root)) {
-    throw new InvalidOptionError('root', root, 'an absolute path such as "/giveway" is allowed, without a slash at its end');
-  }
-  if (acls !== undefined && (!Array.isArray(acls) || acls.length === 0))
-    throw new InvalidOptionError('acls', acls, 'a list of at least one ACL is allowed');
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000) {
-    throw new InvalidOptionError('timeoutMs', timeoutMs, 'an integer from 1 to 60000 is allowed');
-  }
-  return { client, root, timeoutMs, breaker, ...(acls && { acls }) };
+  return checkOptions(options, rules, { root: '/giveway' }, ['client']);
 }
 
-function isClient(client: unknown): client is ZookeeperClient {
-  return typeof (client as Partial<ZookeeperClient> | undefined)?.transaction === 'function';
+function isClientOrMaker(value: unknown): boolean {
+  return typeof value === 'function' || typeof (value as Partial<ZookeeperClient> | null)?.transaction === 'function';
 }

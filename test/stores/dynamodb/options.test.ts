@@ -19,7 +19,6 @@ describe('options of dynamodbStore', () => {
     ['ownerName', { ownerName: '' }, /1 to 1024 bytes/],
     ['keepReleased', { keepReleased: 'yes' }, /true or false/],
     ['breaker.failures', { breaker: { failures: 0 } }, /whole number/],
-    ['leaseDuration', { leaseDuration: 20 }, /an unknown option/],
   ])('%s is refused with its name, what was received and what is allowed: %j', (path, wrong, message) => {
     const options = { client, tableName: 'locks', ...wrong } as DynamodbStoreOptions;
     expect(() => dynamodbStore(options)).toThrow(

@@ -23,7 +23,6 @@ describe('options that cannot work are refused at once', () => {
     ['something else as the client', { client: new Map() }, /^client: received an object; a client of etcd3/],
     ['a timeout of 0', { client, timeoutMs: 0 }, /^timeoutMs: received 0; an integer from 1 to 60000/],
     ['a prefix that is no text', { client, prefix: 7 }, /^prefix: received 7; a string/],
-    ['an unknown option', { client, ttl: 7 }, /^ttl: received "an unknown option"; the options are client, prefix, timeoutMs, breaker/],
   ])('%s', (_, options, message) => {
     const make = (): unknown => etcdStore(options as EtcdStoreOptions);
     expect(make).toThrow(expect.objectContaining({ name: 'InvalidOptionError' }));

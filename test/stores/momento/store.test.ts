@@ -298,7 +298,6 @@ describe('options of momentoStore', () => {
     ['cacheName', { cacheName: ' ' }, /cacheName: received " "; the name of a cache is allowed/],
     ['timeoutMs', { timeoutMs: 0 }, /integer from 1 to 60000/],
     ['breaker.failures', { breaker: { failures: 0 } }, /whole number/],
-    ['ttlSeconds', { ttlSeconds: 3 }, /an unknown option/],
   ])('%s is refused with its name, what was received and what is allowed: %j', (path, wrong, message) => {
     const options = { client, cacheName: 'locks', ...wrong } as MomentoStoreOptions;
     expect(() => momentoStore(options)).toThrow(

@@ -22,7 +22,11 @@ test.each<[string, object, RegExp]>([
   ['a table in quotes', { uri, table: '`locks`' }, /^table: received "`locks`"; a name or database\.name/],
   ['a deadline of nothing', { uri, timeoutMs: 0 }, /^timeoutMs: received 0; an integer from 1 to 60000/],
   ['a text for createTable', { uri, createTable: 'yes' }, /^createTable: received "yes"; true or false/],
-  ['an unknown option', { connectionString: uri }, /^connectionString: received "…"; the options are uri, pool/],
+  [
+    'the URL under another name',
+    { connectionString: uri },
+    /^connectionString: received "…"; there is no such option\. Allowed: uri, pool/,
+  ],
 ])('%s is refused before anything is sent, and no password is told', (_, options, message) => {
   const make = (): unknown => mysqlStore(options as MysqlStoreOptions);
   expect(make).toThrow(InvalidOptionError);

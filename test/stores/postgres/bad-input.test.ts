@@ -34,7 +34,6 @@ describe('options that cannot work are refused at once, and nothing is sent', ()
     ['createTable as text', { connectionString, createTable: 'yes' }, /^createTable: received "yes"; true or false/],
     ['listen without a place to', { pool, listen: true }, /^listen: received true; with `pool`, a connection string/],
     ['listen on another kind', { pool, listen: 'redis://:secret@x' }, /^listen: received "redis:…"/],
-    ['an unknown option', { connectionString, tabel: 'locks' }, /^tabel: received "…"; the options are connectionString, pool, table,/],
     ['a connection string under another name', { conectionString: 'postgres://root:secret@db/x' }, /^conectionString: received "…"/],
     ['a connection string as the pool', { pool: 'postgres://root:secret@db/x' }, /^pool: received "…"; a Pool of pg/],
     ['a client as the pool', { pool: new Client(connectionString) }, /^pool: received an object; a Pool of pg is allowed, no Client/],

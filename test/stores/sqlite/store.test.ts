@@ -41,7 +41,6 @@ describe('options', () => {
       { file: '/x', driver: 'sqlite3' },
       /^driver: received "sqlite3"; better-sqlite3, node:sqlite, @photostructure\/sqlite/,
     ],
-    ['an unknown option', { file: '/x', path: '/y' }, /^path: received "\/y"; the options are file, timeoutMs, flush, driver, breaker/],
     ['a breaker that is none', { file: '/x', breaker: { failures: 0 } }, /^breaker.failures: received 0/],
   ])('%s is refused before a file is touched', (_, options, message) => {
     expect(() => sqliteStore(options as SqliteStoreOptions)).toThrow(expect.objectContaining({ name: 'InvalidOptionError' }));

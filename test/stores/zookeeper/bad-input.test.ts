@@ -22,11 +22,6 @@ describe('options that cannot work are refused at once', () => {
     ['a root with dots', { client, root: '/a/../b' }, /^root: received/],
     ['no ACL', { client, acls: [] }, /^acls: received an array; a list of at least one/],
     ['a timeout of 0', { client, timeoutMs: 0 }, /^timeoutMs: received 0; an integer from 1 to 60000/],
-    [
-      'an unknown option',
-      { client, password: 'x' },
-      /^password: received "an unknown option"; the options are client, root, acls, timeoutMs, breaker/,
-    ],
   ])('%s', (_, options, message) => {
     const make = (): unknown => zookeeperStore(options as ZookeeperStoreOptions);
     expect(make).toThrow(expect.objectContaining({ name: 'InvalidOptionError' }));
