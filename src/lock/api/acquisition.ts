@@ -102,7 +102,7 @@ export class Acquisition implements SeatAsker, Alarmed {
     this.#answered(seat);
     this.#waiting = seat;
     const refused = this.#meet(seat, refusal);
-    this.#reason ??= this.#asker.closed();
+    this.#reason ??= this.#calledOff();
     if (this.#reason === undefined) {
       this.#beginToWait();
       this.#asker.waits(this, refused);
@@ -198,8 +198,16 @@ export class Acquisition implements SeatAsker, Alarmed {
 
   /** One was lost while the others were waited for. */
   #startAgain(): void {
-    if (++this.#restarts > 1 && !this.#isPatient) this.#reason = new StoreUnavailableError('The store took longer than ttlMs to answer');
+    if (this.#isPatient) this.#beginToWait();
+    else if (++this.#restarts > 1) this.#reason = new StoreUnavailableError('The store took longer than ttlMs to answer');
+    this.#reason ??= this.#calledOff();
     this.#giveBackFrom(0);
+  }
+
+  /** The locker is closed, or whoever asked has given up: perhaps while a request was under way, before anybody listened. */
+  #calledOff(): Error | undefined {
+    const { signal } = this.request.options;
+    return this.#asker.closed() ?? (signal?.aborted === true ? aborted(firstOf(this.request.scope), signal) : undefined);
   }
 
   /** From now on the limit counts, and the caller may give up. */

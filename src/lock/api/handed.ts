@@ -57,6 +57,8 @@ export function detachAll(seats: readonly Seat[], settle: (outcome: readonly Han
     const { place, mode } = seat;
     if (typeof token === 'string') entries.set(seat, { resource: place.resource, mode, token });
     else failure ??= token ?? new LockLostError(place.resource, seat.lost ?? 'expired');
+    // It has been lost; what it may have left is as it is after any other lock that is let go.
+    if (token === undefined) place.leave(seat, false, () => {});
     if (open > 1 || failure === undefined) return over();
     open = entries.size + 1;
     for (const [each, entry] of entries) takeBack(each, entry.token, over);

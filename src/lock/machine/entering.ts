@@ -44,10 +44,12 @@ export function onCreated(m: Facts, version: Version | undefined, now: Now): voi
 
 export function onLooked(m: Facts, entry: Entry | undefined, now: Now): void {
   const record = entry === undefined ? undefined : decodeRecord(entry.value);
+  const wasTaken = m.pending !== undefined;
+  m.pending = undefined;
   arrived(m, entry !== undefined);
   if (record !== undefined) sight(m, record, now);
   if (lookForHanded(m, record, entry?.version, now)) return;
-  if (entry === undefined) return onAbsent(m, now);
+  if (entry === undefined) return onAbsent(m, wasTaken, now);
   if (record === undefined) return onUnreadable(m, now);
   const lookedBefore = m.notBefore;
   if (m.maybeLined !== undefined) {
@@ -158,8 +160,13 @@ function onGranted(m: Facts, granted: Entrant, record: LockRecord, version: Vers
   m.step(now);
 }
 
-function onAbsent(m: Facts, now: Now): void {
+/** `wasTaken`: a moment ago something was. Once that is a race; a store that keeps saying so must not be asked without end. */
+function onAbsent(m: Facts, wasTaken: boolean, now: Now): void {
   m.forgetPlace();
+  if (wasTaken && !m.raced(now)) {
+    m.races = 0;
+    tellAll(m, now);
+  }
   m.state = 'out';
   m.isFresh = true;
   if (m.known !== undefined) {

@@ -7,7 +7,7 @@ import type { Entry, Version } from '../store.ts';
 import { type Facts, maxRaces, waitingOf } from './facts.ts';
 import { readsFirst, wasChanged } from './guesses.ts';
 import { raceAgain, reread } from './renewing.ts';
-import { newcomer, settleLeaver, sight, tellAsked } from './seating.ts';
+import { newcomer, settleLeaver, sight, tellAsked, tellLate } from './seating.ts';
 import type { Intent, Pending } from './states.ts';
 import { Stay } from './stay.ts';
 import { guessMs, learn } from './turns.ts';
@@ -91,6 +91,7 @@ function sweep(m: Facts, { value, version }: Entry, now: Now): boolean {
 /** Nobody sits here any more: on to whoever waits here, or out. */
 export function goOn(m: Facts, stay: Stay, now: Now): void {
   stay.leavesMonoMs ??= now.monoMs;
+  if (stay.lostReason(now) !== undefined) tellLate(m, now);
   const { head } = m.queue;
   // Nobody waits here, nobody was seen: the way out of almost every lock.
   if (head === undefined && stay.isAlone && m.known === undefined && m.minHoldUntilMs <= now.wallMs) return remove(m, stay, now);

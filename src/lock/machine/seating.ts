@@ -1,9 +1,10 @@
 /** Who waits here, who sits here, and what they are told. */
 
 import type { Now } from '../clock.ts';
+import { StoreUnavailableError } from '../errors.ts';
 import { type Entrant, type LockRecord, latestEndOf } from '../record/record.ts';
 import { type Facts, seenIn } from './facts.ts';
-import type { Refusal } from './orders.ts';
+import { type Refusal, unknownRefusal } from './orders.ts';
 import type { Seat } from './seat.ts';
 import type { Acquaintance, Seen } from './states.ts';
 import type { Stay } from './stay.ts';
@@ -36,6 +37,21 @@ export function tellAsked(m: Facts, now: Now): void {
       tellRefused(each, refusal, now);
     }
     each = next;
+  }
+}
+
+/** It was over before the store had answered. Whoever waits goes on; from now on its limit counts. */
+export function tellLate(m: Facts, now: Now): void {
+  for (const each of m.queue.all()) {
+    if (each.state !== 'asked') continue;
+    if (each.patient) {
+      each.state = 'waiting';
+      each.asker?.waits(each, unknownRefusal);
+    } else {
+      m.queue.remove(each);
+      each.state = 'over';
+      each.asker?.failed(each, new StoreUnavailableError('The store took longer than ttlMs to answer'), now);
+    }
   }
 }
 
