@@ -41,21 +41,21 @@ def decode(text):
         line, gone = {}, {entry["gone"] for entry in added if isinstance(entry.get("gone"), str)}
         for entry in added:
             if isinstance(entry.get("gone"), str): continue
-            check(entry, [entry["pauseMs"], entry["maxWaitMs"], entry.get("maxHoldMs", 0)], [])
+            check(entry, [], [], [entry["pauseMs"], entry["maxWaitMs"], entry.get("maxHoldMs", 0)])
             line.setdefault(entry["token"], entry)
         for holder in head["holders"]:
-            check(holder, [holder["beat"]], [holder["until"], holder.get("latestEnd", 0)])
+            check(holder, [holder["beat"]], [holder["until"], holder.get("latestEnd", 0)], [holder.get("guessMs", 0)])
         if not all(map(is_number, [head["v"], head.get("at", 0)])) or head["v"] != 1 or abs(head.get("at", 0)) > LATEST_MS:
             return None
         return {**head, "line": [entry for token, entry in line.items() if token not in gone]}
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
-def check(entry, numbers, dates):
-    numbers = [entry["pid"], entry["ttlMs"], entry.get("usualMs", 0), entry.get("limit", 0), *numbers]
+def check(entry, numbers, dates, durations):
+    durations, dates = [entry["ttlMs"], entry.get("usualMs", 0), *durations], [entry["since"], *dates]
     texts = [entry["token"], entry["host"], entry.get("job", "")]
-    dates = [entry["since"], *dates]
-    if not (all(map(is_number, numbers + dates)) and all(abs(date) <= LATEST_MS for date in dates)
+    if not (all(map(is_number, [entry["pid"], entry.get("limit", 0), *numbers, *dates, *durations]))
+            and all(abs(date) <= LATEST_MS for date in dates) and all(0 <= each <= LATEST_MS for each in durations)
             and all(isinstance(text, str) for text in texts) and entry["mode"] in ("write", "append", "read")):
         raise ValueError("not an entry")
 
@@ -70,7 +70,9 @@ def shift_of(record, now):
     longest = max([0, *(holder["until"] - at for holder in record["holders"])])
     return now - at if not -SKEW_MS <= now - at <= longest + SKEW_MS + 3_000 else 0
 
-def shifted(entry, by, *fields): return {**entry, **{field: entry[field] + by for field in fields if field in entry}}
+def within(date): return max(-LATEST_MS, min(date, LATEST_MS))
+
+def shifted(entry, by, *fields): return {**entry, **{field: within(entry[field] + by) for field in fields if field in entry}}
 
 def live(record, mine, host, now):
     """The others that count, with their times on our clock."""
@@ -94,8 +96,8 @@ def granted(entry, now):
     """The entry of one whose turn it is: short, until it confirms it itself."""
     kept = {field: value for field, value in entry.items() if field not in ("pauseMs", "maxWaitMs", "maxHoldMs")}
     life = min(GRANT_MS + entry["pauseMs"], entry["ttlMs"])
-    end = {"latestEnd": now + entry["maxHoldMs"]} if "maxHoldMs" in entry else {}
-    return {**kept, **end, "since": now, "ttlMs": life, "until": now + life, "beat": 0, "line": True}
+    end = now + entry.get("maxHoldMs", math.inf)
+    return {**kept, **({"latestEnd": end} if end <= LATEST_MS else {}), "since": now, "ttlMs": life, "until": within(now + life), "beat": 0, "line": True}
 
 def grant_next(holders, line, now, me=None):
     if not line or not fits(holders, line[0]): return holders, line

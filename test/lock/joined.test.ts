@@ -84,3 +84,20 @@ test('however many join a run, its signal has one listener, and none once they h
     expect(listeners()).toBe(0);
   });
 });
+
+test('the signal of work that joined a run which is lost already has aborted when it is first asked for', async () => {
+  const clock = fakeClock();
+  const store = memoryStore({ clock });
+  const locker = createLocker({ store: store.connect(), clock });
+  await locker.run('events', async (outer) => {
+    await locker.run('events', async (inner) => {
+      expect(outer.signal.aborted).toBe(false);
+      const entry = await store.read('giveway:events');
+      if (entry !== undefined) await store.remove('giveway:events', entry.version);
+      await clock.advance(30_000);
+      // Not by the signal's own `aborted`, which judges: what was made to listen may never ask for it.
+      expect(Reflect.get(AbortSignal.prototype, 'aborted', inner.signal)).toBe(true);
+    });
+  });
+  await locker.close();
+});

@@ -63,8 +63,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a shortest hold is forgotten',
     file: 'machine/leaving.ts',
-    find: '  const minHoldUntilMs = m.minHoldUntilMs;',
-    replace: '  const minHoldUntilMs = 0 * m.minHoldUntilMs;',
+    find: 'minHoldUntilMs: now.wallMs + Math.ceil(m.minHoldLeftMs(now)),',
+    replace: 'minHoldUntilMs: 0,',
     shows: 'violations',
   },
   {

@@ -32,6 +32,8 @@ export class LockSignal {
       for (const outer of outers) outer.#leave(this.judge);
       timer?.[Symbol.dispose]();
     };
+    // What it joined may be over already, and would tell nobody again.
+    if (outers.length > 0) this.judge();
   }
 
   /** The lock is let go. */

@@ -1,4 +1,4 @@
-import type { Now } from '../clock.ts';
+import { type Now, passedMs } from '../clock.ts';
 import { excludes, type Mode } from '../holder.ts';
 import { List } from '../list.ts';
 import { latestEndMs } from '../record/decide.ts';
@@ -52,10 +52,12 @@ export class Facts {
   turnEndsMonoMs = 0;
   /** The record does not say yet who sits here now. */
   isStale = false;
+  /** What we got last was over before the store had answered. Once that may be this process, which was stopped meanwhile. */
+  isLate = false;
   /** Whoever sat here last was soon done: within a turn. */
   isBrief = false;
   nextSeatEndMonoMs: number = Number.POSITIVE_INFINITY;
-  minHoldUntilMs = 0;
+  minHoldUntil: Now = never;
   races = 0;
   /** Races: not before then, on the monotonic clock. */
   pausedUntilMonoMs = 0;
@@ -99,9 +101,20 @@ export class Facts {
       this.known.refusal = unknownRefusal;
       this.known.doubtful = this.known.doubtful.filter(({ token }) => token !== stay.token);
     }
-    this.minHoldUntilMs = 0;
+    this.minHoldUntil = never;
     this.nextSeatEndMonoMs = Number.POSITIVE_INFINITY;
     this.beginTurn(now);
+  }
+
+  /** A lock that was held since then is let go, and owes a shortest hold. */
+  owe(since: Now, minHoldMs: number, now: Now): void {
+    const leftMs = minHoldMs - passedMs(since, now);
+    if (leftMs > this.minHoldLeftMs(now)) this.minHoldUntil = { monoMs: now.monoMs + leftMs, wallMs: now.wallMs + leftMs };
+  }
+
+  /** Of the shortest hold that those who have left owe; by whichever clock is further ahead, so that a clock that is set back makes it no longer. */
+  minHoldLeftMs(now: Now): number {
+    return Math.min(this.minHoldUntil.monoMs - now.monoMs, this.minHoldUntil.wallMs - now.wallMs);
   }
 
   /** The record says who sits here. Whether others wait will be known by the next write. */
@@ -171,7 +184,11 @@ export class Facts {
 
   doubt(token: string, ttlMs: number, now: Now): void {
     const known = this.acquaint();
-    const doubt = { token, untilMonoMs: now.monoMs + 2 * ttlMs, keptUntilMs: token === this.stay?.token ? this.minHoldUntilMs : 0 };
+    const doubt = {
+      token,
+      untilMonoMs: now.monoMs + 2 * ttlMs,
+      keptUntilMs: token === this.stay?.token ? now.wallMs + this.minHoldLeftMs(now) : 0,
+    };
     known.doubtful = [...known.doubtful.filter((each) => each.untilMonoMs > now.monoMs && each.token !== token), doubt];
   }
 

@@ -47,7 +47,7 @@ export function handOver(m: Facts, now: Now): boolean {
     settle(undefined);
     return handOver(m, now);
   }
-  if (m.seats.size === 1 && m.minHoldUntilMs <= now.wallMs) {
+  if (m.seats.size === 1 && m.minHoldLeftMs(now) <= 0) {
     m.detaching = m.detaching.slice(1);
     m.seats.remove(seat);
     seat.state = 'over';

@@ -52,7 +52,7 @@ function maySit(m: Facts, stay: Stay, head: Seat, now: Now): 'yes' | 'no' | 'aft
   if (goesAlone && m.seats.size > 0) return 'no';
   const turnIsOver = now.monoMs >= m.turnEndsMonoMs;
   // Sharers that went on joining would keep out for long whoever waits; hand-overs, one after another, only to the turn's end.
-  if ((stay.hasLine && (turnIsOver || !goesAlone)) || m.minHoldUntilMs > now.wallMs) return 'no';
+  if ((stay.hasLine && (turnIsOver || !goesAlone)) || m.minHoldLeftMs(now) > 0) return 'no';
   // Nothing renews it afterwards: its whole ttlMs must be confirmed first.
   const isCovered = head.options.heartbeat || (stay.confirmed.monoMs >= head.fresh.monoMs && stay.ttlMs >= head.options.ttlMs);
   return stay.needsFence || !isCovered || turnIsOver ? 'after a write' : 'yes';

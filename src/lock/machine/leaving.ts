@@ -91,11 +91,13 @@ function sweep(m: Facts, { value, version }: Entry, now: Now): boolean {
 /** Nobody sits here any more: on to whoever waits here, or out. */
 export function goOn(m: Facts, stay: Stay, now: Now): void {
   stay.leavesMonoMs ??= now.monoMs;
-  if (stay.lostReason(now) !== undefined) tellLate(m, now);
+  const isLate = stay.lostReason(now) !== undefined;
+  if (isLate && m.isLate) tellLate(m, now);
+  m.isLate = isLate;
   const { head } = m.queue;
   // Nobody waits here, nobody was seen: the way out of almost every lock.
-  if (head === undefined && stay.isAlone && m.known === undefined && m.minHoldUntilMs <= now.wallMs) return remove(m, stay, now);
-  if (head !== undefined && m.minHoldUntilMs <= now.wallMs) {
+  if (head === undefined && stay.isAlone && m.known === undefined && m.minHoldLeftMs(now) <= 0) return remove(m, stay, now);
+  if (head !== undefined && m.minHoldLeftMs(now) <= 0) {
     const me = newcomer(m, head, now);
     const admission = admit(stay.record, me, now.wallMs, (token) => token === stay.token || m.isDoubtful(token, now.wallMs));
     if (admission.granted) {
@@ -109,9 +111,8 @@ export function goOn(m: Facts, stay: Stay, now: Now): void {
   if (readsFirst(m, stay) && !m.isFresh) return reread(m, now);
   const next = m.queue.head;
   const again = next !== undefined && m.around.canLine && takesLine(stay.record) ? waitingOf(m, next, now.wallMs) : undefined;
-  const minHoldUntilMs = m.minHoldUntilMs;
   const departure = depart(stay.record, stay.entrant, now.wallMs, {
-    minHoldUntilMs,
+    minHoldUntilMs: now.wallMs + Math.ceil(m.minHoldLeftMs(now)),
     again,
     guessMs: guessMs(m, stay, now),
     isMine: (token) => m.isDoubtful(token, now.wallMs),

@@ -61,7 +61,7 @@ export class Machine {
   ask(seat: Seat, now: Now): void {
     const m = this.#facts;
     const waits = m.queue.head?.state === 'waiting';
-    if (m.queue.size >= m.around.maxWaiters) return tellRefused(seat, { ...m.refusal(), isCrowded: true }, now);
+    if (seat.patient && m.queue.size >= m.around.maxWaiters) return tellRefused(seat, { ...m.refusal(), isCrowded: true }, now);
     const refusal = waits ? m.refusalBehindLine(now.wallMs) : undefined;
     if (refusal !== undefined && !seat.patient) return tellRefused(seat, refusal, now);
     seat.fresh = now;
@@ -104,8 +104,7 @@ export class Machine {
     m.seats.remove(seat);
     m.dropExtensions(seat);
     m.isBrief = now.monoMs - seat.since.monoMs < turnMs;
-    if (worked && seat.options.minHoldMs > 0)
-      m.minHoldUntilMs = Math.max(m.minHoldUntilMs, Math.min(seat.since.wallMs, now.wallMs) + seat.options.minHoldMs);
+    if (worked && seat.options.minHoldMs > 0) m.owe(seat.since, seat.options.minHoldMs, now);
     if (m.seats.size > 0) {
       settle(true);
       return m.step(now);

@@ -109,7 +109,7 @@ export function renew(m: Facts, stay: Stay, now: Now): void {
     if (endsMs(each) > endsMs(last)) last = each;
   }
   // Whoever left first and kept a shortest hold is owed it by those who stay.
-  ttlMs = Math.max(ttlMs, Math.ceil(m.minHoldUntilMs - now.wallMs));
+  ttlMs = Math.max(ttlMs, Math.ceil(m.minHoldLeftMs(now)));
   const { entrant } = stay;
   const { token, mode, limit, beat } = entrant;
   const anew = entryFor(m, speaker, token, now, speaker.since.wallMs, beat + 1, ttlMs);
@@ -142,7 +142,7 @@ export function raceAgain(m: Facts, now: Now): void {
 export function renewAtMonoMs(m: Facts, stay: Stay, now: Now, turnMonoMs: number): number {
   const isKept = m.seats.size === 1 ? wantsKeeping(m.seats.head as Seat) : m.seats.all().some(wantsKeeping);
   const thirdMs = stay.ttlMs / 3;
-  const isOwed = m.minHoldUntilMs - now.wallMs > stay.remainingMs(now);
+  const isOwed = m.minHoldLeftMs(now) > stay.remainingMs(now);
   const dueMonoMs = isOwed ? now.monoMs : Math.min(isKept ? stay.confirmed.monoMs + thirdMs : Number.POSITIVE_INFINITY, turnMonoMs);
   if (stay.fault === undefined || dueMonoMs === Number.POSITIVE_INFINITY) return dueMonoMs;
   return stay.fault.monoMs + Math.min(thirdMs / 4, longestRetryMs);

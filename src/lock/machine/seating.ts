@@ -40,7 +40,7 @@ export function tellAsked(m: Facts, now: Now): void {
   }
 }
 
-/** It was over before the store had answered. Whoever waits goes on; from now on its limit counts. */
+/** It was over again before the store had answered. Whoever waits goes on; from now on its limit counts. */
 export function tellLate(m: Facts, now: Now): void {
   for (const each of m.queue.all()) {
     if (each.state !== 'asked') continue;

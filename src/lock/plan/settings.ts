@@ -36,7 +36,7 @@ export interface LockerOptions extends Omit<RunOptions, 'signal'> {
   readonly closesStore?: boolean;
   /** Under which name records and messages show this process. Default: `GIVEWAY_HOST`, else the name of the machine. */
   readonly host?: string;
-  /** More than these may not wait for one table in this process; the next is busy at once. Default 10 000. */
+  /** More than these may not wait for one table in this process; the next is busy at once. Those in a mode with `limits` are not counted. Default 10 000. */
   readonly maxWaiters?: number;
   /**
    * How a run knows that it is inside another: `'context'`, by the async context, or `'explicit'`, not at all, so that each takes locks of

@@ -3,7 +3,7 @@
  * answer was lost resolves itself at the next look.
  */
 import { excludes, type Mode } from '../holder.ts';
-import type { Entrant, LockRecord, Waiting } from './record.ts';
+import { type Entrant, type LockRecord, latestEndOf, type Waiting, withinDates } from './record.ts';
 
 /** How far the wall clocks of two hosts may be apart, in milliseconds. `giveway doctor` measures it. */
 export const clockSkewMs = 2_000;
@@ -146,7 +146,7 @@ function waitingIn(record: LockRecord, nowMs: number, isMine: IsMine): readonly 
   const shiftMs = aheadMs(record, nowMs);
   const stays = ({ token, since, maxWaitMs }: Waiting): boolean => !isMine(token) && nowMs - shiftMs <= since + maxWaitMs + clockSkewMs;
   const line = record.line.every(stays) ? record.line : record.line.filter(stays);
-  return shiftMs === 0 ? line : line.map((waiting) => ({ ...waiting, since: waiting.since + shiftMs }));
+  return shiftMs === 0 ? line : line.map((waiting) => ({ ...waiting, since: withinDates(waiting.since + shiftMs) }));
 }
 
 /** The entry of one whose turn it is: short, until it confirms it itself. */
@@ -156,9 +156,9 @@ function entrantOf({ pauseMs, maxWaitMs: __, maxHoldMs, since: _, ttlMs, ...wait
     ...waiting,
     guessMs: waiting.usualMs === undefined ? guessMs : undefined,
     since: nowMs,
-    ...(maxHoldMs === undefined ? {} : { latestEnd: nowMs + maxHoldMs }),
+    latestEnd: maxHoldMs === undefined ? undefined : latestEndOf(nowMs + maxHoldMs),
     ttlMs: lifeMs,
-    until: nowMs + lifeMs,
+    until: withinDates(nowMs + lifeMs),
     beat: 0,
     line: true,
   };
@@ -221,8 +221,8 @@ function live(record: LockRecord, isMine: IsMine, host: string, nowMs: number): 
   if (shiftMs === 0) return counting;
   return counting.map((other) => ({
     ...other,
-    until: other.until + shiftMs,
-    ...(other.latestEnd === undefined ? {} : { latestEnd: other.latestEnd + shiftMs }),
+    until: withinDates(other.until + shiftMs),
+    ...(other.latestEnd === undefined ? {} : { latestEnd: withinDates(other.latestEnd + shiftMs) }),
   }));
 }
 

@@ -71,6 +71,11 @@ const maxJobBytes = 128;
 /** The last millisecond that a `Date` can show. */
 export const latestDateMs = 8.64e15;
 
+/** The nearest that a `Date` can show: clocks that are apart may move one of others past the last. */
+export function withinDates(ms: number): number {
+  return Math.max(-latestDateMs, Math.min(ms, latestDateMs));
+}
+
 /** `undefined`: no end that a `Date` can show. */
 export function latestEndOf(endMs: number): number | undefined {
   return endMs > latestDateMs ? undefined : Math.round(endMs);
@@ -205,7 +210,7 @@ function isEntrant(value: unknown): value is Entrant {
     isNamed(entrant) &&
     (entrant.latestEnd === undefined || isDateMs(entrant.latestEnd)) &&
     isDateMs(entrant.until) &&
-    (entrant.guessMs === undefined || Number.isFinite(entrant.guessMs)) &&
+    (entrant.guessMs === undefined || isDurationMs(entrant.guessMs)) &&
     Number.isFinite(entrant.beat)
   );
 }
@@ -214,9 +219,9 @@ function isWaiting(value: unknown): value is Waiting {
   const waiting = value as Waiting;
   return (
     isNamed(waiting) &&
-    Number.isFinite(waiting.pauseMs) &&
-    Number.isFinite(waiting.maxWaitMs) &&
-    (waiting.maxHoldMs === undefined || Number.isFinite(waiting.maxHoldMs))
+    isDurationMs(waiting.pauseMs) &&
+    isDurationMs(waiting.maxWaitMs) &&
+    (waiting.maxHoldMs === undefined || isDurationMs(waiting.maxHoldMs))
   );
 }
 
@@ -230,12 +235,17 @@ function isNamed(value: Entrant | Waiting): boolean {
     typeof value.host === 'string' &&
     isDateMs(value.since) &&
     Number.isFinite(value.pid) &&
-    Number.isFinite(value.ttlMs) &&
-    (value.usualMs === undefined || Number.isFinite(value.usualMs)) &&
+    isDurationMs(value.ttlMs) &&
+    (value.usualMs === undefined || isDurationMs(value.usualMs)) &&
     (value.limit === undefined || Number.isFinite(value.limit))
   );
 }
 
 function isDateMs(value: unknown): boolean {
   return typeof value === 'number' && Math.abs(value) <= latestDateMs;
+}
+
+/** Sums of these stay numbers. */
+function isDurationMs(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value <= latestDateMs;
 }
