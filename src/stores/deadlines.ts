@@ -102,6 +102,11 @@ export function timeLimit(timeoutMs: number, what: string): <T>(operation: Promi
     });
 }
 
+/** The same for one operation alone. */
+export function withDeadline<T>(operation: Promise<T>, timeoutMs: number, what: string, onTimeout = (): void => {}): Promise<T> {
+  return timeLimit(timeoutMs, what)(operation, onTimeout);
+}
+
 interface Limited extends Timed {
   isLate: boolean;
   readonly reject: (error: StoreUnavailableError) => void;

@@ -7,6 +7,8 @@ export type OnChange = (now?: Entry) => void;
 export interface Subscribers {
   /** Nobody is listening. */
   readonly isEmpty: boolean;
+  /** Somebody listens to `key`. */
+  has(key: string): boolean;
   /** What somebody listens to. */
   keys(): Iterable<string>;
   add(key: string, onChange: OnChange): Disposable;
@@ -23,6 +25,7 @@ export function createSubscribers(): Subscribers {
     get isEmpty() {
       return byKey.size === 0;
     },
+    has: (key) => byKey.has(key),
     keys: () => byKey.keys(),
     add(key, onChange) {
       // A function of its own, so that one listener subscribed twice is called twice and disposed one by one.

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, jest, test } from '@jest/globals';
-import { createDeadlines, type Timed, timeLimit } from '../../src/stores/deadlines.ts';
+import { createDeadlines, type Timed, timeLimit, withDeadline } from '../../src/stores/deadlines.ts';
 
 const timeoutMs = 20;
 
@@ -97,4 +97,16 @@ describe('timeLimit', () => {
     await sleep(2 * timeoutMs);
     expect(onTimeout).toHaveBeenCalledTimes(1);
   });
+});
+
+test('withDeadline: an answer that had arrived while the loop was blocked counts, and nobody is told of a timeout', async () => {
+  const onTimeout = jest.fn();
+  const answer = new Promise<string>((resolve) => {
+    setTimeout(() => setImmediate(resolve, 'arrived'), timeoutMs);
+  });
+  const outcome = withDeadline(answer, timeoutMs, 'Backend', onTimeout);
+  block(3 * timeoutMs);
+  expect(await outcome).toBe('arrived');
+  await sleep(timeoutMs);
+  expect(onTimeout).not.toHaveBeenCalled();
 });

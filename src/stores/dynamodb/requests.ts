@@ -1,6 +1,6 @@
 import type { ConditionalCheckFailedException, DescribeTableOutput, GetItemOutput, ScanOutput } from '@aws-sdk/client-dynamodb';
 import { StoreUnavailableError } from '../../lock/errors.ts';
-import { withDeadline } from '../deadline.ts';
+import { withDeadline } from '../deadlines.ts';
 import { type Attempts, watchAttempts } from './attempts.ts';
 import type { Condition, Expression } from './conditions.ts';
 import { isRefusal, mayBeOtherKeys, unavailable } from './errors.ts';

@@ -1,5 +1,5 @@
 import type { DescribeTimeToLiveOutput } from '@aws-sdk/client-dynamodb';
-import { withDeadline } from '../deadline.ts';
+import { withDeadline } from '../deadlines.ts';
 import { unavailable } from './errors.ts';
 import { attribute } from './item.ts';
 import type { DynamodbSettings } from './options.ts';

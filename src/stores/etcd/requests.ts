@@ -1,5 +1,5 @@
 import { closedError } from '../closed.ts';
-import { withDeadline } from '../deadline.ts';
+import { timeLimit } from '../deadlines.ts';
 import type { EtcdCallOptions } from './client.ts';
 import { explain, isAmbiguous } from './failures.ts';
 
@@ -36,6 +36,7 @@ const patience = 1 / 5;
 const abandonAfterMs = 10_000;
 
 export function createRequests(timeoutMs: number): Requests {
+  const limit = timeLimit(timeoutMs, 'etcd');
   const aside = new Set<Promise<unknown>>();
   let isClosed = false;
 
@@ -102,7 +103,7 @@ export function createRequests(timeoutMs: number): Requests {
       if (isClosed) throw closedError('etcd');
       const call: Call = { isOver: false, lastError: undefined };
       try {
-        return await withDeadline(operation(askFor(call)), timeoutMs, 'etcd', () => {
+        return await limit(operation(askFor(call)), () => {
           call.isOver = true;
         });
       } catch (error) {
@@ -119,7 +120,7 @@ export function createRequests(timeoutMs: number): Requests {
 
     async close() {
       isClosed = true;
-      await withDeadline(Promise.all(aside), timeoutMs, 'etcd').then(ignore, ignore);
+      await limit(Promise.all(aside), ignore).then(ignore, ignore);
     },
   };
 }

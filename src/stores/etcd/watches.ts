@@ -31,8 +31,8 @@ const probeEveryMs = 5_000;
  */
 export function createWatches({ open, renewLogin, entryIn, prefix, onDeaf }: WatchesOptions): Watches {
   const subscribers = createSubscribers();
-  /** The watch of each key, and how many subscriptions it has. */
-  const watches = new Map<string, { readonly id: number; count: number }>();
+  /** The watch of each key. */
+  const ids = new Map<string, number>();
   const keys = new Map<string, string>();
   let lastId = 0;
   let stream: EtcdWatchStream | 'opening' | 'pausing' | undefined;
@@ -64,7 +64,7 @@ export function createWatches({ open, renewLogin, entryIn, prefix, onDeaf }: Wat
       opened.on('error', () => lose(opened));
       opened.on('end', () => lose(opened));
       stream = opened;
-      for (const [key, { id }] of watches) ask(opened, key, id);
+      for (const [key, id] of ids) ask(opened, key, id);
       probeLater(opened);
       hangUpIfIdle();
     } catch {
@@ -128,21 +128,21 @@ export function createWatches({ open, renewLogin, entryIn, prefix, onDeaf }: Wat
 
   function lose(lost: typeof stream): void {
     if (stream !== lost) return;
-    if (watches.size === 0 || isClosed) {
+    if (subscribers.isEmpty || isClosed) {
       stream = undefined;
       return;
     }
     stream = 'pausing';
     setTimeout(() => {
       stream = undefined;
-      if (watches.size > 0 && !isClosed) void connect();
+      if (!subscribers.isEmpty && !isClosed) void connect();
     }, pauseMs).unref();
     pauseMs = Math.min(2 * pauseMs, longestPauseMs);
   }
 
   /** An open stream keeps the process alive, whatever is done to it. */
   function hangUpIfIdle(): void {
-    if (typeof stream !== 'object' || (watches.size > 0 && !isClosed)) return;
+    if (typeof stream !== 'object' || (!subscribers.isEmpty && !isClosed)) return;
     hangUp(stream);
     stream = undefined;
   }
@@ -155,18 +155,18 @@ export function createWatches({ open, renewLogin, entryIn, prefix, onDeaf }: Wat
     setImmediate(() => opened.cancel());
   }
 
-  function begin(key: string): { readonly id: number; count: number } {
+  function begin(key: string): void {
     lastId += 1;
-    const watch = { id: lastId, count: 0 };
-    watches.set(key, watch);
+    ids.set(key, lastId);
     keys.set(String(lastId), key);
     if (typeof stream === 'object') ask(stream, key, lastId);
     if (stream === undefined && !isClosed) void connect();
-    return watch;
   }
 
-  function end(key: string, id: number): void {
-    watches.delete(key);
+  function end(key: string): void {
+    const id = ids.get(key);
+    if (id === undefined) return;
+    ids.delete(key);
     keys.delete(String(id));
     if (typeof stream === 'object') stream.write({ cancel_request: { watch_id: id } });
     hangUpIfIdle();
@@ -175,16 +175,11 @@ export function createWatches({ open, renewLogin, entryIn, prefix, onDeaf }: Wat
   return {
     subscribe(key, onChange) {
       const subscription = subscribers.add(key, onChange);
-      const watch = watches.get(key) ?? begin(key);
-      watch.count += 1;
-      let isDisposed = false;
+      if (!ids.has(key)) begin(key);
       return {
         [Symbol.dispose]: () => {
           subscription[Symbol.dispose]();
-          if (isDisposed) return;
-          isDisposed = true;
-          watch.count -= 1;
-          if (watch.count === 0) end(key, watch.id);
+          if (!subscribers.has(key)) end(key);
         },
       };
     },

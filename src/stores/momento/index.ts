@@ -1,7 +1,7 @@
 import type { LockStore, StoreTraits, Version } from '../../lock/store.ts';
 import { withBreaker } from '../breaker.ts';
 import { closedError } from '../closed.ts';
-import { withDeadline } from '../deadline.ts';
+import { withDeadline } from '../deadlines.ts';
 import type { MomentoCallOptions, MomentoGetResponse, MomentoResponse } from './client.ts';
 import { isAmbiguous, unavailable } from './errors.ts';
 import { givewayLayout, type Layout } from './layout.ts';

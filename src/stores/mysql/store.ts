@@ -1,7 +1,7 @@
 import { StoreUnavailableError } from '../../lock/errors.ts';
 import type { Entry, Listed, LockStore, StoreTraits, Version } from '../../lock/store.ts';
 import { withBreaker } from '../breaker.ts';
-import { withDeadline } from '../deadline.ts';
+import { withDeadline } from '../deadlines.ts';
 import { lentConnections, ownConnections } from './connections.ts';
 import { createOperations, type Send } from './operations.ts';
 import { type MysqlStoreOptions, resolveOptions } from './options.ts';

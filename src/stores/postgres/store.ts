@@ -1,7 +1,7 @@
 import { StoreUnavailableError } from '../../lock/errors.ts';
 import type { Entry, Listed, LockStore, StoreNotice, StoreTraits, Version } from '../../lock/store.ts';
 import { withBreaker } from '../breaker.ts';
-import { withDeadline } from '../deadline.ts';
+import { withDeadline } from '../deadlines.ts';
 import { lentConnections, loadPg, ownConnections } from './connections.ts';
 import { explain } from './failures.ts';
 import { createListener, type Listener, type PgListenClient } from './listener.ts';

@@ -1,7 +1,7 @@
 import { InvalidOptionError, StoreUnavailableError } from '../../lock/errors.ts';
 import type { Entry, Listed, LockStore, StoreTraits, Version } from '../../lock/store.ts';
 import { withBreaker } from '../breaker.ts';
-import { withDeadline } from '../deadline.ts';
+import { withDeadline } from '../deadlines.ts';
 import { lentConnections, ownConnections } from '../postgres/connections.ts';
 import type { PgRow } from '../postgres/pool.ts';
 import { checkName, type Room } from './columns.ts';

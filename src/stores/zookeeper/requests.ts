@@ -1,5 +1,5 @@
 import { closedError } from '../closed.ts';
-import { withDeadline } from '../deadline.ts';
+import { timeLimit } from '../deadlines.ts';
 import type { ZookeeperClient } from './client.ts';
 import { explain, isLoss } from './failures.ts';
 import type { Session } from './session.ts';
@@ -25,6 +25,7 @@ export interface Requests {
 const mostLosses = 3;
 
 export function createRequests(session: Session, root: string, timeoutMs: number): Requests {
+  const limit = timeLimit(timeoutMs, 'ZooKeeper');
   let isClosed = false;
 
   function askFor(call: Call): Ask {
@@ -53,7 +54,7 @@ export function createRequests(session: Session, root: string, timeoutMs: number
       let isConnected = true;
       const call: Call = { isOver: false, onGiveUp: () => {} };
       try {
-        return await withDeadline(operation(askFor(call)), timeoutMs, 'ZooKeeper', () => {
+        return await limit(operation(askFor(call)), () => {
           call.isOver = true;
           isConnected = session.isConnected;
           call.onGiveUp();

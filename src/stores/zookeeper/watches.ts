@@ -17,7 +17,6 @@ const nodeCreated = 1;
  */
 export function createWatches(currentClient: () => ZookeeperClient | undefined, pathOf: (key: string) => string): Watches {
   const subscribers = createSubscribers();
-  const counts = new Map<string, number>();
   let armed = new Set<string>();
 
   function arm(client: ZookeeperClient, key: string, isForNewNode: boolean): void {
@@ -25,7 +24,7 @@ export function createWatches(currentClient: () => ZookeeperClient | undefined, 
     these.add(key);
     const onEvent = ({ type }: { readonly type: number }): void => {
       these.delete(key);
-      if (these === armed && counts.has(key)) arm(client, key, type === nodeCreated);
+      if (these === armed && subscribers.has(key)) arm(client, key, type === nodeCreated);
     };
     client.exists(pathOf(key), onEvent, (error, stat) => {
       // Not set: the connection broke. The next one brings another try.
@@ -36,29 +35,18 @@ export function createWatches(currentClient: () => ZookeeperClient | undefined, 
   }
 
   function armAll(client: ZookeeperClient): void {
-    for (const key of counts.keys()) if (!armed.has(key)) arm(client, key, false);
+    for (const key of subscribers.keys()) if (!armed.has(key)) arm(client, key, false);
   }
 
   return {
     get areWanted() {
-      return counts.size > 0;
+      return !subscribers.isEmpty;
     },
     subscribe(key, onChange) {
       const subscription = subscribers.add(key, onChange);
-      counts.set(key, (counts.get(key) ?? 0) + 1);
       const client = currentClient();
       if (client !== undefined && !armed.has(key)) arm(client, key, false);
-      let isDisposed = false;
-      return {
-        [Symbol.dispose]: () => {
-          subscription[Symbol.dispose]();
-          if (isDisposed) return;
-          isDisposed = true;
-          const count = (counts.get(key) ?? 1) - 1;
-          if (count === 0) counts.delete(key);
-          else counts.set(key, count);
-        },
-      };
+      return subscription;
     },
     onReady(client, isAnother) {
       if (isAnother) armed = new Set();
