@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
 import { loadPg } from '../config/peers.ts';
-import { redactText, redactUrl } from '../config/redact.ts';
+import { redactText, redactUrl } from '../lock/redact.ts';
 import { GivewayError } from '../lock/errors.ts';
 import { printable } from '../lock/holder.ts';
 import { shortly } from '../observe/answers/shortly.ts';

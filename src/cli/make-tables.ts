@@ -1,5 +1,5 @@
 import type { LoadedConfig } from '../config/index.ts';
-import { redactUrl } from '../config/redact.ts';
+import { redactUrl } from '../lock/redact.ts';
 import type { StoreUrl } from '../config/store-url.ts';
 import type { GivewayError } from '../lock/errors.ts';
 import type { LockStore } from '../lock/store.ts';

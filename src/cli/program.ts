@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { redactText } from '../config/redact.ts';
+import { redactText } from '../lock/redact.ts';
 import { adviseCommand } from './commands/advise.ts';
 import { checkCommand } from './commands/check.ts';
 import { dashboardCommand } from './commands/dashboard.ts';

@@ -1,4 +1,4 @@
-import { redactUrl } from '../config/redact.ts';
+import { redactUrl } from '../lock/redact.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 
 /** Throws `InvalidOptionError` for a flag that was given and would do nothing; `needed` says with what it would. */

@@ -1,4 +1,4 @@
-import { redactUrl } from '../config/redact.ts';
+import { redactUrl } from '../lock/redact.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
 import type { Terminal } from './terminal.ts';
 

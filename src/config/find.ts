@@ -5,7 +5,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { LilconfigResult, lilconfig } from 'lilconfig';
 import { ConfigError, type ConfigProblem } from '../lock/errors.ts';
 import { readConfigFile } from './read.ts';
-import { redactText } from './redact.ts';
+import { redactText } from '../lock/redact.ts';
 import { strangerWith } from './strangers.ts';
 
 /** What a config file holds, and where it was found. */

@@ -2,7 +2,7 @@ import type { GivewayConfig } from './types.ts';
 
 export type { JobSettings } from '../jobs/configured.ts';
 export { type LoadedConfig, type LoadOptions, loadConfig, loadLocker, namesWritten } from './load.ts';
-export { redactUrl } from './redact.ts';
+export { redactUrl } from '../lock/redact.ts';
 export type { StoreSource } from './store-setting.ts';
 export type { StoreUrl } from './store-url.ts';
 export type { EnvironmentSettings, GivewayConfig, StoreSetting } from './types.ts';

@@ -1,6 +1,6 @@
 import type { ConfigProblem } from '../lock/errors.ts';
 import { didYouMean } from '../lock/nearest.ts';
-import { redactText, redactUrl } from './redact.ts';
+import { redactText, redactUrl } from '../lock/redact.ts';
 
 /** What the schema found, in the shape zod reports it. */
 interface Issue {

@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ConfigError } from '../lock/errors.ts';
-import { cleanError } from './redact.ts';
+import { cleanError } from '../lock/redact.ts';
 
 /** What a config file holds: JSON as it stands, of the others the default export. Each loader is loaded when it is needed. */
 export async function readConfigFile(path: string, content: string): Promise<unknown> {

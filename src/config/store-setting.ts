@@ -2,7 +2,7 @@ import { ConfigError, InvalidOptionError, StoreUnavailableError } from '../lock/
 import { nearestNames } from '../lock/nearest.ts';
 import type { LockStore } from '../lock/store.ts';
 import { nearestAndAll } from './problems.ts';
-import { cleanError, redactUrl } from './redact.ts';
+import { cleanError, redactUrl } from '../lock/redact.ts';
 import { parseStoreUrl, type StoreUrl } from './store-url.ts';
 import type { Backend, ParameterForm } from './stores/backend.ts';
 import { backends } from './stores/backends.ts';

@@ -1,4 +1,5 @@
 import { describeHolders, type Holder, printable } from './holder.ts';
+import { redactUrl } from './redact.ts';
 
 /** Why a lock that was ours no longer is. */
 export type LostReason = 'stolen' | 'vanished' | 'expired' | 'unreachable' | 'max-hold' | 'closed';
@@ -172,7 +173,11 @@ function busyMessage(resource: string, holders: readonly Holder[], waitedMs: num
 }
 
 function show(value: unknown): string {
-  if (typeof value === 'string') return quoted(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+  if (typeof value === 'string') {
+    // A store's URL in the place of the store, as from the environment, has its password in it.
+    const shown = value.includes('://') ? redactUrl(value) : value;
+    return quoted(shown.length > 80 ? `${shown.slice(0, 80)}…` : shown);
+  }
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { redactText, redactUrl } from '../../src/config/redact.ts';
+import { redactText, redactUrl } from '../../src/lock/redact.ts';
 import { storeSettingProblem } from '../../src/config/store-setting.ts';
 import { hostsOf, parseStoreUrl, type StoreUrl, withoutParameters } from '../../src/config/store-url.ts';
 

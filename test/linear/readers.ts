@@ -1,5 +1,5 @@
 import { names } from '../../src/cli/commands/grammar.ts';
-import { redactText, redactUrl } from '../../src/config/redact.ts';
+import { redactText, redactUrl } from '../../src/lock/redact.ts';
 import { resolveConfig } from '../../src/config/resolve.ts';
 import { parseStoreUrl } from '../../src/config/store-url.ts';
 import { normalizeName, schemaOf } from '../../src/lock/plan/names.ts';

@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { Lacks } from '../../advise/lacks.ts';
 import type { FileRead } from '../../advise/log/read.ts';
 import type { Report } from '../../advise/report.ts';
-import { redactUrl } from '../../config/redact.ts';
+import { redactUrl } from '../../lock/redact.ts';
 import { GivewayError, InvalidOptionError } from '../../lock/errors.ts';
 import { adviceInWords } from '../advice-in-words.ts';
 import { compileParserOnce } from '../compile-once.ts';

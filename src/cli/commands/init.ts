@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { redactUrl } from '../../config/redact.ts';
+import { redactUrl } from '../../lock/redact.ts';
 import { GivewayError, InvalidOptionError } from '../../lock/errors.ts';
 import { checkDatabaseUrl, databaseRemedy } from '../database-url.ts';
 import { exitCodes, notWritten } from '../exit-codes.ts';

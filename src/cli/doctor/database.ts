@@ -1,4 +1,4 @@
-import { redactUrl } from '../../config/redact.ts';
+import { redactUrl } from '../../lock/redact.ts';
 import { printable } from '../../lock/holder.ts';
 import { databaseRemedy } from '../database-url.ts';
 import { isPackageMissing } from '../exit-codes.ts';

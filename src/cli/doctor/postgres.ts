@@ -1,5 +1,5 @@
 import { loadPg } from '../../config/peers.ts';
-import { redactText } from '../../config/redact.ts';
+import { redactText } from '../../lock/redact.ts';
 import { withoutParameters } from '../../config/store-url.ts';
 import { printable } from '../../lock/holder.ts';
 import { isPackageMissing } from '../exit-codes.ts';
