@@ -3,7 +3,7 @@ import type { Step, Wire } from './plan.ts';
 
 /** How long calls may take, in milliseconds. */
 export interface Bounds {
-  ask(step: Pick<Step, 'ask' | 'options'>, needs: readonly Need[]): number;
+  ask(step: Pick<Step, 'ask' | 'options' | 'abortAfterMs'>, needs: readonly Need[]): number;
   /** `unlock`, `extend`, `handOver`, `restore`. */
   other(needs: readonly Need[]): number;
   readonly close: number;
@@ -17,7 +17,8 @@ const closeTimeoutMs = 5_000;
 export function boundsOf({ deadlineMs }: Wire): Bounds {
   const other = (needs: readonly Need[]): number => (fewRequests + 2 * needs.length) * deadlineMs;
   return {
-    ask: ({ ask, options }, needs) => (ask === 'lock' || ask === 'retry' ? options.maxWaitMs : 0) + other(needs),
+    ask: ({ ask, options, abortAfterMs = Number.POSITIVE_INFINITY }, needs) =>
+      (ask === 'lock' || ask === 'retry' ? Math.min(options.maxWaitMs, abortAfterMs) : 0) + other(needs),
     other,
     close: closeTimeoutMs + 2 * fewRequests * deadlineMs,
   };

@@ -103,6 +103,13 @@ export const mutants: readonly Mutant[] = [
     shows: 'cost',
   },
   {
+    name: 'whoever gives up before the wait begins is not heard',
+    file: 'api/acquisition.ts',
+    find: 'return this.#asker.closed() ?? (signal?.aborted === true ? aborted(firstOf(this.request.scope), signal) : undefined);',
+    replace: 'return signal === undefined ? this.#asker.closed() : undefined;',
+    shows: 'violations',
+  },
+  {
     name: 'the store is believed to be down beside a live holder',
     file: 'machine/facts.ts',
     find: 'return stay !== undefined && this.seats.size > 0 && excludes(stay.mode, mode) ? this.refusal() : undefined;',
