@@ -74,7 +74,8 @@ export async function etcdClient(
 ): Promise<OwnClient<EtcdClient>> {
   const { Etcd3 } = await loadEtcd3();
   // Its own breaker would refuse everything for seconds after a restart; the store has one that lets renewals through.
-  const patient = { execute: <T>(call: () => T): T => call() };
+  // etcd3 hands in calls that throw, and expects a rejection: an exception would end the process.
+  const patient = { execute: async <T>(call: () => T | Promise<T>): Promise<T> => call() };
   const faultHandling = { host: () => patient, global: patient } as never;
   const client = new Etcd3({
     hosts,
