@@ -6,7 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from '@jest/globals';
 import { temporaryDirectory } from '../support/server-process.ts';
-import { etcdServer } from '../support/services.ts';
+import { etcdServer, redisServer } from '../support/services.ts';
 import { describeWith, type Service, uniqueName } from '../support/shared.ts';
 import { whereThereIs } from './backends.ts';
 
@@ -101,4 +101,37 @@ whereThereIs('etcd', () => {
     expect(await ending(child)).toEqual({ said: 'waits\nlocked\n', code: 0 });
     await server.stop();
   }, 120_000);
+});
+
+whereThereIs('redis', () => {
+  test('redis that hangs keeps no process alive after close()', async () => {
+    const server = await redisServer();
+    const child = start(
+      server.url,
+      `
+        await a.lock('t', patient);
+        process.kill(${server.pid}, 'SIGSTOP');
+        await a.close();
+        await b.close();
+        const closedAtMs = performance.now();
+        process.on('exit', () => console.log(performance.now() - closedAtMs < 1_000));
+      `,
+    );
+    expect(await ending(child)).toEqual({ said: 'true\n', code: 0 });
+    await server.stop();
+  }, 60_000);
+
+  test('rediss:// where nobody speaks TLS says nothing on the console', async () => {
+    const server = await redisServer();
+    const child = start(
+      server.url.replace('redis:', 'rediss:'),
+      `
+        console.error = (...words) => console.log(...words);
+        await a.lock('t', { onStoreDown: 'throw' }).catch((error) => console.log(error.name));
+        await Promise.all([a.close(), b.close()]);
+      `,
+    );
+    expect(await ending(child)).toEqual({ said: 'StoreUnavailableError\n', code: 0 });
+    await server.stop();
+  }, 60_000);
 });

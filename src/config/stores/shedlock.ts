@@ -1,7 +1,7 @@
 import { closingToo, redisClient } from '../clients.ts';
 import { withoutParameters } from '../store-url.ts';
 import { type Backend, optionsIn } from './backend.ts';
-import { hostProblem } from './hosts.ts';
+import { hostProblem, redisProblem } from './hosts.ts';
 import { memcached } from './memcached.ts';
 
 /** What comes before the scheme of a backend for locks that ShedLock holds too. */
@@ -30,7 +30,7 @@ export const shedlockRedis: Backend = {
   example: 'shedlock+redis://user:password@host:6379/0',
   parameters: { environment: 'text', keyPrefix: 'text', timeoutMs: 'milliseconds' },
   passesOn: true,
-  problem: (url) => hostProblem(url, 6_379),
+  problem: redisProblem,
   open: async (url) => {
     const { shedlockRedis: openStore } = await import('../../stores/shedlock/index.ts');
     const { client, end } = await redisClient(withoutParameters(url, Object.keys(shedlockRedis.parameters)).slice(shedlock.length));
