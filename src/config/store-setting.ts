@@ -74,13 +74,22 @@ function storeUrlProblem(text: string): string | undefined {
   return `there is no such kind of store${nearestAndAll(url.scheme, schemes, schemes.map((scheme) => `${scheme}:`).join(', '))}`;
 }
 
-const forms: Readonly<Record<ParameterForm, RegExp>> = { milliseconds: /^\d{1,9}$/, 'true or false': /^(?:true|false)$/, text: /./ };
+const forms: Readonly<Record<ParameterForm, RegExp>> = {
+  milliseconds: /^\d{1,9}$/,
+  'true or false': /^(?:true|false)$/,
+  text: /^[^\p{Cc}\u2028\u2029]+$/u,
+};
+
+const formWords: Readonly<Record<ParameterForm, string>> = {
+  milliseconds: 'a whole number of milliseconds',
+  'true or false': 'true or false',
+  text: 'text without control characters',
+};
 
 function parameterProblem({ parameters }: StoreUrl, { parameters: known, passesOn }: Backend): string | undefined {
   for (const [name, value] of parameters) {
     const form = Object.hasOwn(known, name) ? known[name] : undefined;
-    if (form !== undefined && !forms[form].test(value))
-      return `its parameter "${name}" must be ${form === 'milliseconds' ? 'a whole number of milliseconds' : form}`;
+    if (form !== undefined && !forms[form].test(value)) return `its parameter "${name}" must be ${formWords[form]}`;
     // What is nearly ours is not the client's, which would ignore it: a mistyped table is another lock.
     const isMistyped = form === undefined && nearestNames(name, Object.keys(known)).length > 0;
     if (isMistyped || (form === undefined && !passesOn)) return unknownParameter(name, Object.keys(known), passesOn);

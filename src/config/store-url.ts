@@ -13,6 +13,8 @@ export interface StoreUrl {
 }
 
 const form = /^([a-z][a-z0-9+.-]*):(?:\/\/)?(?:([^/?#]*)@)?([^/?#]*)([^?#]*)(?:\?([^#]*))?(#.*)?$/is;
+/** A control character, or what ends a line. */
+export const control: RegExp = /[\p{Cc}\u2028\u2029]/u;
 const mustEscape = 'write @ : / ? # % in a user name or password as %40 %3A %2F %3F %23 %25';
 
 /**
@@ -20,6 +22,10 @@ const mustEscape = 'write @ : / ? # % in a user name or password as %40 %3A %2F 
  * that repeat no part of the URL. The platform's own parser knows no second host.
  */
 export function parseStoreUrl(text: string): StoreUrl | string {
+  // Each would be part of a name, of a prefix or a file: other locks, without a word.
+  if (/[\r\n]$/.test(text)) return 'it ends in a line break, as the file of a secret does; take that away';
+  if (text !== text.trim()) return 'it begins or ends with a blank; take that away';
+  if (control.test(text)) return 'it holds a control character, such as a line break or a tab';
   const [, scheme, login, authority = '', path = '', query = '', fragment] = form.exec(text) ?? [];
   if (scheme === undefined) return 'a URL such as memcached://localhost:11211 is allowed';
   if (fragment !== undefined || (path + query).includes('@')) return `it cannot be taken apart; ${mustEscape}`;
