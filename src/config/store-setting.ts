@@ -67,11 +67,18 @@ function storeUrlProblem(text: string): string | undefined {
   const url = parseStoreUrl(text);
   if (typeof url === 'string') return url;
   const backend = backends.get(url.scheme);
-  if (backend !== undefined) return backend.problem(url) ?? parameterProblem(url, backend);
+  if (backend !== undefined) return backend.problem(url) ?? loginProblem(url, backend) ?? parameterProblem(url, backend);
   if (/^\d+$/.test(url.authority) && url.path === '')
     return 'its kind belongs in front, such as memcached://localhost:11211 or redis://localhost:6379';
   const schemes = [...backends.keys()];
   return `there is no such kind of store${nearestAndAll(url.scheme, schemes, schemes.map((scheme) => `${scheme}:`).join(', '))}`;
+}
+
+function loginProblem({ username, password }: StoreUrl, { login }: Backend): string | undefined {
+  const [hasUser, hasPassword] = [username !== undefined, Boolean(password)];
+  if (login === 'none' && (hasUser || hasPassword)) return 'this kind takes no user name or password from its URL, and would drop it';
+  if (login === 'both or none' && hasUser !== hasPassword) return 'a user name and a password belong together';
+  return login === 'password' && hasUser && !hasPassword ? 'a user name needs a password' : undefined;
 }
 
 const forms: Readonly<Record<ParameterForm, RegExp>> = {

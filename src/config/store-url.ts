@@ -29,6 +29,8 @@ export function parseStoreUrl(text: string): StoreUrl | string {
   const [, scheme, login, authority = '', path = '', query = '', fragment] = form.exec(text) ?? [];
   if (scheme === undefined) return 'a URL such as memcached://localhost:11211 is allowed';
   if (fragment !== undefined || (path + query).includes('@')) return `it cannot be taken apart; ${mustEscape}`;
+  const parameters = new URLSearchParams(query);
+  if (new Set(parameters.keys()).size < parameters.size) return 'one of its parameters stands there twice';
   try {
     const colon = login?.indexOf(':') ?? -1;
     const username = login === undefined ? '' : decodeURIComponent(colon === -1 ? login : login.slice(0, colon));
@@ -40,7 +42,7 @@ export function parseStoreUrl(text: string): StoreUrl | string {
       password,
       authority,
       path,
-      parameters: new Map(new URLSearchParams(query)),
+      parameters: new Map(parameters),
     };
   } catch {
     return `a % is not followed by two hexadecimal digits; ${mustEscape}`;
@@ -48,7 +50,7 @@ export function parseStoreUrl(text: string): StoreUrl | string {
 }
 
 /** `host:port` for each host of the authority, with `defaultPort` where none is written. A string is a problem. */
-export function hostsOf({ authority }: StoreUrl, defaultPort: number): readonly string[] | string {
+export function hostsOf({ authority }: Pick<StoreUrl, 'authority'>, defaultPort: number): readonly string[] | string {
   const hosts: string[] = [];
   for (const host of authority.split(',')) {
     const [, name, port = String(defaultPort)] = /^(\[[0-9a-f:.]+\]|[^:[\]\s]+)(?::(\d{1,5}))?$/i.exec(host) ?? [];

@@ -5,6 +5,7 @@ import { redisProblem } from './hosts.ts';
 
 export const redis: Backend = {
   example: 'redis://user:password@host:6379/0',
+  login: 'password',
   parameters: { prefix: 'text', fences: 'true or false', timeoutMs: 'milliseconds' },
   passesOn: true,
   problem: redisProblem,

@@ -9,6 +9,7 @@ const shedlock = 'shedlock+';
 
 export const shedlockPostgres: Backend = {
   example: 'shedlock+postgres://user:password@host:5432/database?usingDbTime=true',
+  login: 'any',
   parameters: { usingDbTime: 'true or false', timeZone: 'text', table: 'text', timeoutMs: 'milliseconds' },
   passesOn: true,
   problem: (url) => {
@@ -28,6 +29,7 @@ export const shedlockPostgres: Backend = {
 
 export const shedlockRedis: Backend = {
   example: 'shedlock+redis://user:password@host:6379/0',
+  login: 'password',
   parameters: { environment: 'text', keyPrefix: 'text', timeoutMs: 'milliseconds' },
   passesOn: true,
   problem: redisProblem,
@@ -40,6 +42,7 @@ export const shedlockRedis: Backend = {
 
 export const shedlockMemcached: Backend = {
   example: 'shedlock+memcached://user:password@host:11211',
+  login: 'both or none',
   parameters: { environment: 'text', timeoutMs: 'milliseconds', protocol: 'text' },
   problem: (url) => (url.authority.includes(',') ? 'one host is allowed' : memcached.problem(url)),
   open: async (url) => {

@@ -3,6 +3,7 @@ import { type Backend, optionsIn } from './backend.ts';
 
 export const sqlite: Backend = {
   example: 'sqlite:/var/lib/app/locks.db',
+  login: 'none',
   parameters: { timeoutMs: 'milliseconds', flush: 'true or false', driver: 'text' },
   problem: ({ authority, path }) => {
     if (authority !== '') return 'the absolute path of a file may follow, after one slash or three';
