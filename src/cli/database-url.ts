@@ -1,5 +1,5 @@
-import { redactUrl } from '../lock/redact.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
+import { redactUrl } from '../lock/redact.ts';
 
 const postgres = ['postgres:', 'postgresql:'];
 const allowed = 'a URL such as postgres://user:password@host/database is allowed';

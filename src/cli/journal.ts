@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
 import { loadPg } from '../config/peers.ts';
-import { redactText, redactUrl } from '../lock/redact.ts';
 import { GivewayError } from '../lock/errors.ts';
 import { printable } from '../lock/holder.ts';
+import { redactText, redactUrl } from '../lock/redact.ts';
 import { shortly } from '../observe/answers/shortly.ts';
 import type { PostgresJournal } from '../observe/index.ts';
 import { nonEmpty } from './commands/grammar.ts';

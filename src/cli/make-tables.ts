@@ -1,7 +1,7 @@
 import type { LoadedConfig } from '../config/index.ts';
-import { redactUrl } from '../lock/redact.ts';
 import type { StoreUrl } from '../config/store-url.ts';
 import type { GivewayError } from '../lock/errors.ts';
+import { redactUrl } from '../lock/redact.ts';
 import type { LockStore } from '../lock/store.ts';
 import { type JournalFlags, openJournal } from './journal.ts';
 import type { Terminal } from './terminal.ts';

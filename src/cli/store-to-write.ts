@@ -1,5 +1,5 @@
-import { redactUrl } from '../lock/redact.ts';
 import { InvalidOptionError } from '../lock/errors.ts';
+import { redactUrl } from '../lock/redact.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a config that is written names as its store. */

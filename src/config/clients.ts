@@ -17,6 +17,9 @@ interface Unrefable {
   unref?(): void;
 }
 
+/** How long a server that hangs may keep the process after the end: two seconds by ioredis's default. */
+const disconnectTimeout = 100;
+
 /**
  * Of ioredis or, where that is not installed, of node-redis. It does not keep the process alive. The ready check of ioredis
  * asks for INFO, which a user for locks need not have, and then says so on the console at each connection.
@@ -24,8 +27,9 @@ interface Unrefable {
 export async function redisClient(url: string): Promise<OwnClient<RedisClient>> {
   const ioredis = await loadIoredis();
   if (ioredis !== undefined) {
-    const client = new ioredis.Redis(url, { lazyConnect: true, enableReadyCheck: false });
+    const client = new ioredis.Redis(url, { lazyConnect: true, enableReadyCheck: false, disconnectTimeout });
     const inner = client as unknown as { readonly stream?: Unrefable; readonly reconnectTimeout?: Unrefable };
+    client.on('error', ignore); // the store hears of it otherwise; ioredis would print it
     client.on('connect', () => inner.stream?.unref?.());
     client.on('reconnecting', () => inner.reconnectTimeout?.unref?.());
     return { client, end: () => client.disconnect() };
@@ -33,15 +37,15 @@ export async function redisClient(url: string): Promise<OwnClient<RedisClient>> 
   const { createClient } = await loadRedis();
   const client = createClient({ url });
   client.unref();
-  client.on('error', () => {}); // the store listens too, but later than the first attempt may fail
-  client.connect().catch(() => {});
+  client.on('error', ignore); // the store listens too, but later than the first attempt may fail
+  client.connect().catch(ignore);
   return { client, end: () => client.isOpen && endOf(client) };
 }
 
 /** node-redis 4 has no `destroy`. */
 function endOf(client: { destroy?(): void; disconnect(): Promise<void> }): void {
   if (client.destroy !== undefined) client.destroy();
-  else client.disconnect().catch(() => {});
+  else client.disconnect().catch(ignore);
 }
 
 export async function dynamodbClient(region: string | undefined, endpoint: string | undefined): Promise<OwnClient<DynamoClient>> {
@@ -74,7 +78,8 @@ export async function etcdClient(
 ): Promise<OwnClient<EtcdClient>> {
   const { Etcd3 } = await loadEtcd3();
   // Its own breaker would refuse everything for seconds after a restart; the store has one that lets renewals through.
-  const patient = { execute: <T>(call: () => T): T => call() };
+  // etcd3 hands in calls that throw, and expects a rejection: an exception would end the process.
+  const patient = { execute: async <T>(call: () => T | Promise<T>): Promise<T> => call() };
   const faultHandling = { host: () => patient, global: patient } as never;
   const client = new Etcd3({
     hosts,
@@ -103,3 +108,5 @@ export function closingToo(endClient: () => void, makeStore: () => LockStore): L
     throw error;
   }
 }
+
+function ignore(): void {}

@@ -4,8 +4,8 @@ import { homedir } from 'node:os';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { LilconfigResult, lilconfig } from 'lilconfig';
 import { ConfigError, type ConfigProblem } from '../lock/errors.ts';
-import { readConfigFile } from './read.ts';
 import { redactText } from '../lock/redact.ts';
+import { readConfigFile } from './read.ts';
 import { strangerWith } from './strangers.ts';
 
 /** What a config file holds, and where it was found. */

@@ -1,8 +1,8 @@
 import type { GivewayConfig } from './types.ts';
 
 export type { JobSettings } from '../jobs/configured.ts';
-export { type LoadedConfig, type LoadOptions, loadConfig, loadLocker, namesWritten } from './load.ts';
 export { redactUrl } from '../lock/redact.ts';
+export { type LoadedConfig, type LoadOptions, loadConfig, loadLocker, namesWritten } from './load.ts';
 export type { StoreSource } from './store-setting.ts';
 export type { StoreUrl } from './store-url.ts';
 export type { EnvironmentSettings, GivewayConfig, StoreSetting } from './types.ts';

@@ -1,8 +1,8 @@
 import { ConfigError, InvalidOptionError, StoreUnavailableError } from '../lock/errors.ts';
 import { nearestNames } from '../lock/nearest.ts';
+import { cleanError, redactUrl } from '../lock/redact.ts';
 import type { LockStore } from '../lock/store.ts';
 import { nearestAndAll } from './problems.ts';
-import { cleanError, redactUrl } from '../lock/redact.ts';
 import { parseStoreUrl, type StoreUrl } from './store-url.ts';
 import type { Backend, ParameterForm } from './stores/backend.ts';
 import { backends } from './stores/backends.ts';
@@ -67,20 +67,36 @@ function storeUrlProblem(text: string): string | undefined {
   const url = parseStoreUrl(text);
   if (typeof url === 'string') return url;
   const backend = backends.get(url.scheme);
-  if (backend !== undefined) return backend.problem(url) ?? parameterProblem(url, backend);
+  if (backend !== undefined) return backend.problem(url) ?? loginProblem(url, backend) ?? parameterProblem(url, backend);
   if (/^\d+$/.test(url.authority) && url.path === '')
     return 'its kind belongs in front, such as memcached://localhost:11211 or redis://localhost:6379';
   const schemes = [...backends.keys()];
   return `there is no such kind of store${nearestAndAll(url.scheme, schemes, schemes.map((scheme) => `${scheme}:`).join(', '))}`;
 }
 
-const forms: Readonly<Record<ParameterForm, RegExp>> = { milliseconds: /^\d{1,9}$/, 'true or false': /^(?:true|false)$/, text: /./ };
+function loginProblem({ username, password }: StoreUrl, { login }: Backend): string | undefined {
+  const [hasUser, hasPassword] = [username !== undefined, Boolean(password)];
+  if (login === 'none' && (hasUser || hasPassword)) return 'this kind takes no user name or password from its URL, and would drop it';
+  if (login === 'both or none' && hasUser !== hasPassword) return 'a user name and a password belong together';
+  return login === 'password' && hasUser && !hasPassword ? 'a user name needs a password' : undefined;
+}
+
+const forms: Readonly<Record<ParameterForm, RegExp>> = {
+  milliseconds: /^\d{1,9}$/,
+  'true or false': /^(?:true|false)$/,
+  text: /^[^\p{Cc}\u2028\u2029]+$/u,
+};
+
+const formWords: Readonly<Record<ParameterForm, string>> = {
+  milliseconds: 'a whole number of milliseconds',
+  'true or false': 'true or false',
+  text: 'text without control characters',
+};
 
 function parameterProblem({ parameters }: StoreUrl, { parameters: known, passesOn }: Backend): string | undefined {
   for (const [name, value] of parameters) {
     const form = Object.hasOwn(known, name) ? known[name] : undefined;
-    if (form !== undefined && !forms[form].test(value))
-      return `its parameter "${name}" must be ${form === 'milliseconds' ? 'a whole number of milliseconds' : form}`;
+    if (form !== undefined && !forms[form].test(value)) return `its parameter "${name}" must be ${formWords[form]}`;
     // What is nearly ours is not the client's, which would ignore it: a mistyped table is another lock.
     const isMistyped = form === undefined && nearestNames(name, Object.keys(known)).length > 0;
     if (isMistyped || (form === undefined && !passesOn)) return unknownParameter(name, Object.keys(known), passesOn);

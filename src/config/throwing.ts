@@ -1,6 +1,6 @@
 import { ConfigError, type ConfigProblem } from '../lock/errors.ts';
-import { problemAt } from './problems.ts';
 import { cleanError } from '../lock/redact.ts';
+import { problemAt } from './problems.ts';
 
 /** A config is code, and what reads a field of it may throw: then its file and the field are named. Throws `ConfigError` with all of them. */
 export function refuseThrowing(source: string, config: unknown): void {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { redactText, redactUrl } from '../../src/lock/redact.ts';
 import { storeSettingProblem } from '../../src/config/store-setting.ts';
 import { hostsOf, parseStoreUrl, type StoreUrl, withoutParameters } from '../../src/config/store-url.ts';
+import { redactText, redactUrl } from '../../src/lock/redact.ts';
 
 function parsed(text: string): StoreUrl {
   const url = parseStoreUrl(text);
@@ -78,6 +78,21 @@ describe('storeSettingProblem', () => {
     'postgresql://u@h:5432/d?sslmode=require',
     'mysql://u:p@h:3306/d?table=locks&createTable=true&timeoutMs=500&ssl=%7B%7D',
     'mariadb://h/d',
+    'redis://h',
+    'redis://h/',
+    'rediss://h/1',
+    'redis://h/1/',
+    'redis://h?db=1',
+    'redis://:p@h',
+    'redis://u:p@h',
+    'postgres://:p@h/d',
+    'mysql://u@h/d',
+    'etcd://u:p@h,[::1]:2379',
+    'momento:cache?local=localhost:8080',
+    'momento:cache?local=localhost',
+    'zookeeper://a,b:2182',
+    'dynamodb://table',
+    'shedlock+redis://h/1?environment=prod',
     'sqlite:',
     'sqlite:/var/lib/app/locks.db',
     'sqlite:///var/lib/app/100%25.db?timeoutMs=500&flush=true&driver=node:sqlite',
@@ -90,6 +105,46 @@ describe('storeSettingProblem', () => {
     ['oracle://localhost', /^there is no such kind of store; allowed: memcached:/],
     ['mysql:///events', /a host must follow/],
     ['mysql://a,b/events', /one host is allowed/],
+    ['memcached://h\n', /^it ends in a line break, as the file of a secret does; take that away$/],
+    ['redis://h?prefix=p\n', /^it ends in a line break/],
+    ['sqlite:/tmp/y.db\r\n', /^it ends in a line break/],
+    ['sqlite:/tmp/y.db ', /^it begins or ends with a blank; take that away$/],
+    [' redis://h', /^it begins or ends with a blank/],
+    ['\u00a0redis://h', /^it begins or ends with a blank/],
+    ['redis://h?pre\tfix=p', /^it holds a control character, such as a line break or a tab$/],
+    ['postgres://h/d\u0000?sslmode=x', /^it holds a control character/],
+    ['redis://h?prefix=p%0A', /its parameter "prefix" must be text without control characters/],
+    ['redis://h?prefix=', /its parameter "prefix" must be text without control characters/],
+    ['sqlite:/tmp/y.db%0a', /^its path must be text without control characters/],
+    ['etcd://u@h', /a user name and a password belong together/],
+    ['etcd://:hunter2@h', /a user name and a password belong together/],
+    ['memcached://u:@h', /a user name and a password belong together/],
+    ['memcached://:hunter2@h', /a user name and a password belong together/],
+    ['shedlock+memcached://u@h', /a user name and a password belong together/],
+    ['redis://u@h', /a user name needs a password/],
+    ['shedlock+redis://u:@h', /a user name needs a password/],
+    ['dynamodb://AKIA:hunter2@table', /this kind takes no user name or password from its URL/],
+    ['zookeeper://:hunter2@h', /this kind takes no user name/],
+    ['zookeeper://u:hunter2@h', /this kind takes no user name/],
+    ['sqlite://u:hunter2@/tmp/x.db', /this kind takes no user name/],
+    ['memory://u:hunter2@', /this kind takes no user name/],
+    ['momento:u:hunter2@cache', /this kind takes no user name/],
+    ['zookeeper://[::1]:2181', /its client knows no IPv6 addresses/],
+    ['zookeeper://a:1,[::1]:2181', /its client knows no IPv6 addresses/],
+    ['momento:cache?local=[::1]:8080', /"local" must be one host or host:port/],
+    ['momento:cache?local=localhost:abc', /"local" must be one host or host:port/],
+    ['momento:cache?local=a,b', /"local" must be one host or host:port/],
+    ['redis://h?timeoutMs=abc&timeoutMs=500', /one of its parameters stands there twice/],
+    ['postgres://h/d?sslmode=require&sslmode=disable', /one of its parameters stands there twice/],
+    ['redis://h/locks', /the number of a database may follow the host/],
+    ['redis://h/1.5', /the number of a database/],
+    ['rediss://h/0x1', /the number of a database/],
+    ['redis://h/0/1', /the number of a database/],
+    ['redis://h//', /the number of a database/],
+    ['redis://h?db=abc', /the number of a database/],
+    ['redis://h?db=', /the number of a database/],
+    ['redis://h/0?db=1', /once/],
+    ['shedlock+redis://h/abc', /the number of a database/],
     ['shedlock+postgres://h/d', /either usingDbTime=true or timeZone=Area\/City/],
     ['shedlock+postgres://h/d?usingDbTime=false', /either usingDbTime=true or timeZone/],
     ['shedlock+postgres://h/d?usingDbTime=true&timeZone=UTC', /either usingDbTime=true or timeZone/],
@@ -107,6 +162,7 @@ describe('storeSettingProblem', () => {
     ['sqlite:locks.db', /the absolute path of a file may follow, after one slash or three/],
     ['sqlite://var/lib/locks.db', /after one slash or three/],
     ['sqlite:/var/lib/', /a file's name is missing/],
+    ['sqlite:/var/100%ff.db', /in the path write % as %25/],
     ['sqlite:/var/100%.db', /in the path write % as %25/],
     ['sqlite:?flush=1', /its parameter "flush" must be true or false/],
     ['postgres://user:hunter2', /hosts are written as/],
@@ -114,7 +170,7 @@ describe('storeSettingProblem', () => {
     [{}, /a store URL is allowed; in a js or ts config also a store, or a function that opens one/],
     [null, /a store URL is allowed/],
     [{ read() {}, create() {}, replace() {}, remove() {}, close() {} }, /a store URL is allowed/],
-  ])('%s is none', (setting, message) => {
+  ])('%j is none', (setting, message) => {
     expect(storeSettingProblem(setting)).toMatch(message);
   });
 });

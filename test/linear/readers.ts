@@ -1,10 +1,10 @@
 import { names } from '../../src/cli/commands/grammar.ts';
-import { redactText, redactUrl } from '../../src/lock/redact.ts';
 import { resolveConfig } from '../../src/config/resolve.ts';
 import { parseStoreUrl } from '../../src/config/store-url.ts';
 import { normalizeName, schemaOf } from '../../src/lock/plan/names.ts';
 import { recordKey, resourceOfKey } from '../../src/lock/record/keys.ts';
 import { decodeRecord } from '../../src/lock/record/record.ts';
+import { redactText, redactUrl } from '../../src/lock/redact.ts';
 import { readHints } from '../../src/warehouse/sql/hint.ts';
 import { createSqlReader } from '../../src/warehouse/sql/index.ts';
 import { piecesOf } from '../../src/warehouse/sql/items.ts';

@@ -10,9 +10,11 @@ import { memcachedStore } from '../../src/stores/memcached/index.ts';
 import { mysqlStore } from '../../src/stores/mysql/index.ts';
 import { postgresStore } from '../../src/stores/postgres/index.ts';
 import { redisStore } from '../../src/stores/redis/index.ts';
+import { zookeeperStore } from '../../src/stores/zookeeper/index.ts';
 import { memcachedServer, type ProcessServer, postgresServer, redisServer } from '../support/services.ts';
 import { describeWith, uniqueName } from '../support/shared.ts';
 import { clientFor, storeWithTable } from './dynamodb/tables.ts';
+import { clientsOf } from './zookeeper/clients.ts';
 
 const minute = 60_000;
 /** More than open a breaker. */
@@ -167,5 +169,21 @@ describeWith('dynamodb', (service) => {
       await expect(store.create('large', 'x'.repeat(410_000), minute)).rejects.toMatchObject({ code: 'ERR_GIVEWAY_STORE_KEY' });
     await othersAreProtected(store);
     client.destroy();
+  });
+});
+
+describeWith('zookeeper', (service) => {
+  test('a record that is too large, by a create, a rewrite and an append; what is just small enough is kept', async () => {
+    const store = zookeeperStore({ client: clientsOf(service.url), root: `/${service.prefix}`, timeoutMs: 5_000 });
+    const refused = { code: 'ERR_GIVEWAY_STORE_KEY', concerns: 'key', message: expect.stringContaining('1000000 are allowed') };
+    const tooLarge = 'ä'.repeat(500_000);
+    for (let time = 0; time < tries; time++) await expect(store.create(uniqueName(), tooLarge, minute)).rejects.toMatchObject(refused);
+    const key = 'ä'.repeat(127);
+    const version = (await store.create(key, 'x'.repeat(999_900), minute)) ?? {};
+    await expect(store.replace(key, tooLarge, version, minute)).rejects.toMatchObject(refused);
+    await expect(store.append?.(key, 'x'.repeat(100), version)).rejects.toMatchObject(refused);
+    expect(await store.remove(key, version)).toBe(true);
+    await othersAreProtected(store);
+    await store.close();
   });
 });

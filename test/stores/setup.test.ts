@@ -73,7 +73,7 @@ async function asAdmin(url: string, ...statements: string[]): Promise<void> {
   await admin.end();
 }
 const overMysql = (uri: string, table = 'giveway_locks'): Wrong => ({ store: mysqlStore({ uri, table, timeoutMs: 4_000 }), end: () => {} });
-const noop = { execute: (work: () => unknown) => work() } as never;
+const noop = { execute: async (work: () => unknown) => work() } as never;
 const overEtcd = (url: string, auth?: { username: string; password: string }): Wrong => {
   const client = new Etcd3({ hosts: url, faultHandling: { host: () => noop, global: noop }, ...(auth && { auth }) });
   return { store: etcdStore({ client }), end: () => client.close() };

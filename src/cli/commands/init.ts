@@ -1,8 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { redactUrl } from '../../lock/redact.ts';
 import { GivewayError, InvalidOptionError } from '../../lock/errors.ts';
+import { redactUrl } from '../../lock/redact.ts';
 import { checkDatabaseUrl, databaseRemedy } from '../database-url.ts';
 import { exitCodes, notWritten } from '../exit-codes.ts';
 import { type JournalFlags, withJournalFlag } from '../journal.ts';

@@ -1,5 +1,5 @@
-import { redactUrl } from '../../lock/redact.ts';
 import { printable } from '../../lock/holder.ts';
+import { redactUrl } from '../../lock/redact.ts';
 import { databaseRemedy } from '../database-url.ts';
 import { isPackageMissing } from '../exit-codes.ts';
 import type { Finding } from './finding.ts';

@@ -1,7 +1,7 @@
 import { loadPg } from '../../config/peers.ts';
-import { redactText } from '../../lock/redact.ts';
 import { withoutParameters } from '../../config/store-url.ts';
 import { printable } from '../../lock/holder.ts';
+import { redactText } from '../../lock/redact.ts';
 import { isPackageMissing } from '../exit-codes.ts';
 import { clockFinding, type Finding, type Patient } from './finding.ts';
 

@@ -9,11 +9,16 @@ export interface Backend {
   readonly parameters: Readonly<Record<string, ParameterForm>>;
   /** Set where other parameters are the client's business; elsewhere they are refused. */
   readonly passesOn?: true;
+  /** Which login its URL takes. Any other is refused, since it would be dropped. */
+  readonly login: LoginForm;
   /** What is wrong with the hosts or the name, if anything, in words that repeat nothing of the URL. */
   problem(url: StoreUrl): string | undefined;
   /** Loads the backend, which nothing else does. */
   open(url: StoreUrl): Promise<LockStore>;
 }
+
+/** `password`: alone, or with a user name before it. `any`: a user name alone too. */
+export type LoginForm = 'none' | 'both or none' | 'password' | 'any';
 
 export type ParameterForm = 'milliseconds' | 'true or false' | 'text';
 

@@ -3,6 +3,7 @@ import { type Backend, optionsIn } from './backend.ts';
 
 export const dynamodb: Backend = {
   example: 'dynamodb://table?region=eu-west-1',
+  login: 'none',
   parameters: {
     region: 'text',
     endpoint: 'text',

@@ -4,6 +4,7 @@ import { clusterProblem, withDefaultPort } from './hosts.ts';
 
 export const etcd: Backend = {
   example: 'etcd://user:password@host:2379,host2:2379',
+  login: 'both or none',
   parameters: { prefix: 'text', timeoutMs: 'milliseconds' },
   problem: clusterProblem(2_379),
   open: async (url) => {

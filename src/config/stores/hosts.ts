@@ -20,3 +20,12 @@ export function hostProblem(url: StoreUrl, defaultPort: number): string | undefi
   if (typeof hosts === 'string') return hosts;
   return hosts.length > 1 ? 'one host is allowed' : undefined;
 }
+
+/** What ioredis cannot read as the number of a database it reads as another one, or as NaN, of which it dies. */
+export function redisProblem(url: StoreUrl): string | undefined {
+  const parameter = url.parameters.get('db');
+  if (parameter !== undefined && url.path.length > 1) return 'the number of a database may be given once';
+  if (!/^(?:\/(?:\d{1,9}\/?)?)?$/.test(url.path) || !/^\d{1,9}$/.test(parameter ?? '0'))
+    return 'the number of a database may follow the host, such as /0, and nothing else';
+  return hostProblem(url, 6_379);
+}

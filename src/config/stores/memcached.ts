@@ -3,12 +3,12 @@ import { type Backend, optionsIn } from './backend.ts';
 
 export const memcached: Backend = {
   example: 'memcached://user:password@host:11211,host2:11211',
+  login: 'both or none',
   parameters: { timeoutMs: 'milliseconds', verifyRelease: 'true or false', quarantine: 'true or false', protocol: 'text' },
   problem: (url) => {
     const hosts = hostsOf(url, 11_211);
     if (typeof hosts === 'string') return hosts;
-    if (url.path.length > 1) return 'nothing but parameters may follow the hosts';
-    return (url.username === undefined) === (url.password === undefined) ? undefined : 'a user name and a password belong together';
+    return url.path.length > 1 ? 'nothing but parameters may follow the hosts' : undefined;
   },
   open: async (url) => {
     const { memcachedStore } = await import('../../stores/memcached/index.ts');

@@ -4,6 +4,7 @@ import { hostProblem } from './hosts.ts';
 
 export const mysql: Backend = {
   example: 'mysql://user:password@host:3306/database',
+  login: 'any',
   parameters: { table: 'text', createTable: 'true or false', timeoutMs: 'milliseconds' },
   passesOn: true,
   problem: (url) => (url.authority === '' ? 'a host must follow' : hostProblem(url, 3_306)),

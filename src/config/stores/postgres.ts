@@ -4,6 +4,7 @@ import { hostProblem } from './hosts.ts';
 
 export const postgres: Backend = {
   example: 'postgres://user:password@host:5432/database',
+  login: 'any',
   parameters: { table: 'text', createTable: 'true or false', listen: 'true or false', timeoutMs: 'milliseconds' },
   passesOn: true,
   problem: (url) => hostProblem(url, 5_432),

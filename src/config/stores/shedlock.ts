@@ -1,7 +1,7 @@
 import { closingToo, redisClient } from '../clients.ts';
 import { withoutParameters } from '../store-url.ts';
 import { type Backend, optionsIn } from './backend.ts';
-import { hostProblem } from './hosts.ts';
+import { hostProblem, redisProblem } from './hosts.ts';
 import { memcached } from './memcached.ts';
 
 /** What comes before the scheme of a backend for locks that ShedLock holds too. */
@@ -9,6 +9,7 @@ const shedlock = 'shedlock+';
 
 export const shedlockPostgres: Backend = {
   example: 'shedlock+postgres://user:password@host:5432/database?usingDbTime=true',
+  login: 'any',
   parameters: { usingDbTime: 'true or false', timeZone: 'text', table: 'text', timeoutMs: 'milliseconds' },
   passesOn: true,
   problem: (url) => {
@@ -28,9 +29,10 @@ export const shedlockPostgres: Backend = {
 
 export const shedlockRedis: Backend = {
   example: 'shedlock+redis://user:password@host:6379/0',
+  login: 'password',
   parameters: { environment: 'text', keyPrefix: 'text', timeoutMs: 'milliseconds' },
   passesOn: true,
-  problem: (url) => hostProblem(url, 6_379),
+  problem: redisProblem,
   open: async (url) => {
     const { shedlockRedis: openStore } = await import('../../stores/shedlock/index.ts');
     const { client, end } = await redisClient(withoutParameters(url, Object.keys(shedlockRedis.parameters)).slice(shedlock.length));
@@ -40,6 +42,7 @@ export const shedlockRedis: Backend = {
 
 export const shedlockMemcached: Backend = {
   example: 'shedlock+memcached://user:password@host:11211',
+  login: 'both or none',
   parameters: { environment: 'text', timeoutMs: 'milliseconds', protocol: 'text' },
   problem: (url) => (url.authority.includes(',') ? 'one host is allowed' : memcached.problem(url)),
   open: async (url) => {

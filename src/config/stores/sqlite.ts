@@ -1,12 +1,16 @@
+import { control } from '../store-url.ts';
 import { type Backend, optionsIn } from './backend.ts';
 
 export const sqlite: Backend = {
   example: 'sqlite:/var/lib/app/locks.db',
+  login: 'none',
   parameters: { timeoutMs: 'milliseconds', flush: 'true or false', driver: 'text' },
   problem: ({ authority, path }) => {
     if (authority !== '') return 'the absolute path of a file may follow, after one slash or three';
-    if (/%(?![0-9a-f]{2})/i.test(path)) return 'in the path write % as %25';
-    return path.endsWith('/') ? "a file's name is missing" : undefined;
+    const file = decoded(path);
+    if (file === undefined) return 'in the path write % as %25';
+    if (control.test(file)) return 'its path must be text without control characters';
+    return file.endsWith('/') ? "a file's name is missing" : undefined;
   },
   open: async (url) => {
     const { sqliteStore } = await import('../../stores/sqlite/index.ts');
@@ -14,3 +18,11 @@ export const sqlite: Backend = {
     return sqliteStore({ ...(file !== '' && { file }), ...optionsIn(url, sqlite) });
   },
 };
+
+function decoded(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -38,19 +38,33 @@ const abandonAfterMs = 10_000;
 export function createRequests(timeoutMs: number): Requests {
   const limit = timeLimit(timeoutMs, 'etcd');
   const aside = new Set<Promise<unknown>>();
+  const atGrpc = new Map<GrpcCall, Call>();
   let isClosed = false;
 
-  /** etcd3 sends again by itself, three times by default and unseen; an interceptor is called for each. */
-  function callOptions(onSend: () => void): EtcdCallOptions {
-    return {
-      deadline: Date.now() + timeoutMs + abandonAfterMs,
-      interceptors: [
-        (options, nextCall) => {
-          onSend();
-          return nextCall(options);
-        },
-      ],
-    };
+  /** Sends for `call`. etcd3 sends again by itself, three times by default and unseen; an interceptor is called for each. */
+  async function sendFor<T>(call: Call, send: (options: EtcdCallOptions) => Promise<T>, onSend: () => void): Promise<T> {
+    const own: GrpcCall[] = [];
+    try {
+      return await send({
+        deadline: Date.now() + timeoutMs + abandonAfterMs,
+        interceptors: [
+          (options, nextCall) => {
+            onSend();
+            const sent: GrpcCall = nextCall(options);
+            own.push(sent);
+            atGrpc.set(sent, call);
+            return sent;
+          },
+        ],
+      });
+    } finally {
+      for (const sent of own) atGrpc.delete(sent);
+    }
+  }
+
+  /** What gRPC still waits for keeps the process alive, though nobody waits for it any more. */
+  function cancelWhatIsOver(): void {
+    for (const [sent, { isOver }] of atGrpc) if (isOver) sent.cancelWithStatus(grpcCancelled, 'the store was closed');
   }
 
   function askFor(call: Call): Ask {
@@ -58,14 +72,11 @@ export function createRequests(timeoutMs: number): Requests {
       new Promise((resolve, reject) => {
         let [sends, tries, underWay] = [0, 0, 0];
         let impatience: NodeJS.Timeout | undefined;
-        const options = callOptions(() => {
+        const onSend = (): void => {
           // The caller was told that there is no answer. What it asked for must not happen afterwards.
           if (call.isOver) throw new Error('too late to be sent');
           sends += 1;
-        });
-
-        /** Nothing may be thrown out of a timer. */
-        const sendOnce = async () => send(options);
+        };
 
         function trySending(): void {
           clearTimeout(impatience);
@@ -73,7 +84,7 @@ export function createRequests(timeoutMs: number): Requests {
           tries += 1;
           underWay += 1;
           impatience = setTimeout(trySending, timeoutMs * patience);
-          sendOnce().then(
+          sendFor(call, send, onSend).then(
             (reply) => {
               end();
               resolve({ reply, isRepeated: sends > 1 });
@@ -108,12 +119,15 @@ export function createRequests(timeoutMs: number): Requests {
         });
       } catch (error) {
         throw explain(error, timeoutMs, call.lastError);
+      } finally {
+        call.isOver = true;
+        if (isClosed) cancelWhatIsOver();
       }
     },
 
     runAside(send) {
       if (isClosed) return;
-      const done = send(callOptions(() => {})).then(ignore, ignore);
+      const done = sendFor(nobodys, send, ignore).then(ignore, ignore);
       aside.add(done);
       void done.then(() => aside.delete(done));
     },
@@ -121,6 +135,7 @@ export function createRequests(timeoutMs: number): Requests {
     async close() {
       isClosed = true;
       await limit(Promise.all(aside), ignore).then(ignore, ignore);
+      cancelWhatIsOver();
     },
   };
 }
@@ -129,5 +144,15 @@ interface Call {
   isOver: boolean;
   lastError: unknown;
 }
+
+/** Nobody waits for the answer. */
+const nobodys: Call = { isOver: true, lastError: undefined };
+
+/** As gRPC's interceptors have it. */
+interface GrpcCall {
+  cancelWithStatus(status: number, details: string): void;
+}
+
+const grpcCancelled = 1;
 
 function ignore(): void {}

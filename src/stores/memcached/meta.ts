@@ -30,7 +30,7 @@ export const meta: Protocol = {
   },
   read(bytes, start, request, number) {
     const reply = readReply(bytes, start);
-    return reply && decode(reply, request, number);
+    return reply?.kind === 'text' ? decode(reply, request, number) : reply;
   },
 };
 
@@ -56,17 +56,20 @@ function store(key: string, value: string, flags: string): string {
   return `ms ${key} ${Buffer.byteLength(value)} ${flags}\r\n${value}\r\n`;
 }
 
-/** The reply that begins at `start`; `undefined` while it is incomplete. */
-export function readReply(bytes: Buffer, start: number): TextReply | undefined {
+/** The reply that begins at `start`; `undefined` while it is incomplete. A fault: nobody knows where it ends. */
+export function readReply(bytes: Buffer, start: number): TextReply | Fault | undefined {
   const lineEnd = bytes.indexOf('\r\n', start);
   if (lineEnd < 0) return undefined;
   const line = bytes.toString('latin1', start, lineEnd);
   const rest = lineEnd + 2;
   if (line.startsWith('VA ')) {
-    const blockEnd = rest + Number.parseInt(line.slice(3), 10);
-    return bytes.length < blockEnd + 2
-      ? undefined
-      : { kind: 'text', line, block: bytes.toString('utf8', rest, blockEnd), end: blockEnd + 2 };
+    const length = /^VA (\d{1,9})(?: |$)/.exec(line)?.[1];
+    if (length === undefined) return outOfStep();
+    const blockEnd = rest + Number(length);
+    const end = blockEnd + 2;
+    if (bytes.length < end) return undefined;
+    if (bytes.toString('latin1', blockEnd, end) !== '\r\n') return outOfStep();
+    return { kind: 'text', line, block: bytes.toString('utf8', rest, blockEnd), end };
   }
   if (line.startsWith('STAT ')) {
     const listEnd = bytes.indexOf('\r\nEND\r\n', lineEnd);
@@ -95,8 +98,9 @@ export function decode({ line, block, end }: TextReply, { command }: Request, op
   const echoed = flagIn(flags, 'O');
   // Some versions answer a miss with the bare code.
   const isOurs = echoed === String(opaque) || (echoed === undefined && code === 'EN');
-  if (status === undefined || !isOurs) return outOfStep();
-  return { kind: 'reply', status, cas: BigInt(flagIn(flags, 'c') ?? 0), value: block, end };
+  const cas = flagIn(flags, 'c') ?? '0';
+  if (status === undefined || !isOurs || !/^\d{1,20}$/.test(cas)) return outOfStep();
+  return { kind: 'reply', status, cas: BigInt(cas), value: block, end };
 }
 
 /** CAS numbers work in `ms` and `md` from 1.6.13 on. What gives no such number, as a proxy may, is judged by its replies. */

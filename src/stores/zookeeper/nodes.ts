@@ -1,3 +1,4 @@
+import { StoreUnavailableError } from '../../lock/errors.ts';
 import { promised, type ZookeeperClient, type ZookeeperStat, type ZookeeperTransaction } from './client.ts';
 import { saysChanged, saysNodeExists, saysNoNode } from './failures.ts';
 import { decodeNode, type Stored } from './node.ts';
@@ -52,13 +53,17 @@ export function nodesUnder(root: string, acls: readonly object[] | undefined): N
 
   return {
     // An answer to `create` says neither when nor under which number; that to `setData` does.
-    create: (ask, path, life, data) =>
-      conditional(ask, (client) =>
+    async create(ask, path, life, data) {
+      refuseTooLarge(data);
+      return conditional(ask, (client) =>
         client.transaction().create(path, nothing, acls).create(`${path}/${life}`, nothing, acls).setData(path, data),
-      ),
+      );
+    },
 
-    replace: (ask, { path, life, dataVersion }, data) =>
-      conditional(ask, (client) => client.transaction().check(`${path}/${life}`).setData(path, data, dataVersion)),
+    async replace(ask, { path, life, dataVersion }, data) {
+      refuseTooLarge(data);
+      return conditional(ask, (client) => client.transaction().check(`${path}/${life}`).setData(path, data, dataVersion));
+    },
 
     remove: (ask, { path, life, dataVersion }) =>
       conditional(ask, (client) => {
@@ -99,6 +104,18 @@ export function nodesUnder(root: string, acls: readonly object[] | undefined): N
       }
     },
   };
+}
+
+/** Of the 1 048 575 bytes of `jute.maxbuffer` in a server as it comes, less what stands around the data. */
+const mostBytes = 1_000_000;
+
+/** A server would break the connection of everybody who shares it, and say nothing. */
+function refuseTooLarge({ length }: Buffer): void {
+  if (length <= mostBytes) return;
+  throw new StoreUnavailableError(
+    `ZooKeeper takes no record so large (${length} bytes; ${mostBytes} are allowed): let fewer share one name, or make the value shorter`,
+    { code: 'ERR_GIVEWAY_STORE_KEY' },
+  );
 }
 
 async function ifThere<T>(answer: Promise<T>): Promise<T | undefined> {

@@ -1,6 +1,6 @@
 import { closedError } from '../closed.ts';
 import type { ZookeeperClient, ZookeeperState } from './client.ts';
-import { forgetHalfReplies, letProcessEnd } from './mending.ts';
+import { forgetHalfReplies, leave, letProcessEnd } from './mending.ts';
 
 /** A client that is connected, and another one when it has ended for good. */
 export interface Session {
@@ -92,9 +92,9 @@ export function keepSession(
     } catch {}
   }
 
-  function drop(): void {
+  function drop(endClient = leave): void {
     client?.removeListener('state', onState);
-    if (typeof given === 'function') client?.close();
+    if (typeof given === 'function' && client !== undefined) endClient(client);
     client = undefined;
   }
 
@@ -137,7 +137,8 @@ export function keepSession(
     },
     close() {
       end(closedError('ZooKeeper'));
-      drop();
+      if (isConnected()) drop((connected) => connected.close());
+      else drop();
     },
   };
 }

@@ -12,7 +12,7 @@ import { timed } from '../../support/stopwatch.ts';
 const minute = 60_000;
 const timeoutMs = 600;
 /** The client's own retries and breaker are off, as the page of this store says. */
-const noop = { execute: (work: () => unknown) => work() } as never;
+const noop = { execute: async (work: () => unknown) => work() } as never;
 const faultHandling = { host: () => noop, global: noop };
 
 describe('options that cannot work are refused at once', () => {

@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { exptimeFor } from '../../../src/stores/memcached/exptime.ts';
+import { memcachedStore } from '../../../src/stores/memcached/index.ts';
 import { decode, encode, isTooOld, readReply, type TextReply } from '../../../src/stores/memcached/meta.ts';
 import type { Request } from '../../../src/stores/memcached/request.ts';
 
@@ -24,7 +27,7 @@ describe('the bytes of a reply', () => {
 
   test('are a line, and the block or the list that belongs to it', () => {
     const read: TextReply[] = [];
-    for (let reply = readReply(bytes, 0); reply !== undefined; reply = readReply(bytes, reply.end)) read.push(reply);
+    for (let reply = readReply(bytes, 0); reply?.kind === 'text'; reply = readReply(bytes, reply.end)) read.push(reply);
     expect(read.map(({ line }) => line)).toEqual(['HD c1 O1', 'VA 8 c2 O2', 'VA 0 c3 O3', 'STAT pid 1', 'EN']);
     expect(read.map(({ block }) => block)).toEqual(['', 'ENväl\r\n', '', 'STAT pid 1\r\nSTAT uptime 9', '']);
     expect(read.at(-1)?.end).toBe(bytes.length);
@@ -34,7 +37,7 @@ describe('the bytes of a reply', () => {
     for (const reply of replies) {
       const whole = Buffer.from(reply);
       for (let length = 0; length < whole.length; length += 1) expect(readReply(whole.subarray(0, length), 0)).toBeUndefined();
-      expect(readReply(whole, 0)?.end).toBe(whole.length);
+      expect(readReply(whole, 0)).toMatchObject({ end: whole.length });
     }
   });
 });
@@ -74,6 +77,10 @@ describe('what a reply means', () => {
     ['NS O7', 'delete'],
     ['VA 1 O7', 'add'],
     ['STORED', 'add'],
+    ['HD cxyz O7', 'add'],
+    ['HD c-1 O7', 'add'],
+    ['HD c O7', 'add'],
+    ['VA 4 O7 c0x1', 'get'],
     ['toString O7', 'get'],
     ['', 'get'],
   ] as const)('"%s" to %s belongs to another request: out of step', (line, command) => {
@@ -106,4 +113,30 @@ test.each([
   ['', false],
 ])('version "%s" is too old: %p', (version, answer) => {
   expect(isTooOld(version)).toBe(answer);
+});
+
+test.each([
+  ['VA 1 O1 cxyz', 'v'],
+  ['VA abc O1 c7', ''],
+  ['VA -5 O1 c7', ''],
+  ['VA 0x1 O1 c7', 'v'],
+  ['VA  O1 c7', ''],
+  ['VA 1 O1 c7', 'too long'],
+  ['VA 1 O1 c-1', 'v'],
+])('a server that answers "%s" and %j has lost its place: the call is told, and the process lives', async (line, block) => {
+  const server = createServer((socket) => {
+    socket
+      .on('error', () => {})
+      .on('data', (chunk) => {
+        socket.write(String(chunk).startsWith('version') ? 'VERSION 1.6.18\r\n' : `${line}\r\n${block}\r\n`);
+      });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const store = memcachedStore({ servers: `127.0.0.1:${(server.address() as AddressInfo).port}`, protocol: 'meta', timeoutMs: 500 });
+  await expect(store.read('key')).rejects.toMatchObject({
+    name: 'StoreUnavailableError',
+    message: expect.stringContaining('does not belong'),
+  });
+  await store.close();
+  server.close();
 });
