@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { LoadedConfig } from '../../config/index.ts';
 import { redactUrl } from '../../config/redact.ts';
 import { ConfigError, GivewayError, InvalidOptionError } from '../../lock/errors.ts';
+import { whyNotBeside } from '../beside.ts';
 import { checkDatabaseUrl, databaseRemedy } from '../database-url.ts';
 import { exitCodes, notWritten } from '../exit-codes.ts';
 import { type JournalFlags, withJournalFlag } from '../journal.ts';
@@ -50,7 +51,7 @@ async function init(terminal: Terminal, flags: InitFlags): Promise<number> {
   if (named === undefined && flags.config !== undefined)
     throw new InvalidOptionError('--config', flags.config, 'a file that is there is allowed; --file names one that is to be written');
   const there = named ?? configBeside(path);
-  if (there !== undefined && !createTables) refuse(`${there} is there already; nothing is written`);
+  if (there !== undefined && !createTables) refuse(`${there} is there already${whyNotBeside(there, path)}; nothing is written`);
   if (there === undefined) refuseAlone('--env', flags.env, 'a config that is there: a new one has no `environments`');
   const { tables, isRedshift } = databaseUrl === undefined ? { tables: [], isRedshift: false } : await databaseAt(databaseUrl);
   // Redshift lists its tables, and can keep neither locks nor journal.
