@@ -10,7 +10,7 @@ const library = Object.fromEntries(modules.filter(({ source }) => existsSync(sou
 const program = existsSync('src/cli/main.ts') ? { cli: 'src/cli/main.ts' } : {};
 
 /** Bundled, and cut to what is used: a config is loaded, and a command started, in a third of the time. */
-const bundled = ['zod', 'lilconfig', 'commander', 'croner'];
+const bundled = ['zod', 'lilconfig', 'commander'];
 /**
  * CommonJS that stands in the modules too. A bundler that makes a module of it leaves their `require('net')` as it is, and that
  * throws at run time; here it becomes an import.

@@ -49,7 +49,8 @@ export function lacksOf(files: readonly FileRead[]): Lacks {
 }
 
 function remarksOnFile({ path, format, isCut, strangeLines, entries }: FileRead): readonly string[] {
-  if (format === 'empty') return [`${path} is empty.`];
+  if (format === 'empty')
+    return [isCut ? `${path} ends in the middle of what was zipped, before anything could be read.` : `${path} is empty.`];
   return [
     ...(isCut ? [`${path} ends in the middle of what was zipped; what came before was read.`] : []),
     ...(strangeLines > 0

@@ -3,15 +3,16 @@ import { jsonLine, printable } from './terminal.ts';
 
 /** What a command rejected with, for stderr: a line for people, of a config's problems one each; or one line of JSON. */
 export function failureText(error: unknown, isJson: boolean, store?: string): string {
-  const message = inWordsOfTheCommand(error) + (error instanceof StoreUnavailableError ? unlessNamed(error.message, store) : '');
+  const words = inWordsOfTheCommand(error);
+  const message = error instanceof StoreUnavailableError ? withStore(words, store) : words;
   if (!isJson) return `giveway: ${message.split('\n').map(printable).join('\n')}\n`;
   return jsonLine({ giveway: 'failed', message, ...(error instanceof GivewayError ? { code: error.code } : {}) });
 }
 
-/** Which store, where the message names none of its hosts. */
-function unlessNamed(message: string, store = ''): string {
+/** And which store, where the message names none of its hosts. */
+export function withStore(message: string, store = ''): string {
   const [, hosts] = /^[^:]+:\/\/(?:\*\*\*@)?([^/?]+)/.exec(store) ?? [];
-  return hosts === undefined || hosts.split(',').some((host) => message.includes(host)) ? '' : ` (${store})`;
+  return hosts === undefined || hosts.split(',').some((host) => message.includes(host)) ? message : `${message} (${store})`;
 }
 
 /** Of functions that the commands call. */

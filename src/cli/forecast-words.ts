@@ -1,5 +1,5 @@
 import type { Backtested, Forecast, Job, JobOutlook, Range } from '../forecast/index.ts';
-import { meanSkips } from '../forecast/index.ts';
+import { meanSkips, meanWaits, noTrouble, troubleOf } from '../forecast/index.ts';
 import { shortly } from '../observe/answers/shortly.ts';
 import { printableName, type Terminal, table } from './terminal.ts';
 
@@ -62,14 +62,24 @@ function clashInWords({ job, by, table: name, minuteOfDay, times }: Forecast['ou
 
 function proposalInWords(before: Forecast['outlook'], proposal: Forecast['proposal']): string {
   if (proposal === undefined)
-    return meanSkips(before) < 1
+    return troubleOf(before) < noTrouble
       ? ''
       : '\nNo other times would help enough to be proposed. With --hours, jobs may be moved to another hour too.\n';
   const { moves, outlook } = proposal;
   const rows = moves.map(({ job, from, to, timezone }) => [`  ${printableName(job)}`, from, `-> ${to}`, timezone ?? '']);
-  const left = outlook.jobs.filter(({ skips }) => skips.mean >= 0.05).map(({ job, skips }) => `${printableName(job.name)} ${count(skips)}`);
+  const changes = [
+    changeInWords('Skips', meanSkips(before), meanSkips(outlook), outlook.jobs, ({ skips }) => skips),
+    changeInWords('Waits', meanWaits(before), meanWaits(outlook), outlook.jobs, ({ waits }) => waits),
+  ];
+  return `\nProposal: move ${moves.length} of ${plural(before.jobs.length, 'job')}.\n${table(rows)}${changes.join('')}`;
+}
+
+/** What is left of it, by jobs; nothing where it stays as it is. */
+function changeInWords(what: string, before: number, after: number, jobs: readonly JobOutlook[], of: (job: JobOutlook) => Range): string {
+  if (rounded(before) === rounded(after)) return '';
+  const left = jobs.filter((job) => of(job).mean >= 0.05).map((each) => `${printableName(each.job.name)} ${count(of(each))}`);
   const rest = left.length === 0 ? '' : `: ${left.join(', ')}`;
-  return `\nProposal: move ${moves.length} of ${plural(before.jobs.length, 'job')}.\n${table(rows)}Skips would fall from ${rounded(meanSkips(before))} to ${rounded(meanSkips(outlook))}${rest}.\n`;
+  return `${what} would ${after < before ? 'fall' : 'rise'} from ${rounded(before)} to ${rounded(after)}${rest}.\n`;
 }
 
 export function forecastJson(
@@ -95,6 +105,7 @@ export function forecastJson(
         : {
             moves: proposal.moves,
             skips: { before: meanSkips(outlook), after: meanSkips(proposal.outlook) },
+            waits: { before: meanWaits(outlook), after: meanWaits(proposal.outlook) },
             jobs: proposal.outlook.jobs.map(jobJson),
           },
     notes,

@@ -4,13 +4,15 @@ import { isElsewhere } from '../jobs/fires.ts';
 import { HeldLock } from '../lock/api/held-lock.ts';
 import type { Lock } from '../lock/api/lock.ts';
 import type { ResourceLocker } from '../lock/api/locker.ts';
-import { LockLostError } from '../lock/errors.ts';
+import { type GivewayError, LockLostError } from '../lock/errors.ts';
 import { describeHolders, type Holder } from '../lock/holder.ts';
 import { firePrefix } from '../lock/plan/names.ts';
 import { latestDateMs } from '../lock/record/record.ts';
 import { startChild } from './child.ts';
 import { exitCodes } from './exit-codes.ts';
+import { withStore } from './failure.ts';
 import type { OpenJournal } from './journal.ts';
+import { openedStore } from './open.ts';
 import { say } from './say.ts';
 import { shownNames } from './sight.ts';
 import { catchSignals } from './signals.ts';
@@ -52,13 +54,25 @@ export async function runUnderLock(work: LockedRun): Promise<number> {
     const where = place === undefined ? '' : ` at place ${place} in line`;
     tell('waiting', `waiting${where}: ${busyWith(resource, holders)}`, { resource, place, holders: shown(holders) });
   });
+  let silence: unknown;
+  locker.on('store-down', ({ error }) => {
+    silence = error;
+  });
+  locker.on('release-failed', ({ error }) => {
+    silence = error;
+  });
+  const tellSilence = (event: string, what: string, when?: 'always'): void => {
+    const store = openedStore(work.terminal);
+    const why = silence instanceof Error ? withStore(silence.message, store) : 'the store did not answer';
+    tell(event, `${what}: ${why}`, { store, code: (silence as GivewayError | undefined)?.code }, when);
+  };
   try {
     const outcome = await take(locker, { ...work, options: { ...options, signal: waiting.signal } }, async (lock) => {
       if (received !== undefined) return codeOf(received);
       const child = startChild(work.command, environmentOf(lock, work.terminal));
       pass = child.pass;
       const lost = new Promise<void>((resolve) => lock.signal.addEventListener('abort', () => resolve(), { once: true }));
-      if (!lock.isProtected) tell('unprotected', 'the store does not answer; running without a lock', {});
+      if (!lock.isProtected) tellSilence('unprotected', 'running without a lock');
       const first = await Promise.race([child.ended, lost]);
       if (first !== undefined) {
         const failure = child.failure();
@@ -72,8 +86,7 @@ export async function runUnderLock(work: LockedRun): Promise<number> {
     if (outcome.status === 'ran') {
       if (outcome.release === 'not-ours' && outcome.value !== exitCodes.lockLost)
         tell('overlapped', 'the lock was gone before the command ended; others may have run beside it', {}, 'always');
-      if (outcome.release === 'failed')
-        tell('release-failed', 'the store did not answer the release; the lock ends with its TTL', {}, 'always');
+      if (outcome.release === 'failed') tellSilence('release-failed', 'the lock could not be let go and ends with its TTL', 'always');
       return outcome.value;
     }
     const { reason, resource, holders, waitedMs } = outcome;
@@ -89,7 +102,7 @@ export async function runUnderLock(work: LockedRun): Promise<number> {
       });
       return busyCode;
     }
-    tell('store-down', 'the store did not answer; the command did not run', {}, 'always');
+    tellSilence('store-down', 'the command did not run', 'always');
     return exitCodes.storeDown;
   } finally {
     await locker.close();

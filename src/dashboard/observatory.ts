@@ -1,4 +1,5 @@
 import type { ResourceLocker } from '../lock/api/locker.ts';
+import { StoreUnavailableError } from '../lock/errors.ts';
 import { type Holder, placesTaken, printable } from '../lock/holder.ts';
 import { type NameRules, normalizeName } from '../lock/plan/names.ts';
 import type { Chronicle, KnownPast } from './chronicle.ts';
@@ -53,11 +54,12 @@ export function createObservatory({ locker, chronicle, refreshMs, ...options }: 
     const shown = all.slice(0, tablesShown).sort();
     const inspect = (resource: string) => locker.inspect(resource).catch(() => undefined);
     const tables = await mapSome(shown, async (resource) => tableOf(resource, await inspect(resource)));
+    const isSilent = tables.length === 0 && !(await answers(locker));
     return {
       atMs,
       environment,
       store,
-      problems: problemsOf(known.isStale, past?.isStale ?? false, tables),
+      problems: problemsOf(known.isStale, past?.isStale ?? false, isSilent, tables),
       tables,
       tablesLeftOff: all.length - shown.length,
       listsAll,
@@ -77,6 +79,16 @@ export function createObservatory({ locker, chronicle, refreshMs, ...options }: 
       return looking;
     },
   };
+}
+
+/** Asked where there is no table to ask for: an empty page looks as if nothing were held. */
+async function answers(locker: Inspected): Promise<boolean> {
+  try {
+    await locker.inspect('giveway_dashboard');
+    return true;
+  } catch (error) {
+    return !(error instanceof StoreUnavailableError);
+  }
 }
 
 /** A list is checked at once, and not again. */
@@ -115,11 +127,12 @@ function tableOf(resource: string, seen: readonly Holder[] | undefined): TableVi
   };
 }
 
-function problemsOf(isListStale: boolean, isPastStale: boolean, tables: readonly TableView[]): readonly string[] {
+function problemsOf(isListStale: boolean, isPastStale: boolean, isSilent: boolean, tables: readonly TableView[]): readonly string[] {
   const silent = tables.filter(({ state }) => state === 'unknown').length;
   return [
     ...(isListStale ? ['The list of tables could not be read.'] : []),
     ...(isPastStale ? ['The journal could not be read: what is shown of the past may be old or missing.'] : []),
+    ...(isSilent ? ['The store does not answer: who holds what is not known.'] : []),
     ...(silent > 0 ? [`The store did not answer for ${silent} of ${tables.length} tables: who holds them is not known.`] : []),
   ];
 }

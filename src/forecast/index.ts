@@ -5,4 +5,4 @@ export { beginningOf } from './history.ts';
 export type { Job } from './jobs.ts';
 export type { ForecastInput, OnPlay, TableRules } from './options.ts';
 export type { JobOutlook, Range } from './outlook.ts';
-export { meanSkips } from './proposal.ts';
+export { meanSkips, meanWaits, noTrouble, troubleOf } from './proposal.ts';

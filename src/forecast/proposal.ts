@@ -32,7 +32,7 @@ const roominesses = [1.5, 1.2, 1];
 const leastGain = 0.2;
 
 /** Less than one skip in all, or than the waits that are as much, is no trouble. */
-const noTrouble = 1;
+export const noTrouble = 1;
 
 /** When no more than that is left, there is no need to look on. */
 const littleLeft = 0.05;
@@ -94,8 +94,13 @@ export function meanSkips({ jobs }: Outlook): number {
   return jobs.reduce((sum, { skips }) => sum + skips.mean, 0);
 }
 
-function troubleOf({ jobs }: Outlook): number {
-  return jobs.reduce((sum, { skips, waits }) => sum + skips.mean + waitWeight * waits.mean, 0);
+/** Of all jobs together. */
+export function meanWaits({ jobs }: Outlook): number {
+  return jobs.reduce((sum, { waits }) => sum + waits.mean, 0);
+}
+
+export function troubleOf(outlook: Outlook): number {
+  return meanSkips(outlook) + waitWeight * meanWaits(outlook);
 }
 
 /** Those who are skipped more often than chance explains. */

@@ -59,21 +59,16 @@ export function lockedProcessor<T, R, N extends string>(
   const putOff = postponement(retry);
   const beginAttempt = attemptsUntil(stop);
   const waits = putOffJobs(locker, starveAfter);
-  // Exactly these three: BullMQ passes the signal only to a function that declares it.
-  return async (job, token, cancelled) => {
+  const runJob = async (job: Job<T, R, N>, token: string | undefined, cancelled: AbortSignal | undefined): Promise<R | SkippedJob> => {
     const wanted = typeof scope === 'function' ? scope(job) : scope;
     const shown = lockOptions.job ?? `${job.queueName}:${job.name}`;
     const gives = onBusy ?? (job.repeatJobKey === undefined ? 'retry' : 'skip');
     const wait = gives === 'skip' ? undefined : waits.of(job, shown, wanted);
     const attempt = beginAttempt(job, cancelled);
     const { signal } = attempt;
-    const work = async (lock: Lock): Promise<R> => {
+    const work = (lock: Lock): R | Promise<R> => {
       wait?.begins();
-      try {
-        return await processor(job, token, lock.signal);
-      } catch (error) {
-        throw asError(error);
-      }
+      return processor(job, token, lock.signal);
     };
     const staysInSlot = lockOptions.onStarving === 'wait' && wait !== undefined && wait.isStarving();
     const asked = { ...lockOptions, ...(starveAfter && { starveAfter }), job: shown, signal, ...(staysInSlot ? waitFrom(wait) : skipping) };
@@ -85,7 +80,7 @@ export function lockedProcessor<T, R, N extends string>(
     if (outcome.status === 'ran') return outcome.value;
     if (outcome.reason === 'aborted' && !attempt.wasStopped()) {
       wait?.over();
-      throw asError(signal.reason);
+      throw signal.reason;
     }
     // A worker that is ending is no reason to drop a job: another one will have it.
     if (outcome.reason === 'aborted' || outcome.reason === 'closed') return delayed(moveAway(job, token, putOff), outcome);
@@ -98,6 +93,11 @@ export function lockedProcessor<T, R, N extends string>(
     wait?.goesOn(outcome, startsOf(job) === 1, moving);
     return delayed(moving, outcome);
   };
+  // Exactly these three: BullMQ passes the signal only to a function that declares it.
+  return (job, token, cancelled) =>
+    runJob(job, token, cancelled).catch((error: unknown) => {
+      throw asError(error);
+    });
 }
 
 const skipping = { onBusy: 'skip' } as const;

@@ -26,6 +26,21 @@ test('shows the settings in force', async () => {
   expect((await ask('check')).out).toMatch(/^\(any other\) +30s +5m +0ms +skip +10s +run\n$/m);
 });
 
+test('the footnote is about what is starred, and nothing else', async () => {
+  const footnote = async (settings: object): Promise<string | undefined> => {
+    configure({ store: 'memory:', ...settings });
+    return /^\* .*$/m.exec((await ask('check')).out)?.[0];
+  };
+  expect(await footnote({ maxHoldMs: 'Infinity' })).toBe('* where nothing is set. giveway run: store down exit.');
+  expect(await footnote({ onStoreDown: 'run' })).toBe(
+    '* where nothing is set. giveway run, schedules, @Locked and BullMQ processors: max hold 1h.',
+  );
+  expect(await footnote({})).toBe(
+    '* where nothing is set. giveway run: max hold 1h, store down exit. Schedules, @Locked and BullMQ processors: max hold 1h.',
+  );
+  expect(await footnote({ maxHoldMs: 300_000, onStoreDown: 'run' })).toBeUndefined();
+});
+
 test('warns of names that 0.1.0 read otherwise', async () => {
   configure({
     store: 'memory:',

@@ -122,6 +122,30 @@ describeWith('postgres', (service) => {
     expect(readFileSync(file, 'utf8')).toBe(written);
   });
 
+  test('once more without variables: the database is the home again, unless the config there names a store', async () => {
+    const url = await fresh();
+    await init({}, '--database-url', url);
+    const again = await init({}, '--database-url', url);
+    expect(again).toEqual({
+      code: 0,
+      out: [
+        `${join(folder, 'giveway.config.ts')} is there already, and stays as it is.`,
+        `giveway_locks is there already, in ${place(url)}, for the locks.`,
+        `giveway_journal is there already, in ${place(url)}, for the journal.`,
+        'Next: giveway check, giveway doctor.',
+        '',
+      ].join('\n'),
+      err: 'giveway: the URL of the database was not written; set it in GIVEWAY_STORE and GIVEWAY_JOURNAL, and GIVEWAY_CONFIG=giveway.config.ts too\n',
+    });
+    const file = join(folder, 'locks.json');
+    writeFileSync(file, JSON.stringify({ store: 'memory:' }));
+    const named = await init({ GIVEWAY_CONFIG: file }, '--database-url', url);
+    expect(named).toMatchObject({ code: 0, out: expect.stringContaining('The locks need no table: memory:.'), err: '' });
+    writeFileSync(file, JSON.stringify({ ttlMs: 3 }));
+    const wrong = await init({ GIVEWAY_CONFIG: file }, '--database-url', url);
+    expect(wrong).toMatchObject({ code: 64, err: expect.stringMatching(/^giveway: .*:\n {2}ttlMs: [^\n]*\n$/) });
+  });
+
   test('tables of other names; what a command misses says how it is made', async () => {
     const url = await fresh();
     const env = { GIVEWAY_STORE: `${url}&table=my_locks`, GIVEWAY_JOURNAL: url };

@@ -16,6 +16,16 @@ test('writes a config that loads, and refuses to overwrite it', async () => {
   expect(readFileSync(join(folder, 'giveway.config.json'), 'utf8')).toBe(before);
 });
 
+test('says why a config that is there forbids another beside it', async () => {
+  await ask('init', '--store', 'memory:');
+  const there = join(folder, 'giveway.config.ts');
+  expect(await ask('init', '--file', 'a.json')).toMatchObject({
+    code: 73,
+    err: `giveway: ${there} is there already, and is what giveway finds in this folder: a.json would not be found beside it; nothing is written\n`,
+  });
+  expect(await ask('init')).toMatchObject({ code: 73, err: `giveway: ${there} is there already; nothing is written\n` });
+});
+
 test.each(['giveway.config.ts', 'giveway.config.json'])('%s leaves giveway run its hour', async (file) => {
   await ask('init', '--store', 'memory:', '--file', file);
   const summary = (await ask('check', '--config', file, '--json')).out;

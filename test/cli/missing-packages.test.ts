@@ -47,7 +47,14 @@ const stores: readonly (readonly [url: string, name: string])[] = [
   ['shedlock+postgres://127.0.0.1:1/x?usingDbTime=true', 'pg'],
   ['shedlock+redis://127.0.0.1:1', 'ioredis'],
 ];
-const commands = [['status', 'events'], ['why', 'events'], ['unlock', 'events', '--yes'], ['run', '--write', 'events', 'true'], ['doctor']];
+const commands = [
+  ['status', 'events'],
+  ['why', 'events'],
+  ['unlock', 'events', '--yes'],
+  ['run', '--write', 'events', 'true'],
+  ['doctor'],
+  ['dashboard', '--port', '0'],
+];
 
 test.each(stores.flatMap(([url, name]) => commands.map((command) => [url, name, command] as const)))(
   '%s without %s: %j',
@@ -61,6 +68,7 @@ const database = 'postgres://u:secret@127.0.0.1:1/x';
 test.each([
   ['report'],
   ['forecast'],
+  ['dashboard', '--port', '0', '--store', 'memory:'],
   ['advise', '--database-url', database],
   ['init', '--database-url', database],
   ['init', '--create-tables', '--store', 'memory:'],

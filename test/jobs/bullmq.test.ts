@@ -51,6 +51,15 @@ describe('lockedProcessor', () => {
     expect(await there.tryLock('events')).toBeDefined();
   });
 
+  test.each([undefined, null, 'a text', { code: 7 }])('what a scope function throws that is no Error is made one: %p', async (thrown) => {
+    const scope = (): never => {
+      throw thrown;
+    };
+    const failure = await lockedProcessor(fleet().here, scope, async () => {})(fakeJob(), 'token').catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(Error);
+    expect(failure).toMatchObject({ message: String(thrown), cause: thrown });
+  });
+
   test('a result that BullMQ keeps and shows has names of others short and printable', async () => {
     const store = memoryStore();
     await heldByEvil(store, 'giveway:events');

@@ -18,6 +18,7 @@ export interface LogFile {
 const readBytes = 256 << 10;
 const pieceBytes = 64 << 10;
 const gzipMagic = [0x1f, 0x8b];
+const byteOrderMark = Buffer.from('\ufeff');
 
 /** Opens the file. Rejects with `InvalidOptionError` if it cannot be read. */
 export async function openLog(path: string): Promise<LogFile> {
@@ -32,8 +33,11 @@ export async function openLog(path: string): Promise<LogFile> {
     isCut: () => isCut,
     async *pieces(onRead) {
       try {
+        let isFirst = true;
         for await (const read of isZipped ? unzipped(path, onRead) : plain(path, onRead)) {
-          for (let at = 0; at < read.length; at += pieceBytes) yield read.toString('latin1', at, at + pieceBytes);
+          const start = isFirst && read.subarray(0, 3).equals(byteOrderMark) ? 3 : 0;
+          isFirst = false;
+          for (let at = start; at < read.length; at += pieceBytes) yield read.toString('latin1', at, at + pieceBytes);
         }
       } catch (error) {
         // What came before the cut has been read.

@@ -7,15 +7,24 @@ import { createStderrReader } from './stderr.ts';
 
 export type LogFormat = { readonly name: 'csvlog' } | { readonly name: 'jsonlog' } | { readonly name: 'stderr'; readonly prefix: Prefix };
 
-// Enough for some lines behind a first one that was cut.
+/** Enough to tell prefixes apart. Lines that go on with another one, which begin with a tab, tell nothing. */
 const linesLookedAt = 200;
+
+/** Longer than nearly all entries: what has no second one by then is no log. */
+const longestBeginning = 8 << 20;
+
+/** Whether something in it may begin an entry: all of it may go on with one whose beginning was cut off. */
+export function showsFormat(beginning: string): boolean {
+  return beginning.length >= longestBeginning || /^[^\t]|\n[^\t]/.test(beginning);
+}
 
 /** What a log is written in, by its first lines. Throws `InvalidOptionError` if that is nothing that PostgreSQL writes. */
 export function formatOf(path: string, beginning: string, linePrefix: string | undefined): LogFormat {
-  const lines = beginning.split('\n', linesLookedAt);
+  const all = beginning.split('\n');
   const timed = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [^,]*,(?:"[^"]*")?,(?:"[^"]*")?,\d+,/;
-  if (lines.some((line) => timed.test(line))) return { name: 'csvlog' };
-  if (lines.some((line) => line.startsWith('{"timestamp":'))) return { name: 'jsonlog' };
+  if (all.some((line) => timed.test(line))) return { name: 'csvlog' };
+  if (all.some((line) => line.startsWith('{"timestamp":'))) return { name: 'jsonlog' };
+  const lines = all.filter((line) => !line.startsWith('\t')).slice(0, linesLookedAt);
   const prefix = linePrefix === undefined ? detectPrefix(lines) : prefixOf(linePrefix, path, lines);
   if (prefix !== undefined) return { name: 'stderr', prefix };
   throw new InvalidOptionError('--log', path, notALog(beginning));

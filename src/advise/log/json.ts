@@ -2,8 +2,8 @@ import { type Entry, type LogReader, timeOf } from './entry.ts';
 
 /** What is read of an entry of `log_destination = jsonlog` (PostgreSQL 15 and later). Keys without a value are left out. */
 interface JsonEntry {
-  readonly timestamp?: string;
-  readonly pid?: number;
+  readonly timestamp: string;
+  readonly pid: number;
   readonly application_name?: string;
   readonly user?: string;
   readonly vxid?: string;
@@ -40,24 +40,24 @@ export function createJsonReader(onEntry: (entry: Entry) => void): LogReader {
   };
 }
 
+/** `undefined` for what PostgreSQL does not write, whatever it is. */
 function parse(line: string): Entry | undefined {
-  let read: JsonEntry;
+  let read: unknown;
   try {
     read = JSON.parse(line);
   } catch {
     return undefined;
   }
-  const {
-    timestamp,
-    pid,
-    application_name = '',
-    user = '',
-    vxid = '',
-    state_code = '',
-    message = '',
-    detail = '',
-    statement = '',
-  } = read ?? {};
-  if (typeof timestamp !== 'string' || typeof pid !== 'number') return undefined;
+  if (!isJsonEntry(read)) return undefined;
+  const { timestamp, pid, application_name = '', user = '', vxid = '', state_code = '', message = '', detail = '', statement = '' } = read;
   return { pid, atMs: timeOf(timestamp), application: application_name, user, vxid, state: state_code, message, detail, statement };
+}
+
+const texts = ['application_name', 'user', 'vxid', 'state_code', 'message', 'detail', 'statement'] as const;
+
+function isJsonEntry(read: unknown): read is JsonEntry {
+  if (typeof read !== 'object' || read === null) return false;
+  const fields: Partial<Record<string, unknown>> = { ...read };
+  const isText = (name: string): boolean => typeof fields[name] === 'string';
+  return isText('timestamp') && typeof fields.pid === 'number' && texts.every((name) => fields[name] === undefined || isText(name));
 }

@@ -1,8 +1,9 @@
 import { InvalidOptionError } from '../../lock/errors.ts';
 import { createStatements } from '../statements.ts';
 import type { ConflictCase } from '../transaction.ts';
+import { feed } from './feed.ts';
 import { type LogFile, openLog } from './files.ts';
-import { createReader, formatOf, type LogFormat } from './format.ts';
+import { createReader, formatOf, type LogFormat, showsFormat } from './format.ts';
 import type { PrefixField } from './prefix.ts';
 import { createSessions, type Sightings } from './sessions.ts';
 
@@ -47,15 +48,10 @@ export async function readLogs(paths: readonly string[], options: ReadOptions): 
 
 async function readLog(file: LogFile, { linePrefix, onConflict }: ReadOptions, onRead: (bytes: number) => void): Promise<FileRead> {
   let started: Started | undefined;
-  let rest = '';
-  for await (const piece of file.pieces(onRead)) {
-    rest = rest === '' ? piece : rest + piece;
-    started ??= start(file.path, rest, linePrefix, onConflict);
-    const done = started.read(rest, false);
-    rest = done === rest.length ? '' : rest.slice(done);
-  }
-  if (rest !== '') started?.read(rest, true);
-  else started?.read('', true);
+  await feed(file.pieces(onRead), (text, isEnd) => {
+    if (text !== '' && (isEnd || showsFormat(text))) started ??= start(file.path, text, linePrefix, onConflict);
+    return started?.read(text, isEnd) ?? 0;
+  });
   const { format, sightings, reader } = started ?? {};
   const prefix = format?.name === 'stderr' ? format.prefix : undefined;
   if (sightings?.entries === 0) throw new InvalidOptionError('--log', file.path, 'there is no whole line of a log in it');

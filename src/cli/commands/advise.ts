@@ -7,6 +7,7 @@ import type { Report } from '../../advise/report.ts';
 import { GivewayError, InvalidOptionError } from '../../lock/errors.ts';
 import { redactUrl } from '../../lock/redact.ts';
 import { adviceInWords } from '../advice-in-words.ts';
+import { whyNotBeside } from '../beside.ts';
 import { compileParserOnce } from '../compile-once.ts';
 import { checkDatabaseUrl, databaseRemedy } from '../database-url.ts';
 import { exitCodes, notWritten } from '../exit-codes.ts';
@@ -56,7 +57,7 @@ async function advise(terminal: Terminal, flags: AdviseFlags): Promise<number> {
   const path = write === undefined ? undefined : resolve(terminal.cwd, write);
   const there = path === undefined ? undefined : configThere(path);
   if (path === undefined) refuseAlone('--store', named, '--write, whose config it stands in');
-  else if (there !== undefined) refuse(`${there} is there already`);
+  else if (there !== undefined) refuse(`${there} is there already${whyNotBeside(there, path)}`);
   else if (!existsSync(dirname(path))) refuse(`${path} cannot be written: there is no ${dirname(path)}`);
   const store = await storeToWrite(terminal, named);
   compileParserOnce();
@@ -95,6 +96,7 @@ async function findingsIn(terminal: Terminal, flags: AdviseFlags): Promise<Findi
 }
 
 async function findingsInLogs(terminal: Terminal, paths: readonly string[], { logLinePrefix, json }: AdviseFlags): Promise<Findings> {
+  if (paths.includes('')) throw new InvalidOptionError('--log', '', 'the name of a file is allowed');
   const url = paths.find((path) => /^[a-z][\w+.-]*:\/\//i.test(path));
   if (url !== undefined) throw new InvalidOptionError('--log', redactUrl(url), 'a file is allowed; a Redshift is named by --database-url');
   const { adviseOnLogs } = await import('../../advise/sources.ts');

@@ -86,16 +86,22 @@ function inWords(config: LoadedConfig, style: Terminal['style']): string {
   const rows = [...names, ...(resources === undefined || allowUnlisted ? [undefined] : [])].map((name) => rowOf(config, name));
   const heading = ['RESOURCE', 'TTL', 'MAX HOLD', 'MIN HOLD', 'ON BUSY', 'WAITS', 'STORE DOWN', 'LIMITS'];
   const [first = '', ...lines] = table([heading, ...rows]).split('\n');
-  const isAnyUnset = rows.some((cells) => cells.some((cell) => cell.endsWith(unset)));
-  return `${head}\n${[style('bold', first), ...lines].join('\n')}${isAnyUnset ? defaultsInWords : ''}`;
+  const isStarred = (column: string): boolean => rows.some((cells) => cells[heading.indexOf(column)]?.endsWith(unset));
+  return `${head}\n${[style('bold', first), ...lines].join('\n')}${defaultsInWords(isStarred('MAX HOLD'), isStarred('STORE DOWN'))}`;
 }
 
 /** Marks a default that is another elsewhere. */
 const unset = '*';
 const runsFor = shortly(runDefaults.maxHoldMs);
-const defaultsInWords = `
-${unset} where nothing is set. giveway run: max hold ${runsFor}, store down exit. Schedules, @Locked and BullMQ processors: max hold ${runsFor}.
-`;
+
+function defaultsInWords(ofHold: boolean, ofStoreDown: boolean): string {
+  if (!ofHold && !ofStoreDown) return '';
+  const hold = `max hold ${runsFor}`;
+  const others = `@Locked and BullMQ processors: ${hold}.`;
+  const both = `giveway run: ${hold}, store down exit. Schedules, ${others}`;
+  const words = ofHold && ofStoreDown ? both : ofHold ? `giveway run, schedules, ${others}` : 'giveway run: store down exit.';
+  return `\n${unset} where nothing is set. ${words}\n`;
+}
 
 function changedInWords(changed: readonly ChangedName[]): string {
   if (changed.length === 0) return '';

@@ -1,12 +1,13 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { createLocker } from '../../lock/api/locker.ts';
-import { InvalidOptionError } from '../../lock/errors.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { type JournalFlags, openJournal, withJournalFlag } from '../journal.ts';
+import { InvalidOptionError, isOutage } from '../../lock/errors.ts';
+import { exitCodes, isPackageMissing } from '../exit-codes.ts';
+import { withStore } from '../failure.ts';
+import { type JournalFlags, type OpenJournal, openJournal, withJournalFlag } from '../journal.ts';
 import { type CommonFlags, openConfig } from '../open.ts';
 import { outlookFor } from '../outlook.ts';
 import { say } from '../say.ts';
-import { observe } from '../sight.ts';
+import { type Observer, observe, probePrefix } from '../sight.ts';
 import { catchSignals } from '../signals.ts';
 import { jsonLine, type Terminal } from '../terminal.ts';
 import { newCommand, nonEmpty, type Perform } from './grammar.ts';
@@ -45,6 +46,7 @@ async function dashboard(terminal: Terminal, { host, port, ...flags }: Dashboard
   const token = terminal.env.GIVEWAY_DASHBOARD_TOKEN || undefined;
   const outlook = history && outlookFor(config, history.journal);
   try {
+    await Promise.all([askStore(terminal, flags, observer, store.label), history && askJournal(terminal, flags, history)]);
     await using server = await serveDashboard({
       locker,
       host,
@@ -64,6 +66,27 @@ async function dashboard(terminal: Terminal, { host, port, ...flags }: Dashboard
     return exitCodes.ok;
   } finally {
     await Promise.all([locker.close(), observer.close(), history?.close()]);
+  }
+}
+
+/** Once, at the start. What somebody must mend in the set-up ends the command; what may pass is told. */
+async function askStore(terminal: Terminal, { json }: CommonFlags, { store, keyOf }: Observer, label: string): Promise<void> {
+  try {
+    await store.read(keyOf(`${probePrefix}dashboard`));
+  } catch (error) {
+    if (!isOutage(error)) throw error;
+    const message = `the store does not answer, and the dashboard keeps trying: ${withStore(error.message, label)}`;
+    say(terminal, json === true, 'store-down', message, { store: label, code: error.code });
+  }
+}
+
+async function askJournal(terminal: Terminal, { json }: CommonFlags, history: OpenJournal): Promise<void> {
+  try {
+    await history.journal.entries({ limit: 1 });
+  } catch (error) {
+    if (isPackageMissing(error)) throw error;
+    const message = `the journal could not be read, and the dashboard keeps trying: ${history.problem ?? String(error)}`;
+    say(terminal, json === true, 'journal-not-read', message);
   }
 }
 

@@ -1,8 +1,10 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { GivewayError, InvalidOptionError } from '../../lock/errors.ts';
+import type { LoadedConfig } from '../../config/index.ts';
+import { ConfigError, GivewayError, GivewayError, InvalidOptionError, InvalidOptionError } from '../../lock/errors.ts';
 import { redactUrl } from '../../lock/redact.ts';
+import { whyNotBeside } from '../beside.ts';
 import { checkDatabaseUrl, databaseRemedy } from '../database-url.ts';
 import { exitCodes, notWritten } from '../exit-codes.ts';
 import { type JournalFlags, withJournalFlag } from '../journal.ts';
@@ -49,7 +51,7 @@ async function init(terminal: Terminal, flags: InitFlags): Promise<number> {
   if (named === undefined && flags.config !== undefined)
     throw new InvalidOptionError('--config', flags.config, 'a file that is there is allowed; --file names one that is to be written');
   const there = named ?? configBeside(path);
-  if (there !== undefined && !createTables) refuse(`${there} is there already; nothing is written`);
+  if (there !== undefined && !createTables) refuse(`${there} is there already${whyNotBeside(there, path)}; nothing is written`);
   if (there === undefined) refuseAlone('--env', flags.env, 'a config that is there: a new one has no `environments`');
   const { tables, isRedshift } = databaseUrl === undefined ? { tables: [], isRedshift: false } : await databaseAt(databaseUrl);
   // Redshift lists its tables, and can keep neither locks nor journal.
@@ -63,7 +65,8 @@ async function init(terminal: Terminal, flags: InitFlags): Promise<number> {
   } else tell(`${there} is there already, and stays as it is.\n`);
   const storeToOpen = there === undefined && !terminal.env.GIVEWAY_STORE ? store.url : flags.store;
   const withConfig = { ...flags, config, ...(storeToOpen === undefined ? {} : { store: storeToOpen }) };
-  const made = createTables ? await makeTables(terminal, withConfig, home) : undefined;
+  const opened = createTables ? await openAt(terminal, withConfig, home) : undefined;
+  const made = opened && (await makeTables(terminal, withConfig, opened.config, home));
   const isRefused = made?.some(({ state }) => state === 'forbidden') ?? false;
   if (json) terminal.write(jsonLine({ file: config, tables, ...(made && { wroteFile: there === undefined, made }) }));
   else {
@@ -73,7 +76,7 @@ async function init(terminal: Terminal, flags: InitFlags): Promise<number> {
     if (isRefused) terminal.writeError(requestInWords(made ?? []));
     else tell(`Next: giveway check${flag}, giveway doctor${flag}.\n`);
   }
-  if (there === undefined && store.remedy !== undefined)
+  if ((there === undefined || opened?.isAtHome) && store.remedy !== undefined)
     say(terminal, json === true, 'store-not-written', `${store.remedy}, and GIVEWAY_CONFIG=${shellWord(file)} too`);
   return isRefused ? exitCodes.cannotCreate : exitCodes.ok;
 }
@@ -109,10 +112,30 @@ function configBeside(path: string): string | undefined {
   return name === undefined ? undefined : join(dirname(path), name);
 }
 
+/** Where nothing names a store, as in a config that was written without its credentials, `home` is the store. */
+async function openAt(
+  terminal: Terminal,
+  flags: InitFlags,
+  home: string | undefined,
+): Promise<{ config: LoadedConfig; isAtHome: boolean }> {
+  try {
+    return { config: await openConfig(terminal, flags), isAtHome: false };
+  } catch (error) {
+    const lacksStore = error instanceof ConfigError && error.problems.some(({ path }) => path === 'store');
+    if (home === undefined || !lacksStore) throw error;
+    return { config: await openConfig(terminal, { ...flags, store: home }), isAtHome: true };
+  }
+}
+
 /** `home`: the database for what is named nowhere else. */
-async function makeTables(terminal: Terminal, flags: InitFlags, home: string | undefined): Promise<readonly TableMade[]> {
+async function makeTables(
+  terminal: Terminal,
+  flags: InitFlags,
+  config: LoadedConfig,
+  home: string | undefined,
+): Promise<readonly TableMade[]> {
   const { makeJournal, makeLockTable } = await import('../make-tables.ts');
-  const locks = await makeLockTable(await openConfig(terminal, flags));
+  const locks = await makeLockTable(config);
   const journal = terminal.env.GIVEWAY_JOURNAL || home;
   return journal === undefined ? [locks] : [locks, await makeJournal(terminal, flags, journal)];
 }
