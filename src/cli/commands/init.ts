@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { LoadedConfig } from '../../config/index.ts';
-import { ConfigError, GivewayError, GivewayError, InvalidOptionError, InvalidOptionError } from '../../lock/errors.ts';
+import { ConfigError, GivewayError, InvalidOptionError } from '../../lock/errors.ts';
 import { redactUrl } from '../../lock/redact.ts';
 import { whyNotBeside } from '../beside.ts';
 import { checkDatabaseUrl, databaseRemedy } from '../database-url.ts';
