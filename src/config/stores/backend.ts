@@ -18,7 +18,7 @@ export interface Backend {
 }
 
 /** `password`: alone, or with a user name before it. `any`: a user name alone too. */
-export type LoginForm = 'none' | 'both or none' | 'password' | 'any';
+type LoginForm = 'none' | 'both or none' | 'password' | 'any';
 
 export type ParameterForm = 'milliseconds' | 'true or false' | 'text';
 
