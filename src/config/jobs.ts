@@ -26,11 +26,22 @@ export function findJobProblems(layers: readonly Layer[]): readonly ConfigProble
       ...(isText(cron) ? problem('cron', () => checkCron(cron)) : []),
       ...(isText(timezone) ? problem('timezone', () => checkTimezone(timezone)) : []),
       ...(isText(after) && !names.includes(after)
-        ? [problemAt([...path, 'after'], `received ${JSON.stringify(after)}; there is no such job${allowedNames(after, names)}`)]
+        ? [
+            noSuchJob(
+              [...path, 'after'],
+              after,
+              names.filter((other) => other !== name),
+            ),
+          ]
         : circleProblem([...path, 'after'], circleAt(name, jobs))),
       ...problemOf(path, () => checkTables({ writes, appends, reads } as LockScope)),
     ];
   });
+}
+
+function noSuchJob(path: readonly PropertyKey[], after: string, others: readonly string[]): ConfigProblem {
+  const instead = others.length === 0 ? ', and no other one' : allowedNames(after, others);
+  return problemAt(path, `received ${JSON.stringify(after)}; there is no such job${instead}`);
 }
 
 /** Throws `InvalidOptionError`. */

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { rememberJobs } from '../jobs/configured.ts';
 import { createLocker, type ResourceLocker } from '../lock/api/locker.ts';
-import { ConfigError } from '../lock/errors.ts';
+import { ConfigError, InvalidOptionError } from '../lock/errors.ts';
 import { unknownOption } from '../lock/plan/options.ts';
 import { type FoundConfig, findConfig, openConfig } from './find.ts';
 import { layerAt, tablesIn } from './layers.ts';
+import { redactUrl } from './redact.ts';
 import type { ConfigInputs } from './resolve.ts';
 import { type StoreSource, storeSource } from './store-setting.ts';
 import { refuseThrowing } from './throwing.ts';
@@ -72,6 +73,9 @@ async function findInputs(options: LoadOptions): Promise<{ found: string | undef
     if (!optionNames.includes(name)) throw unknownOption(name, value, name, optionNames);
   }
   const { cwd = process.cwd(), file, config, env = process.env, envName, overrides } = options;
+  if (typeof cwd !== 'string') throw new InvalidOptionError('cwd', cwd, 'the path of a directory is allowed');
+  if (file !== undefined && (typeof file !== 'string' || file === ''))
+    throw new InvalidOptionError('file', file, 'the path of a config file is allowed');
   if (config !== undefined) {
     refuseThrowing('the config in code', config);
     return { found: undefined, source: 'the config in code', inputs: { file: config, envName, variables: env, overrides } };
@@ -82,10 +86,21 @@ async function findInputs(options: LoadOptions): Promise<{ found: string | undef
   return { found: found?.path, source: found?.path ?? 'environment', inputs };
 }
 
+/** As a path it would be shown, and its password with it. */
+function refuseUrl(named: string): void {
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(named.trim())) return;
+  throw new ConfigError(redactUrl(named.trim()), [
+    { path: '(file)', message: 'is a URL; the path of a config file is allowed. A store URL goes into GIVEWAY_STORE' },
+  ]);
+}
+
 /** Throws `ConfigError`. */
 async function fileFor(cwd: string, file: string | undefined, env: Variables, isStoreGiven: boolean): Promise<FoundConfig | undefined> {
   const named = file ?? (env.GIVEWAY_CONFIG || undefined);
-  if (named !== undefined) return openConfig(resolve(cwd, named));
+  if (named !== undefined) {
+    refuseUrl(named);
+    return openConfig(resolve(cwd, named));
+  }
   if (isStoreGiven || env.GIVEWAY_STORE) return undefined;
   const found = await findConfig(cwd);
   if (!(found instanceof ConfigError)) return found;

@@ -27,7 +27,7 @@ export function describeIssues(
     const whole = [...at, ...path];
     if (code === 'invalid_key')
       return [problemAt(whole, `received the name ${show(String(path.at(-1)))}; ${ofKey?.[0]?.message ?? message}`)];
-    if (keys === undefined) return [problemAt(whole, `received ${showAt(path, input)}; ${message}`)];
+    if (keys === undefined) return [problemAt(whole, `${receivedAt(path, input)}; ${message}`)];
     return keys.map((key) => problemAt([...whole, key], `there is no such field${nearestAndAll(key, fieldsAt(whole))}`));
   });
 }
@@ -60,12 +60,13 @@ function flatten(issue: Issue): readonly Issue[] {
   return closest.flatMap(flatten).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
-function showAt(path: readonly PropertyKey[], input: unknown): string {
+function receivedAt(path: readonly PropertyKey[], input: unknown): string {
   const value = path.reduce(
     (inner: unknown, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
     input,
   );
-  return path.at(-1) === 'store' && typeof value === 'string' ? showStore(value) : show(value);
+  if (value === undefined) return 'missing';
+  return `received ${path.at(-1) === 'store' && typeof value === 'string' ? showStore(value) : show(value)}`;
 }
 
 /** A value in a few words. Cut after the credentials are out, or a cut URL would no longer look like one. */

@@ -75,6 +75,25 @@ describe('where a config is found', () => {
     expect(await load('named', { file: 'package.json' })).toMatchObject({ namespace: 'pkg' });
   });
 
+  test.each([
+    ['file', 5],
+    ['file', ''],
+    ['file', null],
+    ['cwd', 5],
+  ])('%s: %j is refused by name', async (name, value) => {
+    await expect(loadConfig({ env: {}, [name]: value })).rejects.toMatchObject({ name: 'InvalidOptionError', path: name });
+  });
+
+  test('a URL in place of a file is refused, without its password', async () => {
+    for (const url of ['redis://:hunter2@h', ' redis://:hunter2@h:6379/0', 'postgres://u:hunter2@h/d.json']) {
+      for (const options of [{ file: url }, { env: { GIVEWAY_CONFIG: url } }]) {
+        const { message } = await refusal(load('up', options));
+        expect(message).toMatch(/\*\*\*@h.*:\n.*is a URL; the path of a config file is allowed. A store URL goes into GIVEWAY_STORE/);
+        expect(message).not.toContain('hunter2');
+      }
+    }
+  });
+
   test('nothing found: says where it looked', async () => {
     write({ 'none/a/.keep': '' });
     const error = await refusal(load('none/a'));

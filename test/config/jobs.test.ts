@@ -53,8 +53,14 @@ describe('jobs in a config', () => {
     [
       'a job to come after that is not there',
       { after: 'laod' },
-      'jobs.rollup.after: received "laod"; there is no such job; did you mean "load"? Allowed: rollup, load',
+      'jobs.rollup.after: received "laod"; there is no such job; did you mean "load"? Allowed: load',
     ],
+    [
+      'a job to come after that is nearly itself',
+      { after: 'rolup' },
+      'jobs.rollup.after: received "rolup"; there is no such job. Allowed: load',
+    ],
+    ['no expression', { cron: undefined }, 'jobs.rollup.cron: missing; a non-empty string is allowed'],
     ['no instances', { instances: 0 }, 'jobs.rollup.instances: received 0; a whole number from 1 to 1000 is allowed'],
     [
       'more instances than any fleet has',
