@@ -5,7 +5,7 @@ import { ConfigError, InvalidOptionError } from '../lock/errors.ts';
 import { unknownOption } from '../lock/plan/options.ts';
 import { type FoundConfig, findConfig, openConfig } from './find.ts';
 import { layerAt, tablesIn } from './layers.ts';
-import { redactUrl } from './redact.ts';
+import { redactUrl } from '../lock/redact.ts';
 import type { ConfigInputs } from './resolve.ts';
 import { type StoreSource, storeSource } from './store-setting.ts';
 import { refuseThrowing } from './throwing.ts';

@@ -261,7 +261,7 @@ describeWith('chromium', (service) => {
     await page.locator('[data-job="load-3"] a').first().click();
     await page.reload();
     await page.locator('#job [data-lane="events"] svg path').first().waitFor();
-    await page.getByRole('link', { name: 'All jobs' }).click();
+    await page.getByRole('link', { name: 'All tables' }).click();
     await page.locator('.legend > span').first().waitFor();
     expect((await coloursOf()).sort()).toEqual(before.sort());
   });
@@ -284,7 +284,8 @@ describeWith('chromium', (service) => {
   test('the page of a job says what it holds and waits for now', async () => {
     await open({ journal: pastJournal() });
     const holding = await locker.lock('events', { job: 'holder' });
-    const waiting = locker.lock('events', { job: 'waiter' });
+    const other = createLocker({ store });
+    const waiting = other.lock('events', { job: 'waiter' });
     await page.goto(`${server.url}#job=waiter`);
     const now = page.getByRole('list', { name: 'Now' });
     await now.getByText(/^waits for events, place 1 in line, for .*; held by holder on /).waitFor();
@@ -292,6 +293,7 @@ describeWith('chromium', (service) => {
     await now.getByText(/^holds events, for /).waitFor();
     await (await waiting).unlock();
     await now.waitFor({ state: 'detached' });
+    await other.close();
     expect(complaints).toEqual([]);
   });
 
