@@ -123,7 +123,7 @@ export default {
       comment: 'what src imports is a dependency, a peer or bundled (tsdown.config.ts), else users do not have it',
       severity: 'error',
       from: { path: '^src/' },
-      to: { pathNot: '^(src|node_modules/(zod|lilconfig|commander|croner))/', dependencyTypesNot: ['core', 'npm', 'npm-peer'] },
+      to: { pathNot: '^(src|node_modules/(zod|lilconfig|commander))/', dependencyTypesNot: ['core', 'npm', 'npm-peer'] },
     },
     {
       name: 'resolvable',
