@@ -1,3 +1,5 @@
+import { GivewayError } from '../errors.ts';
+
 /** One listener for each signal, however many wait on it: Node warns of more than ten, and keeps each for as long as the signal lives. */
 const hearersOf = new WeakMap<EventTarget, Set<() => void>>();
 
@@ -17,6 +19,11 @@ export function onAbort(signal: AbortSignal, hear: () => void): Disposable {
 export function aborted(resource: string, signal: AbortSignal | undefined): Error {
   const error = new Error(`Waiting for "${resource}" was aborted`, { cause: signal?.reason });
   return Object.assign(error, { name: 'AbortError', code: 'ABORT_ERR' });
+}
+
+/** What a call ends with that comes after `close()`, or waits when it is called. */
+export function closedError(): GivewayError {
+  return new GivewayError('ERR_GIVEWAY_CLOSED', 'The locker is closed; no new locks are taken.');
 }
 
 function forget(signal: AbortSignal, hear: () => void): void {

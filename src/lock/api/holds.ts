@@ -1,4 +1,4 @@
-import { GivewayError, LockLostError, ResourceBusyError } from '../errors.ts';
+import { LockLostError, ResourceBusyError } from '../errors.ts';
 import type { Events } from '../events.ts';
 import { List } from '../list.ts';
 import { Seat, type SeatAsker } from '../machine/seat.ts';
@@ -6,7 +6,7 @@ import type { Need, ResolvedOptions } from '../options.ts';
 import { firstOf } from '../plan/scope.ts';
 import type { Settings } from '../plan/settings.ts';
 import type { Shell } from '../shell/shell.ts';
-import { aborted } from './aborts.ts';
+import { aborted, closedError } from './aborts.ts';
 import { Acquisition, type Asker } from './acquisition.ts';
 import { HeldLock, type LockContext } from './held-lock.ts';
 import type { SerializedLock } from './lock.ts';
@@ -183,8 +183,4 @@ const nobodySits: readonly Seat[] = [];
 
 function isAroundLive({ outers }: Enclosure): boolean {
   return outers.every((outer) => outer.isLive());
-}
-
-function closedError(): GivewayError {
-  return new GivewayError('ERR_GIVEWAY_CLOSED', 'The locker is closed; no new locks are taken.');
 }

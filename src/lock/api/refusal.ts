@@ -1,5 +1,5 @@
-import { GivewayError, ResourceBusyError, StoreUnavailableError } from '../errors.ts';
-import { aborted } from './aborts.ts';
+import { ResourceBusyError, StoreUnavailableError } from '../errors.ts';
+import { aborted, closedError } from './aborts.ts';
 import type { RunOutcome } from './run.ts';
 
 /** A run that did not begin. */
@@ -13,7 +13,7 @@ export function refusal({ reason, resource, holders, waitedMs }: Skipped, signal
     case 'store-down':
       return new StoreUnavailableError(`The store did not answer, and "${resource}" is not to be written without its lock.`);
     case 'closed':
-      return new GivewayError('ERR_GIVEWAY_CLOSED', 'The locker is closed; no new locks are taken.');
+      return closedError();
     case 'aborted':
       return aborted(resource, signal);
   }
