@@ -98,7 +98,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'looking without a pause',
     file: 'machine/patience.ts',
-    find: 'return endsInMs > 0 ? Math.min(pauseMs, endsInMs + 1) : pauseMs;',
+    find: 'return Math.min(pauseMs, endsInMs > 0 ? endsInMs + 1 : Math.max(-endsInMs, retry.delayMs));',
     replace: 'return Math.min(pauseMs, endsInMs, 0);',
     shows: 'cost',
   },

@@ -51,8 +51,8 @@ export function lookAgainMs(seen: Watched, retry: Required<RetryOptions>, wallMs
   const calledMs = seen.isCalled ? 2 * looksMs + backoffMs : looksMs;
   const pauseMs = Math.min(Math.max(calledMs, leastMs), retry.maxDelayMs);
   const endsInMs = Math.min(...seen.blockers.map((blocker) => leftMs(seen.record, blocker, wallMs)));
-  // A key may outlive its holder's end by the store's grain: past it, look again soon, not at once.
-  return endsInMs > 0 ? Math.min(pauseMs, endsInMs + 1) : pauseMs;
+  // A key outlives its holder's end by what the last request took, and by the store's grain: past it, look again after as long as that has been.
+  return Math.min(pauseMs, endsInMs > 0 ? endsInMs + 1 : Math.max(-endsInMs, retry.delayMs));
 }
 
 function untilLookMs(expectedMs: number, isGuess: boolean, leastMs: number): number {

@@ -91,7 +91,8 @@ export function createSights({ nowMs, report, ownerOf, isHandedOver, crashedMs, 
         if (atMs === undefined) return Number.POSITIVE_INFINITY;
         // One that only waits stands in line as long as it wanted to wait.
         const lifeMs = holder.state === 'waiting' ? atMs + longestWaitMs : endOf(keyOf(resource), holder.token);
-        return lifeMs + graceMs + (holder.mode === 'write' ? 0 : clockSkewMs);
+        // Whoever writes the record beside it allows for the skew, by a clock that may be behind by as much again.
+        return lifeMs + graceMs + (holder.mode === 'write' ? 0 : 2 * clockSkewMs);
       };
       const overMs = Math.max(...holders.map(endMs));
       // It had it since, and the wait ended before the rest had come: whom the wait was for is all there is to tell.
