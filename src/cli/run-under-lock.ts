@@ -7,7 +7,7 @@ import type { ResourceLocker } from '../lock/api/locker.ts';
 import { type GivewayError, LockLostError } from '../lock/errors.ts';
 import { describeHolders, type Holder } from '../lock/holder.ts';
 import { firePrefix } from '../lock/plan/names.ts';
-import { latestDateMs } from '../lock/record/record.ts';
+import { latestDateMs } from '../lock/record/dates.ts';
 import { startChild } from './child.ts';
 import { exitCodes } from './exit-codes.ts';
 import { withStore } from './failure.ts';

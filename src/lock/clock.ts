@@ -17,6 +17,8 @@ export interface Now {
   readonly wallMs: number;
 }
 
+export const never: Now = { monoMs: 0, wallMs: 0 };
+
 export function nowOf(clock: Clock): Now {
   return { monoMs: clock.monotonicMs(), wallMs: clock.wallMs() };
 }

@@ -15,12 +15,12 @@ const source = join(__dirname, '../../src/config/index.ts');
 /** `body` as the whole of a program, with two lockers `a` and `b` in scope. */
 function start(storeUrl: string, body: string): ChildProcessByStdio<Writable, Readable, null> {
   const program = `
-    import { setTimeout as sleep } from 'node:timers/promises';
     import { loadLocker } from ${JSON.stringify(source)};
     const open = () => loadLocker({ env: { GIVEWAY_STORE: process.env.STORE_URL, GIVEWAY_NAMESPACE: process.env.NAMESPACE } });
     const a = await open();
     const b = await open();
     const patient = { retry: { maxWaitMs: 20_000 } };
+    const told = (locker, event) => new Promise((resolve) => locker.on(event, resolve));
     ${body}
   `;
   return spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', program], {
@@ -53,13 +53,15 @@ function handsOver(url: () => string): void {
       url(),
       `
         const first = await a.lock('t', patient);
+        const bWaits = told(b, 'waiting');
         const handed = b.lock('t', patient);
-        await sleep(500);
+        await bWaits;
         await first.unlock();
         const second = await handed;
         console.log('handed over');
+        const aWaits = told(a, 'waiting');
         const inVain = a.lock('t', patient).catch((error) => console.log(error.code));
-        await sleep(500);
+        await aWaits;
         await a.close();
         await inVain;
         await second.unlock();
@@ -83,22 +85,26 @@ whereThereIs('etcd', () => {
       server.url.replace('http:', 'etcd:'),
       `
         await a.lock('t', patient);
+        const [waits, isDown] = [told(b, 'waiting'), told(b, 'store-down')];
         const waiting = b.lock('t', patient).catch(() => {}); // told of the outage, or lucky
-        await sleep(500);
+        await waits;
         console.log('waits');
+        await isDown;
+        console.log('down');
         for await (const nothing of process.stdin);
         await b.lock('another', patient);
         console.log('locked');
         await Promise.all([a.close(), b.close(), waiting]);
       `,
     );
-    child.stdout.once('data', async () => {
-      await server.kill();
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
-      await server.start();
-      child.stdin.end();
-    });
-    expect(await ending(child)).toEqual({ said: 'waits\nlocked\n', code: 0 });
+    const ended = ending(child);
+    await once(child.stdout, 'data');
+    const noticed = once(child.stdout, 'data');
+    await server.kill();
+    await noticed;
+    await server.start();
+    child.stdin.end();
+    expect(await ended).toEqual({ said: 'waits\ndown\nlocked\n', code: 0 });
     await server.stop();
   }, 120_000);
 });

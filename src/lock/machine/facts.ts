@@ -1,18 +1,18 @@
-import { type Now, passedMs } from '../clock.ts';
+import { type Now, never, passedMs } from '../clock.ts';
 import { excludes, type Mode } from '../holder.ts';
 import { List } from '../list.ts';
+import { latestDateMs } from '../record/dates.ts';
 import { latestEndMs } from '../record/decide.ts';
-import { type LockRecord, latestDateMs, type Waiting } from '../record/record.ts';
+import type { LockRecord, Waiting } from '../record/record.ts';
 import { type Orders, type Refusal, unknownRefusal } from './orders.ts';
 import type { Seat } from './seat.ts';
-import type { Acquaintance, Intent, Pending, Seen, State, Surroundings } from './states.ts';
+import { type Acquaintance, type Intent, type Pending, type Seen, type State, type Surroundings, stranger } from './states.ts';
 import type { Stay } from './stay.ts';
 
 /** How long a process serves its own waiters without asking whether others wait: some twelve holds of 5 ms, and a wait that nobody notices. */
 export const turnMs = 64;
 /** Compare-and-swap races in a row before an attempt is given up. Each one means that somebody else succeeded. */
 export const maxRaces = 64;
-const never: Now = { monoMs: 0, wallMs: 0 };
 /** Races run again without a pause. Where 36 tasks share a record, one write in three loses (simulated), so one in two hundred loses five in a row. */
 const racesAtOnce = 4;
 /** Shared by all machines where nobody extends, hands over or takes over: most never do. */
@@ -132,8 +132,8 @@ export class Facts {
   dropExtensions(over: Seat): void {
     if (this.extending.length === 0) return;
     const isOver = ({ seat }: Intent): boolean => seat === over;
-    const dropped = this.extending.filter(isOver);
     this.extendingSent -= this.extending.slice(0, this.extendingSent).filter(isOver).length;
+    const dropped = this.extending.filter(isOver);
     this.extending = this.extending.filter((each) => !isOver(each));
     for (const { settle } of dropped) settle(false);
   }
@@ -184,33 +184,14 @@ export class Facts {
 
   doubt(token: string, ttlMs: number, now: Now): void {
     const known = this.acquaint();
-    const doubt = {
-      token,
-      untilMonoMs: now.monoMs + 2 * ttlMs,
-      keptUntilMs: token === this.stay?.token ? now.wallMs + this.minHoldLeftMs(now) : 0,
-    };
+    const keptUntilMs = token === this.stay?.token ? now.wallMs + this.minHoldLeftMs(now) : 0;
+    const doubt = { token, untilMonoMs: now.monoMs + 2 * ttlMs, keptUntilMs };
     known.doubtful = [...known.doubtful.filter((each) => each.untilMonoMs > now.monoMs && each.token !== token), doubt];
   }
 
   /** Others have been met here. */
   acquaint(): Acquaintance {
-    this.known ??= {
-      belief: undefined,
-      refusal: unknownRefusal,
-      untilMonoMs: 0,
-      seen: [],
-      heard: none,
-      heardMonoMs: 0,
-      holder: undefined,
-      holderMonoMs: 0,
-      looks: 0,
-      lastPaceMs: 0,
-      paceMs: 0,
-      usualMs: undefined,
-      taken: 'rather not',
-      changed: { alone: 'rather not', shared: 'yes' },
-      doubtful: [],
-    };
+    this.known ??= stranger();
     return this.known;
   }
 

@@ -2,8 +2,9 @@
 
 import type { Now } from '../clock.ts';
 import { type LostReason, StoreUnavailableError } from '../errors.ts';
+import { latestEndOf } from '../record/dates.ts';
 import { admit, aged, type Change } from '../record/decide.ts';
-import { decodeRecord, type Entrant, encodeAlone, encodeRecord, type LockRecord, latestEndOf } from '../record/record.ts';
+import { decodeRecord, type Entrant, encodeAlone, encodeRecord, type LockRecord } from '../record/record.ts';
 import type { Entry, Version } from '../store.ts';
 import { type Facts, maxRaces } from './facts.ts';
 import { wasChanged } from './guesses.ts';

@@ -1,4 +1,4 @@
-import { type Now, passedMs } from '../clock.ts';
+import { type Now, never, passedMs } from '../clock.ts';
 import type { LostReason } from '../errors.ts';
 import type { Mode } from '../holder.ts';
 import type { ResolvedOptions } from '../options.ts';
@@ -33,8 +33,6 @@ export interface SeatAsker {
 export interface SeatOwner {
   lost(seat: Seat, reason: LostReason, now: Now): void;
 }
-
-const never: Now = { monoMs: 0, wallMs: 0 };
 
 /** What became of a release or an extension: whether the seat was still ours, or the store's failure. */
 export type Settle = (outcome: boolean | Error) => void;

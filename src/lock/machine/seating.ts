@@ -2,7 +2,8 @@
 
 import type { Now } from '../clock.ts';
 import { StoreUnavailableError } from '../errors.ts';
-import { type Entrant, type LockRecord, latestEndOf } from '../record/record.ts';
+import { latestEndOf } from '../record/dates.ts';
+import type { Entrant, LockRecord } from '../record/record.ts';
 import { type Facts, seenIn } from './facts.ts';
 import { type Refusal, unknownRefusal } from './orders.ts';
 import type { Seat } from './seat.ts';

@@ -1,7 +1,7 @@
 /** What a machine's facts are made of. */
 
 import type { Entrant, Identity, LockRecord, Waiting } from '../record/record.ts';
-import type { Belief, Refusal } from './orders.ts';
+import { type Belief, type Refusal, unknownRefusal } from './orders.ts';
 import type { Seat, Settle } from './seat.ts';
 
 /** `out`, `waiting` and `held` rest; in each other state one request is under way, and only its answer leads on. */
@@ -91,6 +91,27 @@ export interface Acquaintance {
   changed: { alone: Guess; shared: Guess };
   /** Tokens of ours whose requests were never answered, until when they can be in the record, and until when they keep a shortest hold. */
   doubtful: readonly { readonly token: string; readonly untilMonoMs: number; readonly keptUntilMs: number }[];
+}
+
+/** Nobody has been met yet. */
+export function stranger(): Acquaintance {
+  return {
+    belief: undefined,
+    refusal: unknownRefusal,
+    untilMonoMs: 0,
+    seen: [],
+    heard: [],
+    heardMonoMs: 0,
+    holder: undefined,
+    holderMonoMs: 0,
+    looks: 0,
+    lastPaceMs: 0,
+    paceMs: 0,
+    usualMs: undefined,
+    taken: 'rather not',
+    changed: { alone: 'rather not', shared: 'yes' },
+    doubtful: [],
+  };
 }
 
 /** What surrounds a machine and does not change. */

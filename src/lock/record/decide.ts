@@ -3,7 +3,8 @@
  * answer was lost resolves itself at the next look.
  */
 import { excludes, type Mode } from '../holder.ts';
-import { type Entrant, type LockRecord, latestEndOf, type Waiting, withinDates } from './record.ts';
+import { latestEndOf, withinDates } from './dates.ts';
+import type { Entrant, LockRecord, Waiting } from './record.ts';
 
 /** How far the wall clocks of two hosts may be apart, in milliseconds. `giveway doctor` measures it. */
 export const clockSkewMs = 2_000;

@@ -3,6 +3,7 @@
  * so that writers in other languages can join: a line of JSON for the holders, then one for each who came to wait or left.
  */
 import { type Holder, hideToken, type Mode } from '../holder.ts';
+import { isDateMs, isDurationMs } from './dates.ts';
 
 /** Who writes. */
 export interface Identity {
@@ -67,19 +68,6 @@ export interface LockRecord {
 
 const nobody: readonly Waiting[] = [];
 const maxJobBytes = 128;
-
-/** The last millisecond that a `Date` can show. */
-export const latestDateMs = 8.64e15;
-
-/** The nearest that a `Date` can show: clocks that are apart may move one of others past the last. */
-export function withinDates(ms: number): number {
-  return Math.max(-latestDateMs, Math.min(ms, latestDateMs));
-}
-
-/** `undefined`: no end that a `Date` can show. */
-export function latestEndOf(endMs: number): number | undefined {
-  return endMs > latestDateMs ? undefined : Math.round(endMs);
-}
 
 /** The text under a key. `line` is its lines, so that a writer who does not know them takes the record for unreadable, and so for busy. */
 export function encodeRecord({ at, holders, line }: LockRecord): string {
@@ -239,13 +227,4 @@ function isNamed(value: Entrant | Waiting): boolean {
     (value.usualMs === undefined || isDurationMs(value.usualMs)) &&
     (value.limit === undefined || Number.isFinite(value.limit))
   );
-}
-
-function isDateMs(value: unknown): boolean {
-  return typeof value === 'number' && Math.abs(value) <= latestDateMs;
-}
-
-/** Sums of these stay numbers. */
-function isDurationMs(value: unknown): boolean {
-  return typeof value === 'number' && value >= 0 && value <= latestDateMs;
 }

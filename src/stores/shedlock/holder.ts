@@ -3,7 +3,8 @@
  * read becomes a record of one writer, so that everything is decided where it is for every other store.
  */
 import { InvalidOptionError } from '../../lock/errors.ts';
-import { decodeRecord, type Entrant, type LockRecord, latestDateMs } from '../../lock/record/record.ts';
+import { latestDateMs } from '../../lock/record/dates.ts';
+import { decodeRecord, type Entrant, type LockRecord } from '../../lock/record/record.ts';
 import type { StoreTraits } from '../../lock/store.ts';
 
 /** What the three have in common: names are ShedLock's own, and one holds it alone. */
