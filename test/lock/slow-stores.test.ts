@@ -98,7 +98,8 @@ describe.each([
     expect(await outcomeBy(clock, 1_000, waiting)).toBe('pending');
     controller.abort();
     expect(await outcomeBy(clock, 1_000, waiting)).toMatchObject({ name: 'AbortError' });
-    expect(calls()).toBeLessThan(200);
+    // Some 170 with the pauses between races, which are drawn; 1,000 without.
+    expect(calls()).toBeLessThan(400);
   });
 
   test('it closes', async () => {
