@@ -7,7 +7,7 @@ import { memcachedStore } from '../../src/stores/memcached/index.ts';
 import { postgresStore } from '../../src/stores/postgres/index.ts';
 import { redisStore } from '../../src/stores/redis/index.ts';
 import { freePort } from '../support/free-port.ts';
-import { type ProcessServer, postgresServer, redisServer } from '../support/services.ts';
+import { type ProcessServer, postgresServer, redisNode, redisServer } from '../support/services.ts';
 import { describeWith, uniqueName } from '../support/shared.ts';
 
 const minute = 60_000;
@@ -33,8 +33,9 @@ async function opensTheBreaker(store: LockStore, message: RegExp): Promise<void>
 }
 
 describeWith('redis', () => {
-  async function server(...args: string[]): Promise<ProcessServer> {
-    const started = await redisServer(args);
+  const server = (...args: string[]): Promise<ProcessServer> => kept(redisServer(args));
+  async function kept(starting: Promise<ProcessServer>): Promise<ProcessServer> {
+    const started = await starting;
     ends.push(() => started.stop());
     return started;
   }
@@ -59,10 +60,7 @@ describeWith('redis', () => {
   });
 
   test('CLUSTERDOWN: a node without slots', async () => {
-    await opensTheBreaker(
-      redisStore({ client: over(await server('--cluster-enabled', 'yes')) }),
-      /^Redis cannot serve the key now \(CLUSTERDOWN/,
-    );
+    await opensTheBreaker(redisStore({ client: over(await kept(redisNode())) }), /^Redis cannot serve the key now \(CLUSTERDOWN/);
   });
 
   test('OOM: a server that is full', async () => {

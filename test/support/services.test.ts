@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { findProgram } from './programs.ts';
-import { dynaliteServer, memcachedServer, postgresServer, query, redisServer } from './services.ts';
+import { dynaliteServer, memcachedServer, postgresServer, query, redisNode, redisServer } from './services.ts';
 import { describeWith } from './shared.ts';
 
 /** Sends one line and resolves with the first answer. */
@@ -89,6 +89,12 @@ describeWith('redis', () => {
     const server = await redisServer();
     expect(await ask(server, 'ping')).toBe('+PONG\r\n');
     await server.stop();
+  });
+
+  test("a node of a cluster asks for no port but its own two: the one ten thousand above may be anybody's", async () => {
+    const node = await redisNode();
+    expect(await ask(node, 'config get cluster-port')).toContain(`\r\n${node.busPort}\r\n`);
+    await node.stop();
   });
 });
 

@@ -68,6 +68,18 @@ export async function redisServer(args: readonly string[] = []): Promise<Process
   return named(started, port, `redis://${host}:${port}`);
 }
 
+/** A node of Redis Cluster, without slots. `busPort` is for `CLUSTER MEET`. */
+export interface RedisNode extends ProcessServer {
+  readonly busPort: number;
+}
+
+/** Its bus has a port of its own: the one that Redis would take, ten thousand above, may be a connection's or another server's. */
+export async function redisNode(args: readonly string[] = []): Promise<RedisNode> {
+  const busPort = await freePort();
+  const cluster = ['--cluster-enabled', 'yes', '--cluster-announce-ip', host, '--cluster-port', String(busPort)];
+  return Object.defineProperty((await redisServer([...cluster, ...args])) as RedisNode, 'busPort', { value: busPort, enumerable: true });
+}
+
 /**
  * PostgreSQL with a new cluster, trust authentication, fsync off; superuser and database are `postgres`. `args` as for
  * the server: `['-c', 'max_connections=10']`. Never runs as root: as root it becomes the `postgres` account.

@@ -4,7 +4,7 @@ import { Cluster, Redis } from 'ioredis';
 import type { Version } from '../../../src/lock/store.ts';
 import { redisStore } from '../../../src/stores/redis/index.ts';
 import { startProxy } from '../../support/proxy.ts';
-import { type ProcessServer, redisServer } from '../../support/services.ts';
+import { redisNode, redisServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
 import { timed } from '../../support/stopwatch.ts';
 import { minute, setFaultStage, testLateReply, testStoppedServer, unavailable } from '../fault-stage.ts';
@@ -132,16 +132,16 @@ describeWith('redis', () => {
   });
 
   test('a cluster of ioredis that loses one of its nodes: a removal that was done is not called a no', async () => {
-    const servers = await Promise.all([1, 2].map(() => redisServer(['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'])));
+    const servers = await Promise.all([redisNode(), redisNode()]);
     const admins = servers.map(({ url }) => new Redis(url));
-    const [server, other] = servers as [ProcessServer, ProcessServer];
+    const [server, other] = servers;
     const [admin, otherAdmin] = admins as [Redis, Redis];
     const proxy = await startProxy(server, { protocol: 'redis' });
     await admin.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16382');
     await otherAdmin.call('CLUSTER', 'ADDSLOTSRANGE', '16383', '16383');
     await otherAdmin.call('CLUSTER', 'SET-CONFIG-EPOCH', '2');
     await admin.config('SET', 'cluster-announce-port', String(proxy.port));
-    await otherAdmin.call('CLUSTER', 'MEET', server.host, String(server.port), String(server.port + 10_000));
+    await otherAdmin.call('CLUSTER', 'MEET', server.host, String(server.port), String(server.busPort));
     for (const each of admins) while (!String(await each.call('CLUSTER', 'INFO')).includes('cluster_state:ok')) await sleep(20);
     while (!String(await otherAdmin.call('CLUSTER', 'SLOTS')).includes(String(proxy.port))) await sleep(20);
 

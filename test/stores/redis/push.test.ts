@@ -6,7 +6,7 @@ import { createLocker } from '../../../src/lock/api/locker.ts';
 import type { Entry, LockStore, StoreNotice, Version } from '../../../src/lock/store.ts';
 import { redisStore } from '../../../src/stores/redis/index.ts';
 import { type FaultProxy, startProxy } from '../../support/proxy.ts';
-import { type ProcessServer, redisServer } from '../../support/services.ts';
+import { type ProcessServer, redisNode, redisServer } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
 import { clientKinds, openClient } from './clients.ts';
 
@@ -252,7 +252,7 @@ describeWith('redis', () => {
     let node: ProcessServer;
     let admin: Redis;
     beforeAll(async () => {
-      node = await redisServer(['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1']);
+      node = await redisNode();
       admin = new Redis(node.url);
       await admin.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
       while (!String(await admin.call('CLUSTER', 'INFO')).includes('cluster_state:ok')) await sleep(20);

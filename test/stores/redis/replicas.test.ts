@@ -4,20 +4,20 @@ import { Cluster, Redis } from 'ioredis';
 import { createCluster } from 'redis';
 import type { Version } from '../../../src/lock/store.ts';
 import { redisStore } from '../../../src/stores/redis/index.ts';
-import { type ProcessServer, redisServer } from '../../support/services.ts';
+import { type RedisNode, redisNode } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
 import { clientKinds } from './clients.ts';
 
 // A replica is behind: who reads there may miss a lock that is held, and take his own for lost.
 describeWith('redis', () => {
-  let primary: ProcessServer;
-  let replica: ProcessServer;
+  let primary: RedisNode;
+  let replica: RedisNode;
   beforeAll(async () => {
-    const args = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', '--repl-diskless-sync-delay', '0'];
-    [primary, replica] = (await Promise.all([redisServer(args), redisServer(args)])) as [ProcessServer, ProcessServer];
+    const args = ['--repl-diskless-sync-delay', '0'];
+    [primary, replica] = await Promise.all([redisNode(args), redisNode(args)]);
     const [one, other] = [new Redis(primary.url), new Redis(replica.url)];
     await one.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
-    await other.call('CLUSTER', 'MEET', primary.host, String(primary.port));
+    await other.call('CLUSTER', 'MEET', primary.host, String(primary.port), String(primary.busPort));
     const id = String(await one.call('CLUSTER', 'MYID'));
     while (!String(await other.call('CLUSTER', 'NODES')).includes(id)) await sleep(20);
     await other.call('CLUSTER', 'REPLICATE', id);

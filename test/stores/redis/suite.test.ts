@@ -4,7 +4,7 @@ import { Cluster, Redis } from 'ioredis';
 import { createCluster } from 'redis';
 import { redisStore } from '../../../src/stores/redis/index.ts';
 import { storeSuite } from '../../../src/testing/index.ts';
-import { type ProcessServer, redisServer } from '../../support/services.ts';
+import { type RedisNode, redisNode } from '../../support/services.ts';
 import { describeWith } from '../../support/shared.ts';
 import { clientKinds, openClient } from './clients.ts';
 
@@ -29,9 +29,9 @@ describeWith('redis', (service) => {
 });
 
 describeWith('redis', () => {
-  let node: ProcessServer;
+  let node: RedisNode;
   beforeAll(async () => {
-    node = await redisServer(['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1']);
+    node = await redisNode();
     const client = new Redis(node.url);
     await client.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
     while (!String(await client.call('CLUSTER', 'INFO')).includes('cluster_state:ok')) await sleep(20);
