@@ -33,8 +33,8 @@ export class Holds implements Asker {
   }
 
   /**
-   * One attempt, or one that waits. `done` is called once: with the lock, with who is in the way, or with an error, which for a
-   * wait that has run out is a `ResourceBusyError`.
+   * One attempt, or one that waits. `done` is called once: with the lock, with who is in the way, or with an error, perhaps beside
+   * who is in the way; for a wait that has run out it is a `ResourceBusyError`.
    */
   take(request: Request, waits: boolean, done: Done): void {
     this.#take(request, waits, (taken) => orOver(taken, request, done));
@@ -67,7 +67,9 @@ export class Holds implements Asker {
     // So must it where the store is down: what runs unprotected would begin within a lock that is over.
     if (isUnprotected && !isAroundLive(request.around)) return this.#takeAgain(acquisition);
     const outcome = isUnprotected ? this.#unprotected(request, inTheWay) : reason;
-    if (outcome instanceof HeldLock || outcome instanceof Error) return done(outcome);
+    if (outcome instanceof HeldLock) return done(outcome);
+    if (outcome instanceof Error) return done(inTheWay === undefined ? outcome : { ...inTheWay, why: outcome });
+    if (outcome.why !== undefined) return done(outcome);
     this.#tellBusy(request, outcome);
     const { resource, holders } = outcome;
     done(wantsToWait ? new ResourceBusyError(resource, holders, waitedMs(request, this.#shell.clock.monotonicMs())) : outcome);
