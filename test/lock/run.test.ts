@@ -108,3 +108,14 @@ test('one table is held, and the store does not answer for another: the skip say
   const outcome = await here.run(['events', 'visits'], () => 'ran', { onBusy: 'retry' });
   expect(outcome).toMatchObject({ status: 'skipped', reason: 'store-down', resource: 'events', holders: [{ job: 'nightly' }] });
 });
+
+test("a wait that the store's failure ends, by onStoreDown: 'skip', says who was seen", async () => {
+  const backend = memoryStore();
+  const store = faultyStore(backend.connect());
+  await using there = createLocker({ store: backend, job: 'nightly' });
+  await using here = createLocker({ store, onStoreDown: 'skip' });
+  await there.lock('visits');
+  here.on('waiting', () => void store.arm('every', 'reject-before', { times: Number.POSITIVE_INFINITY }));
+  const outcome = await here.run('visits', () => 'ran', { onBusy: 'retry' });
+  expect(outcome).toMatchObject({ status: 'skipped', reason: 'store-down', resource: 'visits', holders: [{ job: 'nightly' }] });
+});

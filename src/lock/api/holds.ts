@@ -1,4 +1,4 @@
-import { LockLostError, ResourceBusyError } from '../errors.ts';
+import { isOutage, LockLostError, ResourceBusyError } from '../errors.ts';
 import type { Events } from '../events.ts';
 import { List } from '../list.ts';
 import { Seat, type SeatAsker } from '../machine/seat.ts';
@@ -68,7 +68,10 @@ export class Holds implements Asker {
     if (isUnprotected && !isAroundLive(request.around)) return this.#takeAgain(acquisition);
     const outcome = isUnprotected ? this.#unprotected(request, inTheWay) : reason;
     if (outcome instanceof HeldLock) return done(outcome);
-    if (outcome instanceof Error) return done(inTheWay === undefined ? outcome : { ...inTheWay, why: outcome });
+    if (outcome instanceof Error) {
+      const seen = inTheWay ?? (isOutage(outcome) ? this.#lastSeen(request) : undefined);
+      return done(seen === undefined ? outcome : { ...seen, why: outcome });
+    }
     if (outcome.why !== undefined) return done(outcome);
     this.#tellBusy(request, outcome);
     const { resource, holders } = outcome;
@@ -154,9 +157,12 @@ export class Holds implements Asker {
   /** A store that does not answer does not stop the work, unless somebody was just seen at it. */
   #unprotected(request: Request, inTheWay: Refused | undefined): Outcome {
     if (this.#isClosed) return closedError();
-    const last = this.#shell.lastSeen(request.around.missing);
-    const seen = inTheWay ?? (last && toRefused(last.resource, last.refusal));
-    return seen ?? this.#hold(request, nobodySits, false);
+    return inTheWay ?? this.#lastSeen(request) ?? this.#hold(request, nobodySits, false);
+  }
+
+  #lastSeen({ around }: Request): Refused | undefined {
+    const last = this.#shell.lastSeen(around.missing);
+    return last && toRefused(last.resource, last.refusal);
   }
 
   #restore(need: Need, token: string, options: ResolvedOptions): Promise<Seat | Error> {
