@@ -1,6 +1,6 @@
 import type { ConfigProblem } from '../lock/errors.ts';
 import { didYouMean } from '../lock/nearest.ts';
-import { redactText, redactUrl } from '../lock/redact.ts';
+import { hidden, redactText, redactUrl } from '../lock/redact.ts';
 
 /** What the schema found, in the shape zod reports it. */
 interface Issue {
@@ -28,7 +28,10 @@ export function describeIssues(
     if (code === 'invalid_key')
       return [problemAt(whole, `received the name ${show(String(path.at(-1)))}; ${ofKey?.[0]?.message ?? message}`)];
     if (keys === undefined) return [problemAt(whole, `${receivedAt(path, input)}; ${message}`)];
-    return keys.map((key) => problemAt([...whole, key], `there is no such field${nearestAndAll(key, fieldsAt(whole))}`));
+    return keys.map((key) => {
+      const received = show(hidden(valueAt([...path, key], input)));
+      return problemAt([...whole, key], `received ${received}; there is no such field${nearestAndAll(key, fieldsAt(whole))}`);
+    });
   });
 }
 
@@ -60,11 +63,12 @@ function flatten(issue: Issue): readonly Issue[] {
   return closest.flatMap(flatten).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
+function valueAt(path: readonly PropertyKey[], input: unknown): unknown {
+  return path.reduce((inner: unknown, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined), input);
+}
+
 function receivedAt(path: readonly PropertyKey[], input: unknown): string {
-  const value = path.reduce(
-    (inner: unknown, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
-    input,
-  );
+  const value = valueAt(path, input);
   if (value === undefined) return 'missing';
   return `received ${path.at(-1) === 'store' && typeof value === 'string' ? showStore(value) : show(value)}`;
 }

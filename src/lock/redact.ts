@@ -14,6 +14,11 @@ export function redactUrl(url: string): string {
   return scheme + (scheme === '' ? rest : hideParameters(hideFalsePorts(rest)));
 }
 
+/** What may be shown of a value in the wrong place: text there may be a password, or a URL with one. */
+export function hidden(value: unknown): unknown {
+  return typeof value === 'string' && value !== '' ? '…' : value;
+}
+
 /** Text that may be shown: the same for every URL in it. */
 export function redactText(text: string): string {
   return hideParameters(

@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '../lock/errors.ts';
 import { checkFields, given, isObject, type Rule, requireOptions, unknownOption, whole } from '../lock/plan/options.ts';
+import { hidden } from '../lock/redact.ts';
 import type { BreakerOptions } from './breaker.ts';
 
 /** What may be in each option of a store. */
@@ -41,9 +42,4 @@ export function checkOptions<T extends object, D extends Partial<T>>(
   for (const name of needed) if (!(name in checked)) throw new InvalidOptionError(name, undefined, rules[name][1]);
   checkFields(checked, rules);
   return checked as unknown as Checked<T, D>;
-}
-
-/** Text in the wrong place may be a password, or a URL with one. */
-export function hidden(value: unknown): unknown {
-  return typeof value === 'string' ? '…' : value;
 }

@@ -7,6 +7,7 @@ import { InvalidOptionError } from '../lock/errors.ts';
 import type { LockScope } from '../lock/options.ts';
 import type { Dialect } from '../lock/plan/identifiers.ts';
 import { requireOptions } from '../lock/plan/options.ts';
+import { hidden } from '../lock/redact.ts';
 import type { Row } from './batches/columns.ts';
 import { Batches, type InsertOptions, type InsertResult } from './batches/insert-batches.ts';
 import { guardPool } from './guard.ts';
@@ -108,7 +109,7 @@ function requirePool(pool: unknown): void {
   // The address of a database may have a password in it.
   throw new InvalidOptionError(
     'pool',
-    typeof pool === 'string' ? '…' : pool,
+    hidden(pool),
     'a Pool of "pg" is allowed; a Client is one connection, and each transaction needs its own',
   );
 }

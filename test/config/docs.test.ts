@@ -119,7 +119,7 @@ describe('docs/configuration.md', () => {
     const file = {
       store: 'memcache://user:hunter2@cache:11211',
       minHoldMs: 40_000,
-      resources: { events: {}, visits: { ttl: 1 }, 'public.Events': {} },
+      resources: { events: {}, visits: { ttl: 30 }, 'public.Events': {} },
     };
     let message = '';
     try {

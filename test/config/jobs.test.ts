@@ -75,7 +75,7 @@ describe('jobs in a config', () => {
     [
       'a field that is none',
       { crom: '' },
-      'jobs.rollup.crom: there is no such field (did you mean "cron"?); allowed: cron, timezone, writes, appends, reads, onBusy, retry, instances, after',
+      'jobs.rollup.crom: received ""; there is no such field (did you mean "cron"?); allowed: cron, timezone, writes, appends, reads, onBusy, retry, instances, after',
     ],
   ])('%s is refused by name', (_, wrong, message) => {
     const jobs = { rollup: { ...rollup, ...wrong }, load: { cron: '0 1 * * *', appends: 'events' } };

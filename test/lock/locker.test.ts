@@ -370,7 +370,7 @@ describe('events', () => {
     await lock.unlock();
     await (await b.lock('events')).unlock();
     expect(skips).toMatchObject([
-      { reason: 'aborted', resource: 'events', job: 'B', holders: [] },
+      { reason: 'aborted', resource: 'events', job: 'B', holders: [{ job: 'A' }] },
       { reason: 'busy', resource: 'events', job: 'B', holders: [{ job: 'A' }] },
     ]);
     expect(skips[1]?.waitedMs).toBeGreaterThan(15); // timers may come a little early

@@ -42,6 +42,18 @@ test.each(Object.entries(withTimeouts))('P11: %s says what a mistyped option was
   );
 });
 
+test('P11: memcachedStore says what it was given, but no secret', () => {
+  const refused =
+    (options: object): (() => unknown) =>
+    () =>
+      memcachedStore({ servers: 'a', ...options } as never);
+  expect(refused({ username: 'me' })).toThrow(/^password: received undefined; /);
+  expect(refused({ username: 'me', password: '' })).toThrow(/^password: received ""; /);
+  expect(refused({ username: 'me', password: 12_345 })).toThrow(/^password: received "…"; /);
+  expect(refused({ password: 'secret' })).toThrow(/^username: received undefined; /);
+  expect(refused({ tls: 5 })).toThrow(/^tls: received 5; true, false or an object is allowed/);
+});
+
 test('P11: memoryStore refuses an option that does not exist', () => {
   expect(() => memoryStore({ clok: {} } as never)).toThrow(expect.objectContaining({ name: 'InvalidOptionError', path: 'clok' }));
 });

@@ -68,7 +68,8 @@ export class Acquisition implements SeatAsker, Alarmed {
 
   /** The wait is over: its limit has passed, whoever asked gave up, or the locker closes. */
   end(reason: Error): void {
-    this.#reason ??= reason;
+    const refused = this.#waiting && this.#refusedNow();
+    this.#reason ??= refused === undefined ? reason : { ...refused, why: reason };
     this.#decide();
   }
 
@@ -102,7 +103,8 @@ export class Acquisition implements SeatAsker, Alarmed {
     this.#answered(seat);
     this.#waiting = seat;
     const refused = this.#meet(seat, refusal);
-    this.#reason ??= this.#calledOff();
+    const why = this.#calledOff();
+    if (why !== undefined) return this.end(why);
     if (this.#reason === undefined) {
       this.#beginToWait();
       this.#asker.waits(this, refused);
@@ -206,8 +208,11 @@ export class Acquisition implements SeatAsker, Alarmed {
 
   /** The locker is closed, or whoever asked has given up: perhaps while a request was under way, before anybody listened. */
   #calledOff(): Error | undefined {
-    const { signal } = this.request.options;
-    return this.#asker.closed() ?? (signal?.aborted === true ? aborted(firstOf(this.request.scope), signal) : undefined);
+    return this.#asker.closed() ?? (this.request.options.signal?.aborted === true ? this.#aborted() : undefined);
+  }
+
+  #aborted(): Error {
+    return aborted(this.#waiting?.place.resource ?? firstOf(this.request.scope), this.request.options.signal);
   }
 
   /** From now on the limit counts, and the caller may give up. */
@@ -216,7 +221,7 @@ export class Acquisition implements SeatAsker, Alarmed {
     const { startedMonoMs, options } = this.request;
     const { signal, retry } = options;
     this.#shell.waits.at(this, startedMonoMs + retry.maxWaitMs, this.#shell.clock.monotonicMs());
-    if (signal !== undefined) this.#listening ??= onAbort(signal, () => this.end(aborted(firstOf(this.request.scope), signal)));
+    if (signal !== undefined) this.#listening ??= onAbort(signal, () => this.end(this.#aborted()));
   }
 
   /** Who is in the way now, and not when the wait began, as far as it is known. */

@@ -1,4 +1,4 @@
-import { LockLostError, ResourceBusyError } from '../errors.ts';
+import { isOutage, LockLostError, ResourceBusyError } from '../errors.ts';
 import type { Events } from '../events.ts';
 import { List } from '../list.ts';
 import { Seat, type SeatAsker } from '../machine/seat.ts';
@@ -33,8 +33,8 @@ export class Holds implements Asker {
   }
 
   /**
-   * One attempt, or one that waits. `done` is called once: with the lock, with who is in the way, or with an error, which for a
-   * wait that has run out is a `ResourceBusyError`.
+   * One attempt, or one that waits. `done` is called once: with the lock, with who is in the way, or with an error, perhaps beside
+   * who is in the way; for a wait that has run out it is a `ResourceBusyError`.
    */
   take(request: Request, waits: boolean, done: Done): void {
     this.#take(request, waits, (taken) => orOver(taken, request, done));
@@ -67,7 +67,12 @@ export class Holds implements Asker {
     // So must it where the store is down: what runs unprotected would begin within a lock that is over.
     if (isUnprotected && !isAroundLive(request.around)) return this.#takeAgain(acquisition);
     const outcome = isUnprotected ? this.#unprotected(request, inTheWay) : reason;
-    if (outcome instanceof HeldLock || outcome instanceof Error) return done(outcome);
+    if (outcome instanceof HeldLock) return done(outcome);
+    if (outcome instanceof Error) {
+      const seen = inTheWay ?? (isOutage(outcome) ? this.#lastSeen(request) : undefined);
+      return done(seen === undefined ? outcome : { ...seen, why: outcome });
+    }
+    if (outcome.why !== undefined) return done(outcome);
     this.#tellBusy(request, outcome);
     const { resource, holders } = outcome;
     done(wantsToWait ? new ResourceBusyError(resource, holders, waitedMs(request, this.#shell.clock.monotonicMs())) : outcome);
@@ -152,9 +157,12 @@ export class Holds implements Asker {
   /** A store that does not answer does not stop the work, unless somebody was just seen at it. */
   #unprotected(request: Request, inTheWay: Refused | undefined): Outcome {
     if (this.#isClosed) return closedError();
-    const last = this.#shell.lastSeen(request.around.missing);
-    const seen = inTheWay ?? (last && toRefused(last.resource, last.refusal));
-    return seen ?? this.#hold(request, nobodySits, false);
+    return inTheWay ?? this.#lastSeen(request) ?? this.#hold(request, nobodySits, false);
+  }
+
+  #lastSeen({ around }: Request): Refused | undefined {
+    const last = this.#shell.lastSeen(around.missing);
+    return last && toRefused(last.resource, last.refusal);
   }
 
   #restore(need: Need, token: string, options: ResolvedOptions): Promise<Seat | Error> {

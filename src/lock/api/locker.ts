@@ -16,7 +16,7 @@ import { HeldLock } from './held-lock.ts';
 import { Holds } from './holds.ts';
 import type { Lock, SerializedLock } from './lock.ts';
 import { Nesting } from './nesting.ts';
-import { jobOf, type Request, toHolders } from './request.ts';
+import { errorOf, jobOf, type Request, toHolders } from './request.ts';
 import { checkWork, type OpenWait, type RunOutcome, Runs } from './run.ts';
 
 /** Makes a locker over a store. Throws `InvalidOptionError`. */
@@ -81,7 +81,7 @@ export class ResourceLocker {
       const request = this.#request(scope, options);
       this.#holds.take(request, true, (outcome) => {
         if (outcome instanceof HeldLock) resolve(outcome);
-        else reject(this.#runs.gaveUp(request, outcome as Error));
+        else reject(this.#runs.gaveUp(request, outcome));
       });
     });
   }
@@ -91,7 +91,8 @@ export class ResourceLocker {
     return new Promise((resolve, reject) => {
       checkOptions(options, '', lockOptionNames);
       this.#holds.take(this.#request(scope, options), false, (outcome) => {
-        if (outcome instanceof Error) reject(outcome);
+        const error = outcome instanceof HeldLock ? undefined : errorOf(outcome);
+        if (error !== undefined) reject(error);
         else resolve(outcome instanceof HeldLock ? outcome : undefined);
       });
     });

@@ -10,6 +10,8 @@ import type { Enclosure } from './nesting.ts';
 export interface Refused {
   readonly resource: string;
   readonly holders: readonly Holder[];
+  /** What ended the request, where it was not they. */
+  readonly why?: Error;
 }
 
 /** What a call asks for, and what is held around it. */
@@ -21,6 +23,11 @@ export interface Request extends Plan {
 /** What came of a request: the lock, who is in the way, or why there is neither. */
 export type Outcome = HeldLock | Refused | Error;
 export type Done = (outcome: Outcome) => void;
+
+/** What is thrown at whoever asked. Nothing: it is busy, which is a value. */
+export function errorOf(outcome: Refused | Error): Error | undefined {
+  return outcome instanceof Error ? outcome : outcome.why;
+}
 
 /** A refusal in public words. */
 export function toRefused(resource: string, { blockers, ahead }: Refusal): Refused {

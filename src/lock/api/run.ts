@@ -7,7 +7,7 @@ import { firstOf } from '../plan/scope.ts';
 import { HeldLock } from './held-lock.ts';
 import { type Holds, orOver } from './holds.ts';
 import type { Nesting } from './nesting.ts';
-import type { Outcome, Request } from './request.ts';
+import { errorOf, type Outcome, type Refused, type Request } from './request.ts';
 import { Starvation } from './starvation.ts';
 import { unfinished } from './unfinished.ts';
 
@@ -82,16 +82,16 @@ export class Runs {
     new Promise<Outcome>((done) => this.#holds.take(request, waits, done)).then((taken) =>
       orOver(taken, request, (outcome) => {
         if (outcome instanceof HeldLock) this.#work(run, outcome);
-        else this.#skip(run, outcome instanceof Error ? skipFor(outcome, request) : { reason: 'busy', ...outcome });
+        else this.#skip(run, skipFor(outcome, request));
       }),
     );
   }
 
   /** Tells of a `lock` that gave up, and returns why. */
-  gaveUp(request: Request, error: Error): Error {
-    const reason = skipFor(error, request);
+  gaveUp(request: Request, outcome: Refused | Error): Error | undefined {
+    const reason = skipFor(outcome, request);
     if (!(reason instanceof Error)) this.#tellSkipped(request, this.#clock.monotonicMs() - request.startedMonoMs, reason);
-    return error;
+    return errorOf(outcome);
   }
 
   /** All have come to their end by the next `leave`, or have had their time for that. */
@@ -166,10 +166,13 @@ export class Runs {
 }
 
 /** Which failures to get the lock mean only that the work does not run; the others are the caller's. */
-function skipFor(error: Error, { scope, options }: Request): Skip | Error {
+function skipFor(outcome: Refused | Error, { scope, options }: Request): Skip | Error {
+  const error = errorOf(outcome);
   if (error instanceof ResourceBusyError) return { reason: 'busy', resource: error.resource, holders: error.holders };
-  // Nobody is in the way, but an outcome names a resource.
-  const skipped = (reason: SkipReason): Skip => ({ reason, resource: firstOf(scope), holders: [] });
+  // Where nobody is in the way, an outcome names a resource all the same.
+  const { resource, holders } = outcome instanceof Error ? { resource: firstOf(scope), holders: [] } : outcome;
+  const skipped = (reason: SkipReason): Skip => ({ reason, resource, holders });
+  if (error === undefined) return skipped('busy');
   if (isOutage(error) && options.onStoreDown === 'skip') return skipped('store-down');
   if (error instanceof GivewayError && error.code === 'ERR_GIVEWAY_CLOSED') return skipped('closed');
   if (error.name === 'AbortError' && options.signal?.aborted) return skipped('aborted');

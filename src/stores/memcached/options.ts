@@ -152,12 +152,17 @@ function serversOf(client: MemjsClient, given: Credentials | undefined): readonl
   }));
 }
 
+/** Of a secret only whether it is there. */
+function unread(value: unknown): unknown {
+  return value ? '…' : value;
+}
+
 function resolveCredentials({ username, password }: MemcachedStoreOptions): Credentials | undefined {
   if (username === undefined && password === undefined) return undefined;
   // Never the values: one of them is a password, and the other may be one that was mixed up.
   if (typeof username !== 'string' || username === '')
-    throw new InvalidOptionError('username', typeof username, 'a string that is not empty, with `password`');
+    throw new InvalidOptionError('username', unread(username), 'a string that is not empty, with `password`');
   if (typeof password !== 'string' || password === '')
-    throw new InvalidOptionError('password', typeof password, 'a string that is not empty, with `username`');
+    throw new InvalidOptionError('password', unread(password), 'a string that is not empty, with `username`');
   return { username, password };
 }

@@ -1,5 +1,6 @@
 import type { ConnectionOptions, SecureContext } from 'node:tls';
 import { InvalidOptionError } from '../../lock/errors.ts';
+import { hidden } from '../../lock/redact.ts';
 
 /** Options of Node's `tls.connect`, but for where to connect to. */
 export type TlsOptions = Omit<ConnectionOptions, 'host' | 'port' | 'path' | 'socket'>;
@@ -23,7 +24,7 @@ function resolveTls(tls: boolean | TlsOptions | undefined): TlsOptions | undefin
   if (tls === undefined || tls === false) return undefined;
   // Never the value: a key may be in it.
   if (tls !== true && (typeof tls !== 'object' || tls === null)) {
-    throw new InvalidOptionError('tls', typeof tls, 'true, false or an object is allowed');
+    throw new InvalidOptionError('tls', hidden(tls), 'true, false or an object is allowed');
   }
   const given = tls === true ? {} : tls;
   const misplaced = addresses.find((name) => name in given);

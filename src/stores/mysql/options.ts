@@ -1,7 +1,8 @@
 import { InvalidOptionError } from '../../lock/errors.ts';
 import { flag } from '../../lock/plan/options.ts';
+import { hidden } from '../../lock/redact.ts';
 import type { BreakerOptions } from '../breaker.ts';
-import { checkOptions, commonRules, hidden, judgedElsewhere, type OptionRules } from '../check-options.ts';
+import { checkOptions, commonRules, judgedElsewhere, type OptionRules } from '../check-options.ts';
 import type { MysqlPool } from './pool.ts';
 import { checkTable, defaultTable } from './table.ts';
 
