@@ -43,8 +43,20 @@ export function createProgram(perform: Perform, { writeOut, writeErr }: Record<'
     const outputError = (text: string): void => writeErr(oneLine(text, each === program ? undefined : each.name()));
     each.exitOverride().configureOutput({ writeOut, writeErr, outputError });
     refuseTwice(each);
+    refuseOptionsAsValues(each);
   }
   return program;
+}
+
+/** Commander takes what follows as the value, whatever it is: `--write $TABLE -- psql` of an empty variable would lock a table `--`. */
+function refuseOptionsAsValues(command: Command): void {
+  const own = new Set(['--', '-h', '--help', ...command.options.flatMap(({ short, long }) => [short, long])]);
+  for (const option of command.options) {
+    if (!option.required) continue;
+    command.on(`option:${option.name()}`, (value: string) => {
+      if (own.has(value)) command.error(`option '${option.flags}' has no value: '${value}' follows it`);
+    });
+  }
 }
 
 /** Of what is given twice commander takes the last without a word. Lists are collected, and a flag said twice says the same. */

@@ -144,7 +144,9 @@ function shown(holders: readonly Holder[]): readonly object[] {
 }
 
 function lossOf({ signal }: Lock): string {
-  return signal.reason instanceof LockLostError ? signal.reason.message : 'Lost the lock.';
+  if (!(signal.reason instanceof LockLostError)) return 'Lost the lock.';
+  const { message, reason } = signal.reason;
+  return reason === 'max-hold' ? `${message} A longer --max-hold, or maxHoldMs in the config, lets it run on.` : message;
 }
 
 function codeOf(signal: NodeJS.Signals): number {

@@ -20,7 +20,10 @@ export async function subjectOf(observer: Observer, past: Past, wanted: string, 
   if (typeof table === 'string') return { resource: table };
   if (!(table instanceof UnknownResourceError)) throw table;
   const unknown = new UnknownResourceError(wanted, nearestNames(wanted, [...new Set([...(await observer.resources()), ...jobs])]));
-  if (!('missing' in known)) throw unknown;
+  if (!('missing' in known)) {
+    const text = `"${unknown.resource}" is neither a listed table nor a job that journal or config know; ${nearestInWords(unknown.nearest)}`;
+    throw new GivewayError(unknown.code, text, { cause: unknown });
+  }
   const hint = `Whether it is a job cannot be told: ${known.missing}`;
   throw new GivewayError(known.code ?? unknown.code, `${unknown.message} ${hint}`, { cause: unknown });
 }
@@ -30,9 +33,12 @@ export async function jobOf(past: Past, wanted: string, described: readonly stri
   const known = await past.ask((journal) => journal.jobs());
   const jobs = [...('missing' in known ? [] : known), ...described];
   if ('missing' in known || jobs.includes(wanted)) return { job: wanted };
-  const nearest = nearestNames(wanted, jobs).map((name) => `"${name}"`);
-  const hint = nearest.length === 0 ? 'none is like it' : `did you mean ${nearest.join(' or ')}?`;
+  const hint = nearestInWords(nearestNames(wanted, jobs));
   throw new GivewayError('ERR_GIVEWAY_UNKNOWN_JOB', `Neither journal nor config knows a job "${wanted}"; ${hint}`);
+}
+
+function nearestInWords(nearest: readonly string[]): string {
+  return nearest.length === 0 ? 'none is like it' : `did you mean ${nearest.map((name) => `"${name}"`).join(' or ')}?`;
 }
 
 function named(observer: Observer, wanted: string): string | Error {

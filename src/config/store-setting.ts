@@ -65,13 +65,19 @@ async function reporting(configPath: string, field: string, open: () => Promise<
 
 function storeUrlProblem(text: string): string | undefined {
   const url = parseStoreUrl(text);
-  if (typeof url === 'string') return url;
+  if (typeof url === 'string') return bareKindProblem(text) ?? url;
   const backend = backends.get(url.scheme);
   if (backend !== undefined) return backend.problem(url) ?? loginProblem(url, backend) ?? parameterProblem(url, backend);
   if (/^\d+$/.test(url.authority) && url.path === '')
     return 'its kind belongs in front, such as memcached://localhost:11211 or redis://localhost:6379';
   const schemes = [...backends.keys()];
   return `there is no such kind of store${nearestAndAll(url.scheme, schemes, schemes.map((scheme) => `${scheme}:`).join(', '))}`;
+}
+
+/** `sqlite`: the name of a kind alone is no URL, and no secret. */
+function bareKindProblem(text: string): string | undefined {
+  const example = text === 'sqlite' ? 'sqlite:' : backends.get(text)?.example.replace('user:password@', '');
+  return example === undefined ? undefined : `"${text}" is a kind of store and no URL yet; ${example} is one`;
 }
 
 function loginProblem({ username, password }: StoreUrl, { login }: Backend): string | undefined {

@@ -163,7 +163,7 @@ const lostSentence: Record<LostReason, string> = {
   vanished: 'the record is gone from the store (evicted, flushed, restarted, or removed by hand).',
   expired: 'its deadline passed before a renewal was confirmed; the process was probably stopped or blocked.',
   unreachable: 'the store did not answer any renewal before the deadline.',
-  'max-hold': 'it was held for maxHoldMs.',
+  'max-hold': 'it was held as long as maxHoldMs allows.',
   closed: 'it was let go, or its locker was closed.',
 };
 

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { isolationFinding } from '../../src/cli/doctor/database.ts';
@@ -212,6 +213,18 @@ describeWith('postgres', (service) => {
     expect(code).toBe(1);
     expect(findings['reachable']).toMatchObject({ level: 'fail', subject: 'database postgres://***@127.0.0.1:1/x' });
     expect(JSON.stringify(findings)).not.toContain('secret');
+  });
+
+  test('one that is refused is told in its own words, one that says nothing by how long that was awaited', async () => {
+    const none = new URL(service.url);
+    none.pathname = '/none';
+    expect((await examine(none.href)).findings['reachable']).toMatchObject({ found: 'database "none" does not exist' });
+    const mute = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    const { port } = mute.address() as AddressInfo;
+    const found = (await examine(`postgres://u:secret@127.0.0.1:${port}/x`)).findings['reachable'];
+    mute.close();
+    expect(found).toMatchObject({ level: 'fail', found: 'no connection within 5000 ms' });
   });
 });
 

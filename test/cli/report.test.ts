@@ -143,7 +143,7 @@ describeWith('postgres', (service) => {
     });
     expect([conflicts, starving, isCut]).toEqual([[], [], []]);
     expect(advice).toEqual([
-      `Let "nightly-dedupe" wait for 3m 20s (onBusy: 'retry', retry.maxWaitMs: 200000): all its 3 skips would have run.`,
+      `Let "nightly-dedupe" wait for 3m 20s (onBusy: 'retry', retry.maxWaitMs: 200000, or giveway run --wait 200s): all its 3 skips would have run.`,
       'Shorten or move "rollup": on "visits" it cost "nightly-dedupe" 3m 20s, 47 % of all time lost.',
       'Shorten or move "load": on "events" it cost "nightly-dedupe" 2m 29s, 35 % of all time lost.',
     ]);

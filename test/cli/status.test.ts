@@ -15,7 +15,7 @@ describeWith('memcached', (service) => {
     expect(code).toBe(0);
     const [heading, events, users, visits] = out.trimEnd().split('\n');
     expect(heading).toMatch(/^RESOURCE +STATE +MODE +JOB +HOST +PID +AGE +ENDS$/);
-    expect(events).toMatch(new RegExp(`^events +held +write +load +\\S+ +${process.pid} +\\S+ +in (10m|9m 59s) at the latest$`));
+    expect(events).toMatch(new RegExp(`^events +held +write +load +\\S+ +${process.pid} +\\S+ +in (10m|9m 5\\ds) at the latest$`));
     expect(users).toMatch(/^users +free$/);
     expect(visits).toMatch(/^visits +held +append +load /);
   });

@@ -211,6 +211,8 @@ describe('problems, each with its path, the value received and what is allowed',
     [{}, 'store: missing; give a URL such as memcached://localhost:11211 here, or set GIVEWAY_STORE'],
     [{ store: null }, 'store: received null; a store URL is allowed; in a js or ts config also a store, or a function that opens one'],
     [{ store: '' }, 'store: received a text of 0 characters; a URL such as memcached://localhost:11211 is allowed'],
+    [{ store: 'sqlite' }, 'store: received a text of 6 characters; "sqlite" is a kind of store and no URL yet; sqlite: is one'],
+    [{ store: 'redis' }, 'store: received a text of 5 characters; "redis" is a kind of store and no URL yet; redis://host:6379/0 is one'],
     [{ store: 'http://h' }, `store: received "http://h"; there is no such kind of store; allowed: ${schemes}`],
     [
       { store: 'localhost:11211' },

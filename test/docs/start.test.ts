@@ -42,8 +42,13 @@ describeWith('postgres', (service) => {
 
   const containing = (text: string): string => blocks.find(({ code }) => code.includes(text))?.code ?? '';
 
-  test('the first example runs, prints nothing while nobody holds the table, and ends by itself', async () => {
-    expect(await print(containing("job: 'hourly rollup'"))).toBe('');
+  test('the first example runs alone while nobody holds the table, and ends by itself', async () => {
+    expect(await print(containing("job: 'hourly rollup'"))).toBe('alone on visits\n');
+  });
+
+  test('the first example says that it runs without a lock where no store answers', async () => {
+    const nowhere = containing("job: 'hourly rollup'").replace('localhost:11211', 'localhost:1');
+    expect(await print(nowhere)).toBe('the store is down: running without a lock\n');
   });
 
   test('the first example names the holder when it is skipped', async () => {

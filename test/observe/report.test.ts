@@ -50,7 +50,7 @@ test('a conflict names the scope that lacks a table, and comes first among the a
   expect(found).toEqual([{ job: 'rollup', code: '40001', times: 2, resources: ['events', 'visits'], missing }]);
   expect(advice).toEqual([
     'Add "events" to the scope of "load": it wrote there without the lock 3 times, and the database aborted 2 transactions.',
-    `Let "rollup" wait for 20s (onBusy: 'retry', retry.maxWaitMs: 20000): its one skip would have run.`,
+    `Let "rollup" wait for 20s (onBusy: 'retry', retry.maxWaitMs: 20000, or giveway run --wait 20s): its one skip would have run.`,
     'Shorten or move "load": on "events" it cost "rollup" 20s, 100 % of all time lost.',
   ]);
 });

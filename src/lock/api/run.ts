@@ -20,7 +20,7 @@ export type RunOutcome<T> =
       readonly heldMs: number;
       /** Set when the lock was lost while the work ran. */
       readonly lost: LockLostError | undefined;
-      /** `'kept'`: it joined an outer run, which goes on holding. */
+      /** `'kept'`: it joined an outer run, which goes on holding. `'released'` also where there was no lock, since the store was down. */
       readonly release: ReleaseOutcome | 'failed';
     }
   | {

@@ -72,7 +72,8 @@ function ofStarving({ job, skips, by }: SeenStarving): string {
 }
 
 function ofWait({ job, waitMs, spared, skips }: SeenWait): string {
-  return `Let ${named(job)} wait for ${shortly(waitMs)} (onBusy: 'retry', retry.maxWaitMs: ${waitMs}): ${part(spared, skips)} would have run.`;
+  const how = `onBusy: 'retry', retry.maxWaitMs: ${waitMs}, or giveway run --wait ${Math.ceil(waitMs / 1_000)}s`;
+  return `Let ${named(job)} wait for ${shortly(waitMs)} (${how}): ${part(spared, skips)} would have run.`;
 }
 
 function part(some: number, all: number): string {

@@ -55,12 +55,12 @@ const meanings: readonly (readonly [says: RegExp, sentence: string, code?: Meani
   [/ENOTFOUND|EAI_AGAIN|Name resolution failed/, 'cannot be found: the name of the host does not resolve'],
   [
     /wrong version number|not answer as|self.signed certificate|unable to (?:verify|get)|altnames/i,
-    'broke the connection: it is a server of another kind (one with TLS is written as https://), or its certificate is not trusted',
+    'broke the connection: it is a server of another kind (with TLS it is https://, in a store URL etcds://), or its certificate is not trusted',
     setup,
   ],
   [
     /ECONNRESET|EPIPE|socket hang up|Connection dropped|Failed to connect|Received RST_STREAM|Protocol error|frame|ERR_HTTP2/i,
-    'broke the connection: it has gone, or it is a server of another kind (one with TLS is written as https://)',
+    'broke the connection: it has gone, or it is a server of another kind (with TLS it is https://, in a store URL etcds://)',
   ],
   // Its last word where nothing more is known.
   [/No connection established/, 'cannot be connected to: is it running, and do host and port match?'],
