@@ -69,9 +69,7 @@ test('it starves by time, once, and a job that is put off too often is one skip 
 test('a job that gave up has as many starts again in the next attempt that BullMQ gives it, also in another process', async () => {
   const { here, there } = scene();
   await there.lock('events', { job: 'backfill' });
-  const processorIn = (): ReturnType<typeof lockedProcessor> =>
-    lockedProcessor(here, 'events', async () => {}, { retry: { maxAttempts: 3 } });
-  const processors = [processorIn(), processorIn(), processorIn()];
+  const processors = [1, 2, 3].map(() => lockedProcessor(here, 'events', async () => {}, { retry: { maxAttempts: 3 } }));
   const job = startedJob();
   for (const [attemptsMade, processor] of processors.entries()) {
     for (const name of ['DelayedError', 'DelayedError', 'ResourceBusyError'])
