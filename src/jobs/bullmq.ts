@@ -64,6 +64,7 @@ export function lockedProcessor<T, R, N extends string>(
     const shown = lockOptions.job ?? `${job.queueName}:${job.name}`;
     const gives = onBusy ?? (job.repeatJobKey === undefined ? 'retry' : 'skip');
     const wait = gives === 'skip' ? undefined : waits.of(job, shown, wanted);
+    const starts = wait?.starts ?? job.attemptsStarted - job.attemptsMade;
     const attempt = beginAttempt(job, cancelled);
     const { signal } = attempt;
     const work = (lock: Lock): R | Promise<R> => {
@@ -83,14 +84,14 @@ export function lockedProcessor<T, R, N extends string>(
       throw signal.reason;
     }
     // A worker that is ending is no reason to drop a job: another one will have it.
-    if (outcome.reason === 'aborted' || outcome.reason === 'closed') return delayed(moveAway(job, token, putOff), outcome);
+    if (outcome.reason === 'aborted' || outcome.reason === 'closed') return delayed(moveAway(job, token, starts, putOff), outcome);
     if (gives === 'skip') return skippedJob(outcome);
-    if (startsOf(job) >= putOff.maxAttempts) {
+    if (starts >= putOff.maxAttempts && job.attemptsStarted >= putOff.maxAttempts * (job.attemptsMade + 1)) {
       wait?.gaveUp(outcome);
       throw refusal(outcome);
     }
-    const moving = moveAway(job, token, putOff);
-    wait?.goesOn(outcome, startsOf(job) === 1, moving);
+    const moving = moveAway(job, token, starts, putOff);
+    wait?.goesOn(outcome, starts === 1, moving);
     return delayed(moving, outcome);
   };
   // Exactly these three: BullMQ passes the signal only to a function that declares it.
@@ -131,14 +132,9 @@ function firstDelayMs(job: Job): number {
   return workerOf(job) === undefined ? 200 : 1_000;
 }
 
-/** How often the job was started that it did not fail for. */
-function startsOf({ attemptsStarted, attemptsMade }: Job): number {
-  return attemptsStarted - attemptsMade;
-}
-
 /** To where it looks again at its own time, later each time. */
-function moveAway(job: Job, token: string | undefined, retry: Postponement): Promise<void> {
-  const delayMs = Math.min(retry.maxDelayMs, (retry.delayMs ?? firstDelayMs(job)) * 2 ** Math.min(startsOf(job) - 1, 30));
+function moveAway(job: Job, token: string | undefined, starts: number, retry: Postponement): Promise<void> {
+  const delayMs = Math.min(retry.maxDelayMs, (retry.delayMs ?? firstDelayMs(job)) * 2 ** Math.min(starts - 1, 30));
   return job.moveToDelayed(Date.now() + Math.ceil(delayMs * (0.5 + Math.random() / 2)), token);
 }
 

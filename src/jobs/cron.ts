@@ -116,8 +116,16 @@ export function schedule<T>(
   task.on('execution:overlap', () => {
     if (options.noOverlap) counts.skipped++;
   });
-  task.on('task:stopped', waits.giveUp);
-  task.on('task:destroyed', waits.giveUp);
+  // node-cron destroys a task when one of its fires ends after the last has begun: that one may wait still, and is among those asked for.
+  let hasBegunAll = false;
+  task.on('execution:maxReached', () => {
+    hasBegunAll = true;
+  });
+  const stopped = (): void => {
+    if (!hasBegunAll) waits.giveUp();
+  };
+  task.on('task:stopped', stopped);
+  task.on('task:destroyed', stopped);
   return Object.assign(task, { fires: () => ({ ...counts }) });
 }
 

@@ -23,6 +23,6 @@ export interface PostponeOptions {
   readonly delayMs?: number;
   /** Longest delay, in milliseconds. Default 5 000. */
   readonly maxDelayMs?: number;
-  /** Most times a job is started before it fails with `ResourceBusyError`, as an attempt that BullMQ counts. Default 1 000. */
+  /** Most times a job is started and finds its scope busy before it fails with `ResourceBusyError`, as an attempt that BullMQ counts; each of those has as many. Default 1 000. */
   readonly maxAttempts?: number;
 }

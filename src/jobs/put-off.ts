@@ -15,6 +15,8 @@ import { wakeListOf } from './wake.ts';
 
 /** One job's wait, as this process knows it. */
 export interface PutOff extends OpenWait {
+  /** How often it was started in this wait, this time included, as far as this process knows: at most as often as it did not fail. */
+  readonly starts: number;
   isStarving(): boolean;
   /** What kept a job that has its turn before this one, and is on its way. */
   isBehind(): Promise<Skipped | undefined>;
@@ -50,12 +52,12 @@ export function putOffJobs(
   of(job: Job, shown: string, wanted: LockScope): PutOff;
 } {
   const waits = new Map<string, Known>();
+  /** With which of its starts a job last began to work, or gave up: what comes after is another wait. */
+  const ends = new Map<string, number>();
   const wakeList = wakeListOf(locker);
   const remember = (key: string): Known => {
     const wait = waits.get(key) ?? { sinceMonoMs: performance.now(), looks: 0, told: false };
-    waits.set(key, wait);
-    const [oldest] = waits.keys();
-    if (waits.size > jobsKept && oldest !== undefined) waits.delete(oldest);
+    keep(waits, key, wait);
     return wait;
   };
   return {
@@ -70,11 +72,13 @@ export function putOffJobs(
       };
       return {
         waitedMs,
+        starts: startsOf(job, ends.get(key)),
         isStarving: () => known !== undefined && waitedMs >= ms,
         isBehind: () => wakeList.before(job, scope),
         over,
         begins() {
           waits.delete(key);
+          keep(ends, key, job.attemptsStarted);
           wakeList.begin(job, scope);
         },
         goesOn(refused, isFirst, moving) {
@@ -89,9 +93,22 @@ export function putOffJobs(
         },
         gaveUp({ reason, resource, holders }) {
           over();
+          keep(ends, key, job.attemptsStarted);
           locker.announce('skipped', () => ({ scope, job: shown, reason, resource, holders, waitedMs }));
         },
       };
     },
   };
+}
+
+/** How often the job was started since the wait before, which ended with its start number `ended`; where that is not known, how often it did not fail. */
+function startsOf({ attemptsStarted, attemptsMade }: Job, ended = 0): number {
+  // A job that begins again from nothing, by its id, has fewer.
+  return attemptsStarted - Math.max(attemptsMade, ended < attemptsStarted ? ended : 0);
+}
+
+function keep<V>(map: Map<string, V>, key: string, value: V): void {
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > jobsKept && oldest !== undefined) map.delete(oldest);
 }

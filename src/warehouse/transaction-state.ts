@@ -24,8 +24,6 @@ export function mayCommitWithin(sql: string): boolean {
 const mayRun = /(?:^|[;\n\r]|\*\/)[^\S\n\r]*(?:call|do)\b/i;
 
 function read(sql: string): TransactionState | undefined {
-  // A function written in standard SQL has statements of its own between these words.
-  if (/\bbegin\s+atomic\b/i.test(sql)) return undefined;
   return statementsOf(sql)
     .map(stateAfter)
     .findLast((state) => state !== undefined);

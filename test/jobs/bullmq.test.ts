@@ -106,7 +106,7 @@ describe('lockedProcessor', () => {
     await there.lock('events', { job: 'backfill' });
     const processor = lockedProcessor(here, 'events', async () => 'ran', { retry: { maxAttempts: 5 } });
     await expect(processor(fakeJob({ attemptsStarted: 6, attemptsMade: 2 }), 'token')).rejects.toMatchObject({ name: 'DelayedError' });
-    const last = fakeJob({ attemptsStarted: 7, attemptsMade: 2 });
+    const last = fakeJob({ attemptsStarted: 15, attemptsMade: 2 });
     await expect(processor(last, 'token')).rejects.toMatchObject({ name: 'ResourceBusyError', holders: [{ job: 'backfill' }] });
     expect(last.delays).toEqual([]);
   });

@@ -80,6 +80,26 @@ test.each(endings)('what is at work goes on after %s, and its signal is quiet', 
   expect(await running).toMatchObject({ status: 'ran', value: false });
 });
 
+test('the last fire that maxExecutions allows waits for its table to the end, though one before it ends meanwhile', async () => {
+  const { here, there } = fleet();
+  const lock = await there.lock('sales');
+  const lastWaits = waits(here);
+  const tables = ['events', 'sales'];
+  const task = kept(
+    schedule(everySecond, () => lastWaits, {
+      locker: here,
+      scope: () => tables.shift() ?? 'visits',
+      onBusy: 'retry',
+      maxExecutions: 2,
+    }),
+  );
+  await once(task, 'task:destroyed');
+  const finished = once(task, 'execution:finished');
+  await lock.unlock();
+  expect((await finished).execution?.result).toMatchObject({ status: 'ran' });
+  expect(task.fires()).toMatchObject({ ran: 2, skipped: 0 });
+});
+
 test('a stopped task runs by hand, a destroyed one does not', async () => {
   const { here } = fleet();
   const task = kept(schedule(never, () => 'ran', { locker: here, scope: 'events' }));

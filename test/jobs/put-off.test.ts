@@ -66,6 +66,34 @@ test('it starves by time, once, and a job that is put off too often is one skip 
   expect(heard.skipped[0]?.waitedMs).toBeGreaterThan(4);
 });
 
+test('a job that gave up has as many starts again in the next attempt that BullMQ gives it, also in another process', async () => {
+  const { here, there } = scene();
+  await there.lock('events', { job: 'backfill' });
+  const processors = [1, 2, 3].map(() => lockedProcessor(here, 'events', async () => {}, { retry: { maxAttempts: 3 } }));
+  const job = startedJob();
+  for (const [attemptsMade, processor] of processors.entries()) {
+    for (const name of ['DelayedError', 'DelayedError', 'ResourceBusyError'])
+      await expect(processor(Object.assign(job.start(), { attemptsMade }), 'token')).rejects.toMatchObject({ name });
+  }
+});
+
+test('a start at which the job had its table is no look: the wait after it is another one, told of and counted from its beginning', async () => {
+  const { here, there } = scene();
+  const heard = listen(here);
+  const polls = async (): Promise<never> => {
+    throw Object.assign(new Error('later'), { name: 'DelayedError' });
+  };
+  const processor = lockedProcessor(here, 'events', polls, { retry: { maxAttempts: 3 } });
+  const job = startedJob();
+  for (let poll = 0; poll < 5; poll++) await expect(processor(job.start(), 'token')).rejects.toThrow('later');
+  await there.lock('events', { job: 'backfill' });
+  await expect(processor(job.start(), 'token')).rejects.toMatchObject({ name: 'DelayedError' });
+  expect(heard.waiting).toMatchObject([{ resource: 'events', holders: [{ job: 'backfill' }] }]);
+  await expect(processor(job.start(), 'token')).rejects.toMatchObject({ name: 'DelayedError' });
+  await expect(processor(job.start(), 'token')).rejects.toMatchObject({ name: 'ResourceBusyError' });
+  expect(heard.skipped).toHaveLength(1);
+});
+
 test("onStarving: 'wait': a starving job waits in its slot", async () => {
   const { here, there } = scene();
   const lock = await there.lock('events');

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { Readable } from 'node:stream';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import pg from 'pg';
 import { createLocker, type Lock, ResourceBusyError, type ResourceLocker } from '../../src/index.ts';
 import { type MemoryStore, memoryStore } from '../../src/stores/memory.ts';
@@ -57,6 +57,7 @@ describeWith('postgres', (service) => {
     ['an iterable', () => new Set(numbered(0, 1_234))],
     ['an async iterable', () => slowly(numbered(0, 1_234))],
     ['a stream', () => Readable.from(numbered(0, 1_234))],
+    ['a web stream', () => ReadableStream.from(numbered(0, 1_234))],
   ])('rows from %s, in batches with a lock each', async (_, source) => {
     for (const method of ['copy', 'insert'] as const) {
       const locks: unknown[] = [];
@@ -384,6 +385,13 @@ describeWith('postgres', (service) => {
     setImmediate(() => third.abort());
     await failureOf(warehouse.insertBatches('events', stream, { signal: third.signal }));
     expect(stream.destroyed).toBe(true);
+    const fourth = new AbortController();
+    const cancel = jest.fn<() => void>();
+    const web = new ReadableStream<{ id: number; note: string }>({ cancel });
+    setImmediate(() => fourth.abort());
+    await failureOf(warehouse.insertBatches('events', web, { signal: fourth.signal }));
+    expect(cancel).toHaveBeenCalledTimes(1);
+    expect(web.locked).toBe(false);
     const lock = await other.lock('events');
     const waits = new Promise<void>((resolve) => locker.on('waiting', () => resolve()));
     const second = new AbortController();

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { type OnBusy, resultOf } from '../../conflicts/result.ts';
 import { InvalidOptionError } from '../../lock/errors.ts';
 import type { LockScope } from '../../lock/options.ts';
@@ -14,6 +13,7 @@ import { type CommitWitness, createCommitWitness } from './commit-fate.ts';
 import { createDatabase, type Database } from './database.ts';
 import { type InsertProgress, sendChunks } from './insertion.ts';
 import { Lane, type LaneContext, mergedBatches } from './lane.ts';
+import { sourceOf } from './source.ts';
 import { askKinds, loadPrepare, readKinds } from './values.ts';
 import { metTwice, type Writing, writeChunks } from './write.ts';
 
@@ -77,11 +77,13 @@ export class Batches {
       throw refuseNested(`Inserting batches into "${table}"`);
     const startMs = performance.now();
     const joined = around && this.#joined(around, table, writing, limits, how);
+    const prepare = await loadPrepare();
+    const source = sourceOf(rows);
     const progress = await sendChunks({
       table,
-      chunks: chunksOf(rows, columns, limits, {
+      chunks: chunksOf(source.rows, columns, limits, {
         asText: writing.method === 'copy',
-        prepare: await loadPrepare(),
+        prepare,
         kindsOf: (names) =>
           around === undefined
             ? readKinds(this.#context.pool, this.#database, target, names)
@@ -90,10 +92,7 @@ export class Batches {
       laneFor: (chunk) => joined ?? this.#lane(table, chunk, writing, limits, how),
       onProgress,
       signal,
-    }).finally(() => {
-      // A stream that gives nothing would hear of the end only with its next row.
-      if (rows instanceof Readable) rows.destroy();
-    });
+    }).finally(() => source.end());
     return { ...progress, elapsedMs: performance.now() - startMs };
   }
 

@@ -19,13 +19,15 @@ export interface Piece {
 // What reads groups calls itself for each level; no person nests this deep.
 const deepestGroup = 200;
 
-/** Splits at the semicolons outside parentheses. `undefined`: parentheses that do not match or nest too deep. */
+/** Splits at the semicolons outside parentheses and the bodies of functions (`BEGIN ATOMIC … END`). `undefined`: parentheses that do not match or nest too deep. */
 export function piecesOf(tokens: readonly Token[]): readonly Piece[] | undefined {
   const pieces: Piece[] = [];
   let items: Item[] = [];
   const open: Item[][] = [];
   let start = 0;
   let end = 0;
+  let isInBody = false;
+  let last: Token | undefined;
   const finish = (): void => {
     if (items.length > 0) pieces.push({ items, start, end });
     items = [];
@@ -33,8 +35,11 @@ export function piecesOf(tokens: readonly Token[]): readonly Piece[] | undefined
   for (const token of tokens) {
     const symbol = token.kind === 'symbol' ? token.text : undefined;
     if (token.kind === 'comment') continue;
+    if (isInBody) isInBody = !(isWord(token, 'end') && (isWord(last, 'atomic') || isSymbol(last, ';')));
+    else isInBody = isWord(token, 'atomic') && isWord(last, 'begin') && open.length === 0 && isWord(items[0], 'create');
+    last = token;
     if (symbol === ';' && open.length === 0) {
-      finish();
+      if (!isInBody) finish();
       continue;
     }
     if (items.length === 0 && open.length === 0) start = token.start;

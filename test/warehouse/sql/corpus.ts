@@ -327,6 +327,11 @@ export const postgres: readonly Row[] = [
     sql: 'create function clean() returns void language sql begin atomic delete from events; end',
     notOnServer: 'analysing takes the lock',
   },
+  {
+    sql: 'create function clean() returns void language sql begin atomic delete from events; delete from stage; end; insert into copied select 1',
+    appends: 'copied',
+    notOnServer: 'as above',
+  },
 
   // No table of anybody's.
   { sql: '' },
