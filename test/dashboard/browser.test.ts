@@ -178,6 +178,25 @@ describeWith('chromium', (service) => {
     expect(complaints).toEqual([]);
   });
 
+  test('what has the focus is never behind the bar over the top of the page', async () => {
+    const at = new Date(Date.now() - 600_000);
+    const skipped = { kind: 'skip', host: 'etl-1', pid: 1, reason: 'busy', waitedMs: 0, resource: 'events', at, holders: [] } as const;
+    const entries = Array.from({ length: 40 }, (_, index): JournalEntry => ({ ...skipped, job: `job ${index}` }));
+    await page.setViewportSize({ width: 360, height: 640 });
+    await open({ journal: { entries: async () => entries } });
+    const links = page.locator('[data-job] a');
+    await links.last().focus();
+    for (let left = 39; left > 0; left--) {
+      await page.keyboard.press('Shift+Tab');
+      const tops = await page.evaluate(
+        `[document.activeElement.getBoundingClientRect().top, document.getElementById('range').getBoundingClientRect().bottom]`,
+      );
+      const [top = 0, barBottom = 0] = tops as readonly number[];
+      expect(top).toBeGreaterThanOrEqual(barBottom);
+    }
+    expect(complaints).toEqual([]);
+  });
+
   test('dragging chooses a time, and the buttons move it; the address keeps it', async () => {
     await open({ journal: pastJournal() });
     const lane = page.locator('[data-lane="visits"] svg');
