@@ -21,7 +21,7 @@ export interface Observer {
   readonly store: LockStore;
   /** Whether the store can say what is in it; else only the listed resources are known. */
   readonly canList: boolean;
-  /** The listed resources and those that the store can list, sorted. Without what is no table: fires of schedules, the doctor's own keys. */
+  /** Those that the store can list, which are held, then the listed ones. Without what is no table: fires of schedules, the doctor's own keys. */
   resources(): Promise<readonly string[]>;
   /** Throws `InvalidOptionError` or `UnknownResourceError`. */
   nameOf(resource: string): string;
@@ -51,12 +51,12 @@ export async function observe(config: LoadedConfig): Promise<Observer> {
     keyOf,
     async resources() {
       const prefix = exactNames ? '' : keyPrefix(namespace, environment);
-      const names = new Set(listed);
+      const names = new Set<string>();
       for await (const { key } of store.list?.(prefix) ?? []) {
         const name = exactNames ? key : resourceOfKey(prefix, key);
         if (name !== undefined && !name.startsWith(firePrefix) && !name.startsWith(probePrefix)) names.add(name);
       }
-      return [...names].sort();
+      return [...new Set([...[...names].sort(), ...listed])];
     },
     nameOf(resource) {
       const name = normalizeName(resource, rules);

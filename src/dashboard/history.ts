@@ -5,7 +5,7 @@ import { type Fact, isOfTable } from './facts.ts';
 import { createLane, type Lane } from './lanes.ts';
 import { createNumbers } from './numbers.ts';
 import type { Pace } from './pace.ts';
-import { createPairTally } from './pair-tally.ts';
+import { createPairTally, timesOf } from './pair-tally.ts';
 import { createJobTally } from './tally.ts';
 import type { JobView, LaneView, PastView, Quantiles, Range } from './view.ts';
 
@@ -14,7 +14,7 @@ const jobsShown = 200;
 const pairsShown = 150;
 
 /** What happened in a time, without what the clock and the journal say of it. */
-export type History = Pick<PastView, 'names' | 'lanes' | 'lanesLeftOff' | 'pairs' | 'jobs' | 'jobsLeftOff' | 'advice'>;
+export type History = Pick<PastView, 'names' | 'lanes' | 'lanesLeftOff' | 'pairs' | 'pairsLeftOff' | 'jobs' | 'jobsLeftOff' | 'advice'>;
 
 /** What the facts of a time come to. Goes through them a piece at a time. */
 export async function historyOf(known: KnownPast, range: Range, starveAfterSkips: number, pace: Pace): Promise<History> {
@@ -44,6 +44,7 @@ export async function historyOf(known: KnownPast, range: Range, starveAfterSkips
     lanes: lanes.slice(0, lanesShown),
     lanesLeftOff: Math.max(0, lanes.length - lanesShown),
     pairs: all.pairs.slice(0, pairsShown),
+    pairsLeftOff: timesOf(all.pairs.slice(pairsShown)),
     jobs: all.jobs.slice(0, jobsShown),
     jobsLeftOff: Math.max(0, all.jobs.length - jobsShown),
     advice: adviceIn(all.pairs, all.jobs, lanes),

@@ -5,7 +5,7 @@ import { factsIn, quantiles } from './history.ts';
 import { createLane, type Lane } from './lanes.ts';
 import { createNumbers } from './numbers.ts';
 import type { Pace } from './pace.ts';
-import { createPairTally } from './pair-tally.ts';
+import { createPairTally, timesOf } from './pair-tally.ts';
 import { createJobTally, skipOf } from './tally.ts';
 import type { JobPastView, Range } from './view.ts';
 
@@ -47,6 +47,7 @@ export async function jobPastOf(job: string, known: KnownPast, range: Range, sta
   // What ran under its fire may hold tables besides, or none.
   const runs = holds.length > 0 ? holds : fires;
   for (const run of runs) keepLongest(bars, run, range);
+  const all = await pairs.pairs(pace);
   const newest = skips.sort((a, b) => b.fromMs - a.fromMs).slice(0, skipsShown);
   return {
     job,
@@ -58,7 +59,8 @@ export async function jobPastOf(job: string, known: KnownPast, range: Range, sta
     lengths: [...bars.values()].sort(([a], [b]) => a - b),
     skips: newest.map(skipOf),
     skipsLeftOff: skips.length - newest.length,
-    pairs: (await pairs.pairs(pace)).slice(0, pairsShown),
+    pairs: all.slice(0, pairsShown),
+    pairsLeftOff: timesOf(all.slice(pairsShown)),
   };
 }
 

@@ -50,7 +50,7 @@ export function createObservatory({ locker, chronicle, refreshMs, ...options }: 
     const atMs = Date.now();
     const hour = { fromMs: atMs - hourMs, toMs: atMs };
     const [known, past] = await Promise.all([names(), chronicle?.read(hour.fromMs, 0)]);
-    const all = [...new Set([...(known.value ?? []), ...(past ? await tablesIn(past, hour) : [])])];
+    const all = mostMissedFirst(known.value ?? [], past ? await lastUsed(past, hour) : new Map());
     const shown = all.slice(0, tablesShown).sort();
     const inspect = (resource: string) => locker.inspect(resource).catch(() => undefined);
     const tables = await mapSome(shown, async (resource) => tableOf(resource, await inspect(resource)));
@@ -99,11 +99,19 @@ function namesOf(resources: Resources, rules: NameRules): () => Promise<readonly
   return async () => names;
 }
 
-/** Tables of the journal, those of the newest facts last. */
-async function tablesIn({ chunks }: KnownPast, range: Range): Promise<ReadonlySet<string>> {
-  const tables = new Set<string>();
-  for await (const facts of factsIn(chunks, range, pacer())) for (const fact of facts) if (isOfTable(fact)) tables.add(fact.table);
-  return tables;
+/** When each table of the journal was last used; `Infinity`: it is held. */
+async function lastUsed({ chunks }: KnownPast, range: Range): Promise<ReadonlyMap<string, number>> {
+  const lastMs = new Map<string, number>();
+  for await (const facts of factsIn(chunks, range, pacer()))
+    for (const fact of facts) if (isOfTable(fact)) lastMs.set(fact.table, Math.max(fact.toMs, lastMs.get(fact.table) ?? 0));
+  return lastMs;
+}
+
+/** Not all may be shown: first those that are held by what the journal says, then those that somebody named, then the last used. */
+function mostMissedFirst(named: readonly string[], usedMs: ReadonlyMap<string, number>): readonly string[] {
+  const held = [...usedMs.keys()].filter((table) => usedMs.get(table) === Number.POSITIVE_INFINITY);
+  const used = [...usedMs].sort(([, aMs], [, bMs]) => (aMs === bMs ? 0 : bMs - aMs)).map(([table]) => table);
+  return [...new Set([...held, ...named, ...used])];
 }
 
 function tableOf(resource: string, seen: readonly Holder[] | undefined): TableView {

@@ -57,6 +57,11 @@ export function createPairTally(): PairTally {
   };
 }
 
+/** How often somebody was in somebody's way. */
+export function timesOf(pairs: readonly PairView[]): number {
+  return pairs.reduce((sum, { skips, waits }) => sum + skips + waits, 0);
+}
+
 /** A wait that ended in a skip is that skip. Each skip ends the first wait that is as long ago as it had waited. */
 function withoutEnded({ waits, endings }: Asker): readonly Fact[] {
   if (endings.length === 0) return waits;

@@ -68,6 +68,8 @@ export interface PastView extends Range {
   readonly lanesLeftOff: number;
   /** The most frequent first. */
   readonly pairs: readonly PairView[];
+  /** Skips and waits of pairs that are not among them. */
+  readonly pairsLeftOff: number;
   readonly jobs: readonly JobView[];
   readonly jobsLeftOff: number;
   /** Sentences, the most useful first. */
@@ -141,6 +143,7 @@ export interface JobPastView extends Range {
   readonly skips: readonly SkipView[];
   readonly skipsLeftOff: number;
   readonly pairs: readonly PairView[];
+  readonly pairsLeftOff: number;
 }
 
 export interface Quantiles {

@@ -14,7 +14,7 @@ import {
 } from '../../src/dashboard/index.ts';
 import type { JobPastView, PastView, View } from '../../src/dashboard/view.ts';
 import { createLocker, type LockStore, type ResourceLocker } from '../../src/index.ts';
-import { createJournal, type Journal } from '../../src/observe/index.ts';
+import { createJournal, type Journal, type JournalEntry } from '../../src/observe/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { evil, heldByEvil, textsIn, unprintable } from '../support/names-of-others.ts';
 
@@ -94,6 +94,31 @@ test('shows who holds a table, who is next in line, and no token', async () => {
     { resource: 'visits', state: 'free', holders: [] },
   ]);
   expect(JSON.stringify(view)).not.toContain(lock.token);
+});
+
+test('where there are more tables than are shown, those that are held are shown, then the named ones, then the last used', async () => {
+  const named = Array.from({ length: 150 }, (_, index) => `named${index}`);
+  const startMs = Date.now();
+  const hold = {
+    kind: 'hold',
+    mode: 'write',
+    job: 'load',
+    host: 'etl-1',
+    pid: 1,
+    reason: undefined,
+    waitedMs: 0,
+    isProtected: true,
+  } as const;
+  const used = Array.from({ length: 150 }, (_, index): JournalEntry => {
+    const from = new Date(startMs - 1_800_000 + 1_000 * index);
+    return { ...hold, resource: `used${index}`, from, to: from, outcome: 'released' };
+  });
+  const held: JournalEntry = { ...hold, resource: 'held', from: new Date(startMs - 120_000), to: undefined, outcome: 'ongoing' };
+  const past = { entries: async () => [held, ...used.toReversed()] };
+  const { tables, tablesLeftOff } = await look(dashboardOf({ journal: past, resources: named }));
+  expect([tables.length, tablesLeftOff]).toEqual([200, 101]);
+  const seen = tables.map(({ resource }) => resource);
+  expect(seen).toEqual(expect.arrayContaining(['held', ...named, 'used149', 'used101']));
 });
 
 test('shows how many hold a table with limits, and all who wait in order', async () => {

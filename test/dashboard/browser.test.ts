@@ -178,6 +178,55 @@ describeWith('chromium', (service) => {
     expect(complaints).toEqual([]);
   });
 
+  test('what has the focus is never behind the bar over the top of the page', async () => {
+    const at = new Date(Date.now() - 600_000);
+    const skipped = { kind: 'skip', host: 'etl-1', pid: 1, reason: 'busy', waitedMs: 0, resource: 'events', at, holders: [] } as const;
+    const entries = Array.from({ length: 40 }, (_, index): JournalEntry => ({ ...skipped, job: `job ${index}` }));
+    await page.setViewportSize({ width: 360, height: 640 });
+    await open({ journal: { entries: async () => entries } });
+    const links = page.locator('[data-job] a');
+    await links.last().focus();
+    for (let left = 39; left > 0; left--) {
+      await page.keyboard.press('Shift+Tab');
+      const tops = await page.evaluate(
+        `[document.activeElement.getBoundingClientRect().top, document.getElementById('range').getBoundingClientRect().bottom]`,
+      );
+      const [top = 0, barBottom = 0] = tops as readonly number[];
+      expect(top).toBeGreaterThanOrEqual(barBottom);
+    }
+    expect(complaints).toEqual([]);
+  });
+
+  test('what the matrix and the page of a job leave out is told', async () => {
+    const startMs = Date.now() - 600_000;
+    const etl = { host: 'etl-1', pid: 1 };
+    const skip = (job: string, by: string, second: number): JournalEntry => {
+      const since = new Date(startMs - 60_000);
+      const holders = [{ resource: 'events', mode: 'write', job: by, ...etl, since, state: 'holding' }] as const;
+      return {
+        kind: 'skip',
+        ...etl,
+        job,
+        reason: 'busy',
+        waitedMs: 0,
+        resource: 'events',
+        at: new Date(startMs + 1_000 * second),
+        holders,
+      };
+    };
+    const often = Array.from({ length: 24 }, (_, index) => skip(`job ${index % 12}`, `load ${index % 12}`, index));
+    const seldom = Array.from({ length: 160 }, (_, index) => skip('often blocked', `seldom ${index}`, 100 + index));
+    await open({ journal: { entries: async () => [...often, ...seldom].reverse() } });
+    await page.locator('[data-blocked="often blocked"]').waitFor();
+    const shownTimes = await page
+      .locator('.matrix td')
+      .evaluateAll((cells) => cells.reduce((sum, cell) => sum + Number.parseInt(cell.textContent || '0', 10), 0));
+    await page.getByText(`and ${184 - shownTimes} skips and waits of jobs that are not shown here`, { exact: true }).waitFor();
+    await page.goto(`${server.url}#job=often+blocked`);
+    await page.getByText('and 140 skips and waits of jobs that are not shown here', { exact: true }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
   test('dragging chooses a time, and the buttons move it; the address keeps it', async () => {
     await open({ journal: pastJournal() });
     const lane = page.locator('[data-lane="visits"] svg');

@@ -11,7 +11,7 @@ import { postgresJournal } from 'giveway/observe';
 import { Pool } from 'pg';
 import { runCli } from '../../src/cli/program.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
-import type { PastView } from '../../src/dashboard/view.ts';
+import type { PastView, View } from '../../src/dashboard/view.ts';
 import { giveway } from '../cli/in-process.ts';
 import { describeWith } from '../support/shared.ts';
 
@@ -161,17 +161,15 @@ describeWith('postgres', (service) => {
     const lock = await locker.lock('pgvisits');
     const folder = mkdtempSync(join(tmpdir(), 'giveway-dashboard-'));
     const file = join(folder, 'giveway.config.json');
-    writeFileSync(file, JSON.stringify({ store, resources: ['events'] }));
+    // More than are shown, and all of them before it by name.
+    const listed = Array.from({ length: 250 }, (_, index) => `events${index}`);
+    writeFileSync(file, JSON.stringify({ store, resources: listed }));
     const { said, code } = start(['--port', '0', '--json', '--config', file], { GIVEWAY_STORE: '' });
     const { url } = JSON.parse(await said) as { url: string };
-    expect(await (await fetch(`${url}api/view`)).json()).toMatchObject({
-      problems: [],
-      listsAll: true,
-      tables: [
-        { resource: 'events', state: 'free' },
-        { resource: 'pgvisits', state: 'held', holders: [{ job: 'rollup' }] },
-      ],
-    });
+    const { tables, ...view } = (await (await fetch(`${url}api/view`)).json()) as View;
+    expect(view).toMatchObject({ problems: [], listsAll: true, tablesLeftOff: 51 });
+    expect(tables.find(({ resource }) => resource === 'events0')).toMatchObject({ state: 'free' });
+    expect(tables.find(({ resource }) => resource === 'pgvisits')).toMatchObject({ state: 'held', holders: [{ job: 'rollup' }] });
     process.emit('SIGTERM');
     expect(await code).toBe(0);
     await lock.unlock();

@@ -62,7 +62,7 @@ interface Picture {
 
 /** All at once: the slowest answer is the time it takes. Rejects if there is none. */
 async function lookAtAll(observer: Observer, wanted: readonly string[]): Promise<Seen> {
-  const names = wanted.length > 0 ? wanted : await observer.resources();
+  const names = wanted.length > 0 ? wanted : [...(await observer.resources())].sort();
   let failure: StoreUnavailableError | undefined;
   const look = (name: string): Promise<Sight> =>
     observer.look(name).catch((error: unknown) => {

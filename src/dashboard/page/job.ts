@@ -46,7 +46,7 @@ function drawJob() {
   if (jobPast.sum === undefined) return show('job', jobNow(), make('p', { class: 'faint' }, 'It neither ran nor was skipped in this time, as far as is known.'));
   const by = jobPast.pairs.map((each) => make('li', {}, swatch(each.by), jobLink(each.by), ': ' + [each.skips > 0 && plural(each.skips, 'skip'), each.waits > 0 && plural(each.waits, 'wait')].filter((text) => text).join(', ')));
   show('job', jobNow(), facts(jobPast), make('div', { class: 'lanes' }, axis(jobPast), ...jobPast.lanes.map((one, index) => lane(one, jobPast, undefined, index === 0)), bars(jobPast)),
-    make('h3', {}, 'In its way'), by.length === 0 ? make('p', { class: 'faint' }, 'Nobody.') : make('ul', {}, by),
+    make('h3', {}, 'In its way'), by.length === 0 ? make('p', { class: 'faint' }, 'Nobody.') : make('ul', {}, by), moreTimes(jobPast.pairsLeftOff),
     make('h3', {}, 'Skips'), skipTable(jobPast));
 }
 `;

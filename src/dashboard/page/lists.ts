@@ -8,21 +8,25 @@ function frequent(pairs, of) {
   for (const each of pairs) counts.set(of(each), (counts.get(of(each)) ?? 0) + each.skips + each.waits);
   return [...counts].sort(([, a], [, b]) => b - a).slice(0, columns).map(([text]) => text);
 }
-function matrix({ pairs }) {
-  if (pairs.length === 0) return make('p', { class: 'faint' }, 'Nobody was in anybody’s way.');
+const moreTimes = (count) => count === 0 ? undefined : make('p', { class: 'faint' }, 'and ' + plural(count, 'skip or wait', 'skips and waits') + ' of jobs that are not shown here');
+function matrix({ pairs, pairsLeftOff }) {
+  if (pairs.length === 0) return [make('p', { class: 'faint' }, 'Nobody was in anybody’s way.')];
   const most = Math.max(...pairs.map(({ skips, waits }) => skips + waits));
   const by = frequent(pairs, (each) => each.by);
-  const cell = (blocked, blocker) => {
-    const each = pairs.find((one) => one.blocked === blocked && one.by === blocker);
+  const blocked = frequent(pairs, (each) => each.blocked);
+  const left = pairs.filter((each) => !by.includes(each.by) || !blocked.includes(each.blocked)).reduce((sum, { skips, waits }) => sum + skips + waits, pairsLeftOff);
+  const cell = (job, blocker) => {
+    const each = pairs.find((one) => one.blocked === job && one.by === blocker);
     if (each === undefined) return make('td', {});
     const counts = [each.skips > 0 && plural(each.skips, 'skip'), each.waits > 0 && plural(each.waits, 'wait')].filter((text) => text);
     return make('td', { class: 'heat' + Math.ceil((each.skips + each.waits) / most * 4) }, ...counts.flatMap((text, index) => index === 0 ? [text] : [make('br', {}), text]));
   };
-  return make('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Blocked and by whom' },
+  const board = make('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Blocked and by whom' },
     make('table', { class: 'matrix' },
       make('thead', {}, make('tr', {}, make('th', { scope: 'col' }, 'was blocked ↓ by →'), ...by.map((job) => make('th', { scope: 'col' }, swatch(job), name(job))))),
-      make('tbody', {}, frequent(pairs, (each) => each.blocked).map((blocked) =>
-        make('tr', { 'data-key': blocked, 'data-blocked': blocked }, make('th', { scope: 'row' }, swatch(blocked), jobLink(blocked)), ...by.map((blocker) => cell(blocked, blocker)))))));
+      make('tbody', {}, blocked.map((job) =>
+        make('tr', { 'data-key': job, 'data-blocked': job }, make('th', { scope: 'row' }, swatch(job), jobLink(job)), ...by.map((blocker) => cell(job, blocker)))))));
+  return [board, moreTimes(left)];
 }
 
 const reasons = { busy: 'busy', 'store-down': 'the store did not answer', closed: 'the locker was closed', aborted: 'aborted' };
@@ -57,7 +61,7 @@ function jobTable({ jobs, jobsLeftOff }) {
 
 function drawLists() {
   show('advice', past.advice.length === 0 ? make('p', { class: 'faint' }, 'Nothing needs a change, as far as is seen.') : make('ol', {}, past.advice.map((text) => make('li', {}, make('bdi', {}, text)))));
-  show('pairs', matrix(past));
+  show('pairs', ...matrix(past));
   show('jobs', jobTable(past));
 }
 `;

@@ -44,7 +44,7 @@ function summary(busy) {
   const free = view.tables.filter(({ state }) => state === 'free').length;
   const parts = [[held, held + ' held'], [waits, waits + (waits === 1 ? ' waits' : ' wait')], [view.starving.length, view.starving.length + ' starving'],
     [silent, silent + ' not known'], [free, free + ' free']];
-  return parts.filter(([count]) => count > 0).map(([, text]) => text).join(', ') + (view.tablesLeftOff > 0 ? ', and ' + view.tablesLeftOff + ' more tables' : '');
+  return parts.filter(([count]) => count > 0).map(([, text]) => text).join(', ') + (view.tablesLeftOff > 0 ? ', and ' + view.tablesLeftOff + ' more that were not looked at' : '');
 }
 
 function starvingJob(one) {

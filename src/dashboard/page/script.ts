@@ -164,6 +164,8 @@ function watch() {
   askPast();
 }
 
+// What has the focus is scrolled to a place below the bar, which lies over the top of the page.
+new ResizeObserver(() => { document.documentElement.style.scrollPaddingTop = byId('range').offsetHeight + 'px'; }).observe(byId('range'));
 connect();
 setInterval(watch, 1000);
 `;
