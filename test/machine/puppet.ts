@@ -130,6 +130,10 @@ export class Puppet implements Orders, Place {
     this.machine.detach(seat, this.#stage.now, settle);
   }
 
+  again(): Place {
+    return this;
+  }
+
   restore(token: string, seat: Seat): void {
     this.isResting = false;
     this.machine.restore(token, seat, this.#stage.now);

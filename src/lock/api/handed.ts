@@ -68,7 +68,8 @@ export function detachAll(seats: readonly Seat[], settle: (outcome: readonly Han
 }
 
 /** Lets go of an entry that was detached in vain; one that cannot be reached is left to its TTL. */
-function takeBack({ place, mode, options, limit }: Seat, token: string, over: () => void): void {
+function takeBack({ place: left, mode, options, limit }: Seat, token: string, over: () => void): void {
+  const place = left.again();
   const seated = (seat: Seat): void => place.leave(seat, false, over);
   place.restore(token, new Seat(place, mode, options, limit, false, { seated, refused: over, failed: over, waits: over }));
 }

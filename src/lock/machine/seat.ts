@@ -15,7 +15,10 @@ export interface Place {
   leave(seat: Seat, worked: boolean, settle: Settle): void;
   extend(seat: Seat, ttlMs: number, settle: Settle): void;
   detach(seat: Seat, settle: (token: string | undefined | Error) => void): void;
+  /** Whoever calls this has looked the place up, or found it `again`. */
   restore(token: string, seat: Seat): void;
+  /** The same place for one who was through with it: it may have been forgotten meanwhile. */
+  again(): Place;
 }
 
 /** Who asks for a seat, and is told what becomes of it. No call here may throw. */

@@ -27,6 +27,8 @@ export interface Runner extends Surroundings {
   notice(resource: string, message: string): void;
   /** Nothing goes on there any more. */
   rested(gate: Kept): void;
+  /** Looks up where `gate` was, for one who will enter. */
+  again(gate: Gate): Gate;
 }
 
 /** One resource's machine, and whatever runs its orders. The only one here who knows promises. */
@@ -87,6 +89,10 @@ export class Gate implements Orders, Place, Alarmed, Asking, Kept {
       this.expected--;
       this.machine.restore(token, seat, now);
     });
+  }
+
+  again(): Gate {
+    return this.#runner.again(this);
   }
 
   woke(): void {

@@ -96,6 +96,10 @@ export class Shell implements Runner {
     return this.#gates.get(id, () => new Gate(this, id, resource, this.#keyOf(resource)));
   }
 
+  again(gate: Gate): Gate {
+    return this.#gates.expect(this.#gates.get(gate.id, () => gate));
+  }
+
   rested(gate: Gate): void {
     if (this.isClosing) this.#gates.forget(gate);
     else this.#gates.rest(gate);
