@@ -21,6 +21,12 @@ export interface Place {
   again(): Place;
 }
 
+/** Other places that give the same, as far as a limit goes. */
+export interface Neighbours {
+  /** One who waits at another for what could as well be had here, and from now on waits here. */
+  spare(): Seat | undefined;
+}
+
 /** Who asks for a seat, and is told what becomes of it. No call here may throw. */
 export interface SeatAsker {
   seated(seat: Seat, now: Now): void;
@@ -45,7 +51,8 @@ export type Settle = (outcome: boolean | Error) => void;
  * record; each has its own end by `maxHoldMs`, and by `ttlMs` if it wants no heartbeat.
  */
 export class Seat {
-  readonly place: Place;
+  /** Another one, if it is carried on elsewhere while it waits. */
+  place: Place;
   readonly mode: Mode;
   readonly options: ResolvedOptions;
   /** At most so many in this mode in the whole fleet. */
