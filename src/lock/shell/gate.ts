@@ -51,6 +51,7 @@ export class Gate implements Orders, Neighbours, Place, Alarmed, Asking, Kept {
   readonly #runner: Runner;
   readonly #key: string;
   #subscription: Disposable | undefined;
+  #isWatched = false;
   #alarms: Alarms;
 
   constructor(runner: Runner, id: string, resource: string, key: string, shared: Need | undefined) {
@@ -142,8 +143,10 @@ export class Gate implements Orders, Neighbours, Place, Alarmed, Asking, Kept {
   }
 
   watch(isWanted: boolean): void {
+    if (isWanted === this.#isWatched) return;
+    // Also if it fails: a store that calls at once would be asked again by each look.
+    this.#isWatched = isWanted;
     const before = this.#subscription;
-    if (isWanted === (before !== undefined)) return;
     this.#subscription = undefined;
     try {
       before?.[Symbol.dispose]();
