@@ -20,7 +20,6 @@ export function heldAgainst(m: Facts, { mode, limit }: Omit<Need, 'resource'>, w
   const against = seen.filter((entrant) => excludes(entrant.mode, mode));
   if (against.length > 0) return { blockers: against, ahead: [] };
   const isOurs = stay !== undefined && m.seats.size > 0;
-  if (isOurs && excludes(stay.mode, mode)) return m.refusal();
   const there = isOurs ? [...seen, stay.entrant] : seen;
   return fits(there, mode, limit) ? undefined : { blockers: there, ahead: [] };
 }
