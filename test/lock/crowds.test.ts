@@ -46,6 +46,17 @@ describe('maxWaiters', () => {
     await (await waiting).unlock();
   });
 
+  test('counts those who wait, and not who may all get in at once', async () => {
+    const { lockers } = fleet(1, { maxWaiters: 2 });
+    const [locker] = lockers as [ResourceLocker];
+    const sharers = Array.from({ length: 6 }, () => locker.lock({ appends: 'events' }));
+    for (const each of await Promise.all(sharers)) await each.unlock();
+    const alone = Array.from({ length: 4 }, () => locker.lock('visits').then((lock) => lock.unlock()));
+    const outcomes = await Promise.allSettled(alone);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected']);
+    expect(outcomes[3]).toMatchObject({ reason: { holders: [{ state: 'holding' }] } });
+  });
+
   test.each([0, 1.5, -1, '7', Number.POSITIVE_INFINITY])('P11: %p is refused', (maxWaiters) => {
     expect(() => createLocker({ store: memoryStore(), maxWaiters } as never)).toThrow(
       expect.objectContaining({ name: 'InvalidOptionError', path: 'maxWaiters' }),

@@ -36,3 +36,12 @@ test.each<[string, (entries: Entries) => Entries, string]>([
 ])('%s is refused', async (_, change, message) => {
   await expect(restored(change)).rejects.toThrow(message);
 });
+
+test('where this locker also locks the schema, and that is not among the entries, it is refused and stands', async () => {
+  const store = memoryStore();
+  await using from = createLocker({ store });
+  await using to = createLocker({ store, resources: ['s.*'], allowUnlisted: true });
+  const handed = await (await from.lock('s.a')).handOver();
+  await expect(to.restore(handed)).rejects.toThrow('handed.entries: received an array; "s.*" is not among them');
+  expect(await (await from.restore(handed)).unlock()).toBe(true);
+});

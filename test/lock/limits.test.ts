@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createLocker, type Lock, type LockerOptions, type ResourceLocker } from '../../src/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
+import { type FaultyStore, fakeClock } from '../../src/testing/index.ts';
 import { closeAll, fleet, opened } from './fleet.ts';
 
 afterEach(closeAll);
@@ -104,4 +105,83 @@ test.each([
   expect(() => createLocker({ store: memoryStore(), resources: { t: { limits } } } as never)).toThrow(
     expect.objectContaining({ name: 'InvalidOptionError', path }),
   );
+});
+
+describe('whoever waits in a process that holds one of two', () => {
+  test.each<[string, boolean]>([
+    ['a lock of its own process lets go', true],
+    ['another process lets go, and who was before it gives up', false],
+  ])('gets in when %s, and not only after the other', async (_, isLocal) => {
+    const clock = fakeClock();
+    const { lockers } = fleet(2, { ...two, clock }, true);
+    const [here, there] = lockers as [ResourceLocker, ResourceLocker];
+    await here.lock({ appends: 't' });
+    const short = await (isLocal ? here : there).lock({ appends: 't' });
+    const giveUp = new AbortController();
+    const before = isLocal ? undefined : here.lock({ appends: 't' }, { signal: giveUp.signal }).catch(() => {});
+    await clock.advance(5);
+    const waiting = here.lock({ appends: 't' });
+    await clock.advance(5);
+    giveUp.abort();
+    await before;
+    await short.unlock();
+    await clock.advance(5);
+    expect(await here.inspect('t')).toMatchObject([{ state: 'holding' }, { state: 'holding' }]);
+    expect(await (await waiting).unlock()).toBe(true);
+  });
+
+  test('does so one after another, as long as the other holds it', async () => {
+    const clock = fakeClock();
+    const { lockers } = fleet(1, { ...two, clock }, true);
+    const [locker] = lockers as [ResourceLocker];
+    await locker.lock({ appends: 't' });
+    const ran: number[] = [];
+    const runs = Array.from({ length: 20 }, (_, index) =>
+      locker.run({ appends: 't' }, () => void ran.push(index), { onBusy: 'retry', retry: { maxWaitMs: 5_000 } }),
+    );
+    await clock.advance(5_000);
+    await Promise.all(runs);
+    expect(ran.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, index) => index));
+  });
+});
+
+test('two that are asked for in one event go together', async () => {
+  const { lockers } = fleet(1, two);
+  const [locker] = lockers as [ResourceLocker];
+  let asked: Promise<number> | undefined;
+  locker.on('released', () => {
+    asked ??= gained(locker.tryLock({ appends: 't' }), locker.tryLock({ appends: 't' }));
+  });
+  await (await locker.lock({ reads: 't' })).unlock();
+  expect(await asked).toBe(2);
+});
+
+describe('P8: where all places are taken and the store falls silent', () => {
+  const silent = (store: FaultyStore): void => {
+    for (const method of ['read', 'create', 'replace', 'append'] as const) store.arm(method, 'reject-before', { times: 1_000 });
+  };
+
+  test('whoever waits for one does not run beside them', async () => {
+    const clock = fakeClock();
+    const { lockers, stores } = fleet(2, { ...two, clock });
+    const [here, there] = lockers as [ResourceLocker, ResourceLocker];
+    await there.lock({ appends: 't' });
+    await there.lock({ appends: 't' });
+    const run = here.run({ appends: 't' }, () => {}, { onBusy: 'retry', onStoreDown: 'run', retry: { maxWaitMs: 2_000 } });
+    await clock.advance(100);
+    silent(stores[0] as FaultyStore);
+    await clock.advance(3_000);
+    expect(await run).toMatchObject({ status: 'skipped', reason: 'busy', holders: [{ limit: 2 }, { limit: 2 }] });
+    expect(await here.run({ appends: 't' }, () => {})).toMatchObject({ status: 'skipped', reason: 'busy' });
+  });
+
+  test('whoever has seen a free one runs', async () => {
+    const clock = fakeClock();
+    const { lockers, stores } = fleet(2, { ...two, clock });
+    const [here, there] = lockers as [ResourceLocker, ResourceLocker];
+    await there.lock({ appends: 't' });
+    await (await here.lock({ appends: 't' })).unlock();
+    silent(stores[0] as FaultyStore);
+    expect(await here.run({ appends: 't' }, (lock) => lock.isProtected)).toMatchObject({ status: 'ran', value: false });
+  });
 });

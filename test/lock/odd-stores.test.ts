@@ -73,6 +73,31 @@ test('a store whose subscriptions cannot be ended, nor itself', async () => {
   await expect(Promise.all([here.close(), there.close()])).resolves.toBeDefined();
 });
 
+test.each<[string, () => never | undefined]>([
+  [
+    'throws',
+    () => {
+      throw new Error('no channel');
+    },
+  ],
+  ['gives nothing to end it by', () => undefined],
+])('a store that calls as soon as it is subscribed to, and %s, is not looked at without end', async (_, end) => {
+  const backend = memoryStore();
+  let reads = 0;
+  const read: LockStore['read'] = (key) => {
+    if (++reads > 100) throw new Error('it never ends');
+    return backend.read(key);
+  };
+  const subscribe = (_key: string, onChange: () => void): never => {
+    onChange();
+    return end() as never;
+  };
+  await using here = createLocker({ store: backend });
+  await using there = createLocker({ store: odd({ ...backend, read, subscribe }), onStoreDown: 'throw' });
+  await using _lock = await here.lock('events');
+  await expect(there.lock('events', { retry: { maxWaitMs: 200 } })).rejects.toMatchObject({ name: 'ResourceBusyError' });
+});
+
 test('P11: a store that does not say what it can do is refused', () => {
   expect(() => createLocker({ store: odd({ traits: undefined }) })).toThrow(
     expect.objectContaining({ name: 'InvalidOptionError', path: 'store' }),

@@ -4,7 +4,7 @@ import type { Now } from '../../src/lock/clock.ts';
 import type { Mode } from '../../src/lock/holder.ts';
 import { type Answer, Machine } from '../../src/lock/machine/machine.ts';
 import type { Orders, Refusal } from '../../src/lock/machine/orders.ts';
-import { type Place, Seat, type Settle } from '../../src/lock/machine/seat.ts';
+import { type Neighbours, type Place, Seat, type Settle } from '../../src/lock/machine/seat.ts';
 import type { ResolvedOptions } from '../../src/lock/options.ts';
 import type { Version } from '../../src/lock/store.ts';
 import { Register, type Request } from './register.ts';
@@ -49,7 +49,7 @@ export interface Held {
   open: number;
 }
 
-export class Puppet implements Orders, Place {
+export class Puppet implements Orders, Neighbours, Place {
   readonly resource = 'events';
   readonly machine: Machine;
   underWay: UnderWay | undefined;
@@ -128,6 +128,12 @@ export class Puppet implements Orders, Place {
 
   detach(seat: Seat, settle: (token: string | undefined | Error) => void): void {
     this.machine.detach(seat, this.#stage.now, settle);
+  }
+
+  spare(): undefined {}
+
+  again(): Place {
+    return this;
   }
 
   restore(token: string, seat: Seat): void {

@@ -23,6 +23,8 @@ export interface Held {
   readonly fromMs: number;
   /** Since when the first of its entries stands: a lock over several may have waited with one for the next. */
   readonly sinceMs: number;
+  /** Its `ttlMs` is not that of its options any more. */
+  isExtended?: true;
   /** When it was let go. */
   endedMs: number | undefined;
   /** When it was first seen to be over. */

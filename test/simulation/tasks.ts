@@ -115,6 +115,7 @@ async function work(asker: Asker, step: Step, held: Held): Promise<string> {
   await process.sleep(step.holdMs / 2);
   if (!world.beliefs.look(held)) return job;
   if (midway?.what === 'extend') {
+    held.isExtended = true;
     const answer = await call(asker, `extend ${midway.ttlMs}`, boundsOf(world.plan.wire).other(held.needs), () =>
       held.lock.extend(midway.ttlMs),
     );

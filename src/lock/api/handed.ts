@@ -3,7 +3,6 @@ import { Seat } from '../machine/seat.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { checkOptions } from '../plan/options.ts';
 import type { Plan } from '../plan/plans.ts';
-import { needsOf } from '../plan/scope.ts';
 import type { Settings } from '../plan/settings.ts';
 import type { Lock, SerializedLock } from './lock.ts';
 
@@ -68,7 +67,8 @@ export function detachAll(seats: readonly Seat[], settle: (outcome: readonly Han
 }
 
 /** Lets go of an entry that was detached in vain; one that cannot be reached is left to its TTL. */
-function takeBack({ place, mode, options, limit }: Seat, token: string, over: () => void): void {
+function takeBack({ place: left, mode, options, limit }: Seat, token: string, over: () => void): void {
+  const place = left.again();
   const seated = (seat: Seat): void => place.leave(seat, false, over);
   place.restore(token, new Seat(place, mode, options, limit, false, { seated, refused: over, failed: over, waits: over }));
 }
@@ -94,8 +94,8 @@ export function checkHanded(handed: SerializedLock, { namespace, environment }: 
 }
 
 /** Refuses a lock that names more than it has entries for, or in another mode than they are. */
-export function checkEntries({ entries }: SerializedLock, { scope, needs }: Pick<Plan, 'scope' | 'needs'>): void {
-  const unentered = needsOf(scope).find(({ resource }) => !entries.some((entry) => entry.resource === resource));
+export function checkEntries({ entries }: SerializedLock, { needs }: Pick<Plan, 'needs'>): void {
+  const unentered = needs.find(({ resource }) => !entries.some((entry) => entry.resource === resource));
   if (unentered !== undefined) throw new InvalidOptionError('handed.entries', entries, `"${unentered.resource}" is not among them`);
   entries.forEach(({ resource, mode }, index) => {
     const need = needs.find((each) => each.resource === resource);

@@ -1,12 +1,10 @@
 import { type Now, never, passedMs } from '../clock.ts';
-import { excludes, type Mode } from '../holder.ts';
 import { List } from '../list.ts';
 import { latestDateMs } from '../record/dates.ts';
-import { latestEndMs } from '../record/decide.ts';
-import type { LockRecord, Waiting } from '../record/record.ts';
+import type { Waiting } from '../record/record.ts';
 import { type Orders, type Refusal, unknownRefusal } from './orders.ts';
-import type { Seat } from './seat.ts';
-import { type Acquaintance, type Intent, type Pending, type Seen, type State, type Surroundings, stranger } from './states.ts';
+import type { Neighbours, Seat } from './seat.ts';
+import { type Acquaintance, type Intent, type Pending, type State, type Surroundings, stranger } from './states.ts';
 import type { Stay } from './stay.ts';
 
 /** How long a process serves its own waiters without asking whether others wait: some twelve holds of 5 ms, and a wait that nobody notices. */
@@ -21,7 +19,7 @@ const none: readonly never[] = [];
 /** All that a machine knows. Changed by transitions alone. */
 export class Facts {
   state: State = 'out';
-  readonly orders: Orders;
+  readonly orders: Orders & Neighbours;
   readonly around: Surroundings;
   /** Somebody here has asked for so many looks at most. */
   countsLooks = false;
@@ -71,7 +69,7 @@ export class Facts {
   restoring: readonly { readonly token: string; readonly seat: Seat; readonly sends: number }[] = none;
   readonly next: (m: Facts, now: Now) => void;
 
-  constructor(orders: Orders, around: Surroundings, next: (m: Facts, now: Now) => void) {
+  constructor(orders: Orders & Neighbours, around: Surroundings, next: (m: Facts, now: Now) => void) {
     this.orders = orders;
     this.around = around;
     this.next = next;
@@ -210,23 +208,6 @@ export class Facts {
       ? { blockers, ahead }
       : { blockers, ahead: [waitingOf(this, head, wallMs)] };
   }
-
-  /** Whoever excludes `mode`, was seen here or is here, and may still be working. `undefined`: nobody. */
-  heldAgainst(mode: Mode, wallMs: number): Refusal | undefined {
-    const { known, stay } = this;
-    const seen = stay === undefined ? [...(known?.seen ?? none), ...(known?.heard ?? none)] : seenIn(this, stay.record, wallMs);
-    const against = seen.filter(({ entrant, untilMs }) => excludes(entrant.mode, mode) && untilMs > wallMs);
-    if (against.length > 0) return { blockers: against.map(({ entrant }) => entrant), ahead: [] };
-    return stay !== undefined && this.seats.size > 0 && excludes(stay.mode, mode) ? this.refusal() : undefined;
-  }
-}
-
-/** The holders of other processes, and until when each may still be working. */
-export function seenIn(m: Facts, record: LockRecord, wallMs: number): readonly Seen[] {
-  const isMine = (token: string): boolean => token === m.lined?.token || token === m.stay?.token || m.isDoubtful(token);
-  return record.holders
-    .filter(({ token }) => !isMine(token))
-    .map((entrant) => ({ entrant, untilMs: latestEndMs(record, entrant, wallMs) }));
 }
 
 /** Our place in the line, for whoever is first. */

@@ -17,6 +17,9 @@ export function stepHeld(m: Facts, now: Now): void {
   if (m.pausedUntilMonoMs > now.monoMs) return m.orders.wakeAt(Math.min(m.pausedUntilMonoMs, endMonoMs(m, stay, now)), now, m.isAwaited);
   // Read after the pause, not before it: what was read then is written over by others as often as what was not read.
   if (m.restoring.length > 0 || (m.races > 0 && !m.isFresh)) return reread(m, now);
+  // Whoever carries it on has `ttlMs` to come.
+  const isShort = m.seats.size === 1 && m.detaching.some(({ seat }) => stay.isShortFor(seat) && seat.isLive(now));
+  if (isShort) return renew(m, stay, now);
   if (handOver(m, now)) return;
   if (m.stay !== stay) return m.step(now);
   const waitsForWrite = serve(m, stay, now);

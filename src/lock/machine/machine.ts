@@ -6,7 +6,7 @@
 
 import type { Now } from '../clock.ts';
 import { GivewayError } from '../errors.ts';
-import type { Mode } from '../holder.ts';
+import type { Need } from '../options.ts';
 import { decodeRecord } from '../record/record.ts';
 import type { Entry, Version } from '../store.ts';
 import { onCalled, onCreated, onEntered, onLooked, stepOut } from './entering.ts';
@@ -16,8 +16,9 @@ import { stepHeld } from './holding.ts';
 import { onDeparted, onRemoved, onSwept } from './leaving.ts';
 import type { Orders, Refusal } from './orders.ts';
 import { onRenewed, onReread } from './renewing.ts';
-import type { Seat, Settle } from './seat.ts';
+import type { Neighbours, Seat, Settle } from './seat.ts';
 import { hear, tellRefused } from './seating.ts';
+import { heldAgainst } from './seen.ts';
 import type { State, Surroundings } from './states.ts';
 import { stepDown } from './unanswered.ts';
 import { onAppended, onQuit, stepWaiting } from './waiting.ts';
@@ -28,7 +29,7 @@ export type Answer = Version | Entry | boolean | undefined;
 export class Machine {
   readonly #facts: Facts;
 
-  constructor(orders: Orders, around: Surroundings) {
+  constructor(orders: Orders & Neighbours, around: Surroundings) {
     this.#facts = new Facts(orders, around, step);
   }
 
@@ -52,16 +53,28 @@ export class Machine {
     return this.#facts.queue.size > 0 || isLikely(this.#facts.known?.taken ?? 'no');
   }
 
-  /** Whoever excludes `mode`, was seen here or is here, and may still be working. `undefined`: nobody. */
-  heldAgainst(mode: Mode, wallMs: number): Refusal | undefined {
-    return this.#facts.heldAgainst(mode, wallMs);
+  /** Whoever was seen here or is here, may still be working, and leaves no room for such a lock. `undefined`: nobody. */
+  heldAgainst(need: Omit<Need, 'resource'>, wallMs: number): Refusal | undefined {
+    return heldAgainst(this.#facts, need, wallMs);
+  }
+
+  /** Who waits here behind one who sits here, though there may be room for both. */
+  get stuck(): Seat | undefined {
+    const { queue, seats } = this.#facts;
+    return seats.size > 0 && queue.head?.state === 'waiting' ? queue.head : undefined;
+  }
+
+  /** Whoever was `stuck` waits here no longer, and is not told. */
+  yield(seat: Seat): void {
+    this.#facts.queue.remove(seat);
   }
 
   /** Somebody wants a seat. The owner is told; if nothing is in the way, by the answer to the one request. */
   ask(seat: Seat, now: Now): void {
     const m = this.#facts;
     const waits = m.queue.head?.state === 'waiting';
-    if (seat.patient && m.queue.size >= m.around.maxWaiters) return tellRefused(seat, { ...m.refusal(), isCrowded: true }, now);
+    // Whoever comes while nobody knows yet whether it is busy may get in with others.
+    if (seat.patient && waits && m.queue.size >= m.around.maxWaiters) return tellRefused(seat, { ...m.refusal(), isCrowded: true }, now);
     const refusal = waits ? m.refusalBehindLine(now.wallMs) : undefined;
     if (refusal !== undefined && !seat.patient) return tellRefused(seat, refusal, now);
     seat.fresh = now;
@@ -199,6 +212,11 @@ export class Machine {
 }
 
 function step(m: Facts, now: Now): void {
+  const spare = m.queue.size + m.seats.size + m.restoring.length === 0 ? m.orders.spare() : undefined;
+  if (spare !== undefined) {
+    if (spare.options.retry.maxAttempts !== Number.POSITIVE_INFINITY) m.countsLooks = true;
+    m.queue.push(spare);
+  }
   switch (m.state) {
     case 'out':
       return stepOut(m, now);

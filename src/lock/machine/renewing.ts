@@ -141,7 +141,9 @@ export function raceAgain(m: Facts, now: Now): void {
  * keeps, at `turnMonoMs` if others are to be looked for; and some time after a fault. `Infinity`: nobody wants it written.
  */
 export function renewAtMonoMs(m: Facts, stay: Stay, now: Now, turnMonoMs: number): number {
-  const isKept = m.seats.size === 1 ? wantsKeeping(m.seats.head as Seat) : m.seats.all().some(wantsKeeping);
+  // Also what no heartbeat renews has its whole ttlMs once.
+  const isKeptFor = (each: Seat): boolean => wantsKeeping(each) || (each.lost === undefined && stay.isShortFor(each));
+  const isKept = m.seats.size === 1 ? isKeptFor(m.seats.head as Seat) : m.seats.all().some(isKeptFor);
   const thirdMs = stay.ttlMs / 3;
   const isOwed = m.minHoldLeftMs(now) > stay.remainingMs(now);
   const dueMonoMs = isOwed ? now.monoMs : Math.min(isKept ? stay.confirmed.monoMs + thirdMs : Number.POSITIVE_INFINITY, turnMonoMs);

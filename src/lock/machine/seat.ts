@@ -15,7 +15,16 @@ export interface Place {
   leave(seat: Seat, worked: boolean, settle: Settle): void;
   extend(seat: Seat, ttlMs: number, settle: Settle): void;
   detach(seat: Seat, settle: (token: string | undefined | Error) => void): void;
+  /** Whoever calls this has looked the place up, or found it `again`. */
   restore(token: string, seat: Seat): void;
+  /** The same place for one who was through with it: it may have been forgotten meanwhile. */
+  again(): Place;
+}
+
+/** Other places that give the same, as far as a limit goes. */
+export interface Neighbours {
+  /** One who waits at another for what could as well be had here, and from now on waits here. */
+  spare(): Seat | undefined;
 }
 
 /** Who asks for a seat, and is told what becomes of it. No call here may throw. */
@@ -42,7 +51,8 @@ export type Settle = (outcome: boolean | Error) => void;
  * record; each has its own end by `maxHoldMs`, and by `ttlMs` if it wants no heartbeat.
  */
 export class Seat {
-  readonly place: Place;
+  /** Another one, if it is carried on elsewhere while it waits. */
+  place: Place;
   readonly mode: Mode;
   readonly options: ResolvedOptions;
   /** At most so many in this mode in the whole fleet. */

@@ -4,9 +4,10 @@ import type { Now } from '../clock.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import { latestEndOf } from '../record/dates.ts';
 import type { Entrant, LockRecord } from '../record/record.ts';
-import { type Facts, seenIn } from './facts.ts';
+import type { Facts } from './facts.ts';
 import { type Refusal, unknownRefusal } from './orders.ts';
 import type { Seat } from './seat.ts';
+import { seenIn } from './seen.ts';
 import type { Acquaintance, Seen } from './states.ts';
 import type { Stay } from './stay.ts';
 
@@ -26,16 +27,21 @@ export function tellAll(m: Facts, now: Now): void {
 /** Tells those who have not been told yet that it is busy. They came last. */
 export function tellAsked(m: Facts, now: Now): void {
   const refusal = m.refusal();
-  let first = m.queue.tail;
-  while (first?.previous?.state === 'asked') first = first.previous;
+  let first: Seat | undefined;
+  let waiting = m.queue.size;
+  for (let each = m.queue.tail; each?.state === 'asked'; each = each.previous) {
+    first = each;
+    waiting--;
+  }
   for (let each = first; each !== undefined; ) {
-    const { next, state } = each;
-    if (state === 'asked' && each.patient) {
+    const { next } = each;
+    if (each.patient && waiting < m.around.maxWaiters) {
+      waiting++;
       each.state = 'waiting';
       each.asker?.waits(each, refusal);
-    } else if (state === 'asked') {
+    } else {
       m.queue.remove(each);
-      tellRefused(each, refusal, now);
+      tellRefused(each, each.patient ? { ...refusal, isCrowded: true } : refusal, now);
     }
     each = next;
   }

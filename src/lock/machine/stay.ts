@@ -60,6 +60,11 @@ export class Stay {
     return typeof this.#record !== 'string' && this.entrant.beat === 0;
   }
 
+  /** It has not been confirmed for as long as `seat` asked: by whoever let us in, or for somebody before it here. */
+  isShortFor({ ttlMs }: { readonly ttlMs: number }): boolean {
+    return this.ttlMs < ttlMs || this.wasGranted;
+  }
+
   /** Somebody waited in the record. */
   get hasLine(): boolean {
     return !this.isAlone && this.record.line.length > 0;

@@ -5,6 +5,7 @@ import { isOutage } from '../errors.ts';
 import type { Facts } from './facts.ts';
 import type { Seat } from './seat.ts';
 import { settleLeaver, sight, tellRefused } from './seating.ts';
+import { heldAgainst } from './seen.ts';
 import { wait } from './waiting.ts';
 
 export function stepDown(m: Facts, error: Error, now: Now): void {
@@ -70,7 +71,7 @@ const retryMs = 1_000;
 function failAll(m: Facts, queued: readonly Seat[], error: Error, now: Now): void {
   for (const each of queued) {
     const isDown = isOutage(error) && each.options.onStoreDown === 'run';
-    const against = isDown ? m.heldAgainst(each.mode, now.wallMs) : undefined;
+    const against = isDown ? heldAgainst(m, each, now.wallMs) : undefined;
     if (against !== undefined && each.patient) {
       if (each.state === 'asked') {
         each.state = 'waiting';

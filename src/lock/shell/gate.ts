@@ -1,8 +1,9 @@
 import type { Now } from '../clock.ts';
 import { type Answer, Machine } from '../machine/machine.ts';
 import type { Orders, Refusal } from '../machine/orders.ts';
-import type { Place, Seat, Settle } from '../machine/seat.ts';
+import type { Neighbours, Place, Seat, Settle } from '../machine/seat.ts';
 import type { Surroundings } from '../machine/states.ts';
+import type { Need } from '../options.ts';
 import { newToken } from '../record/tokens.ts';
 import type { Entry, LockStore, Version } from '../store.ts';
 import type { Alarmed, Alarms, Bucket } from './alarms.ts';
@@ -27,13 +28,19 @@ export interface Runner extends Surroundings {
   notice(resource: string, message: string): void;
   /** Nothing goes on there any more. */
   rested(gate: Kept): void;
+  /** Whoever waits longest for it behind a lock that is held here, and waits there no longer. */
+  spareFor(need: Need): Seat | undefined;
+  /** Looks up where `gate` was, for one who will enter. */
+  again(gate: Gate): Gate;
 }
 
 /** One resource's machine, and whatever runs its orders. The only one here who knows promises. */
-export class Gate implements Orders, Place, Alarmed, Asking, Kept {
+export class Gate implements Orders, Neighbours, Place, Alarmed, Asking, Kept {
   /** What the shell knows it by. */
   readonly id: string;
   readonly resource: string;
+  /** What it is one of several gates for. */
+  readonly #shared: Need | undefined;
   readonly machine: Machine;
   expected = 0;
   isIdle = false;
@@ -44,13 +51,15 @@ export class Gate implements Orders, Place, Alarmed, Asking, Kept {
   readonly #runner: Runner;
   readonly #key: string;
   #subscription: Disposable | undefined;
+  #isWatched = false;
   #alarms: Alarms;
 
-  constructor(runner: Runner, id: string, resource: string, key: string) {
+  constructor(runner: Runner, id: string, resource: string, key: string, shared: Need | undefined) {
     this.#runner = runner;
     this.id = id;
     this.resource = resource;
     this.#key = key;
+    this.#shared = shared;
     this.#alarms = runner.beats;
     this.machine = new Machine(this, runner);
   }
@@ -87,6 +96,10 @@ export class Gate implements Orders, Place, Alarmed, Asking, Kept {
       this.expected--;
       this.machine.restore(token, seat, now);
     });
+  }
+
+  again(): Gate {
+    return this.#runner.again(this);
   }
 
   woke(): void {
@@ -130,8 +143,10 @@ export class Gate implements Orders, Place, Alarmed, Asking, Kept {
   }
 
   watch(isWanted: boolean): void {
+    if (isWanted === this.#isWatched) return;
+    // Also if it fails: a store that calls at once would be asked again by each look.
+    this.#isWatched = isWanted;
     const before = this.#subscription;
-    if (isWanted === (before !== undefined)) return;
     this.#subscription = undefined;
     try {
       before?.[Symbol.dispose]();
@@ -144,6 +159,12 @@ export class Gate implements Orders, Place, Alarmed, Asking, Kept {
   rest(): void {
     this.#alarms.cancel(this);
     this.#runner.rested(this);
+  }
+
+  spare(): Seat | undefined {
+    const spare = this.#shared && this.#runner.spareFor(this.#shared);
+    if (spare !== undefined) spare.place = this;
+    return spare;
   }
 
   notice(message: string): void {

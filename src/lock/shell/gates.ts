@@ -40,6 +40,11 @@ export class Gates<Gate extends Kept> {
     return gate;
   }
 
+  /** If there is one. */
+  find(id: string): Gate | undefined {
+    return this.#byId.get(id);
+  }
+
   /** Whoever has looked it up enters it, so it must not be forgotten before: two gates of one resource would know nothing of each other. */
   expect(gate: Gate): Gate {
     gate.expected++;

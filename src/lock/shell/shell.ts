@@ -3,6 +3,7 @@ import { StoreUnavailableError } from '../errors.ts';
 import type { Events } from '../events.ts';
 import type { Answer } from '../machine/machine.ts';
 import type { Refusal } from '../machine/orders.ts';
+import type { Seat } from '../machine/seat.ts';
 import type { Need } from '../options.ts';
 import { maxEntries } from '../record/decide.ts';
 import type { Identity } from '../record/record.ts';
@@ -67,33 +68,52 @@ export class Shell implements Runner {
    * Where to ask for it; whoever looks it up must enter it. In a mode with a limit each lock counts in the record, so each has a gate of its own, as if it were another process; no more than may be in.
    * `handed`: the token of an entry that is to be carried on, which is in already.
    */
-  gateFor({ resource, mode, limit }: Need, handed?: string): Gate {
+  gateFor(need: Need, handed?: string): Gate {
+    const { resource, mode, limit } = need;
     if (limit === undefined) return this.#gates.expect(this.#gate(resource, resource));
     if (handed !== undefined) return this.#gates.expect(this.#gate(`${resource}\n${mode} ${handed}`, resource));
+    const loadOf = ({ machine, expected }: Gate): number => machine.load + expected;
     let quietest: Gate | undefined;
-    for (let place = 1; place <= Math.min(limit, maxEntries); place++) {
-      // No name has a line end.
-      const gate = this.#gate(`${resource}\n${mode} ${place}`, resource);
-      if (quietest === undefined || gate.machine.load < quietest.machine.load) quietest = gate;
-      if (quietest.machine.load === 0) break;
+    for (const id of idsOf(need)) {
+      const gate = this.#gate(id, resource, need);
+      if (quietest === undefined || loadOf(gate) < loadOf(quietest)) quietest = gate;
+      if (loadOf(quietest) === 0) break;
     }
     return this.#gates.expect(quietest as Gate);
+  }
+
+  spareFor(need: Need): Seat | undefined {
+    let from: Gate | undefined;
+    let longest: Seat | undefined;
+    for (const id of idsOf(need)) {
+      const gate = this.#gates.find(id);
+      const stuck = gate?.machine.stuck;
+      if (stuck === undefined || (longest !== undefined && stuck.fresh.monoMs >= longest.fresh.monoMs)) continue;
+      from = gate;
+      longest = stuck;
+    }
+    if (longest !== undefined) from?.machine.yield(longest);
+    return longest;
   }
 
   /** Somebody who holds one of `needs` here, or was seen to elsewhere, and may still be working. */
   lastSeen(needs: readonly Need[]): { readonly resource: string; readonly refusal: Refusal } | undefined {
     const wallMs = this.clock.wallMs();
-    for (const { resource, mode } of needs) {
+    for (const need of needs) {
       for (const gate of this.#gates.all()) {
-        const refusal = gate.resource === resource ? gate.machine.heldAgainst(mode, wallMs) : undefined;
-        if (refusal !== undefined) return { resource, refusal };
+        const refusal = gate.resource === need.resource ? gate.machine.heldAgainst(need, wallMs) : undefined;
+        if (refusal !== undefined) return { resource: need.resource, refusal };
       }
     }
     return undefined;
   }
 
-  #gate(id: string, resource: string): Gate {
-    return this.#gates.get(id, () => new Gate(this, id, resource, this.#keyOf(resource)));
+  #gate(id: string, resource: string, shared?: Need): Gate {
+    return this.#gates.get(id, () => new Gate(this, id, resource, this.#keyOf(resource), shared));
+  }
+
+  again(gate: Gate): Gate {
+    return this.#gates.expect(this.#gates.get(gate.id, () => gate));
   }
 
   rested(gate: Gate): void {
@@ -185,4 +205,9 @@ export class Shell implements Runner {
     this.#downSinceMonoMs = this.clock.monotonicMs();
     this.#events.emit('store-down', () => ({ error }));
   }
+}
+
+/** The gates for a mode with a limit. No name has a line end. */
+function* idsOf({ resource, mode, limit }: Need): Iterable<string> {
+  for (let place = 1; place <= Math.min(limit ?? 0, maxEntries); place++) yield `${resource}\n${mode} ${place}`;
 }

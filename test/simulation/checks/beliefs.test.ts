@@ -125,10 +125,13 @@ describe('beliefs', () => {
     const lost = (reason: string, change: Partial<Held> = {}): Held =>
       heldBy('p1', write, change, { signal: { aborted: true, reason: { reason } } as AbortSignal });
     beliefs.look(lost('max-hold'));
-    beliefs.look(lost('expired', { options: { ...heldBy('p1', write).options, heartbeat: false } }));
+    const options = { ...heldBy('p1', write).options, heartbeat: false };
+    beliefs.look(lost('expired', { options, fromMs: -options.ttlMs }));
     expect(told()).toEqual([]);
     beliefs.look(lost('expired'));
     expect(told()).toEqual(['P6 p1']);
+    beliefs.look(lost('expired', { options }));
+    expect(told()).toEqual(['P6 p1', 'P6 p1']);
   });
 
   test('a fence that does not grow', () => {

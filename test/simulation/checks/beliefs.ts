@@ -35,6 +35,9 @@ interface Surroundings {
   readonly areStill: boolean;
 }
 
+/** Where all is calm a request and its answer take 6 ms at most: a life counts from before the one, work from after the other. */
+const answeredMs = 7;
+
 export function createBeliefs({ nowMs, report, value, ownerOf, endOf, limit, areNear, areStill, isCalm }: Surroundings): Beliefs {
   const all = new Set<Held>();
   const forgets = new Map<string, { readonly atMs: number; readonly holders: readonly Written[] }[]>();
@@ -129,11 +132,16 @@ export function createBeliefs({ nowMs, report, value, ownerOf, endOf, limit, are
     }
   }
 
+  /** What nobody renews has its whole `ttlMs`; of several tables the first may have been taken long before. */
+  function hasLasted({ needs, options, isExtended, fromMs }: Held): boolean {
+    return needs.length > 1 || isExtended === true || nowMs() - fromMs >= options.ttlMs - answeredMs;
+  }
+
   function mustBeKept({ who, lock, family, job }: Held): void {
     const reason = (lock.signal.reason as { reason?: string } | undefined)?.reason;
     // Inside a run the outer lock may have ended, or want no renewal.
     if (family === job && reason !== undefined && ['expired', 'unreachable', 'vanished', 'stolen'].includes(reason))
-      report('P6', who, `loses a lock that is renewed (${reason}), and nothing went wrong`);
+      report('P6', who, `loses a lock that is renewed, or before its ttlMs (${reason}), and nothing went wrong`);
   }
 
   function mustOutgrow(held: Held): void {
@@ -176,7 +184,7 @@ export function createBeliefs({ nowMs, report, value, ownerOf, endOf, limit, are
       if (held.overMs !== undefined || held.endedMs !== undefined) return false;
       if (!believes(held)) {
         if (held.process.runs) held.overMs = nowMs();
-        if (isCalm && held.options.heartbeat) mustBeKept(held);
+        if (isCalm && (held.options.heartbeat || !hasLasted(held))) mustBeKept(held);
         return false;
       }
       if (held.lock.isProtected) {
