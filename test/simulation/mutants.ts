@@ -105,8 +105,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'whoever gives up before the wait begins is not heard',
     file: 'api/acquisition.ts',
-    find: 'return this.#asker.closed() ?? (signal?.aborted === true ? aborted(firstOf(this.request.scope), signal) : undefined);',
-    replace: 'return signal === undefined ? this.#asker.closed() : undefined;',
+    find: 'return this.#asker.closed() ?? (this.request.options.signal?.aborted === true ? this.#aborted() : undefined);',
+    replace: 'return this.request.options.signal === undefined ? this.#asker.closed() : undefined;',
     shows: 'violations',
   },
   {

@@ -201,7 +201,7 @@ function toChange(holders: readonly Entrant[], line: readonly Waiting[], nowMs: 
 }
 
 /** Is there room for one more in this mode? */
-export function fits(holders: readonly Entrant[], mode: Mode, limit = Number.POSITIVE_INFINITY): boolean {
+export function fits(holders: readonly Entrant[], mode: Mode, limit: number = Number.POSITIVE_INFINITY): boolean {
   if (holders.length === 0) return true;
   const places = Math.min(maxEntries, limit, ...holders.map((holder) => holder.limit ?? Number.POSITIVE_INFINITY));
   return mode !== 'write' && holders.length < places && holders.every((holder) => holder.mode === mode);
