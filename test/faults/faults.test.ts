@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
 import type { ProcessServer } from '../support/services.ts';
 import { describeWith } from '../support/shared.ts';
 import { type Backend, backends } from './backends.ts';
@@ -47,6 +48,28 @@ onServer('mysql', (strike) => {
     },
     60_000,
   );
+});
+
+describeWith('redis', () => {
+  test('a cell begins on an empty server: a full one would forget what nobody struck', async () => {
+    const backend = backends.find(({ name }) => name === 'redis') as Backend;
+    const server = await backend.start();
+    await backend.crowd?.(server);
+    const client = new Redis(server.url);
+    let others: readonly string[] | undefined;
+    const look: Nemesis = {
+      name: 'look',
+      does: 'looks',
+      async strike() {
+        others = await client.keys('crowd*');
+      },
+    };
+    const { verdict } = await runCell({ backend, server }, look, { seed: 'short', seconds: 0 });
+    client.disconnect();
+    await server.stop();
+    expect(others).toEqual([]);
+    expect(verdict).toMatchObject({ explained: 0, unexplained: 0, findings: [] });
+  }, 60_000);
 });
 
 onServer('redis', (strike) => {
