@@ -1,4 +1,5 @@
 import { describeHolders, type Holder, printable } from './holder.ts';
+import { askFor } from './nearest.ts';
 import { redactUrl } from './redact.ts';
 
 /** Why a lock that was ours no longer is. */
@@ -120,7 +121,7 @@ export class UnknownResourceError extends GivewayError {
   readonly nearest: readonly string[];
 
   constructor(resource: string, nearest: readonly string[]) {
-    const hint = nearest.length > 0 ? `did you mean ${nearest.map((name) => `"${name}"`).join(' or ')}?` : 'no listed name is like it.';
+    const hint = askFor(nearest) || 'no listed name is like it.';
     super(
       'ERR_GIVEWAY_UNKNOWN_RESOURCE',
       `"${resource}" is not a listed resource; ${hint} List it under \`resources\`, or set \`allowUnlisted: true\`.`,

@@ -18,8 +18,12 @@ export function allowedNames(name: string, known: readonly string[]): string {
 
 /** The question, or nothing where no name is near. */
 export function didYouMean(name: string, known: readonly string[]): string {
-  const [nearest] = nearestNames(name, known);
-  return nearest === undefined ? '' : `did you mean "${nearest}"?`;
+  return askFor(nearestNames(name, known).slice(0, 1));
+}
+
+/** Whether one of them was meant; nothing where there are none. */
+export function askFor(nearest: readonly string[]): string {
+  return nearest.length === 0 ? '' : `did you mean ${nearest.map((name) => `"${name}"`).join(' or ')}?`;
 }
 
 /** Letters that are missing, too many, others, or two that changed places. */

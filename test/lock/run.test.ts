@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createLocker, type LockerEvents, type ResourceLocker, type RunOptions } from '../../src/index.ts';
+import { createLocker, type LockerEvents, type LockerOptions, type ResourceLocker, type RunOptions } from '../../src/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { faultyStore } from '../../src/testing/index.ts';
 
@@ -43,14 +43,20 @@ describe('a run whose signal aborts while the store is asked', () => {
   });
 });
 
+/** One who holds it there, and one here over a store that can be made to fail. */
+function apart(options: Partial<LockerOptions> = {}) {
+  const backend = memoryStore();
+  const store = faultyStore(backend.connect());
+  return { store, there: createLocker({ store: backend, job: 'nightly' }), here: createLocker({ store, ...options }) };
+}
+
 describe('a wait that ends before its limit', () => {
   const scope = ['events', 'visits'];
 
   async function waiting(options: RunOptions, end: (locker: ResourceLocker) => unknown) {
-    const backend = memoryStore();
-    const store = faultyStore(backend.connect());
-    await using there = createLocker({ store: backend, job: 'nightly' });
-    await using here = createLocker({ store });
+    const sides = apart();
+    await using there = sides.there;
+    await using here = sides.here;
     const told: LockerEvents['skipped'][] = [];
     here.on('skipped', (skip) => void told.push(skip));
     await there.lock('visits');
@@ -83,10 +89,9 @@ describe('a wait that ends before its limit', () => {
   });
 
   test('says so when its signal had aborted before it was told that it must wait', async () => {
-    const backend = memoryStore();
-    const store = faultyStore(backend.connect());
-    await using there = createLocker({ store: backend, job: 'nightly' });
-    await using here = createLocker({ store });
+    const { store, ...sides } = apart();
+    await using there = sides.there;
+    await using here = sides.here;
     await there.lock('visits');
     const leaving = new AbortController();
     const asked = store.arm('create', 'hang-after', { key: (key) => key.endsWith('visits') });
@@ -99,10 +104,9 @@ describe('a wait that ends before its limit', () => {
 });
 
 test('one table is held, and the store does not answer for another: the skip says who is in the way', async () => {
-  const backend = memoryStore();
-  const store = faultyStore(backend.connect());
-  await using there = createLocker({ store: backend, job: 'nightly' });
-  await using here = createLocker({ store, onStoreDown: 'skip' });
+  const { store, ...sides } = apart({ onStoreDown: 'skip' });
+  await using there = sides.there;
+  await using here = sides.here;
   await there.lock('events');
   store.arm('every', 'reject-before', { times: Number.POSITIVE_INFINITY, key: (key) => key.endsWith('visits') });
   const outcome = await here.run(['events', 'visits'], () => 'ran', { onBusy: 'retry' });
@@ -110,10 +114,9 @@ test('one table is held, and the store does not answer for another: the skip say
 });
 
 test("a wait that the store's failure ends, by onStoreDown: 'skip', says who was seen", async () => {
-  const backend = memoryStore();
-  const store = faultyStore(backend.connect());
-  await using there = createLocker({ store: backend, job: 'nightly' });
-  await using here = createLocker({ store, onStoreDown: 'skip' });
+  const { store, ...sides } = apart({ onStoreDown: 'skip' });
+  await using there = sides.there;
+  await using here = sides.here;
   await there.lock('visits');
   here.on('waiting', () => void store.arm('every', 'reject-before', { times: Number.POSITIVE_INFINITY }));
   const outcome = await here.run('visits', () => 'ran', { onBusy: 'retry' });
